@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The contract between musterd and its plugins.
+ *
+ * A plugin is a shared object with one exported symbol,
+ *
+ *     const struct muster_plugin muster_plugin_v1 = { .size = sizeof muster_plugin_v1, ... };
+ *
+ * and no undefined symbol of the host: the host hands it a table of functions.
+ * The structs that cross the border carry their size, and grow at their end
+ * only.  Each side reads as much as the other has: an absent callback is NULL, an
+ * absent field 0.
+ * What is appended raises MUSTER_ABI_MINOR; anything else would be a new symbol
+ * (muster_plugin_v2), and this one would still load.
+ *
+ * A FILTER runs on the threads that receive.  It judges records, changes them
+ * in place, drops them, and adds records of its own.  It must not block.
+ * A SINK has a thread and a bounded queue of its own.  It may block: its queue
+ * fills, what does not fit is dropped and counted, and nobody else notices.
+ *
+ * Every callback says on which thread it is called.  There are three:
+ *   [main]    the thread that starts and stops the daemon
+ *   [worker]  one of the threads that receive; each has a number from 0
+ *   [sink]    the sink's own thread
+ * The host never calls two callbacks of one state at the same time, except that
+ * filters have a state for each worker, and those run side by side.
+ * A callback must not call exit(), change the signal mask, or let a C++
+ * exception escape.
+ */
+#ifndef MUSTER_PLUGIN_H
+#define MUSTER_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <muster/record.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MUSTER_ABI_MAJOR 1
+#define MUSTER_ABI_MINOR 0
+
+/* One entry of the chain in collector.conf.  Opaque; a plugin passes it back. */
+struct muster_instance;
+
+/* The records of one step through the filters.  Opaque beyond these fields. */
+struct muster_batch {
+    struct muster_record *records; /* `count` of them, in order of arrival; may be changed in place */
+    uint32_t count;                /* may be 0 in a tick */
+    uint32_t reserved;
+};
+
+/* ---- Options -------------------------------------------------------------------------- */
+
+enum muster_option_type {
+    MUSTER_OPTION_BOOL = 1,     /* true or false */
+    MUSTER_OPTION_INT = 2,      /* a whole number */
+    MUSTER_OPTION_SIZE = 3,     /* bytes: a number, or "64KiB", "2MiB", "1GiB" (powers of 1024) */
+    MUSTER_OPTION_DURATION = 4, /* ns: "250ms", "10s", "5m", "1h", "1d"; a bare number is seconds */
+    MUSTER_OPTION_STRING = 5,   /* text */
+    MUSTER_OPTION_CHOICE = 6,   /* one of `choices` */
+    MUSTER_OPTION_LIST = 7      /* a list of texts; each one of `choices`, if there are any */
+};
+
+#define MUSTER_OPTION_REQUIRED 0x1u /* the configuration must name it */
+
+/* The host checks the configuration against this before it calls the plugin:
+ * names, types, ranges, choices.  So the getters of the host cannot fail. */
+struct muster_option {
+    const char *name;     /* lower case, with underscores */
+    const char *summary;  /* one line, without a full stop */
+    const char *fallback; /* the default as one would write it, such as "10s"; a LIST's items
+                             are separated by commas.  NULL: none; the getter gives 0, NULL
+                             or an empty list */
+    const char *const *choices; /* for CHOICE and LIST: the names, NULL at the end; or NULL */
+    int64_t min, max;     /* for INT, SIZE (bytes) and DURATION (ns), both included;
+                             both 0: from 0 to 2^63 - 1 */
+    uint32_t type;        /* enum muster_option_type */
+    uint32_t flags;       /* MUSTER_OPTION_* */
+};
+
+/* ---- What the host offers ------------------------------------------------------------- */
+
+enum muster_level {
+    MUSTER_LOG_ERROR = 0,   /* something does not work, and needs somebody */
+    MUSTER_LOG_WARNING = 1, /* something is lost or odd */
+    MUSTER_LOG_INFO = 2,    /* what an operator wants to see at start and stop */
+    MUSTER_LOG_DEBUG = 3    /* what a developer wants to see */
+};
+
+enum muster_clock {
+    MUSTER_CLOCK_WALL = 0,     /* ns since the Unix epoch; in a replay the capture's time */
+    MUSTER_CLOCK_MONOTONIC = 1 /* ns since some start; in a replay the capture's time */
+};
+
+/* A number that the plugin keeps and the host reads.  One writer: the thread
+ * that declared it, or the only thread that runs from then on. */
+struct muster_counter {
+    uint64_t value;
+};
+
+/* One metric as the host sees it, summed over the workers. */
+struct muster_metric {
+    uint32_t size;     /* set by the caller: sizeof (struct muster_metric) */
+    uint32_t reserved; /* 0 */
+    const char *name; /* "INSTANCE.NAME", such as "sequence.lost"; the daemon's own metrics
+                         begin with "collector." */
+    const char *unit; /* such as "datagrams", "records", "bytes", "ns" */
+    const char *help; /* one line */
+    uint64_t value;
+};
+
+/* What the catalog knows of a device. */
+struct muster_device {
+    uint32_t size;          /* set by the caller: sizeof (struct muster_device) */
+    uint32_t reserved;      /* 0 */
+    const char *name;       /* NULL: the catalog does not name it */
+    const char *class_name; /* never NULL */
+    uint64_t heartbeat_ns;  /* expected interval between heartbeats; 0: not configured */
+    uint64_t data_ns;       /* expected interval between data messages; 0: not configured */
+};
+
+/* Functions of the host.  Strings that they return live until the instance is
+ * closed.  `instance` is the one that the callback was given. */
+struct muster_host {
+    uint32_t size;      /* bytes of this struct in the running host */
+    uint16_t abi_major; /* of the running host */
+    uint16_t abi_minor;
+    const char *version; /* of the running host, for a log line */
+
+    /* Any thread, any time after check began.  One line, without a newline; the
+     * host adds time, level and the instance's name.  Never blocks: when the log
+     * cannot be written, lines are dropped, and their number is logged later. */
+    void (*log)(struct muster_instance *instance, uint32_t level, const char *text);
+
+    /* Any thread, any time after check began.  One of enum muster_clock, in ns. */
+    uint64_t (*now)(struct muster_instance *instance, uint32_t clock);
+
+    /* [main] in check and open, [worker] in worker_open.  The value of a declared
+     * option.  get_int serves BOOL (0 or 1), INT, SIZE (bytes), DURATION (ns) and
+     * CHOICE (index into `choices`); get_string serves STRING and CHOICE, and is
+     * NULL if the option has neither value nor default; the list functions serve
+     * LIST.  An option that the plugin did not declare is a bug in the plugin:
+     * the daemon says so and does not start. */
+    int64_t (*get_int)(struct muster_instance *instance, const char *option);
+    const char *(*get_string)(struct muster_instance *instance, const char *option);
+    uint32_t (*list_length)(struct muster_instance *instance, const char *option);
+    const char *(*list_item)(struct muster_instance *instance, const char *option, uint32_t index);
+
+    /* [main] in check.  Reports an error of the configuration, at the file and
+     * line of `option` (or of the whole entry if NULL).  The daemon reports all
+     * errors of the file and does not start. */
+    void (*config_error)(struct muster_instance *instance, const char *option, const char *text);
+
+    /* [main] in open of a sink.  Which kinds of record the sink takes, a sum of
+     * MUSTER_TAKES_*.  Without this call: MUSTER_TAKES_MESSAGES. */
+    void (*take)(struct muster_instance *instance, uint32_t kinds);
+
+    /* [main] in open, [worker] in worker_open.  Declares a metric and returns its
+     * cell, which starts at 0 and lives until the instance is closed.  A name
+     * declared by several workers is one metric, the sum of its cells.  The
+     * strings must live as long.  Never NULL: if memory is short the cell is one
+     * that nobody reads. */
+    struct muster_counter *(*counter)(struct muster_instance *instance, const char *name,
+                                      const char *unit, const char *help);
+
+    /* Any thread from open on.  Reads the metric number `index` from 0, of the
+     * daemon and of all instances.  Returns 1, or 0 past the last. */
+    int (*metric)(struct muster_instance *instance, uint32_t index, struct muster_metric *metric);
+
+    /* Any thread from open on.  Fills in what the catalog knows of a device.
+     * Returns 1 if the catalog lists that device, else 0 and the default class. */
+    int (*device)(struct muster_instance *instance, uint16_t device_id,
+                  struct muster_device *device);
+
+    /* [worker] in process, worker_tick and worker_close of a filter.  Adds a copy
+     * of `record` behind record number `after` of the batch (which is ignored if
+     * the batch is empty); of several with the same `after`, the one added first
+     * comes first.  Filters further down the chain see it, this one does not.
+     * The record's payload must stay readable until the callback returns. */
+    void (*emit)(struct muster_batch *batch, uint32_t after, const struct muster_record *record);
+
+    /* The same.  Takes record number `index` out of the batch when the callback
+     * returns, and counts it as dropped by this filter. */
+    void (*drop)(struct muster_batch *batch, uint32_t index);
+};
+
+/* ---- What a plugin offers ------------------------------------------------------------- */
+
+enum muster_role {
+    MUSTER_FILTER = 1,
+    MUSTER_SINK = 2
+};
+
+#define MUSTER_FAILED (-1)
+
+/* Life of an instance:
+ *
+ *   filter: check, open, for each worker (worker_open, (process | worker_tick)*,
+ *           worker_close), close
+ *   sink:   check, open, (write | flush | rotate | tick)*, flush, close
+ *
+ * check may be called without open.  close is called once for each open that
+ * succeeded, worker_close once for each worker_open that succeeded.
+ * Only name, version, summary, role and, for a filter, process, for a sink,
+ * write must be there.  Without open, `state` is the instance itself; without
+ * worker_open, `worker_state` is the state. */
+struct muster_plugin {
+    uint32_t size;      /* sizeof (struct muster_plugin) */
+    uint16_t abi_major; /* MUSTER_ABI_MAJOR */
+    uint16_t abi_minor; /* MUSTER_ABI_MINOR: what it was built with */
+    uint32_t role;      /* enum muster_role */
+    uint32_t option_size;  /* sizeof (struct muster_option) */
+    uint32_t option_count; /* entries in `options` */
+    uint32_t reserved;     /* 0 */
+    const char *name;      /* as in collector.conf: lower case, digits, '-', '_' */
+    const char *version;   /* of the plugin */
+    const char *summary;   /* one line, without a full stop */
+    const struct muster_option *options;
+
+    /* [main] before anything starts.  Looks for errors that the option table
+     * cannot express, and reports them with host->config_error.  Must not touch
+     * anything outside: no file, no socket. */
+    void (*check)(const struct muster_host *host, struct muster_instance *instance);
+
+    /* [main] before the first datagram.  Makes the instance ready and sets
+     * *state.  Returns 0, or MUSTER_FAILED after a log line that says why: the
+     * daemon then does not start. */
+    int (*open)(const struct muster_host *host, struct muster_instance *instance, void **state);
+
+    /* [main] after the last datagram and the last callback of every thread. */
+    void (*close)(void *state);
+
+    /* Filter only. */
+
+    /* [worker] before its first record.  `worker` counts from 0 to `workers` - 1.
+     * All records of a device go to one worker: worker = device_id mod workers.
+     * Returns 0, or MUSTER_FAILED after a log line: the daemon does not start. */
+    int (*worker_open)(void *state, uint32_t worker, uint32_t workers, void **worker_state);
+
+    /* [worker] Judges a batch of at least one record.  Must not block and should
+     * not allocate.  Records and payloads may be read until it returns. */
+    void (*process)(void *worker_state, struct muster_batch *batch);
+
+    /* [worker] About once a second, also when nothing arrives.  The batch is
+     * empty; records may be added to it.  `now_ns` is MUSTER_CLOCK_MONOTONIC. */
+    void (*worker_tick)(void *worker_state, struct muster_batch *batch, uint64_t now_ns);
+
+    /* [worker] after its last record.  Records may be added to the batch. */
+    void (*worker_close)(void *worker_state, struct muster_batch *batch);
+
+    /* Sink only. */
+
+    /* [sink] Takes records, at least one.  Returns how many it took, from the
+     * first on.  Fewer than `count`: the rest is offered again, later, as for
+     * write(2); the host waits a little longer each time.  MUSTER_FAILED: this
+     * instance is finished; it gets no more calls but close, and what is offered
+     * to it is dropped and counted.  What is taken counts as written: a record
+     * must be out of the plugin's hands, or the plugin must be able to deliver it
+     * in flush.  Records and payloads may be read until it returns. */
+    int64_t (*write)(void *state, const struct muster_record *records, uint32_t count);
+
+    /* [sink] when the queue has run empty, and before close: deliver what was
+     * taken and is still held.  `deadline_ns` is MUSTER_CLOCK_MONOTONIC, or 0 if
+     * there is no hurry.  Returns how many records that were taken can not be
+     * delivered and are given up: 0 when all is well.  The host counts them as
+     * dropped instead of written. */
+    int64_t (*flush)(void *state, uint64_t deadline_ns);
+
+    /* [sink] Log rotation: close the output and open it again.  Returns 0, or
+     * MUSTER_FAILED after a log line; the old output stays in use then. */
+    int (*rotate)(void *state);
+
+    /* [sink] About once a second, also when nothing arrives.  `now_ns` is
+     * MUSTER_CLOCK_MONOTONIC. */
+    void (*tick)(void *state, uint64_t now_ns);
+};
+
+/* The symbol that a plugin exports. */
+#if defined __GNUC__
+__attribute__((visibility("default")))
+#endif
+extern const struct muster_plugin muster_plugin_v1;
+
+/* ---- Helpers -------------------------------------------------------------------------- */
+
+/* Adds to a counter, or sets it.  Only its one writer may call these.  The
+ * store is atomic (relaxed), so that the host may read at any time. */
+static inline void muster_counter_add(struct muster_counter *counter, uint64_t n)
+{
+    __atomic_store_n(&counter->value, __atomic_load_n(&counter->value, __ATOMIC_RELAXED) + n,
+                     __ATOMIC_RELAXED);
+}
+
+static inline void muster_counter_set(struct muster_counter *counter, uint64_t n)
+{
+    __atomic_store_n(&counter->value, n, __ATOMIC_RELAXED);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The file that the rows go to: opened, checked, repaired, locked.
+ */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../common/lines.h"
+#include "../common/say.h"
+#include "../common/text.h"
+
+#define QUOTED_LINE  1024          /* bytes of a strange first line that a message shows */
+#define QUOTED_PIECE 1000          /* bytes of a torn row that one log line shows */
+#define TAIL_MAX     (1024 * 1024) /* bytes: longer than any row of a UDP datagram */
+
+#define SAY(file, level, ...) say((file)->host, (file)->instance, level, __VA_ARGS__)
+
+/* A copy of the bytes that is fit for a message, without quotes around it; or NULL. */
+static char *shown(const char *bytes, size_t size)
+{
+    char *text = malloc(size * TEXT_ESCAPE_MAX + 1);
+
+    if (text != NULL)
+        *text_escape(text, (const uint8_t *)bytes, size, TEXT_QUOTE_KEEP) = '\0';
+    return text;
+}
+
+/* ---- The path ------------------------------------------------------------------------- */
+
+static int set_path(struct file *file, const char *path)
+{
+    char *directory = NULL;
+    char *escaped = NULL;
+    int result = -1;
+
+    if (path[0] == '/') {
+        file->path = strdup(path);
+    } else {
+        directory = getcwd(NULL, 0);
+        if (directory == NULL) {
+            SAY(file, MUSTER_LOG_ERROR, "cannot tell the current directory for \"%s\": %s", path,
+                strerror(errno));
+            goto out;
+        }
+        if (asprintf(&file->path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, path) < 0)
+            file->path = NULL;
+    }
+    if (file->path != NULL)
+        escaped = shown(file->path, strlen(file->path));
+    if (escaped == NULL || asprintf(&file->label, "\"%s\"", escaped) < 0) {
+        file->label = NULL;
+        SAY(file, MUSTER_LOG_ERROR, "cannot open \"%s\": %s", path, strerror(ENOMEM));
+        goto out;
+    }
+    result = 0;
+out:
+    free(escaped);
+    free(directory);
+    return result;
+}
+
+/* Returns a descriptor and fills in `found` and whether the file is new; or -1
+ * after a log line. */
+static int open_path(const struct file *file, struct stat *found)
+{
+    int flags = O_RDWR | O_CREAT;
+    int fd;
+
+    if (stat(file->path, found) == 0) {
+        if (S_ISFIFO(found->st_mode) || S_ISCHR(found->st_mode)) {
+            /* Without O_NONBLOCK a FIFO would hold up the start until somebody reads it. */
+            flags = O_WRONLY | O_NONBLOCK | O_NOCTTY;
+        } else if (!S_ISREG(found->st_mode)) {
+            SAY(file, MUSTER_LOG_ERROR, "cannot write rows to %s: %s; name a file in `path`",
+                file->label,
+                S_ISDIR(found->st_mode) ? "it is a directory"
+                                        : "it is neither a file, a FIFO nor a character device");
+            return -1;
+        }
+    }
+    fd = open(file->path, flags | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        if (errno == ENXIO && S_ISFIFO(found->st_mode))
+            SAY(file, MUSTER_LOG_ERROR,
+                "cannot open %s: no process reads this FIFO; start the "
+                "reader first",
+                file->label);
+        else
+            SAY(file, MUSTER_LOG_ERROR, "cannot open %s: %s", file->label, strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, found) != 0) {
+        SAY(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* ---- What is in the file -------------------------------------------------------------- */
+
+/* Reads up to `size` bytes at `offset`.  Returns how many there were, or -1
+ * after a log line. */
+static ssize_t read_at(const struct file *file, int fd, char *bytes, size_t size, off_t offset)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        ssize_t n = pread(fd, bytes + done, size - done, offset + (off_t)done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            SAY(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
+            return -1;
+        }
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+static int write_header(const struct file *file, int fd, bool regular)
+{
+    struct lines lines = {0};
+    struct lines_sent sent;
+
+    if (lines_reserve(&lines, file->header_size) != 0) {
+        SAY(file, MUSTER_LOG_ERROR, "cannot write to %s: %s", file->label, strerror(errno));
+        return -1;
+    }
+    memcpy(lines_next(&lines), file->header, file->header_size);
+    lines_added(&lines, lines_next(&lines) + file->header_size);
+    sent = lines_send(&lines, fd, LINES_PATIENCE_MS);
+    lines_free(&lines);
+    if (sent.error == 0)
+        return 0;
+    SAY(file, MUSTER_LOG_ERROR, "cannot write the header to %s: %s", file->label,
+        strerror(sent.error));
+    if (regular && sent.bytes > 0 && ftruncate(fd, 0) != 0)
+        SAY(file, MUSTER_LOG_ERROR, "cannot take back half a header from %s: %s", file->label,
+            strerror(errno));
+    return -1;
+}
+
+/* So that a new file's name survives a crash of the machine, too. */
+static int sync_directory(const struct file *file)
+{
+    char *directory = strdup(file->path);
+    char *slash;
+    int result = -1;
+    int fd = -1;
+
+    if (directory == NULL) {
+        SAY(file, MUSTER_LOG_ERROR, "cannot sync the directory of %s: %s", file->label,
+            strerror(errno));
+        return -1;
+    }
+    slash = strrchr(directory, '/');
+    slash[slash == directory ? 1 : 0] = '\0';
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        SAY(file, MUSTER_LOG_ERROR,
+            "cannot sync the directory of %s: %s; set sync to \"none\" if "
+            "its file system can not",
+            file->label, strerror(errno));
+    else
+        result = 0;
+    if (fd >= 0)
+        close(fd);
+    free(directory);
+    return result;
+}
+
+/* The first line is not the header.  Says so with both. */
+static void refuse_header(const struct file *file, const char *start, size_t size)
+{
+    const char *newline = memchr(start, '\n', size);
+    size_t length = newline == NULL ? size : (size_t)(newline - start);
+    char *found = shown(start, length);
+
+    SAY(file, MUSTER_LOG_ERROR,
+        "cannot append to %s: its first line is \"%s\"%s, but these rows need \"%.*s\"; move the "
+        "file away, set `path` to another one, or set `columns` to what it has",
+        file->label, found == NULL ? "?" : found, newline == NULL ? "..." : "",
+        (int)file->header_size - 1, file->header);
+    free(found);
+}
+
+/* Returns 1 if the file begins with the header, 0 if a crash has left nothing but
+ * a part of one, or -1 after a log line. */
+static int check_header(const struct file *file, int fd, off_t size)
+{
+    char start[QUOTED_LINE];
+    ssize_t n = read_at(file, fd, start, sizeof start, 0);
+
+    if (n < 0)
+        return -1;
+    if ((size_t)n >= file->header_size && memcmp(start, file->header, file->header_size) == 0)
+        return 1;
+    if (size < (off_t)file->header_size && memcmp(start, file->header, (size_t)n) == 0)
+        return 0;
+    refuse_header(file, start, (size_t)n);
+    return -1;
+}
+
+/* Shows what is cut off, all of it: the log is the only place left for it. */
+static void show_torn(const struct file *file, const char *torn, size_t size)
+{
+    size_t at, length;
+
+    SAY(file, MUSTER_LOG_WARNING,
+        "%s ends in the middle of a row, as after a crash of the machine; cutting off these %zu "
+        "bytes",
+        file->label, size);
+    for (at = 0; at < size; at += length) {
+        char *text;
+
+        length = size - at < QUOTED_PIECE ? size - at : QUOTED_PIECE;
+        text = shown(torn + at, length);
+        SAY(file, MUSTER_LOG_WARNING, "cut off, bytes %zu to %zu: \"%s\"", at + 1, at + length,
+            text == NULL ? "?" : text);
+        free(text);
+    }
+}
+
+/* Rows are written whole, so a last line without an end is torn: by a crash of
+ * the machine, or by a disk that was full.  Cuts it off. */
+static int cut_torn_row(const struct file *file, int fd, off_t size)
+{
+    size_t length = size < TAIL_MAX ? (size_t)size : TAIL_MAX;
+    const char *newline;
+    size_t torn;
+    char last;
+    char *tail;
+    int result = -1;
+
+    if (read_at(file, fd, &last, 1, size - 1) != 1)
+        return -1;
+    if (last == '\n')
+        return 0;
+    tail = malloc(length);
+    if (tail == NULL) {
+        SAY(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
+        return -1;
+    }
+    if (read_at(file, fd, tail, length, size - (off_t)length) != (ssize_t)length)
+        goto out;
+    newline = memrchr(tail, '\n', length);
+    if (newline == NULL) {
+        SAY(file, MUSTER_LOG_ERROR,
+            "cannot append to %s: its last line has no end and is longer than any row; look at "
+            "it, and end or remove that line",
+            file->label);
+        goto out;
+    }
+    torn = length - (size_t)(newline + 1 - tail);
+    show_torn(file, newline + 1, torn);
+    if (ftruncate(fd, size - (off_t)torn) != 0) {
+        SAY(file, MUSTER_LOG_ERROR, "cannot cut the torn row off %s: %s", file->label,
+            strerror(errno));
+        goto out;
+    }
+    result = 0;
+out:
+    free(tail);
+    return result;
+}
+
+/* Makes a regular file ready for rows. */
+static int prepare(const struct file *file, int fd, off_t size)
+{
+    int headed = 0;
+
+    if (size > 0) {
+        headed = check_header(file, fd, size);
+        if (headed < 0)
+            return -1;
+        if (headed == 0 && ftruncate(fd, 0) != 0) {
+            SAY(file, MUSTER_LOG_ERROR, "cannot renew the torn header of %s: %s", file->label,
+                strerror(errno));
+            return -1;
+        }
+    }
+    if (headed) {
+        if (cut_torn_row(file, fd, size) != 0)
+            return -1;
+        SAY(file, MUSTER_LOG_INFO, "appending to %s", file->label);
+        return 0;
+    }
+    if (write_header(file, fd, true) != 0)
+        return -1;
+    if (file->sync && sync_directory(file) != 0)
+        return -1;
+    SAY(file, MUSTER_LOG_INFO, "new file %s", file->label);
+    return 0;
+}
+
+/* One writer a file: others would have their rows cut off as torn. */
+static int lock(const struct file *file, int fd)
+{
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EINTR)
+            continue;
+        if (errno == EWOULDBLOCK) {
+            SAY(file, MUSTER_LOG_ERROR,
+                "%s is being written by another process, or by another sink of this one",
+                file->label);
+            return -1;
+        }
+        SAY(file, MUSTER_LOG_WARNING, "cannot lock %s: %s; see to it that nobody else writes it",
+            file->label, strerror(errno));
+        return 0;
+    }
+    return 0;
+}
+
+/* ---- Open and close ------------------------------------------------------------------- */
+
+static int open_checked(const struct file *file, bool *regular)
+{
+    struct stat found = {0};
+    int fd = open_path(file, &found);
+
+    if (fd < 0)
+        return -1;
+    *regular = S_ISREG(found.st_mode);
+    if (*regular) {
+        if (lock(file, fd) != 0)
+            goto failed;
+        /* Again: the one who had the lock until now may have written. */
+        if (fstat(fd, &found) != 0) {
+            SAY(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
+            goto failed;
+        }
+        if (prepare(file, fd, found.st_size) != 0)
+            goto failed;
+    } else {
+        if (write_header(file, fd, false) != 0)
+            goto failed;
+        SAY(file, MUSTER_LOG_INFO, "writing to %s", file->label);
+    }
+    return fd;
+failed:
+    close(fd);
+    return -1;
+}
+
+int file_open(struct file *file, const char *path)
+{
+    file->fd = -1;
+    if (set_path(file, path) != 0) {
+        file_close(file);
+        return -1;
+    }
+    file->fd = open_checked(file, &file->regular);
+    if (file->fd < 0) {
+        file_close(file);
+        return -1;
+    }
+    return 0;
+}
+
+int file_reopen(struct file *file)
+{
+    struct stat in_use, at_path;
+    bool regular = false;
+    int fd;
+
+    if (fstat(file->fd, &in_use) == 0 && stat(file->path, &at_path) == 0 &&
+        in_use.st_dev == at_path.st_dev && in_use.st_ino == at_path.st_ino) {
+        /* Nobody has moved it away.  But it may have been emptied. */
+        return file->regular ? prepare(file, file->fd, in_use.st_size) : 0;
+    }
+    fd = open_checked(file, &regular);
+    if (fd < 0)
+        return -1;
+    if (close(file->fd) != 0)
+        SAY(file, MUSTER_LOG_ERROR, "cannot close the old %s: %s; its last rows may be lost",
+            file->label, strerror(errno));
+    file->fd = fd;
+    file->regular = regular;
+    file->removed = false;
+    return 0;
+}
+
+int file_take_back(struct file *file, uint32_t size)
+{
+    off_t end = lseek(file->fd, 0, SEEK_CUR); /* after a write: where that write ended */
+    struct stat now;
+
+    if (end < (off_t)size || fstat(file->fd, &now) != 0 || now.st_size != end)
+        return -1;
+    return ftruncate(file->fd, end - (off_t)size);
+}
+
+void file_check_removed(struct file *file)
+{
+    struct stat now;
+
+    if (file->removed || !file->regular || fstat(file->fd, &now) != 0 || now.st_nlink > 0)
+        return;
+    file->removed = true;
+    SAY(file, MUSTER_LOG_WARNING,
+        "%s has been removed or replaced; rows go to the removed file and are lost when it is "
+        "closed, until a rotation opens the path again",
+        file->label);
+}
+
+void file_close(struct file *file)
+{
+    if (file->fd >= 0 && close(file->fd) != 0)
+        SAY(file, MUSTER_LOG_ERROR, "cannot close %s: %s; its last rows may be lost", file->label,
+            strerror(errno));
+    file->fd = -1;
+    free(file->path);
+    free(file->label);
+    file->path = NULL;
+    file->label = NULL;
+}

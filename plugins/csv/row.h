@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A record as a row of CSV: the columns there are, and how each is written.
+ */
+#ifndef PLUGINS_CSV_ROW_H
+#define PLUGINS_CSV_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <muster/plugin.h>
+
+#define ROW_COLUMNS 19 /* how many there are */
+#define ROW_DEFAULT_COLUMNS                                                                        \
+    "device_id,seq_num,timestamp,msg_type,value,duplicate_flag,gap_flag,arrival_time"
+
+/* The names of all columns, NULL at the end. */
+extern const char *const row_column_names[ROW_COLUMNS + 1];
+
+struct row;
+
+/* Writes one field to `out` and returns its end. */
+typedef char *row_format_fn(char *out, const struct muster_record *record, struct row *row);
+
+/* Many rows in a run have the same second: its text is kept. */
+struct row_second {
+    uint64_t second;
+    uint32_t length; /* of `text`; 0: nothing is kept yet */
+    char text[20];
+};
+
+/* The columns in use, and what is remembered from one row to the next. */
+struct row {
+    const struct muster_host *host;
+    struct muster_instance *instance;
+    row_format_fn *format[ROW_COLUMNS];
+    uint32_t columns;
+    uint32_t used;    /* a bit for each of row_column_names */
+    size_t fixed;     /* a row has at most so many bytes... */
+    size_t per_byte;  /* ...and so many more for each byte of its payload, */
+    bool with_name;   /* and those of the device's name. */
+    const char *name; /* of the device of the row at hand; or NULL */
+    struct row_second arrival, timestamp;
+};
+
+/* All zeros but host and instance is a row without columns.  Adds a column at
+ * the right; `name` is one of row_column_names.  Returns 0, or -1 if the row
+ * has it already. */
+int row_add(struct row *row, const char *name);
+
+/* Writes the first line of the file and returns its end.  It has at most
+ * ROW_HEADER_MAX bytes. */
+#define ROW_HEADER_MAX 512
+char *row_header(const struct row *row, char *out);
+
+/* The most bytes that row_format writes for this record, which is the next one
+ * that it is called with. */
+size_t row_bound(struct row *row, const struct muster_record *record);
+
+/* Writes the row with its '\n' and returns its end. */
+char *row_format(struct row *row, char *out, const struct muster_record *record);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sequence tracker: says of each number whether it is new, late, a duplicate,
+ * or follows a gap.  Pure: no I/O, no clock, no host.
+ *
+ * Per device it knows the highest number and which of the last `window` numbers
+ * came, as a ring of bits (the sliding window of RFC 4303, section 3.4.3, laid out
+ * as in RFC 6479).  All arithmetic is modulo 2^32 (RFC 1982).
+ */
+#ifndef SEQUENCE_TRACKER_H
+#define SEQUENCE_TRACKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/record.h>
+
+enum {
+    TRACKER_WINDOW_LEAST = 64,
+    TRACKER_WINDOW_MOST = 65536
+};
+
+struct tracker_options {
+    uint32_t window;   /* numbers; a power of two, so that the ring survives the wrap */
+    uint32_t max_jump; /* numbers; a step farther ahead is not believed alone */
+    bool reference;    /* judge as the reference server does; see tracker_judge */
+};
+
+/* What a tracker has seen, over all its devices.
+ * Every judged message is in one of first, in_order, gaps, late, duplicates,
+ * restarts, outliers and unnumbered.  missing = recovered + lost + open. */
+struct tracker_counts {
+    uint64_t first, in_order, gaps, late, duplicates, restarts, outliers, unnumbered; /* messages */
+    uint64_t missing, recovered, lost, open; /* numbers */
+    uint64_t devices; /* heard of */
+};
+
+struct tracker;
+
+/* For every `workers`th device id.  Memory is touched when
+ * a device is heard first.  NULL with errno if there is none. */
+struct tracker *tracker_new(const struct tracker_options *options, uint32_t workers);
+void tracker_free(struct tracker *tracker);
+
+/* Judges a message: sets record->verdict, and record->gap if that is GAP.
+ *
+ * In the reference mode every message has a number; equal to the last: DUPLICATE;
+ * larger than the last + 1: GAP; else NEW.  There are no sessions, no window and
+ * no wrap. */
+void tracker_judge(struct tracker *tracker, struct muster_record *record);
+
+/* Ends every session: what is still open is lost. */
+void tracker_finish(struct tracker *tracker);
+
+const struct tracker_counts *tracker_counts(const struct tracker *tracker);
+
+#endif

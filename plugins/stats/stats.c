@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sink "stats": reports every interval and at the end, to the log and to a
+ * JSON file that is replaced as a whole.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <muster/plugin.h>
+
+#include "../common/say.h"
+#include "figures.h"
+
+#define HALF_TICK UINT64_C(500000000) /* ns; the host ticks about once a second */
+
+enum { DEVICE_IDS = 65536, WORST_MOST = 32 };
+
+static const struct muster_option options[] = {
+    {.name = "interval", .type = MUSTER_OPTION_DURATION, .fallback = "10s",
+     .max = INT64_C(86400000000000),
+     .summary = "Time between two reports; 0: one at the end only"},
+    {.name = "file", .type = MUSTER_OPTION_STRING,
+     .summary = "Where the figures are written as JSON, replaced as a whole each time"},
+    {.name = "print", .type = MUSTER_OPTION_BOOL, .fallback = "true",
+     .summary = "Whether reports go to the log"},
+    {.name = "worst", .type = MUSTER_OPTION_INT, .fallback = "5", .max = WORST_MOST,
+     .summary = "How many of the devices with the most trouble are listed"},
+    {.name = "tracker", .type = MUSTER_OPTION_STRING, .fallback = "sequence",
+     .summary = "The chain's entry that the figures of loss come from"},
+};
+
+struct stats {
+    const struct muster_host *host;
+    struct muster_instance *instance;
+    uint64_t interval_ns;
+    const char *file, *tracker;
+    char *new_file; /* written first, then renamed to `file` */
+    bool print, file_failed;
+    uint32_t worst;
+    struct offender *devices; /* by id */
+    uint64_t opened_ns, reported_ns; /* monotonic */
+    uint64_t reported_packets;
+};
+
+/* ---- figures -------------------------------------------------------------------------- */
+
+static bool is_worse(const struct offender *a, const struct offender *b)
+{
+    if (a->missing != b->missing)
+        return a->missing > b->missing;
+    if (a->duplicates != b->duplicates)
+        return a->duplicates > b->duplicates;
+    return a->late + a->restarts + a->outliers > b->late + b->restarts + b->outliers;
+}
+
+/* The worst devices, worst first; of equals the lower id first. */
+static void find_worst(const struct stats *stats, struct offenders *worst)
+{
+    static const struct offender harmless;
+    uint32_t id, place;
+
+    worst->count = 0;
+    for (id = 0; stats->worst > 0 && id < DEVICE_IDS; id++) {
+        const struct offender *device = &stats->devices[id];
+
+        if (memcmp(device, &harmless, sizeof harmless) == 0)
+            continue;
+        if (worst->count < stats->worst)
+            worst->count++;
+        else if (!is_worse(device, &worst->counts[worst->count - 1]))
+            continue;
+        for (place = worst->count - 1; place > 0 && is_worse(device, &worst->counts[place - 1]);
+             place--) {
+            worst->counts[place] = worst->counts[place - 1];
+            worst->ids[place] = worst->ids[place - 1];
+        }
+        worst->counts[place] = *device;
+        worst->ids[place] = (uint16_t)id;
+    }
+}
+
+static void gather(struct stats *stats, struct figures *figures, uint64_t now_ns)
+{
+    double since = (double)(now_ns - stats->reported_ns) / 1e9;
+
+    figures_gather(figures, stats->host, stats->instance, stats->tracker);
+    figures->seconds = (double)(now_ns - stats->opened_ns) / 1e9;
+    figures->wall_ns = stats->host->now(stats->instance, MUSTER_CLOCK_WALL);
+    figures->rate = since > 0 ? (double)(figures->received - stats->reported_packets) / since : 0;
+    stats->reported_ns = now_ns;
+    stats->reported_packets = figures->received;
+}
+
+/* ---- reports -------------------------------------------------------------------------- */
+
+static void print_figures(const struct stats *stats, const struct figures *f)
+{
+    say(stats->host, stats->instance, MUSTER_LOG_INFO, "%s%.0f s: packets received %" PRIu64 " (%.1f/s), average packet size %.1f bytes",
+        f->final ? "in all, after " : "after ", f->seconds, f->received,
+        f->final && f->seconds > 0 ? (double)f->received / f->seconds : f->rate,
+        figures_mean_size(f));
+    if (f->tracked)
+        say(stats->host, stats->instance, MUSTER_LOG_INFO,
+            "packet loss count %" PRIu64 " (%" PRIu64 " more may still come), duplicates count %" PRIu64
+            ", late %" PRIu64 ", recovered %" PRIu64 ", restarts %" PRIu64 ", outliers %" PRIu64
+            ", devices %" PRIu64,
+            f->lost, f->open, f->duplicates, f->late, f->recovered, f->restarts, f->outliers,
+            f->devices);
+    else
+        say(stats->host, stats->instance, MUSTER_LOG_INFO,
+            "packet loss and duplicates are not known: the chain has no filter named \"%s\"",
+            stats->tracker);
+    if (f->rejected + f->kernel_drops + f->refused > 0 || f->final)
+        say(stats->host, stats->instance, f->rejected + f->kernel_drops > 0 ? MUSTER_LOG_WARNING : MUSTER_LOG_INFO,
+            "rejected %" PRIu64 ", dropped by the kernel %" PRIu64 ", refused while stopping %" PRIu64,
+            f->rejected, f->kernel_drops, f->refused);
+}
+
+static void print_worst(const struct stats *stats, const struct offenders *worst)
+{
+    uint32_t i;
+
+    for (i = 0; i < worst->count; i++) {
+        const struct offender *o = &worst->counts[i];
+        struct muster_device device = {.size = sizeof device};
+
+        stats->host->device(stats->instance, worst->ids[i], &device);
+        say(stats->host, stats->instance, MUSTER_LOG_INFO,
+            "device %u%s%s%s: %u missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
+            worst->ids[i], device.name != NULL ? " (" : "", device.name != NULL ? device.name : "",
+            device.name != NULL ? ")" : "", o->missing, o->gaps, o->late, o->duplicates, o->restarts,
+            o->outliers);
+    }
+}
+
+/* Replaces the file.  Returns 0, or -1 after a log line (the first of a row of failures). */
+static int write_file(struct stats *stats, const struct figures *figures,
+                      const struct offenders *worst)
+{
+    FILE *out;
+    int error = 0;
+
+    out = fopen(stats->new_file, "we");
+    if (out == NULL) {
+        error = errno;
+    } else {
+        figures_write_json(out, figures, worst, stats->host, stats->instance);
+        if (fflush(out) != 0 || ferror(out))
+            error = errno != 0 ? errno : EIO;
+        if (fclose(out) != 0 && error == 0)
+            error = errno;
+        if (error == 0 && rename(stats->new_file, stats->file) < 0)
+            error = errno;
+        if (error != 0)
+            unlink(stats->new_file);
+    }
+    if (error != 0 && !stats->file_failed)
+        say(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s; what was there before stays",
+            stats->file, strerror(error));
+    if (error == 0 && stats->file_failed)
+        say(stats->host, stats->instance, MUSTER_LOG_INFO, "writing \"%s\" again", stats->file);
+    stats->file_failed = error != 0;
+    return error == 0 ? 0 : -1;
+}
+
+static void report(struct stats *stats, uint64_t now_ns, bool final)
+{
+    struct figures figures;
+    struct offenders worst;
+
+    gather(stats, &figures, now_ns);
+    figures.final = final;
+    find_worst(stats, &worst);
+    if (stats->print) {
+        print_figures(stats, &figures);
+        print_worst(stats, &worst);
+    }
+    if (stats->file != NULL)
+        write_file(stats, &figures, &worst);
+}
+
+/* ---- the plugin ----------------------------------------------------------------------- */
+
+static void close_instance(void *state)
+{
+    struct stats *stats = state;
+
+    report(stats, stats->host->now(stats->instance, MUSTER_CLOCK_MONOTONIC), true);
+    free(stats->devices);
+    free(stats->new_file);
+    free(stats);
+}
+
+/* Whether the file can be written is found out now rather than at the first report. */
+static int open_file(struct stats *stats)
+{
+    struct figures figures;
+    struct offenders none = {.count = 0};
+    char directory[PATH_MAX] = "";
+
+    if (asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
+        stats->new_file = NULL;
+        return -1;
+    }
+    gather(stats, &figures, stats->opened_ns);
+    if (write_file(stats, &figures, &none) < 0)
+        return -1;
+    if (stats->file[0] != '/' && getcwd(directory, sizeof directory - 1) != NULL)
+        strcat(directory, "/");
+    say(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s\"", directory, stats->file);
+    return 0;
+}
+
+static int open_instance(const struct muster_host *host, struct muster_instance *instance,
+                         void **state)
+{
+    struct stats *stats = calloc(1, sizeof *stats);
+
+    if (stats == NULL)
+        goto no_memory;
+    stats->host = host;
+    stats->instance = instance;
+    stats->interval_ns = (uint64_t)host->get_int(instance, "interval");
+    stats->file = host->get_string(instance, "file");
+    stats->tracker = host->get_string(instance, "tracker");
+    stats->print = host->get_int(instance, "print") != 0;
+    stats->worst = (uint32_t)host->get_int(instance, "worst");
+    stats->opened_ns = stats->reported_ns = host->now(instance, MUSTER_CLOCK_MONOTONIC);
+    stats->devices = calloc(DEVICE_IDS, sizeof *stats->devices);
+    if (stats->devices == NULL)
+        goto no_memory;
+    if (stats->file != NULL && open_file(stats) < 0)
+        goto fail;
+    *state = stats;
+    return 0;
+
+no_memory:
+    host->log(instance, MUSTER_LOG_ERROR, "out of memory");
+fail:
+    if (stats != NULL) {
+        free(stats->new_file);
+        free(stats->devices);
+        free(stats);
+    }
+    return MUSTER_FAILED;
+}
+
+static int64_t take(void *state, const struct muster_record *records, uint32_t count)
+{
+    struct stats *stats = state;
+    uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        struct offender *device = &stats->devices[records[i].device_id];
+
+        switch (records[i].verdict) {
+        case MUSTER_VERDICT_GAP:
+            device->gaps++;
+            device->missing += records[i].gap;
+            break;
+        case MUSTER_VERDICT_LATE:
+            device->late++;
+            break;
+        case MUSTER_VERDICT_DUPLICATE:
+            device->duplicates++;
+            break;
+        case MUSTER_VERDICT_RESTART:
+            device->restarts++;
+            break;
+        case MUSTER_VERDICT_OUTLIER:
+            device->outliers++;
+            break;
+        default:
+            break;
+        }
+    }
+    return count;
+}
+
+static void tick(void *state, uint64_t now_ns)
+{
+    struct stats *stats = state;
+
+    /* Half a tick early rather than half a tick late. */
+    if (stats->interval_ns > 0 && now_ns - stats->reported_ns + HALF_TICK >= stats->interval_ns)
+        report(stats, now_ns, false);
+}
+
+const struct muster_plugin muster_plugin_v1 = {
+    .size = sizeof muster_plugin_v1,
+    .abi_major = MUSTER_ABI_MAJOR,
+    .abi_minor = MUSTER_ABI_MINOR,
+    .role = MUSTER_SINK,
+    .option_size = sizeof options[0],
+    .option_count = sizeof options / sizeof options[0],
+    .name = "stats",
+    .version = "1.0",
+    .summary = "reports what was received, lost, late and duplicate",
+    .options = options,
+    .open = open_instance,
+    .close = close_instance,
+    .write = take,
+    .tick = tick,
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The pool is a stack, so the block that was given back last, which the caches
+ * still know, is taken first.  With one taker the head's successor cannot change
+ * under it: a compare-and-swap is safe without tags.
+ */
+#include "block.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/mman.h>
+
+int pool_open(struct pool *pool, uint32_t size)
+{
+    void *memory = mmap(NULL, size * sizeof(struct block), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return -1;
+    pool->blocks = memory;
+    pool->size = size;
+    pool->fresh = 0;
+    atomic_init(&pool->free, NULL);
+    return 0;
+}
+
+void pool_close(struct pool *pool)
+{
+    if (pool->blocks != NULL)
+        munmap(pool->blocks, pool->size * sizeof(struct block));
+    pool->blocks = NULL;
+}
+
+struct block *pool_take(struct pool *pool)
+{
+    struct block *block = atomic_load_explicit(&pool->free, memory_order_acquire);
+
+    while (block != NULL &&
+           !atomic_compare_exchange_weak_explicit(&pool->free, &block, block->next_free,
+                                                  memory_order_acquire, memory_order_acquire))
+        ;
+    if (block == NULL) {
+        assert(pool->fresh < pool->size);
+        block = &pool->blocks[pool->fresh++];
+        block->pool = pool;
+    }
+    block->records_used = 0;
+    block->bytes_used = 0;
+    atomic_store_explicit(&block->holders, 1, memory_order_relaxed);
+    return block;
+}
+
+void block_release(struct block *block)
+{
+    struct pool *pool = block->pool;
+
+    if (atomic_fetch_sub_explicit(&block->holders, 1, memory_order_acq_rel) != 1)
+        return;
+    block->next_free = atomic_load_explicit(&pool->free, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&pool->free, &block->next_free, block,
+                                                  memory_order_release, memory_order_relaxed))
+        ;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Start and stop.  Sinks start before workers, so that there is somebody to take
+ * what comes; workers end before sinks, so that nothing comes any more.
+ */
+#include "collector.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+static int open_listeners(struct collector *collector)
+{
+    struct config *config = collector->config;
+    unsigned i;
+
+    for (i = 0; i < config->listener_count; i++)
+        if (listener_open(&config->listeners[i], config->workers, config->receive_buffer,
+                          collector->services->log) < 0)
+            return -1;
+    return 0;
+}
+
+static int open_instances(struct collector *collector)
+{
+    struct config *config = collector->config;
+    unsigned i;
+
+    for (i = 0; i < config->instance_count; i++) {
+        if (instance_open(&config->instances[i]) < 0) {
+            log_format(collector->services->log, MUSTER_LOG_ERROR, NULL,
+                       "the plugin %s could not be opened (%s:%u)", config->instances[i].name,
+                       config->instances[i].file, config->instances[i].line);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int watch_sink(struct collector *collector, struct sink *sink)
+{
+    struct metrics *m = collector->services->metrics;
+    const char *name = sink->instance->name;
+    unsigned i;
+
+    for (i = 0; i < sink->worker_count; i++)
+        if (metrics_watch(m, name, "offered", "records", "brought to this sink",
+                          &sink->queues[i].offered) < 0 ||
+            metrics_watch(m, name, "dropped.full", "records", "dropped: the queue was full",
+                          &sink->queues[i].dropped) < 0)
+            return -1;
+    if (metrics_watch(m, name, "written", "records", "taken by this sink", &sink->written) < 0 ||
+        metrics_watch(m, name, "dropped.failed", "records", "dropped: the sink gave up",
+                      &sink->dropped_failed) < 0 ||
+        metrics_watch(m, name, "dropped.stop", "records", "dropped: the time to stop was over",
+                      &sink->dropped_stop) < 0)
+        return -1;
+    return 0;
+}
+
+static int make_sinks(struct collector *collector)
+{
+    struct config *config = collector->config;
+    unsigned i, count = config->instance_count - config->filter_count;
+
+    collector->sinks = aligned_alloc(_Alignof(struct sink), (count + 1) * sizeof *collector->sinks);
+    if (collector->sinks == NULL)
+        return -1;
+    for (i = 0; i < count; i++) {
+        struct sink *sink = &collector->sinks[i];
+
+        if (sink_init(sink, &config->instances[config->filter_count + i], config->workers) < 0)
+            return -1;
+        collector->sink_count++;
+    }
+    return 0;
+}
+
+static int make_workers(struct collector *collector)
+{
+    struct config *config = collector->config;
+    struct muster_instance **filters = calloc(config->filter_count + 1, sizeof *filters);
+    int *sockets = calloc(config->listener_count, sizeof *sockets);
+    unsigned i, w;
+    int result = -1;
+
+    collector->workers =
+        aligned_alloc(_Alignof(struct worker), config->workers * sizeof *collector->workers);
+    if (collector->workers == NULL || filters == NULL || sockets == NULL)
+        goto done;
+    for (i = 0; i < config->filter_count; i++)
+        filters[i] = &config->instances[i];
+    for (w = 0; w < config->workers; w++) {
+        struct worker_setup setup = {
+            .id = w,
+            .count = config->workers,
+            .services = collector->services,
+            .stop_fd = collector->stop_fd,
+            .sockets = sockets,
+            .socket_count = config->listener_count,
+            .largest = config->largest,
+            .filters = filters,
+            .filter_count = config->filter_count,
+            .sinks = collector->sinks,
+            .sink_count = collector->sink_count,
+        };
+
+        for (i = 0; i < config->listener_count; i++)
+            sockets[i] = config->listeners[i].sockets[w];
+        collector->worker_count++; /* worker_destroy copes with a part of one */
+        if (worker_init(&collector->workers[w], &setup) < 0)
+            goto done;
+    }
+    result = 0;
+
+done:
+    free(sockets);
+    free(filters);
+    return result;
+}
+
+static int start_threads(struct collector *collector)
+{
+    unsigned i;
+    int error = 0;
+
+    for (i = 0; i < collector->sink_count && error == 0; i++) {
+        if (watch_sink(collector, &collector->sinks[i]) < 0)
+            error = ENOMEM;
+        else
+            error = sink_start(&collector->sinks[i]);
+    }
+    for (i = 0; i < collector->worker_count && error == 0; i++)
+        error = worker_start(&collector->workers[i]);
+    if (error != 0)
+        log_format(collector->services->log, MUSTER_LOG_ERROR, NULL, "cannot start a thread: %s",
+                   strerror(error));
+    return error == 0 ? 0 : -1;
+}
+
+int collector_start(struct collector *collector, struct config *config,
+                    const struct services *services)
+{
+    char text[ADDRESS_TEXT];
+    unsigned i;
+
+    memset(collector, 0, sizeof *collector);
+    collector->config = config;
+    collector->services = services;
+    collector->started_ns = clock_monotonic();
+    collector->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (collector->stop_fd < 0) {
+        log_format(services->log, MUSTER_LOG_ERROR, NULL, "cannot make an eventfd: %s",
+                   strerror(errno));
+        return -1;
+    }
+    if (open_listeners(collector) < 0 || open_instances(collector) < 0)
+        return -1;
+    if (make_sinks(collector) < 0) {
+        log_line(services->log, MUSTER_LOG_ERROR, NULL, "out of memory");
+        return -1;
+    }
+    if (make_workers(collector) < 0 || start_threads(collector) < 0)
+        return -1;
+    for (i = 0; i < config->listener_count; i++)
+        log_format(services->log, MUSTER_LOG_INFO, NULL, "listening on %s",
+                   listener_text((struct sockaddr *)&config->listeners[i].address, text));
+    return 0;
+}
+
+void collector_rotate(struct collector *collector)
+{
+    unsigned i;
+
+    for (i = 0; i < collector->sink_count; i++)
+        sink_rotate(&collector->sinks[i]);
+}
+
+static void join_sink(struct collector *collector, struct sink *sink)
+{
+    uint64_t left;
+
+    if (sink_join(sink))
+        return;
+    collector->stuck = true;
+    left = sink_account(sink).dropped_stop;
+    log_format(collector->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+               "the sink does not come back from its plugin; %llu records are given up",
+               (unsigned long long)left);
+}
+
+static bool is_stuck(const struct collector *collector, const struct muster_instance *instance)
+{
+    unsigned i;
+
+    for (i = 0; i < collector->sink_count; i++)
+        if (collector->sinks[i].instance == instance)
+            return collector->sinks[i].stuck;
+    return false;
+}
+
+void collector_stop(struct collector *collector)
+{
+    uint64_t one = 1, deadline;
+    unsigned i;
+
+    if (collector->stop_fd >= 0 && write(collector->stop_fd, &one, sizeof one) < 0)
+        log_format(collector->services->log, MUSTER_LOG_ERROR, NULL, "cannot stop the workers: %s",
+                   strerror(errno));
+    for (i = 0; i < collector->worker_count; i++)
+        if (collector->workers[i].started)
+            pthread_join(collector->workers[i].thread, NULL);
+    deadline = clock_monotonic() + (uint64_t)collector->config->stop_ns;
+    for (i = 0; i < collector->sink_count; i++)
+        sink_drain(&collector->sinks[i], deadline);
+    for (i = 0; i < collector->sink_count; i++)
+        join_sink(collector, &collector->sinks[i]);
+    collector->stopped_ns = clock_monotonic();
+
+    for (i = 0; i < collector->worker_count; i++)
+        if (!collector->workers[i].started)
+            worker_close_filters(&collector->workers[i]);
+    /* Last opened, first closed. */
+    for (i = collector->config->instance_count; i-- > 0;)
+        if (!is_stuck(collector, &collector->config->instances[i]))
+            instance_close(&collector->config->instances[i]);
+}
+
+void collector_destroy(struct collector *collector)
+{
+    unsigned i;
+
+    if (collector->stuck)
+        return;
+    for (i = 0; i < collector->worker_count; i++)
+        worker_destroy(&collector->workers[i]);
+    for (i = 0; i < collector->sink_count; i++)
+        sink_destroy(&collector->sinks[i]);
+    free(collector->workers);
+    free(collector->sinks);
+    if (collector->stop_fd >= 0)
+        close(collector->stop_fd);
+}

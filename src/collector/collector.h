@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The collector as a whole: everything that runs, in the order of a datagram's way.
+ */
+#ifndef COLLECTOR_COLLECTOR_H
+#define COLLECTOR_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "sink.h"
+#include "worker.h"
+
+struct collector {
+    struct config *config;
+    const struct services *services;
+    int stop_fd;
+    struct worker *workers;
+    unsigned worker_count; /* that are initialised */
+    struct sink *sinks;
+    unsigned sink_count;   /* that are initialised */
+    bool stuck;            /* a sink's thread could not be stopped: nothing may be freed */
+    uint64_t started_ns;   /* monotonic */
+    uint64_t stopped_ns;
+};
+
+/* Opens the sockets and every plugin, and starts all threads.  Returns 0, or -1
+ * after a log line; then collector_stop and collector_destroy too. */
+int collector_start(struct collector *collector, struct config *config,
+                    const struct services *services);
+
+/* [main] Asks every sink to reopen its output. */
+void collector_rotate(struct collector *collector);
+
+/* Stops in order: let nothing more in, take what the kernel holds, run the queues
+ * empty, flush, close the plugins.  Sinks have config->stop_ns for that.  The
+ * counters can be read afterwards. */
+void collector_stop(struct collector *collector);
+
+/* Frees everything, or nothing if a sink is stuck: its thread may still be there. */
+void collector_destroy(struct collector *collector);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a worker does with a datagram: decode it into the block, run the filters
+ * over what one receive call brought, offer the result to every sink.
+ */
+#include "worker.h"
+
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/datagram.h"
+#include "clock.h"
+#include "listener.h"
+
+/* ---- decode --------------------------------------------------------------------------- */
+
+/* Goes on to an empty block.  What is in the old one must have been offered. */
+static void next_block(struct worker *worker)
+{
+    struct block *full = worker->block;
+
+    worker->block = pool_take(&worker->pool);
+    worker->from = 0;
+    block_release(full);
+}
+
+static bool has_room(const struct worker *worker, uint32_t bytes)
+{
+    return worker->block->records_used < BLOCK_RECORDS &&
+           BLOCK_BYTES - worker->block->bytes_used >= bytes;
+}
+
+static const uint8_t *store(struct block *block, const uint8_t *bytes, uint32_t size)
+{
+    uint8_t *place = block->bytes + block->bytes_used;
+
+    memcpy(place, bytes, size);
+    block->bytes_used += size;
+    return place;
+}
+
+static void set_source(struct muster_record *record, const struct datagram *datagram)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)datagram->source;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)datagram->source;
+
+    record->arrival_ns = datagram->arrival_ns;
+    if (datagram->source->sa_family == AF_INET6) {
+        record->source_family = 6;
+        record->source_port = ntohs(v6->sin6_port);
+        memcpy(record->source, &v6->sin6_addr, 16);
+    } else {
+        record->source_family = 4;
+        record->source_port = ntohs(v4->sin_port);
+        memcpy(record->source, &v4->sin_addr, 4);
+    }
+}
+
+static void reject(struct worker *worker, const struct datagram *datagram, unsigned reason)
+{
+    char source[ADDRESS_TEXT], more[64] = "";
+    uint64_t held_back;
+    struct muster_record *record;
+
+    muster_counter_add(&worker->counters.rejected[reason], 1);
+    if (log_limit_pass(&worker->reject_limits[reason], clock_coarse(), &held_back)) {
+        if (held_back > 0)
+            snprintf(more, sizeof more, "; %" PRIu64 " more since the last such line", held_back);
+        log_format(worker->services->log, MUSTER_LOG_WARNING, NULL,
+                   "rejected a datagram of %u bytes from %s: %s%s", datagram->size,
+                   listener_text(datagram->source, source), wire_reject_name(reason), more);
+    }
+    if (!worker->keep_rejects)
+        return;
+    if (!has_room(worker, datagram->stored)) {
+        worker_publish(worker);
+        next_block(worker);
+    }
+    muster_counter_add(&worker->counters.kept, 1);
+    record = &worker->block->records[worker->block->records_used++];
+    memset(record, 0, sizeof *record);
+    record->kind = MUSTER_KIND_REJECT;
+    record->reason = (uint8_t)reason;
+    record->payload_size = datagram->stored;
+    record->datagram_size = datagram->size;
+    if (datagram->stored > 0)
+        record->payload.bytes = store(worker->block, datagram->bytes, datagram->stored);
+    set_source(record, datagram);
+}
+
+void worker_begin(struct worker *worker)
+{
+    if (!block_is_idle(worker->block))
+        return;
+    worker->block->records_used = 0;
+    worker->block->bytes_used = 0;
+    worker->from = 0;
+}
+
+void worker_take(struct worker *worker, const struct datagram *datagram)
+{
+    struct worker_counters *c = &worker->counters;
+    const struct wire_class *class = NULL;
+    struct muster_header header;
+    uint32_t i, payload_size = 0;
+    const uint8_t *payload = NULL;
+    int count = wire_header(&header, datagram->bytes, datagram->size, worker->largest);
+
+    muster_counter_add(&c->received, 1);
+    muster_counter_add(&c->bytes, datagram->size);
+    if (count == 0) {
+        class = catalog_class(worker->services->catalog, header.device_id);
+        payload_size = datagram->size - MUSTER_HEADER_SIZE;
+        count = wire_payload_check(class, &header, payload_size);
+    }
+    if (count < 0) {
+        reject(worker, datagram, wire_reason(count));
+        return;
+    }
+    muster_counter_add(&c->decoded, 1);
+    muster_counter_add(&c->records, (uint64_t)count);
+    for (i = 0; i < (uint32_t)count; i++) {
+        struct muster_record *record;
+
+        /* A long batch of readings may go over several blocks, each with the payload. */
+        if (!has_room(worker, payload == NULL ? payload_size : 0)) {
+            worker_publish(worker);
+            next_block(worker);
+            payload = NULL;
+        }
+        if (payload == NULL && payload_size > 0)
+            payload = store(worker->block, datagram->bytes + MUSTER_HEADER_SIZE, payload_size);
+        record = &worker->block->records[worker->block->records_used++];
+        wire_record(record, &header, class, payload, payload_size, i, (uint32_t)count);
+        set_source(record, datagram);
+    }
+}
+
+/* ---- fan out -------------------------------------------------------------------------- */
+
+static void report_full(struct worker *worker, const struct sink *sink)
+{
+    log_format(worker->services->log, MUSTER_LOG_WARNING, sink->instance->name,
+               "the queue is full (%lld records): what comes now is dropped for this sink and "
+               "counted, until half of the queue is free; other sinks are not affected",
+               (long long)sink->queue_capacity * worker->count);
+}
+
+/* Offers the records of the block from `worker->from` on to every sink. */
+static void fan_out(struct worker *worker)
+{
+    struct block *block = worker->block;
+    struct run run = {.block = block, .from = worker->from,
+                      .count = block->records_used - worker->from};
+    uint32_t kinds[SINK_KINDS] = {0}, i;
+    unsigned s, kind;
+
+    if (run.count == 0)
+        return;
+    for (i = 0; i < run.count; i++)
+        kinds[sink_kind(&block->records[run.from + i])]++;
+    for (kind = 0; kind < SINK_KINDS; kind++)
+        if (kinds[kind] > 0)
+            muster_counter_add(&worker->counters.fanned[kind], kinds[kind]);
+    for (s = 0; s < worker->sink_count; s++) {
+        struct sink *sink = &worker->sinks[s];
+        uint32_t wanted = 0;
+
+        for (kind = 0; kind < SINK_KINDS; kind++)
+            if (sink->instance->kinds >> kind & 1)
+                wanted += kinds[kind];
+        if (wanted == 0)
+            continue;
+        switch (queue_offer(&sink->queues[worker->id], &run, wanted)) {
+        case QUEUE_TOOK:
+            doorbell_ring(&sink->bell);
+            break;
+        case QUEUE_BECAME_FULL:
+            report_full(worker, sink);
+            break;
+        case QUEUE_IS_FULL:
+            break;
+        }
+    }
+    worker->from = block->records_used;
+}
+
+/* ---- filters -------------------------------------------------------------------------- */
+
+/* Carries out what a filter asked for, and counts it. */
+static void settle(struct worker *worker, struct filter *filter, uint32_t in)
+{
+    struct batch_change change = batch_settle(&worker->batch);
+
+    muster_counter_add(&filter->in, in);
+    muster_counter_add(&filter->emitted, change.emitted);
+    muster_counter_add(&filter->dropped, change.dropped);
+    muster_counter_add(&filter->out, worker->batch.view.count);
+    if (change.failed > 0)
+        log_format(worker->services->log, MUSTER_LOG_ERROR, filter->instance->name,
+                   "out of memory: %u records could not be added", change.failed);
+}
+
+/* Runs the batch through the filters from number `first` on. */
+static void run_filters(struct worker *worker, unsigned first)
+{
+    unsigned i;
+
+    for (i = first; i < worker->filter_count && worker->batch.view.count > 0; i++) {
+        struct filter *filter = &worker->filters[i];
+        uint32_t in = worker->batch.view.count;
+
+        filter->instance->plugin.api.process(filter->state, &worker->batch.view);
+        settle(worker, filter, in);
+    }
+}
+
+static bool is_stored_in(const struct block *block, const struct muster_record *record)
+{
+    return record->payload.bytes >= block->bytes && record->payload.bytes < block->bytes + BLOCK_BYTES;
+}
+
+/* Puts a batch that filters have put together anew back into the block, in place
+ * of what was decoded, and offers it.  It may have outgrown the block; the first
+ * block is held until the end, for the payloads in it. */
+static void offer_rebuilt(struct worker *worker)
+{
+    struct block *first = worker->block;
+    uint32_t i;
+
+    block_hold(first);
+    worker->block->records_used = worker->from;
+    for (i = 0; i < worker->batch.view.count; i++) {
+        struct muster_record record = worker->batch.view.records[i];
+        bool elsewhere = record.payload_size > 0 && !is_stored_in(worker->block, &record);
+
+        if (!has_room(worker, elsewhere ? record.payload_size : 0)) {
+            fan_out(worker);
+            next_block(worker);
+            elsewhere = record.payload_size > 0;
+        }
+        if (elsewhere)
+            record.payload.bytes = store(worker->block, record.payload.bytes, record.payload_size);
+        worker->block->records[worker->block->records_used++] = record;
+    }
+    fan_out(worker);
+    block_release(first);
+}
+
+void worker_publish(struct worker *worker)
+{
+    struct block *block = worker->block;
+    struct muster_record *records = &block->records[worker->from];
+    uint32_t count = block->records_used - worker->from;
+
+    if (count > 0) {
+        batch_begin(&worker->batch, records, count);
+        run_filters(worker, 0);
+        if (worker->batch.view.records == records)
+            fan_out(worker);
+        else
+            offer_rebuilt(worker);
+    }
+}
+
+void worker_tick_filters(struct worker *worker, uint64_t now_ns)
+{
+    unsigned i;
+
+    for (i = 0; i < worker->filter_count; i++) {
+        struct filter *filter = &worker->filters[i];
+
+        if (filter->instance->plugin.api.worker_tick == NULL)
+            continue;
+        batch_begin(&worker->batch, NULL, 0);
+        filter->instance->plugin.api.worker_tick(filter->state, &worker->batch.view, now_ns);
+        settle(worker, filter, 0);
+        run_filters(worker, i + 1);
+        offer_rebuilt(worker);
+    }
+}
+
+void worker_close_filters(struct worker *worker)
+{
+    unsigned i;
+
+    for (i = 0; i < worker->filter_count; i++) {
+        struct filter *filter = &worker->filters[i];
+
+        if (filter->opened && filter->instance->plugin.api.worker_close != NULL) {
+            batch_begin(&worker->batch, NULL, 0);
+            filter->instance->plugin.api.worker_close(filter->state, &worker->batch.view);
+            settle(worker, filter, 0);
+            run_filters(worker, i + 1);
+            offer_rebuilt(worker);
+        }
+        filter->opened = false;
+    }
+}

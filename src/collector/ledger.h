@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The law of the ledger: every datagram that the kernel delivered is in the output
+ * or in a counter that says why not.
+ *
+ *   received = decoded + rejected                        datagrams, by reason
+ *   records + kept rejects = the first filter's in
+ *   in + emitted = out + dropped                         records, for each filter
+ *   the last filter's out = fanned out
+ *   offered = written + queued + dropped                 records, for each sink, by reason
+ */
+#ifndef COLLECTOR_LEDGER_H
+#define COLLECTOR_LEDGER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "collector.h"
+
+/* Prints the sums of a stopped collector.  Returns whether all of them agree. */
+bool ledger_print(const struct collector *collector, FILE *out);
+
+#endif

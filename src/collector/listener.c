@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Opening sockets.  See socket(7), udp(7), and for steering SO_REUSEPORT and
+ * SO_ATTACH_REUSEPORT_CBPF in socket(7).
+ */
+#include "listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/sock_diag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int listener_parse(struct listener *listener, const char *address, uint16_t port)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&listener->address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&listener->address;
+
+    memset(&listener->address, 0, sizeof listener->address);
+    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        listener->address_size = sizeof *v4;
+        return 0;
+    }
+    if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        listener->address_size = sizeof *v6;
+        return 0;
+    }
+    return -1;
+}
+
+const char *listener_text(const struct sockaddr *address, char out[ADDRESS_TEXT])
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+    char host[INET6_ADDRSTRLEN] = "?";
+
+    if (address->sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
+        snprintf(out, ADDRESS_TEXT, "[%s]:%u", host, ntohs(v6->sin6_port));
+    } else {
+        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+        snprintf(out, ADDRESS_TEXT, "%s:%u", host, ntohs(v4->sin_port));
+    }
+    return out;
+}
+
+int socket_keep_out(int fd)
+{
+    struct sock_filter refuse[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    struct sock_fprog program = {.len = 1, .filter = refuse};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int socket_let_in(int fd)
+{
+    int unused = 0;
+
+    return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
+}
+
+uint32_t socket_drops(int fd)
+{
+    uint32_t info[SK_MEMINFO_VARS] = {0};
+    socklen_t size = sizeof info;
+
+    /* SO_RXQ_OVFL would come with a later datagram only, and so miss the end of a burst. */
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) < 0)
+        return 0;
+    return info[SK_MEMINFO_DROPS];
+}
+
+static int switch_on(int fd, int level, int option)
+{
+    int on = 1;
+
+    return setsockopt(fd, level, option, &on, sizeof on);
+}
+
+/* Asks for a receive buffer of `wanted` bytes.  Returns what the kernel granted. */
+static int size_buffer(int fd, int wanted)
+{
+    int granted = 0;
+    socklen_t size = sizeof granted;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
+    getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &granted, &size);
+    return granted / 2; /* the kernel doubles it for its own bookkeeping: socket(7) */
+}
+
+/* A bound socket, shut, or -1 with errno. */
+static int open_socket(struct listener *listener, bool join, int receive_buffer, int *granted)
+{
+    int fd = socket(listener->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int error;
+
+    if (fd < 0)
+        return -1;
+    if (socket_keep_out(fd) < 0 || switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0)
+        goto fail;
+    if (listener->address.ss_family == AF_INET6 && switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
+        goto fail;
+    *granted = size_buffer(fd, receive_buffer);
+    /* The first socket is bound alone, so that an address that another process
+     * has is an error and not shared with it; then the others may join it. */
+    if (join && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
+        goto fail;
+    if (bind(fd, (struct sockaddr *)&listener->address, listener->address_size) < 0)
+        goto fail;
+    if (!join && listener->socket_count > 1 && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
+        goto fail;
+    return fd;
+
+fail:
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* The group's sockets are numbered in the order in which they were bound.  The
+ * program sees the UDP payload at offset 0, where the device's id is; a datagram
+ * too short for that goes to socket 0. */
+static int steer_by_device(int fd, unsigned workers)
+{
+    struct sock_filter steer[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    struct sock_fprog program = {.len = sizeof steer / sizeof steer[0], .filter = steer};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+}
+
+int listener_open(struct listener *listener, unsigned workers, int receive_buffer, struct log *log)
+{
+    char text[ADDRESS_TEXT];
+    int granted = receive_buffer;
+    unsigned i;
+
+    listener->socket_count = workers;
+    listener->sockets = malloc(workers * sizeof *listener->sockets);
+    if (listener->sockets == NULL)
+        return -1;
+    for (i = 0; i < workers; i++)
+        listener->sockets[i] = -1;
+    for (i = 0; i < workers; i++) {
+        socklen_t size = sizeof listener->address;
+
+        listener->sockets[i] = open_socket(listener, i > 0, receive_buffer, &granted);
+        if (listener->sockets[i] < 0) {
+            log_format(log, MUSTER_LOG_ERROR, NULL, "cannot listen on %s: %s%s",
+                       listener_text((struct sockaddr *)&listener->address, text), strerror(errno),
+                       errno == EADDRINUSE      ? "; which program does: ss -ulpn"
+                       : errno == EADDRNOTAVAIL ? "; this machine's addresses: ip address"
+                                                : "");
+            return -1;
+        }
+        /* After the first, this is the port that the kernel picked. */
+        if (i == 0)
+            getsockname(listener->sockets[i], (struct sockaddr *)&listener->address, &size);
+    }
+    if (workers > 1 && steer_by_device(listener->sockets[0], workers) < 0) {
+        log_format(log, MUSTER_LOG_ERROR, NULL,
+                   "cannot steer datagrams by device (SO_ATTACH_REUSEPORT_CBPF): %s; with workers = 1 "
+                   "it is not needed", strerror(errno));
+        return -1;
+    }
+    if (granted < receive_buffer)
+        log_format(log, MUSTER_LOG_WARNING, NULL,
+                   "the kernel grants a receive buffer of %d KiB instead of %d KiB, so bursts may be "
+                   "dropped; allow more with: sysctl -w net.core.rmem_max=%d", granted / 1024,
+                   receive_buffer / 1024, receive_buffer);
+    return 0;
+}
+
+void listener_close(struct listener *listener)
+{
+    unsigned i;
+
+    for (i = 0; listener->sockets != NULL && i < listener->socket_count; i++)
+        if (listener->sockets[i] >= 0)
+            close(listener->sockets[i]);
+    free(listener->sockets);
+    listener->sockets = NULL;
+}

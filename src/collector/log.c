@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A ring of lines, filled by anybody under a short lock, emptied by one thread.
+ */
+#include "log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+enum {
+    LINES = 512,
+    LINE_BYTES = 1024,
+    CLOSE_LIMIT_MS = 2000 /* how long closing waits for a stderr that does not drain */
+};
+
+struct line {
+    uint64_t time_ns;
+    enum muster_level level;
+    char text[LINE_BYTES];
+};
+
+struct log {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t filled, settled;
+    enum muster_level threshold;
+    bool journal;
+    bool closing, writing;
+    uint64_t close_by_ns;
+    uint64_t dropped;
+    unsigned first, count;
+    struct line lines[LINES];
+};
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static const int journal_levels[] = {3, 4, 6, 7}; /* syslog(3) priorities */
+
+static size_t format_line(const struct log *log, const struct line *line, char *out, size_t room)
+{
+    struct tm tm;
+    time_t seconds = (time_t)(line->time_ns / CLOCK_SECOND);
+    char stamp[32];
+    int length;
+
+    if (log->journal) {
+        length = snprintf(out, room, "<%d>%s\n", journal_levels[line->level], line->text);
+    } else {
+        gmtime_r(&seconds, &tm);
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+        length = snprintf(out, room, "%s.%03uZ %-7s %s\n", stamp,
+                          (unsigned)(line->time_ns % CLOCK_SECOND / 1000000), level_names[line->level],
+                          line->text);
+    }
+    return length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* Writes to stderr; once the log is closing, gives up at its limit. */
+static void write_out(struct log *log, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+        uint64_t now = clock_monotonic();
+        bool closing;
+        uint64_t close_by;
+        ssize_t written;
+
+        pthread_mutex_lock(&log->lock);
+        closing = log->closing;
+        close_by = log->close_by_ns;
+        pthread_mutex_unlock(&log->lock);
+        if (closing && now >= close_by)
+            return;
+        if (poll(&ready, 1, 200) == 0)
+            continue;
+        /* A pipe that polls writable takes PIPE_BUF bytes without blocking. */
+        written = write(STDERR_FILENO, bytes, size);
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
+            return;
+        if (written > 0) {
+            bytes += written;
+            size -= (size_t)written;
+        }
+    }
+}
+
+static void *run(void *argument)
+{
+    struct log *log = argument;
+    char text[LINE_BYTES + 64];
+
+    pthread_mutex_lock(&log->lock);
+    for (;;) {
+        struct line line;
+        uint64_t dropped;
+
+        while (log->count == 0 && log->dropped == 0 && !log->closing)
+            pthread_cond_wait(&log->filled, &log->lock);
+        if (log->count == 0 && log->dropped == 0)
+            break;
+        if (log->count > 0) {
+            line = log->lines[log->first];
+            log->first = (log->first + 1) % LINES;
+            log->count--;
+        } else {
+            dropped = log->dropped;
+            log->dropped = 0;
+            line.time_ns = clock_wall();
+            line.level = MUSTER_LOG_WARNING;
+            snprintf(line.text, sizeof line.text,
+                     "the log could not be written fast enough: %llu lines were dropped",
+                     (unsigned long long)dropped);
+        }
+        log->writing = true;
+        pthread_mutex_unlock(&log->lock);
+        write_out(log, text, format_line(log, &line, text, sizeof text));
+        pthread_mutex_lock(&log->lock);
+        log->writing = false;
+        pthread_cond_broadcast(&log->settled);
+    }
+    pthread_mutex_unlock(&log->lock);
+    return NULL;
+}
+
+struct log *log_open(enum muster_level threshold)
+{
+    struct log *log = calloc(1, sizeof *log);
+
+    if (log == NULL)
+        return NULL;
+    pthread_mutex_init(&log->lock, NULL);
+    pthread_cond_init(&log->filled, NULL);
+    pthread_cond_init(&log->settled, NULL);
+    log->threshold = threshold;
+    log->journal = getenv("JOURNAL_STREAM") != NULL && !isatty(STDERR_FILENO);
+    if (pthread_create(&log->thread, NULL, run, log) != 0) {
+        pthread_cond_destroy(&log->settled);
+        pthread_cond_destroy(&log->filled);
+        pthread_mutex_destroy(&log->lock);
+        free(log);
+        return NULL;
+    }
+    return log;
+}
+
+void log_close(struct log *log)
+{
+    if (log == NULL)
+        return;
+    pthread_mutex_lock(&log->lock);
+    log->closing = true;
+    log->close_by_ns = clock_monotonic() + CLOSE_LIMIT_MS * CLOCK_MILLISECOND;
+    pthread_cond_signal(&log->filled);
+    pthread_mutex_unlock(&log->lock);
+    pthread_join(log->thread, NULL);
+    pthread_cond_destroy(&log->settled);
+    pthread_cond_destroy(&log->filled);
+    pthread_mutex_destroy(&log->lock);
+    free(log);
+}
+
+void log_settle(struct log *log)
+{
+    struct timespec until =
+        clock_to_timespec(clock_wall() + CLOSE_LIMIT_MS * CLOCK_MILLISECOND);
+
+    pthread_mutex_lock(&log->lock);
+    while ((log->count > 0 || log->writing) &&
+           pthread_cond_timedwait(&log->settled, &log->lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&log->lock);
+}
+
+void log_threshold(struct log *log, enum muster_level threshold)
+{
+    pthread_mutex_lock(&log->lock);
+    log->threshold = threshold;
+    pthread_mutex_unlock(&log->lock);
+}
+
+void log_line(struct log *log, enum muster_level level, const char *origin, const char *text)
+{
+    struct line *line;
+    int length;
+    unsigned i;
+
+    pthread_mutex_lock(&log->lock);
+    if (level > log->threshold) {
+        pthread_mutex_unlock(&log->lock);
+        return;
+    }
+    if (log->count == LINES) {
+        log->dropped++;
+        pthread_mutex_unlock(&log->lock);
+        return;
+    }
+    line = &log->lines[(log->first + log->count) % LINES];
+    line->time_ns = clock_wall();
+    line->level = level;
+    length = snprintf(line->text, 1000, "%s%s%s", origin != NULL ? origin : "",
+                      origin != NULL ? ": " : "", text);
+    for (i = 0; length > 0 && line->text[i] != '\0'; i++)
+        if ((unsigned char)line->text[i] < 0x20 || line->text[i] == 0x7f)
+            line->text[i] = ' ';
+    log->count++;
+    pthread_cond_signal(&log->filled);
+    pthread_mutex_unlock(&log->lock);
+}
+
+void log_format(struct log *log, enum muster_level level, const char *origin, const char *format,
+                ...)
+{
+    char text[LINE_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    log_line(log, level, origin, text);
+}
+
+bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *held_back)
+{
+    uint64_t refill;
+
+    if (limit->refilled_ns == 0) {
+        limit->tokens = limit->burst;
+        limit->refilled_ns = now_ns;
+    }
+    refill = (now_ns - limit->refilled_ns) / limit->period_ns;
+    if (refill > 0) {
+        limit->tokens = limit->tokens + refill > limit->burst ? limit->burst : limit->tokens + refill;
+        limit->refilled_ns += refill * limit->period_ns;
+    }
+    if (limit->tokens == 0) {
+        limit->held_back++;
+        return false;
+    }
+    limit->tokens--;
+    *held_back = limit->held_back;
+    limit->held_back = 0;
+    return true;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * musterd: the command line, and the life of the daemon from start to stop.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "collector.h"
+#include "ledger.h"
+#include "loader.h"
+#include "log.h"
+#include "suggest.h"
+
+enum { EXIT_START = 1, EXIT_CONFIGURATION = 2, EXIT_LEDGER = 3 }; /* exit statuses: musterd(8) */
+enum { MAX_DIRECTORIES = 16 };
+
+struct arguments {
+    const char *config;
+    const char *describe;
+    bool check;
+    const char *directories[MAX_DIRECTORIES + 2]; /* where plugins are; ends with NULL */
+    unsigned directory_count;
+};
+
+static const char usage[] =
+    "usage: musterd -c FILE [--check] [--plugin-path DIR]...\n"
+    "       musterd --describe PLUGIN [--plugin-path DIR]...\n"
+    "       musterd --version | --help\n"
+    "\n"
+    "Receives datagrams from devices, as the configuration FILE says, in the foreground.\n"
+    "\n"
+    "  -c, --config FILE      the configuration; see collector.conf(5)\n"
+    "      --check            check the configuration and all that it names, and stop\n"
+    "      --plugin-path DIR  look for plugins here first; may be given several times\n"
+    "      --describe PLUGIN  print a plugin's options, and stop\n"
+    "      --version          print the version, and stop\n"
+    "  -h, --help             print this, and stop\n"
+    "\n"
+    "SIGTERM and SIGINT stop it in order, SIGHUP makes every sink reopen its output.\n"
+    "Exit status: 0 stopped in order, 1 could not start, 2 wrong configuration or usage,\n"
+    "3 the ledger does not add up, which is a bug.\n";
+
+/* Fills in the arguments.  Returns -1 to go on, else the exit status. */
+static int parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},   {"check", no_argument, NULL, 'k'},
+        {"plugin-path", required_argument, NULL, 'p'}, {"describe", required_argument, NULL, 'd'},
+        {"version", no_argument, NULL, 'V'},        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    memset(arguments, 0, sizeof *arguments);
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            arguments->config = optarg;
+            break;
+        case 'k':
+            arguments->check = true;
+            break;
+        case 'p':
+            if (arguments->directory_count == MAX_DIRECTORIES) {
+                fprintf(stderr, "musterd: too many --plugin-path; expected %d at most\n",
+                        MAX_DIRECTORIES);
+                return EXIT_CONFIGURATION;
+            }
+            arguments->directories[arguments->directory_count++] = optarg;
+            break;
+        case 'd':
+            arguments->describe = optarg;
+            break;
+        case 'V':
+            printf("musterd %s (plugin ABI %d.%d)\n", PACKAGE_VERSION, MUSTER_ABI_MAJOR,
+                   MUSTER_ABI_MINOR);
+            return EXIT_SUCCESS;
+        case 'h':
+            fputs(usage, stdout);
+            return EXIT_SUCCESS;
+        default:
+            fputs("try: musterd --help\n", stderr);
+            return EXIT_CONFIGURATION;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "musterd: what to do with \"%s\"? try: musterd --help\n", argv[optind]);
+        return EXIT_CONFIGURATION;
+    }
+    if (arguments->config == NULL && arguments->describe == NULL) {
+        fputs("musterd: no configuration; expected -c FILE, such as -c " CONFIG_PATH "\n", stderr);
+        return EXIT_CONFIGURATION;
+    }
+    arguments->directories[arguments->directory_count] = PLUGIN_DIRECTORY;
+    return -1;
+}
+
+static int describe(const struct arguments *arguments)
+{
+    struct plugin plugin;
+    char why[1024];
+
+    if (plugin_load(&plugin, arguments->describe, arguments->directories, why, sizeof why) < 0) {
+        fprintf(stderr, "musterd: %s\n", why);
+        return EXIT_CONFIGURATION;
+    }
+    printf("%s %s, a %s: %s.\n%s\nABI %u.%u\n\n", plugin.api.name, plugin.api.version,
+           plugin_role_name(&plugin), plugin.api.summary, plugin.path, plugin.api.abi_major,
+           plugin.api.abi_minor);
+    printf("Options:\n");
+    options_describe(&plugin.options, stdout);
+    if (plugin.options.count == 0)
+        printf("  none\n");
+    printf("\nAny entry of the chain also has name%s.\n",
+           plugin.api.role == MUSTER_SINK ? " and queue" : "");
+    plugin_unload(&plugin);
+    return EXIT_SUCCESS;
+}
+
+/* Loads the configuration, or says all that is wrong with it.  NULL: it is of no use. */
+static struct config *load(const struct arguments *arguments, struct services *services)
+{
+    struct problems problems = {0};
+    struct config *config =
+        config_load(arguments->config, arguments->directories, services, &problems);
+
+    if (config == NULL)
+        fprintf(stderr, "musterd: out of memory\n");
+    if (problems_count(&problems) > 0) {
+        problems_print(&problems, stderr);
+        fprintf(stderr, "musterd: %zu error%s in the configuration; nothing was started\n",
+                problems_count(&problems), problems_count(&problems) == 1 ? "" : "s");
+        config_free(config);
+        config = NULL;
+    }
+    problems_free(&problems);
+    return config;
+}
+
+/* The signals that the main thread waits for; blocked in all threads. */
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a broken pipe is an error of that write */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that must not grow */
+}
+
+static void wait_for_end(struct collector *collector, const sigset_t *set)
+{
+    struct log *log = collector->services->log;
+    int got = 0;
+
+    while (got != SIGTERM && got != SIGINT) {
+        if (sigwait(set, &got) != 0)
+            continue;
+        if (got == SIGHUP) {
+            log_line(log, MUSTER_LOG_INFO, NULL, "SIGHUP: reopening every output");
+            collector_rotate(collector);
+        }
+    }
+    log_format(log, MUSTER_LOG_INFO, NULL, "%s: stopping", got == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+/* From start to stop.  Returns the exit status. */
+static int run(struct config *config, const struct services *services, const sigset_t *signals)
+{
+    struct collector collector;
+    int status = EXIT_START;
+
+    if (collector_start(&collector, config, services) == 0) {
+        wait_for_end(&collector, signals);
+        status = EXIT_SUCCESS;
+    }
+    collector_stop(&collector);
+    log_settle(services->log);
+    if (status == EXIT_SUCCESS && !ledger_print(&collector, stderr))
+        status = EXIT_LEDGER;
+    if (collector.stuck) {
+        /* The thread that does not come back would use what exit() takes away. */
+        fflush(NULL);
+        _exit(status);
+    }
+    collector_destroy(&collector);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct services services = {0};
+    struct config *config = NULL;
+    sigset_t signals;
+    int status = parse_arguments(argc, argv, &arguments);
+
+    if (status >= 0)
+        return status;
+    if (arguments.describe != NULL)
+        return describe(&arguments);
+    status = EXIT_START;
+    block_signals(&signals); /* before there are other threads, so that none of them gets any */
+    services.log = log_open(MUSTER_LOG_INFO);
+    services.metrics = metrics_new();
+    if (services.log == NULL || services.metrics == NULL) {
+        fprintf(stderr, "musterd: out of memory\n");
+        goto done;
+    }
+    config = load(&arguments, &services);
+    if (config == NULL) {
+        status = EXIT_CONFIGURATION;
+        goto done;
+    }
+    if (arguments.check) {
+        printf("%s: fine\n", arguments.config);
+        status = EXIT_SUCCESS;
+        goto done;
+    }
+    log_threshold(services.log, config->log_level);
+    status = run(config, &services, &signals);
+
+done:
+    config_free(config);
+    metrics_free(services.metrics);
+    log_close(services.log);
+    return status;
+}

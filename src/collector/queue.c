@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A ring of slots with free-running indices.  The store that publishes a slot
+ * is sequentially consistent, since the worker next looks whether the sink
+ * sleeps, and the sink, before it sleeps, whether there is a slot.
+ */
+#include "queue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+int queue_open(struct queue *queue, struct pool *pool, uint32_t capacity)
+{
+    void *memory;
+    uint32_t slots = 1;
+
+    assert(capacity >= QUEUE_LEAST && capacity <= UINT32_C(1) << 30);
+    while (slots < capacity)
+        slots *= 2;
+    memory = mmap(NULL, slots * sizeof(struct slot), PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return -1;
+    memset(queue, 0, sizeof *queue);
+    queue->pool = pool;
+    queue->slots = memory;
+    queue->slot_count = slots;
+    queue->capacity = capacity;
+    queue->block_capacity = queue_blocks(capacity) - 1; /* the sink's last may still be held */
+    return 0;
+}
+
+void queue_close(struct queue *queue)
+{
+    if (queue->slots != NULL)
+        munmap(queue->slots, queue->slot_count * sizeof(struct slot));
+    queue->slots = NULL;
+}
+
+uint32_t queue_blocks(uint32_t capacity)
+{
+    /* Those that a full queue of small records fills, one partly used at each
+     * end, one to spare for payloads, and the one that the sink works on, which
+     * released_blocks counts as released already. */
+    return capacity / BLOCK_RECORDS + 4;
+}
+
+static bool has_room(const struct queue *queue, const struct run *run, uint32_t wanted,
+                     uint32_t capacity, uint32_t block_capacity)
+{
+    uint64_t waiting =
+        queue->accepted - atomic_load_explicit(&queue->consumed, memory_order_acquire);
+    uint32_t held = queue->accepted_blocks -
+                    atomic_load_explicit(&queue->released_blocks, memory_order_acquire);
+
+    if (run->block != queue->last_block)
+        held++;
+    return waiting + wanted <= capacity && held <= block_capacity;
+}
+
+enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted)
+{
+    uint32_t head = atomic_load_explicit(&queue->head, memory_order_relaxed);
+    struct slot *slot = &queue->slots[head & (queue->slot_count - 1)];
+    bool new_block = run->block != queue->last_block;
+
+    assert(wanted > 0 && wanted <= run->count && run->count <= BLOCK_RECORDS);
+    muster_counter_add(&queue->offered, wanted);
+    if (queue->full) {
+        if (!has_room(queue, run, BLOCK_RECORDS, queue->capacity / 2 + BLOCK_RECORDS,
+                      queue->block_capacity / 2 + 1)) {
+            muster_counter_add(&queue->dropped, wanted);
+            return QUEUE_IS_FULL;
+        }
+        queue->full = false;
+    }
+    if (!has_room(queue, run, wanted, queue->capacity, queue->block_capacity)) {
+        queue->full = true;
+        muster_counter_add(&queue->dropped, wanted);
+        return QUEUE_BECAME_FULL;
+    }
+    block_hold(run->block);
+    slot->block = (uint32_t)(run->block - queue->pool->blocks);
+    slot->from = (uint16_t)run->from;
+    slot->count_flag = (uint16_t)(run->count * 2 + (new_block ? 1 : 0));
+    queue->last_block = run->block;
+    queue->accepted_blocks += new_block;
+    queue->accepted += wanted;
+    atomic_store(&queue->head, head + 1);
+    return QUEUE_TOOK;
+}
+
+bool queue_take(struct queue *queue, struct run *run, uint32_t *slots)
+{
+    uint32_t tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
+    uint32_t head = atomic_load_explicit(&queue->head, memory_order_acquire);
+    uint32_t i;
+
+    if (head == tail)
+        return false;
+    for (i = 0; tail + i != head; i++) {
+        const struct slot *slot = &queue->slots[(tail + i) & (queue->slot_count - 1)];
+        uint32_t count = slot->count_flag / 2;
+
+        if (i == 0) {
+            run->block = &queue->pool->blocks[slot->block];
+            run->from = slot->from;
+            run->count = count;
+            if (slot->count_flag & 1) /* so the block before this one is finished */
+                atomic_fetch_add_explicit(&queue->released_blocks, 1, memory_order_release);
+        } else if ((slot->count_flag & 1) == 0 && slot->from == run->from + run->count) {
+            run->count += count;
+        } else {
+            break;
+        }
+    }
+    *slots = i;
+    return true;
+}
+
+void queue_consume(struct queue *queue, uint32_t records)
+{
+    atomic_fetch_add_explicit(&queue->consumed, records, memory_order_release);
+}
+
+void queue_done(struct queue *queue, const struct run *run, uint32_t slots)
+{
+    uint32_t tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
+    uint32_t i;
+
+    atomic_store_explicit(&queue->tail, tail + slots, memory_order_release);
+    for (i = 0; i < slots; i++)
+        block_release(run->block);
+}

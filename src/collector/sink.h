@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A sink at work: its thread, and a queue from every worker.
+ */
+#ifndef COLLECTOR_SINK_H
+#define COLLECTOR_SINK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "doorbell.h"
+#include "instance.h"
+#include "queue.h"
+
+/* Kinds that a sink can ask for are below SINK_KINDS - 1; others share the last place. */
+enum { SINK_KINDS = 8 };
+
+static inline unsigned sink_kind(const struct muster_record *record)
+{
+    return record->kind < SINK_KINDS - 1 ? record->kind : SINK_KINDS - 1;
+}
+
+struct sink {
+    struct muster_instance *instance;
+    struct queue *queues; /* one for each worker */
+    unsigned worker_count;
+    uint32_t queue_capacity; /* records, of each queue */
+    struct doorbell bell;   /* rung by workers */
+    struct doorbell orders; /* rung by the main thread; all that is heard between two tries */
+    pthread_t thread;
+    bool started;
+
+    /* Orders from the main thread. */
+    atomic_bool rotate;
+    atomic_uint draining;     /* 1: no more records will come; finish by `deadline_ns` */
+    atomic_ullong deadline_ns; /* monotonic */
+    bool stuck; /* the thread did not come back: it and its plugin are left alone */
+
+    /* The sink thread's. */
+    bool failed;      /* the plugin said MUSTER_FAILED */
+    bool unflushed;   /* something was written since the last flush */
+    uint64_t next_tick_ns;
+    struct muster_counter written;        /* records */
+    struct muster_counter dropped_failed; /* offered after the plugin gave up, or given up by it */
+    struct muster_counter dropped_stop;   /* still queued when the time to stop was over */
+    bool violated; /* its sums did not agree: a bug, logged once */
+};
+
+/* Where the records went that were brought to a sink. */
+struct sink_account {
+    uint64_t offered, written, queued, dropped_full, dropped_failed, dropped_stop;
+};
+
+/* The instance's queue is shared out evenly among the workers.  Returns 0, or -1. */
+int sink_init(struct sink *sink, struct muster_instance *instance, unsigned worker_count);
+void sink_destroy(struct sink *sink);
+
+/* Starts the thread, once the queues are open.  Returns 0, or an errno. */
+int sink_start(struct sink *sink);
+
+/* [main] Asks for the output to be reopened. */
+void sink_rotate(struct sink *sink);
+
+/* [main] Once no worker offers any more: lets the sink finish until
+ * `deadline_ns` (monotonic). */
+void sink_drain(struct sink *sink, uint64_t deadline_ns);
+
+/* [main] Waits for the thread, a second beyond the deadline at most.  False: it
+ * is stuck in its plugin, and neither may be freed; sink->stuck is set. */
+bool sink_join(struct sink *sink);
+
+/* Any thread; exact once the sink is joined.  What a stuck sink still holds counts
+ * as dropped_stop. */
+struct sink_account sink_account(const struct sink *sink);
+
+/* offered = written + queued + dropped */
+bool sink_account_adds_up(const struct sink_account *account);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop of a worker: wait, receive, take, publish; and how it starts and ends.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "listener.h"
+
+#define TICK CLOCK_SECOND
+
+enum { ROUNDS = 16 /* receive calls for one socket before the others have their turn */ };
+
+static int watch_counters(struct worker *worker)
+{
+    struct metrics *m = worker->services->metrics;
+    const struct worker_counters *c = &worker->counters;
+    static const struct {
+        const char *name, *unit, *help;
+        size_t offset;
+    } list[] = {
+        {"received", "datagrams", "taken from the kernel",
+         offsetof(struct worker_counters, received)},
+        {"bytes", "bytes", "size of the datagrams received", offsetof(struct worker_counters, bytes)},
+        {"decoded", "datagrams", "received and decoded", offsetof(struct worker_counters, decoded)},
+        {"rejected.too_short", "datagrams", "shorter than the header",
+         offsetof(struct worker_counters, rejected[MUSTER_REJECT_TOO_SHORT])},
+        {"rejected.too_long", "datagrams", "longer than largest_datagram",
+         offsetof(struct worker_counters, rejected[MUSTER_REJECT_TOO_LONG])},
+        {"rejected.unknown_type", "datagrams", "of a message type that does not exist",
+         offsetof(struct worker_counters, rejected[MUSTER_REJECT_UNKNOWN_TYPE])},
+        {"rejected.bad_payload", "datagrams", "with a payload that the device's class does not send",
+         offsetof(struct worker_counters, rejected[MUSTER_REJECT_BAD_PAYLOAD])},
+        {"records", "records", "made of the decoded datagrams",
+         offsetof(struct worker_counters, records)},
+        {"kernel_drops", "datagrams", "dropped by the kernel: the receive buffer was full",
+         offsetof(struct worker_counters, kernel_drops)},
+        {"refused", "datagrams", "refused by the kernel while the collector stopped",
+         offsetof(struct worker_counters, refused)},
+        {"receive_calls", "calls", "receive calls that brought datagrams",
+         offsetof(struct worker_counters, calls)},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (metrics_watch(m, "collector", list[i].name, list[i].unit, list[i].help,
+                          (const struct muster_counter *)((const char *)c + list[i].offset)) < 0)
+            return -1;
+    return 0;
+}
+
+static int open_filter(struct worker *worker, struct filter *filter,
+                       struct muster_instance *instance)
+{
+    const struct muster_plugin *api = &instance->plugin.api;
+    struct metrics *m = worker->services->metrics;
+    const char *name = instance->name;
+
+    filter->instance = instance;
+    filter->state = instance->state;
+    if (api->worker_open != NULL &&
+        api->worker_open(instance->state, worker->id, worker->count, &filter->state) != 0)
+        return -1;
+    filter->opened = true;
+    if (metrics_watch(m, name, "in", "records", "came to this filter", &filter->in) < 0 ||
+        metrics_watch(m, name, "emitted", "records", "added by this filter", &filter->emitted) < 0 ||
+        metrics_watch(m, name, "out", "records", "left this filter", &filter->out) < 0 ||
+        metrics_watch(m, name, "dropped", "records", "taken out by this filter", &filter->dropped) < 0)
+        return -1;
+    return 0;
+}
+
+static int allocate(struct worker *worker, const struct worker_setup *setup)
+{
+    uint32_t blocks = 2; /* the one being filled, and the one before while records move on */
+    unsigned i;
+
+    for (i = 0; i < setup->sink_count; i++)
+        blocks += queue_blocks(setup->sinks[i].queue_capacity);
+    if (pool_open(&worker->pool, blocks) < 0)
+        return -1;
+    for (i = 0; i < setup->sink_count; i++)
+        if (queue_open(&setup->sinks[i].queues[setup->id], &worker->pool,
+                       setup->sinks[i].queue_capacity) < 0)
+            return -1;
+    worker->block = pool_take(&worker->pool);
+    worker->receiver = receiver_new(setup->largest);
+    worker->sockets = malloc(setup->socket_count * sizeof *worker->sockets);
+    worker->drops = calloc(setup->socket_count, sizeof *worker->drops);
+    worker->filters = calloc(setup->filter_count + 1, sizeof *worker->filters);
+    if (worker->receiver == NULL || worker->sockets == NULL || worker->drops == NULL ||
+        worker->filters == NULL)
+        return -1;
+    memcpy(worker->sockets, setup->sockets, setup->socket_count * sizeof *worker->sockets);
+    return watch_counters(worker);
+}
+
+int worker_init(struct worker *worker, const struct worker_setup *setup)
+{
+    unsigned i;
+
+    memset(worker, 0, sizeof *worker);
+    worker->id = setup->id;
+    worker->count = setup->count;
+    worker->services = setup->services;
+    worker->stop_fd = setup->stop_fd;
+    worker->socket_count = setup->socket_count;
+    worker->largest = setup->largest;
+    worker->sinks = setup->sinks;
+    worker->sink_count = setup->sink_count;
+    for (i = 0; i < MUSTER_REJECT_REASONS; i++)
+        worker->reject_limits[i] = (struct log_limit){.burst = 5, .period_ns = 10 * CLOCK_SECOND};
+    worker->socket_limit = (struct log_limit){.burst = 3, .period_ns = 60 * CLOCK_SECOND};
+    for (i = 0; i < setup->sink_count; i++)
+        worker->keep_rejects |= (setup->sinks[i].instance->kinds & MUSTER_TAKES_REJECTS) != 0;
+    if (allocate(worker, setup) < 0) {
+        log_format(worker->services->log, MUSTER_LOG_ERROR, NULL, "cannot set up worker %u: %s",
+                   worker->id, strerror(errno));
+        return -1;
+    }
+    for (i = 0; i < setup->filter_count; i++) {
+        worker->filter_count++;
+        if (open_filter(worker, &worker->filters[i], setup->filters[i]) < 0) {
+            log_format(worker->services->log, MUSTER_LOG_ERROR, NULL,
+                       "the filter %s could not be opened on worker %u", setup->filters[i]->name,
+                       worker->id);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void worker_destroy(struct worker *worker)
+{
+    batch_free(&worker->batch);
+    free(worker->filters);
+    free(worker->drops);
+    free(worker->sockets);
+    receiver_free(worker->receiver);
+    pool_close(&worker->pool);
+    memset(worker, 0, sizeof *worker);
+}
+
+static void count_drops(struct worker *worker, struct muster_counter *counter)
+{
+    unsigned i;
+
+    for (i = 0; i < worker->socket_count; i++) {
+        uint32_t drops = socket_drops(worker->sockets[i]);
+
+        muster_counter_add(counter, drops - worker->drops[i]); /* modulo 2^32 */
+        worker->drops[i] = drops;
+    }
+}
+
+/* Takes what a socket holds, for at most `rounds` calls (0: until it is empty). */
+static void empty_socket(struct worker *worker, int fd, int rounds)
+{
+    int count, i, round = 0;
+
+    do {
+        count = receive(worker->receiver, fd);
+        if (count > 0)
+            worker_begin(worker);
+        for (i = 0; i < count; i++) {
+            struct datagram datagram;
+
+            receive_get(worker->receiver, i, &datagram);
+            worker_take(worker, &datagram);
+        }
+        if (count > 0) {
+            muster_counter_add(&worker->counters.calls, 1);
+            worker_publish(worker);
+        }
+    } while (count == RECEIVE_BATCH && ++round != rounds);
+    if (count < 0) {
+        uint64_t held_back;
+
+        if (log_limit_pass(&worker->socket_limit, clock_coarse(), &held_back))
+            log_format(worker->services->log, MUSTER_LOG_ERROR, NULL, "cannot receive: %s",
+                       strerror(errno));
+    }
+}
+
+bool worker_adds_up(const struct worker *worker)
+{
+    const struct worker_counters *c = &worker->counters;
+    uint64_t judged = metrics_value(&c->decoded);
+    uint64_t left = metrics_value(&c->records) + metrics_value(&c->kept); /* on the way so far */
+    bool good;
+    unsigned i, kind;
+
+    for (i = 0; i < MUSTER_REJECT_REASONS; i++)
+        judged += metrics_value(&c->rejected[i]);
+    good = metrics_value(&c->received) == judged;
+    for (i = 0; i < worker->filter_count; i++) {
+        const struct filter *f = &worker->filters[i];
+
+        good &= metrics_value(&f->in) == left;
+        good &= metrics_value(&f->in) + metrics_value(&f->emitted) ==
+                metrics_value(&f->out) + metrics_value(&f->dropped);
+        left = metrics_value(&f->out);
+    }
+    for (kind = 0; kind < SINK_KINDS; kind++)
+        left -= metrics_value(&c->fanned[kind]);
+    good &= left == 0;
+    for (i = 0; i < worker->sink_count; i++) {
+        uint64_t offered = metrics_value(&worker->sinks[i].queues[worker->id].offered);
+
+        for (kind = 0; kind < SINK_KINDS; kind++)
+            if (worker->sinks[i].instance->kinds >> kind & 1)
+                offered -= metrics_value(&c->fanned[kind]);
+        good &= offered == 0;
+    }
+    return good;
+}
+
+static void check_sums(struct worker *worker)
+{
+    if (worker->violated || worker_adds_up(worker))
+        return;
+    worker->violated = true;
+    log_format(worker->services->log, MUSTER_LOG_ERROR, NULL,
+               "bug: the ledger of worker %u does not add up; the summary has the figures",
+               worker->id);
+}
+
+static void tick(struct worker *worker, uint64_t now)
+{
+    count_drops(worker, &worker->counters.kernel_drops);
+    worker_tick_filters(worker, clock_monotonic());
+    check_sums(worker);
+    worker->next_tick_ns = now + TICK;
+}
+
+static void *run(void *argument)
+{
+    struct worker *worker = argument;
+    unsigned stop_index = worker->socket_count, i;
+    struct pollfd *fds = calloc(stop_index + 1, sizeof *fds);
+    uint64_t now = clock_coarse();
+
+    if (fds == NULL) {
+        log_line(worker->services->log, MUSTER_LOG_ERROR, NULL, "a worker ran out of memory");
+        abort();
+    }
+    for (i = 0; i < stop_index; i++)
+        fds[i] = (struct pollfd){.fd = worker->sockets[i], .events = POLLIN};
+    fds[stop_index] = (struct pollfd){.fd = worker->stop_fd, .events = POLLIN};
+    worker->next_tick_ns = now + TICK;
+
+    while (fds[stop_index].revents == 0) {
+        uint64_t wait = worker->next_tick_ns > now ? worker->next_tick_ns - now : 0;
+
+        if (poll(fds, stop_index + 1, (int)(wait / CLOCK_MILLISECOND) + 1) > 0)
+            for (i = 0; i < stop_index; i++)
+                if (fds[i].revents != 0)
+                    empty_socket(worker, fds[i].fd, ROUNDS);
+        now = clock_coarse();
+        if (now >= worker->next_tick_ns)
+            tick(worker, now);
+    }
+
+    /* Drops up to here are losses; what comes from here on is refused. */
+    count_drops(worker, &worker->counters.kernel_drops);
+    for (i = 0; i < stop_index; i++)
+        socket_keep_out(worker->sockets[i]);
+    for (i = 0; i < stop_index; i++)
+        empty_socket(worker, worker->sockets[i], 0);
+    count_drops(worker, &worker->counters.refused);
+    worker_close_filters(worker);
+    check_sums(worker);
+    free(fds);
+    return NULL;
+}
+
+int worker_start(struct worker *worker)
+{
+    char name[16];
+    unsigned i;
+    int error;
+
+    for (i = 0; i < worker->socket_count; i++) {
+        if (socket_let_in(worker->sockets[i]) < 0)
+            return errno;
+        worker->drops[i] = socket_drops(worker->sockets[i]);
+    }
+    error = pthread_create(&worker->thread, NULL, run, worker);
+    worker->started = error == 0;
+    if (worker->started) {
+        snprintf(name, sizeof name, "worker-%u", worker->id);
+        pthread_setname_np(worker->thread, name);
+    }
+    return error;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The figures of a play: what was sent, and what a collector that misses
+ * nothing must say of it.
+ */
+#ifndef FLEET_ACCOUNT_H
+#define FLEET_ACCOUNT_H
+
+#include "play.h"
+
+/* What a perfect collector sees.  In records where nothing else is said: a
+ * DATA is a record for each of its readings, any other message is one. */
+struct account_expect {
+    uint64_t datagrams;
+    uint64_t records;
+    uint64_t missing;    /* numbers that gaps revealed */
+    uint64_t recovered;  /* of these, arrived later */
+    uint64_t late;       /* recovered, and late before the session's first number */
+    uint64_t lost;       /* missing - recovered */
+    uint64_t gaps;       /* records that reveal a gap */
+    uint64_t duplicates; /* a second HEARTBEAT is none: it has no number */
+    uint64_t unnumbered; /* heartbeats, the doubled ones included */
+    uint64_t invisible;  /* numbers withheld before a session's first or after its last */
+    uint64_t reach;      /* how many numbers behind the highest a late one or a copy was, at most */
+    uint64_t jump;       /* numbers in the largest gap */
+};
+
+struct account_figures {
+    uint64_t planned, sent, bytes;
+    uint64_t sent_by_type[PLAY_TYPES]; /* copies included */
+    uint64_t withheld[PLAY_TYPES];
+    uint64_t doubled[PLAY_TYPES];
+    uint64_t delayed;
+    uint64_t unsent; /* planned and not withheld, but the play was cut off */
+    struct account_expect expect;
+};
+
+struct account;
+
+/* Returns NULL if memory is short. */
+struct account *account_new(const struct play_plan *plan);
+void account_free(struct account *account);
+
+/* Takes down that a datagram of `size` bytes was sent.  In order of sending. */
+void account_sent(struct account *account, const struct play_datagram *datagram, size_t size);
+
+/* Draws up the figures, and asserts that the sums agree. */
+void account_figures(const struct account *account, const struct play_decided *decided,
+                     struct account_figures *figures);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * muster-fleet: plays a fleet of devices that send to a collector.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "options.h"
+#include "play.h"
+#include "report.h"
+#include "run.h"
+#include "send.h"
+
+enum { EXIT_PLAYED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static void say_share(const char *what, double share)
+{
+    if (share > 0)
+        fprintf(stderr, ", %s %g%%", what, share * 100);
+}
+
+/* One line: what is going to be played. */
+static void announce(const struct options *options)
+{
+    const struct play_plan *play = &options->play;
+
+    fprintf(stderr, "playing %u device%s (", play->devices, play->devices == 1 ? "" : "s");
+    if (play->devices > 1)
+        fprintf(stderr, "%u to ", play->first_id);
+    fprintf(stderr, "%u) to %s", (play->first_id + play->devices - 1) & 0xffffu,
+            options->target_text);
+    if (play->pace == PLAY_FLAT && options->rate > 0)
+        fprintf(stderr, " at %.12g datagrams a second", options->rate);
+    else if (play->pace == PLAY_FLAT)
+        fprintf(stderr, " as fast as possible");
+    else if (options->run.speed == 1)
+        fprintf(stderr, " at real speed");
+    else
+        fprintf(stderr, " at %.12g times real speed", options->run.speed);
+    if (options->send.segment)
+        fprintf(stderr, " in segments");
+    if (play->payload == PLAY_U16)
+        fprintf(stderr, ", %u reading%s each", play->readings, play->readings == 1 ? "" : "s");
+    if (play->loss <= 0 && play->duplicate <= 0 && play->reorder <= 0)
+        fprintf(stderr, ", no impairment");
+    say_share("loss", play->loss);
+    say_share("duplicate", play->duplicate);
+    say_share("reorder", play->reorder);
+    fprintf(stderr, ", seed %llu\n", (unsigned long long)play->seed);
+}
+
+static int no_memory(void)
+{
+    fprintf(stderr, "muster-fleet: out of memory\n");
+    return EXIT_FAILED;
+}
+
+static void explain(const struct options *options, int reason)
+{
+    const char *advice = "";
+
+    if (reason == EMSGSIZE)
+        advice = "; use fewer --readings";
+    else if ((reason == EIO || reason == EINVAL) && options->send.segment)
+        advice = "; the way to the target does not take segments: leave out --segment";
+    else if (reason == EACCES)
+        advice = "; a broadcast address cannot be a target";
+    fprintf(stderr, "muster-fleet: cannot send to %s: %s%s\n", options->target_text,
+            strerror(reason), advice);
+}
+
+/* Prints and saves what was done.  Returns the exit status. */
+static int conclude(const struct options *options, const struct run_result *result,
+                    const struct sender *sender, const struct account *account,
+                    const struct play *play)
+{
+    struct report report = {
+        .refused = sender_refused(sender),
+        .unreachable = sender_unreachable(sender),
+        .seconds = result->seconds,
+        .interrupted = result->interrupted,
+    };
+    int status = EXIT_PLAYED;
+
+    account_figures(account, play_decided(play), &report.figures);
+    if (!options->quiet)
+        report_text(stderr, &report);
+    if (result->error != 0) {
+        explain(options, result->error);
+        status = EXIT_FAILED;
+    }
+    if (options->report != NULL && report_save(options->report, &report) != 0) {
+        fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options->report,
+                strerror(errno));
+        status = EXIT_FAILED;
+    }
+    return status;
+}
+
+static int play_fleet(struct options *options, const sigset_t *stop)
+{
+    char error[SEND_ERROR_SIZE];
+    struct sender *sender = NULL;
+    struct play *play = NULL;
+    struct account *account = NULL;
+    struct run_result result;
+    int status = EXIT_FAILED;
+
+    sender = sender_open(&options->send, error);
+    if (sender == NULL) {
+        fprintf(stderr, "muster-fleet: target %s: %s\n", options->target_text, error);
+        goto done;
+    }
+    play = play_new(&options->play);
+    account = account_new(&options->play);
+    if (play == NULL || account == NULL) {
+        status = no_memory();
+        goto done;
+    }
+    if (!options->quiet)
+        announce(options);
+    if (run(play, &options->play, &options->run, sender, account, stop, &result) != 0) {
+        status = no_memory();
+        goto done;
+    }
+    status = conclude(options, &result, sender, account, play);
+
+done:
+    account_free(account);
+    play_free(play);
+    sender_close(sender);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    sigset_t stop;
+
+    switch (options_read(&options, argc, argv)) {
+    case OPTIONS_SHOWN:
+        return fflush(stdout) == 0 ? EXIT_PLAYED : EXIT_FAILED;
+    case OPTIONS_WRONG:
+        return EXIT_USAGE;
+    case OPTIONS_PLAY:
+        break;
+    }
+    if (options.report != NULL && report_check(options.report) != 0) {
+        fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options.report,
+                strerror(errno));
+        return EXIT_FAILED;
+    }
+    options.run.progress = !options.quiet && isatty(STDERR_FILENO);
+    if (sigemptyset(&stop) != 0 || sigaddset(&stop, SIGINT) != 0 ||
+        sigaddset(&stop, SIGTERM) != 0 || sigprocmask(SIG_BLOCK, &stop, NULL) != 0) {
+        fprintf(stderr, "muster-fleet: cannot block signals: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return play_fleet(&options, &stop);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading the command line, and saying what is wrong with it.
+ */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build.h"
+
+#define DEFAULT_TARGET "127.0.0.1:8888"
+
+enum option_code {
+    OPTION_TARGET = 256,
+    OPTION_DEVICES,
+    OPTION_FIRST_ID,
+    OPTION_SPEED,
+    OPTION_COUNT,
+    OPTION_SECONDS,
+    OPTION_RATE,
+    OPTION_LOSS,
+    OPTION_DUPLICATE,
+    OPTION_REORDER,
+    OPTION_SEED,
+    OPTION_SOCKETS,
+    OPTION_PAYLOAD,
+    OPTION_READINGS,
+    OPTION_START_SEQ,
+    OPTION_SEGMENT,
+    OPTION_REPORT,
+    OPTION_QUIET,
+    OPTION_HELP,
+    OPTION_VERSION
+};
+
+static const struct option long_options[] = {
+    {"target", required_argument, NULL, OPTION_TARGET},
+    {"devices", required_argument, NULL, OPTION_DEVICES},
+    {"first-id", required_argument, NULL, OPTION_FIRST_ID},
+    {"speed", required_argument, NULL, OPTION_SPEED},
+    {"count", required_argument, NULL, OPTION_COUNT},
+    {"seconds", required_argument, NULL, OPTION_SECONDS},
+    {"rate", required_argument, NULL, OPTION_RATE},
+    {"loss", required_argument, NULL, OPTION_LOSS},
+    {"duplicate", required_argument, NULL, OPTION_DUPLICATE},
+    {"reorder", required_argument, NULL, OPTION_REORDER},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"sockets", required_argument, NULL, OPTION_SOCKETS},
+    {"payload", required_argument, NULL, OPTION_PAYLOAD},
+    {"readings", required_argument, NULL, OPTION_READINGS},
+    {"start-seq", required_argument, NULL, OPTION_START_SEQ},
+    {"segment", no_argument, NULL, OPTION_SEGMENT},
+    {"report", required_argument, NULL, OPTION_REPORT},
+    {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "Usage: muster-fleet [OPTION]...\n"
+    "Plays a fleet of devices, and says what a collector must have seen.\n"
+    "\n"
+    "  --target ADDRESS:PORT  where the datagrams go (127.0.0.1:8888)\n"
+    "  --devices N            how many devices, 1 to 65536 (3)\n"
+    "  --first-id ID          id of the first one, 0 to 65535 (101)\n"
+    "  --payload text|u16     readings as text, or as 16-bit numbers (text)\n"
+    "  --readings N           readings in a datagram, with --payload u16 (1)\n"
+    "  --start-seq S          sequence number of each device's first data (1)\n"
+    "  --sockets one|each     one socket for all devices, or one for each (one)\n"
+    "Pace:\n"
+    "  --speed N              the devices' time runs N times as fast (1)\n"
+    "  --rate R|max           R datagrams a second in total instead of the timetable\n"
+    "  --segment              with --rate: several datagrams in one send (UDP_SEGMENT)\n"
+    "  --count N              stop after N datagrams; 0 is no limit (0)\n"
+    "  --seconds S            stop after S seconds (no limit)\n"
+    "What the network does, as 5% or 0.05:\n"
+    "  --loss P               share of datagrams withheld (0)\n"
+    "  --duplicate P          share sent twice (0)\n"
+    "  --reorder P            share of data sent late (0)\n"
+    "  --seed N               the same seed plays the same (1)\n"
+    "Output:\n"
+    "  --report FILE          write the figures as JSON; - is standard output\n"
+    "  --quiet                print errors only\n"
+    "  --help, --version\n";
+
+/* Says that an argument is wrong, and what would be right.  Always false. */
+static bool wrong(const char *option, const char *argument, const char *expected)
+{
+    fprintf(stderr, "muster-fleet: --%s: \"%s\" is not %s\n", option, argument, expected);
+    return false;
+}
+
+static bool read_whole(const char *option, const char *argument, uint64_t min, uint64_t max,
+                       uint64_t *value)
+{
+    char expected[96];
+    char *end;
+    uintmax_t number;
+
+    errno = 0;
+    number = strtoumax(argument, &end, 10);
+    if (!isdigit((unsigned char)argument[0]) || *end != '\0' || errno != 0 || number < min ||
+        number > max) {
+        snprintf(expected, sizeof expected, "a whole number from %" PRIu64 " to %" PRIu64, min,
+                 max);
+        return wrong(option, argument, expected);
+    }
+    *value = number;
+    return true;
+}
+
+static bool read_u32(const char *option, const char *argument, uint32_t min, uint32_t max,
+                     uint32_t *value)
+{
+    uint64_t number;
+
+    if (!read_whole(option, argument, min, max, &number))
+        return false;
+    *value = (uint32_t)number;
+    return true;
+}
+
+/* Reads a number without a sign; `end` is what follows it. */
+static bool read_number(const char *argument, double *value, char **end)
+{
+    if (!isdigit((unsigned char)argument[0]) && argument[0] != '.')
+        return false;
+    *value = strtod(argument, end);
+    return *end != argument && isfinite(*value);
+}
+
+static bool read_real(const char *option, const char *argument, double min, double max,
+                      double *value)
+{
+    char expected[96];
+    char *end;
+    double number;
+
+    if (!read_number(argument, &number, &end) || *end != '\0' || number < min || number > max) {
+        snprintf(expected, sizeof expected, "a number from %g to %.15g", min, max);
+        return wrong(option, argument, expected);
+    }
+    *value = number;
+    return true;
+}
+
+static bool read_share(const char *option, const char *argument, double *value)
+{
+    char *end;
+    double number;
+
+    if (read_number(argument, &number, &end)) {
+        if (strcmp(end, "%") == 0) {
+            number /= 100;
+            end++;
+        }
+        if (*end == '\0' && number >= 0 && number <= 1) {
+            *value = number;
+            return true;
+        }
+    }
+    return wrong(option, argument, "a share from 0% to 100%, written as 5% or 0.05");
+}
+
+/* Returns the index of the argument in `names`, which NULL ends, or -1. */
+static int read_choice(const char *option, const char *argument, const char *const *names)
+{
+    char expected[64];
+    int i;
+
+    for (i = 0; names[i] != NULL; i++) {
+        if (strcmp(argument, names[i]) == 0)
+            return i;
+    }
+    snprintf(expected, sizeof expected, "\"%s\" or \"%s\"", names[0], names[1]);
+    wrong(option, argument, expected);
+    return -1;
+}
+
+static bool read_target(struct options *options, const char *argument)
+{
+    static const char expected[] =
+        "ADDRESS:PORT, such as 127.0.0.1:8888 or [::1]:8888, with a port from 1 to 65535";
+    const char *colon = strrchr(argument, ':');
+    const char *host = argument;
+    size_t length;
+    unsigned long port;
+    char *end;
+
+    if (colon == NULL || !isdigit((unsigned char)colon[1]))
+        return wrong("target", argument, expected);
+    errno = 0;
+    port = strtoul(colon + 1, &end, 10);
+    if (*end != '\0' || errno != 0 || port < 1 || port > 65535)
+        return wrong("target", argument, expected);
+    length = (size_t)(colon - argument);
+    if (length >= 2 && host[0] == '[' && host[length - 1] == ']') {
+        host++;
+        length -= 2;
+    } else if (memchr(host, ':', length) != NULL) {
+        return wrong("target", argument,
+                     "ADDRESS:PORT: an IPv6 address stands in brackets, such as [::1]:8888");
+    }
+    if (length == 0 || length + 8 > sizeof options->target)
+        return wrong("target", argument, expected);
+    memcpy(options->target, host, length);
+    options->target[length] = '\0';
+    snprintf(options->target + length + 1, 7, "%lu", port);
+    options->send.host = options->target;
+    options->send.port = options->target + length + 1;
+    options->target_text = argument;
+    return true;
+}
+
+static bool read_rate(struct options *options, const char *argument)
+{
+    options->play.pace = PLAY_FLAT;
+    options->play.interval_ns = 0;
+    options->rate = 0;
+    if (strcmp(argument, "max") == 0)
+        return true;
+    if (!read_real("rate", argument, 0.001, 1e9, &options->rate)) {
+        fprintf(stderr, "muster-fleet: --rate max sends as fast as possible\n");
+        return false;
+    }
+    options->play.interval_ns = 1e9 / options->rate;
+    return true;
+}
+
+/* What was given, as far as it matters for what may not go together. */
+struct given {
+    bool speed, readings, each;
+};
+
+static bool read_option(struct options *options, struct given *given, int option,
+                        const char *argument)
+{
+    static const char *const payloads[] = {"text", "u16", NULL};
+    static const char *const sockets[] = {"one", "each", NULL};
+    struct play_plan *play = &options->play;
+    uint32_t number;
+    int choice;
+
+    switch (option) {
+    case OPTION_TARGET:
+        return read_target(options, argument);
+    case OPTION_DEVICES:
+        return read_u32("devices", argument, 1, PLAY_DEVICES_MAX, &play->devices);
+    case OPTION_FIRST_ID:
+        if (!read_u32("first-id", argument, 0, UINT16_MAX, &number))
+            return false;
+        play->first_id = (uint16_t)number;
+        return true;
+    case OPTION_SPEED:
+        given->speed = true;
+        return read_real("speed", argument, 0.001, 1e6, &options->run.speed);
+    case OPTION_COUNT:
+        return read_whole("count", argument, 0, INT64_MAX, &play->count);
+    case OPTION_SECONDS:
+        return read_real("seconds", argument, 0.001, 1e9, &options->run.seconds);
+    case OPTION_RATE:
+        return read_rate(options, argument);
+    case OPTION_LOSS:
+        return read_share("loss", argument, &play->loss);
+    case OPTION_DUPLICATE:
+        return read_share("duplicate", argument, &play->duplicate);
+    case OPTION_REORDER:
+        return read_share("reorder", argument, &play->reorder);
+    case OPTION_SEED:
+        return read_whole("seed", argument, 0, UINT64_MAX, &play->seed);
+    case OPTION_SOCKETS:
+        choice = read_choice("sockets", argument, sockets);
+        given->each = choice == 1;
+        return choice >= 0;
+    case OPTION_PAYLOAD:
+        choice = read_choice("payload", argument, payloads);
+        play->payload = choice == 1 ? PLAY_U16 : PLAY_TEXT;
+        return choice >= 0;
+    case OPTION_READINGS:
+        given->readings = true;
+        return read_u32("readings", argument, 1, PLAY_READINGS_MAX, &play->readings);
+    case OPTION_START_SEQ:
+        return read_u32("start-seq", argument, 0, UINT32_MAX, &play->start_seq);
+    case OPTION_SEGMENT:
+        options->send.segment = true;
+        return true;
+    case OPTION_REPORT:
+        options->report = argument;
+        return true;
+    default:
+        options->quiet = true;
+        return true;
+    }
+}
+
+static bool conflict(const char *text)
+{
+    fprintf(stderr, "muster-fleet: %s\n", text);
+    return false;
+}
+
+/* What follows from several options together. */
+static bool combine(struct options *options, const struct given *given)
+{
+    struct play_plan *play = &options->play;
+
+    if (play->pace == PLAY_FLAT && given->speed)
+        return conflict("--speed is about the timetable, which --rate replaces: give one of them");
+    if (play->pace != PLAY_FLAT && options->send.segment)
+        return conflict("--segment needs --rate: the timetable sends datagrams one by one");
+    if (play->payload == PLAY_TEXT && given->readings)
+        return conflict("--readings needs --payload u16: a text holds one reading");
+    options->send.sockets = given->each ? play->devices : 1;
+    play->turn = options->send.segment ? SEND_SEGMENTS : 1;
+    return true;
+}
+
+enum options_result options_read(struct options *options, int argc, char **argv)
+{
+    struct given given = {0};
+    int option;
+
+    *options = (struct options){
+        .play = {.devices = 3, .first_id = 101, .start_seq = 1, .readings = 1, .seed = 1},
+        .run = {.speed = 1},
+    };
+    if (!read_target(options, DEFAULT_TARGET))
+        return OPTIONS_WRONG;
+    optind = 0; /* GNU: begins anew */
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        switch (option) {
+        case OPTION_HELP:
+            fputs(usage, stdout);
+            return OPTIONS_SHOWN;
+        case OPTION_VERSION:
+            puts("muster-fleet " PACKAGE_VERSION);
+            return OPTIONS_SHOWN;
+        case '?':
+            fprintf(stderr, "muster-fleet --help lists the options\n");
+            return OPTIONS_WRONG;
+        default:
+            if (!read_option(options, &given, option, optarg))
+                return OPTIONS_WRONG;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr,
+                "muster-fleet: \"%s\" belongs to no option; muster-fleet --help lists them\n",
+                argv[optind]);
+        return OPTIONS_WRONG;
+    }
+    return combine(options, &given) ? OPTIONS_PLAY : OPTIONS_WRONG;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The timetable, the decisions of the network, and the payloads.
+ *
+ * All devices have the same intervals, so each type of message goes round the
+ * fleet in a fixed order: three queues, each sorted by itself, and the next
+ * event is the earliest of their heads.  That costs the same for 3 devices and
+ * for 65,536.
+ */
+#include "play.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_INTERVAL_NS      UINT64_C(6000000000)
+#define DATA_DELAY_NS         UINT64_C(2000000) /* from INIT to the first DATA */
+#define HEARTBEAT_INTERVAL_NS UINT64_C(30000000000)
+#define HEARTBEAT_DELAY_NS    UINT64_C(5000000000) /* from INIT to the first HEARTBEAT */
+
+#define TEXT_SIZE 4 /* bytes of a reading as text: "26.6" */
+
+/* What a device's next draws are about; the numbers are part of what a seed means. */
+enum draw { DRAW_LOSS, DRAW_REORDER, DRAW_DUPLICATE, DRAW_WAIT, DRAWS };
+
+/* One type's way round the fleet. */
+struct round {
+    uint64_t cycle; /* how often it went round */
+    uint32_t rank;  /* whose turn it is */
+};
+
+struct held {
+    struct play_datagram datagram;
+    bool doubled;
+    uint8_t wait; /* DATA datagrams that still overtake it */
+};
+
+struct held_queue {
+    uint32_t count;
+    struct held held[PLAY_HELD_MAX]; /* the oldest first */
+};
+
+struct play {
+    struct play_plan plan;
+    struct play_decided decided;
+    uint64_t planned;
+    uint64_t loss, duplicate, reorder; /* of 2^53 */
+    struct round rounds[PLAY_TYPES];
+    uint64_t turn;             /* PLAY_FLAT: DATA datagrams sent in this turn */
+    uint32_t *order;           /* PLAY_TIMETABLE: device by rank; else NULL */
+    uint64_t *withheld;        /* DATA withheld by device; NULL without loss */
+    struct held_queue *queues; /* by device; NULL without reordering */
+    uint32_t ended;            /* devices whose held datagrams are all released */
+};
+
+#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
+
+/* SplitMix64 by Sebastiano Vigna (public domain, prng.di.unimi.it/splitmix64.c),
+ * after Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
+ * OOPSLA 2014.  Its state is a counter, so that draw number n can be had directly. */
+static uint64_t splitmix(uint64_t state, uint64_t n)
+{
+    uint64_t z = state + (n + 1) * GOLDEN;
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* Each device and type has a generator of its own, so that a decision depends
+ * on nothing but the seed, the device, the type and the index. */
+static uint64_t draw(const struct play *play, const struct play_datagram *datagram, enum draw what)
+{
+    uint64_t seed = splitmix(play->plan.seed, 0);
+    uint64_t state = splitmix(seed, (uint64_t)datagram->device * PLAY_TYPES + datagram->type);
+
+    return splitmix(state, datagram->index * DRAWS + what);
+}
+
+static bool happens(const struct play *play, const struct play_datagram *datagram, enum draw what,
+                    uint64_t threshold)
+{
+    return threshold != 0 && draw(play, datagram, what) >> 11 < threshold;
+}
+
+/* Fisher and Yates, as in Knuth, The Art of Computer Programming, vol. 2, 3.4.2, algorithm P. */
+static void shuffle(uint32_t *order, uint32_t count, uint64_t seed)
+{
+    uint32_t i;
+
+    for (i = 0; i < count; i++)
+        order[i] = i;
+    for (i = count - 1; i > 0; i--) {
+        uint32_t j = (uint32_t)(((splitmix(seed, i) >> 32) * (i + UINT64_C(1))) >> 32);
+        uint32_t other = order[j];
+
+        order[j] = order[i];
+        order[i] = other;
+    }
+}
+
+static uint64_t threshold(double probability)
+{
+    return (uint64_t)(probability * 9007199254740992.0 /* 2^53 */);
+}
+
+struct play *play_new(const struct play_plan *plan)
+{
+    struct play *play = calloc(1, sizeof *play);
+
+    assert(plan->devices > 0 && plan->devices <= PLAY_DEVICES_MAX);
+    assert(plan->readings > 0 && plan->readings <= PLAY_READINGS_MAX);
+    assert(plan->payload == PLAY_U16 || plan->readings == 1);
+    assert(plan->pace == PLAY_TIMETABLE || plan->turn > 0);
+    if (play == NULL)
+        return NULL;
+    play->plan = *plan;
+    play->loss = threshold(plan->loss);
+    play->duplicate = threshold(plan->duplicate);
+    play->reorder = threshold(plan->reorder);
+    if (plan->pace == PLAY_TIMETABLE) {
+        play->order = calloc(plan->devices, sizeof *play->order);
+        if (play->order == NULL)
+            goto failed;
+        shuffle(play->order, plan->devices, plan->seed);
+    }
+    if (play->loss > 0) {
+        play->withheld = calloc(plan->devices, sizeof *play->withheld);
+        if (play->withheld == NULL)
+            goto failed;
+    }
+    if (play->reorder > 0) {
+        play->queues = calloc(plan->devices, sizeof *play->queues);
+        if (play->queues == NULL)
+            goto failed;
+    }
+    return play;
+
+failed:
+    play_free(play);
+    return NULL;
+}
+
+void play_free(struct play *play)
+{
+    if (play == NULL)
+        return;
+    free(play->queues);
+    free(play->withheld);
+    free(play->order);
+    free(play);
+}
+
+const struct play_decided *play_decided(const struct play *play)
+{
+    return &play->decided;
+}
+
+/* When the next message of that type is due by the timetable.  The devices'
+ * starts are spread over one data interval, so each type's times only rise. */
+static uint64_t timetable_due(const struct play *play, uint8_t type)
+{
+    const struct round *next = &play->rounds[type];
+    uint64_t due = next->rank * DATA_INTERVAL_NS / play->plan.devices;
+
+    switch (type) {
+    case MUSTER_MSG_INIT:
+        return next->cycle == 0 ? due : UINT64_MAX;
+    case MUSTER_MSG_DATA:
+        return due + DATA_DELAY_NS + next->cycle * DATA_INTERVAL_NS;
+    default:
+        return due + HEARTBEAT_DELAY_NS + next->cycle * HEARTBEAT_INTERVAL_NS;
+    }
+}
+
+static uint8_t timetable_type(const struct play *play, uint64_t *due_ns)
+{
+    static const uint8_t others[] = {MUSTER_MSG_DATA, MUSTER_MSG_HEARTBEAT};
+    uint8_t earliest = MUSTER_MSG_INIT;
+    size_t i;
+
+    *due_ns = timetable_due(play, earliest);
+    for (i = 0; i < sizeof others; i++) {
+        uint64_t due = timetable_due(play, others[i]);
+
+        if (due < *due_ns) {
+            earliest = others[i];
+            *due_ns = due;
+        }
+    }
+    return earliest;
+}
+
+bool play_due(const struct play *play, uint64_t *due_ns)
+{
+    if (play->plan.count != 0 && play->planned == play->plan.count)
+        return false;
+    if (play->plan.pace == PLAY_TIMETABLE)
+        timetable_type(play, due_ns);
+    else
+        *due_ns = (uint64_t)((double)play->planned * play->plan.interval_ns);
+    return true;
+}
+
+static void go_round(struct play *play, struct round *next)
+{
+    next->rank++;
+    if (next->rank == play->plan.devices) {
+        next->rank = 0;
+        next->cycle++;
+    }
+}
+
+static void next_by_timetable(struct play *play, struct play_datagram *datagram)
+{
+    uint64_t due;
+    struct round *next;
+
+    datagram->type = timetable_type(play, &due);
+    next = &play->rounds[datagram->type];
+    datagram->device = play->order[next->rank];
+    datagram->index = next->cycle;
+    go_round(play, next);
+}
+
+static void next_in_turn(struct play *play, struct play_datagram *datagram)
+{
+    struct round *next = &play->rounds[MUSTER_MSG_INIT];
+
+    if (next->cycle == 0) {
+        datagram->type = MUSTER_MSG_INIT;
+        datagram->device = next->rank;
+        datagram->index = 0;
+        go_round(play, next);
+        return;
+    }
+    next = &play->rounds[MUSTER_MSG_DATA];
+    datagram->type = MUSTER_MSG_DATA;
+    datagram->device = next->rank;
+    datagram->index = next->cycle * play->plan.turn + play->turn;
+    play->turn++;
+    if (play->turn == play->plan.turn) {
+        play->turn = 0;
+        go_round(play, next);
+    }
+}
+
+/* Delivers a datagram, twice if it is doubled. */
+static size_t deliver(const struct play_datagram *datagram, bool doubled, struct play_datagram *out)
+{
+    out[0] = *datagram;
+    if (!doubled)
+        return 1;
+    out[1] = *datagram;
+    out[1].copy = true;
+    return 2;
+}
+
+/* A DATA was delivered in time: it overtook all that its device holds back. */
+static size_t release(struct held_queue *queue, struct play_datagram *out)
+{
+    size_t delivered = 0;
+    uint32_t i, kept = 0;
+
+    for (i = 0; i < queue->count; i++) {
+        struct held *held = &queue->held[i];
+
+        held->datagram.late = true;
+        held->wait--;
+        if (held->wait == 0)
+            delivered += deliver(&held->datagram, held->doubled, out + delivered);
+        else
+            queue->held[kept++] = *held;
+    }
+    queue->count = kept;
+    return delivered;
+}
+
+size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out)
+{
+    struct play_datagram datagram = {.timestamp = clock};
+    struct held_queue *queue = NULL;
+    size_t delivered;
+    bool doubled;
+
+    assert(play->plan.count == 0 || play->planned < play->plan.count);
+    if (play->plan.pace == PLAY_TIMETABLE)
+        next_by_timetable(play, &datagram);
+    else
+        next_in_turn(play, &datagram);
+    play->planned++;
+    play->decided.planned[datagram.type]++;
+
+    if (datagram.type == MUSTER_MSG_DATA) {
+        if (play->withheld != NULL)
+            datagram.withheld = play->withheld[datagram.device];
+        if (play->queues != NULL)
+            queue = &play->queues[datagram.device];
+    }
+    if (happens(play, &datagram, DRAW_LOSS, play->loss)) {
+        play->decided.withheld[datagram.type]++;
+        if (datagram.type == MUSTER_MSG_DATA)
+            play->withheld[datagram.device]++;
+        return 0;
+    }
+    doubled = happens(play, &datagram, DRAW_DUPLICATE, play->duplicate);
+    /* With the queue full it goes out in time: with everything held back,
+     * nothing would overtake anything. */
+    if (queue != NULL && queue->count < PLAY_HELD_MAX &&
+        happens(play, &datagram, DRAW_REORDER, play->reorder)) {
+        queue->held[queue->count++] = (struct held){
+            .datagram = datagram,
+            .doubled = doubled,
+            .wait = (uint8_t)(1 + draw(play, &datagram, DRAW_WAIT) % 3),
+        };
+        return 0;
+    }
+    delivered = deliver(&datagram, doubled, out);
+    if (queue != NULL)
+        delivered += release(queue, out + delivered);
+    return delivered;
+}
+
+size_t play_end(struct play *play, struct play_datagram *out)
+{
+    size_t delivered = 0;
+
+    if (play->queues == NULL)
+        return 0;
+    while (delivered == 0 && play->ended < play->plan.devices) {
+        struct held_queue *queue = &play->queues[play->ended++];
+        uint32_t i;
+
+        for (i = 0; i < queue->count; i++)
+            delivered += deliver(&queue->held[i].datagram, queue->held[i].doubled, out + delivered);
+        queue->count = 0;
+    }
+    return delivered;
+}
+
+/* Tenths of a degree: it rises by a degree from reading to reading, from 26.6
+ * for the first device, and falls again from 40 degrees above that.  Always three digits. */
+static uint32_t reading(uint32_t device, uint64_t number)
+{
+    uint32_t phase = (uint32_t)(number % 80);
+    uint32_t degrees = phase <= 40 ? phase : 80 - phase;
+
+    return 266 + device % 100 + 10 * degrees;
+}
+
+size_t play_size(const struct play_plan *plan, uint8_t type)
+{
+    if (type != MUSTER_MSG_DATA)
+        return MUSTER_HEADER_SIZE;
+    if (plan->payload == PLAY_TEXT)
+        return MUSTER_HEADER_SIZE + TEXT_SIZE;
+    return MUSTER_HEADER_SIZE + (size_t)plan->readings * MUSTER_READING_SIZE;
+}
+
+size_t play_encode(const struct play_plan *plan, const struct play_datagram *datagram, uint8_t *out,
+                   size_t room)
+{
+    struct muster_header header = {
+        .timestamp = datagram->timestamp,
+        .device_id = (uint16_t)(plan->first_id + datagram->device),
+        .msg_type = datagram->type,
+    };
+    uint32_t i;
+
+    if (datagram->type != MUSTER_MSG_DATA)
+        return muster_text_encode(out, room, &header, NULL, 0);
+    header.seq_num = (uint32_t)(plan->start_seq + datagram->index * plan->readings);
+    header.flags = MUSTER_FLAG_ACK;
+    if (plan->payload == PLAY_TEXT) {
+        uint32_t tenths = reading(datagram->device, datagram->index);
+        char text[TEXT_SIZE] = {(char)('0' + tenths / 100), (char)('0' + tenths / 10 % 10), '.',
+                                (char)('0' + tenths % 10)};
+
+        return muster_text_encode(out, room, &header, text, sizeof text);
+    }
+    if (room < play_size(plan, MUSTER_MSG_DATA))
+        return 0;
+    muster_header_encode(out, &header);
+    for (i = 0; i < plan->readings; i++)
+        muster_put_u16(out + MUSTER_HEADER_SIZE + (size_t)i * MUSTER_READING_SIZE,
+                       (uint16_t)reading(datagram->device, datagram->index * plan->readings + i));
+    return play_size(plan, MUSTER_MSG_DATA);
+}

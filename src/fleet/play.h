@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a fleet of devices sends, in which order, and what the network does to
+ * it.  Pure: no clock, no socket.  The same plan plays the same datagrams.
+ */
+#ifndef FLEET_PLAY_H
+#define FLEET_PLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <muster/wire.h>
+
+#define PLAY_DEVICES_MAX  65536u
+#define PLAY_READINGS_MAX ((MUSTER_DATAGRAM_MAX - MUSTER_HEADER_SIZE) / MUSTER_READING_SIZE)
+
+#define PLAY_TYPES    3 /* indexed by enum muster_msg_type */
+#define PLAY_HELD_MAX 4 /* datagrams of one device that are held back at the same time */
+#define PLAY_STEP_MAX (2 * (1 + PLAY_HELD_MAX)) /* datagrams that one step can deliver */
+
+enum play_payload { PLAY_TEXT, PLAY_U16 };
+
+enum play_pace {
+    PLAY_TIMETABLE, /* INIT, DATA and HEARTBEAT when a real device sends them */
+    PLAY_FLAT       /* one INIT each, then DATA alone, the devices in turn */
+};
+
+struct play_plan {
+    uint64_t count; /* datagrams before impairment; 0: no limit */
+    uint64_t seed;
+    double loss, duplicate, reorder; /* probabilities, 0 to 1 */
+    double interval_ns;              /* PLAY_FLAT: from one datagram to the next; 0: none */
+    uint32_t devices;                /* 1 to PLAY_DEVICES_MAX */
+    uint32_t start_seq;              /* of each device's first DATA */
+    uint32_t readings;               /* sequence numbers that a DATA covers; 1 for PLAY_TEXT */
+    uint32_t turn;                   /* PLAY_FLAT: DATA datagrams that a device sends in one turn */
+    uint16_t first_id;               /* device i is first_id + i modulo 65536 */
+    enum play_payload payload;
+    enum play_pace pace;
+};
+
+/* One datagram as it is delivered. */
+struct play_datagram {
+    uint64_t index;     /* which of its device and type it is, from 0 */
+    uint64_t withheld;  /* DATA: how many of its device's DATA before it were withheld */
+    uint32_t timestamp; /* the device's clock when it was made */
+    uint32_t device;    /* from 0 */
+    uint8_t type;       /* enum muster_msg_type */
+    bool late;          /* a later DATA of its device was delivered before it */
+    bool copy;          /* the second of two */
+};
+
+/* What was decided so far, by type. */
+struct play_decided {
+    uint64_t planned[PLAY_TYPES];
+    uint64_t withheld[PLAY_TYPES];
+};
+
+struct play;
+
+/* Returns NULL if memory is short.  The plan is copied. */
+struct play *play_new(const struct play_plan *plan);
+void play_free(struct play *play);
+
+/* When the next datagram is due, in ns of the devices' time since the start.
+ * Returns false if the plan's count is reached. */
+bool play_due(const struct play *play, uint64_t *due_ns);
+
+/* Plays the datagram that play_due() announced; it must have returned true.
+ * `clock` is the devices' clock in Unix seconds.  Writes what is delivered now,
+ * at most PLAY_STEP_MAX datagrams in this order, and returns their number. */
+size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out);
+
+/* Ends the play: releases what is still held back, at most PLAY_STEP_MAX
+ * datagrams a call.  Returns their number, and 0 when nothing is left. */
+size_t play_end(struct play *play, struct play_datagram *out);
+
+const struct play_decided *play_decided(const struct play *play);
+
+/* Size in bytes of a datagram of that type. */
+size_t play_size(const struct play_plan *plan, uint8_t type);
+
+/* Writes the datagram's bytes and returns their number, or 0 if `room` is too small. */
+size_t play_encode(const struct play_plan *plan, const struct play_datagram *datagram, uint8_t *out,
+                   size_t room);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Printing the figures, so that each sum can be checked by eye.
+ */
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static double per_second(const struct report *report)
+{
+    return report->seconds > 0 ? (double)report->figures.sent / report->seconds : 0;
+}
+
+static uint64_t total(const uint64_t *by_type)
+{
+    return by_type[MUSTER_MSG_INIT] + by_type[MUSTER_MSG_HEARTBEAT] + by_type[MUSTER_MSG_DATA];
+}
+
+static void text_by_type(FILE *file, const char *what, const uint64_t *by_type)
+{
+    fprintf(file,
+            "  %-10s %12" PRIu64 "  (init %" PRIu64 ", heartbeat %" PRIu64 ", data %" PRIu64 ")\n",
+            what, total(by_type), by_type[MUSTER_MSG_INIT], by_type[MUSTER_MSG_HEARTBEAT],
+            by_type[MUSTER_MSG_DATA]);
+}
+
+void report_text(FILE *file, const struct report *report)
+{
+    const struct account_figures *figures = &report->figures;
+    const struct account_expect *expect = &figures->expect;
+
+    fprintf(file, "played%s, in datagrams:\n", report->interrupted ? " until a signal" : "");
+    fprintf(file, "  %-10s %12" PRIu64 "\n", "planned", figures->planned);
+    text_by_type(file, "withheld", figures->withheld);
+    text_by_type(file, "doubled", figures->doubled);
+    if (figures->unsent > 0)
+        fprintf(file, "  %-10s %12" PRIu64 "  (the play was cut off)\n", "unsent", figures->unsent);
+    text_by_type(file, "sent", figures->sent_by_type);
+    fprintf(file,
+            "  check: %" PRIu64 " sent = %" PRIu64 " planned - %" PRIu64 " withheld + %" PRIu64
+            " doubled",
+            figures->sent, figures->planned, total(figures->withheld), total(figures->doubled));
+    if (figures->unsent > 0)
+        fprintf(file, " - %" PRIu64 " unsent", figures->unsent);
+    fprintf(file, "\n  %-10s %12" PRIu64 "  (data, sent behind later ones of the same device)\n",
+            "delayed", figures->delayed);
+    if (report->refused > 0)
+        fprintf(file, "  %-10s %12" PRIu64 "  (sent, but reported back: nobody listens there)\n",
+                "refused", report->refused);
+    if (report->unreachable > 0)
+        fprintf(file, "  %-10s %12" PRIu64 "  (sent, but reported back as undeliverable)\n",
+                "unreachable", report->unreachable);
+    fprintf(file, "  %" PRIu64 " bytes in %.3f s, %.1f datagrams a second\n", figures->bytes,
+            report->seconds, per_second(report));
+
+    fprintf(file, "a perfect collector sees:\n");
+    fprintf(file, "  datagrams %" PRIu64 ", records %" PRIu64 "\n", expect->datagrams,
+            expect->records);
+    fprintf(file,
+            "  missing %" PRIu64 " numbers in %" PRIu64 " gaps, recovered %" PRIu64
+            ", lost %" PRIu64 "\n",
+            expect->missing, expect->gaps, expect->recovered, expect->lost);
+    fprintf(file,
+            "  late %" PRIu64 " records (recovered %" PRIu64 ", before the session's first %" PRIu64
+            ")\n",
+            expect->late, expect->recovered, expect->late - expect->recovered);
+    fprintf(file, "  duplicates %" PRIu64 " records\n", expect->duplicates);
+    fprintf(file, "  unnumbered %" PRIu64 " heartbeats, %" PRIu64 " of them doubled\n",
+            expect->unnumbered, figures->doubled[MUSTER_MSG_HEARTBEAT]);
+    fprintf(file,
+            "  and cannot see %" PRIu64 " numbers withheld before a session's first or after "
+            "its last\n",
+            expect->invisible);
+    fprintf(file,
+            "  its window must reach back %" PRIu64
+            " numbers, and it must believe a jump of %" PRIu64 "\n",
+            expect->reach, expect->jump);
+}
+
+static void json_by_type(FILE *file, const char *name, const uint64_t *by_type)
+{
+    fprintf(file, "\"%s\":{\"init\":%" PRIu64 ",\"heartbeat\":%" PRIu64 ",\"data\":%" PRIu64 "},",
+            name, by_type[MUSTER_MSG_INIT], by_type[MUSTER_MSG_HEARTBEAT],
+            by_type[MUSTER_MSG_DATA]);
+}
+
+static void json_number(FILE *file, const char *name, uint64_t value)
+{
+    fprintf(file, "\"%s\":%" PRIu64 ",", name, value);
+}
+
+void report_json(FILE *file, const struct report *report)
+{
+    const struct account_figures *figures = &report->figures;
+    const struct account_expect *expect = &figures->expect;
+
+    fputc('{', file);
+    json_number(file, "planned", figures->planned);
+    json_number(file, "sent", figures->sent);
+    json_number(file, "unsent", figures->unsent);
+    json_number(file, "bytes", figures->bytes);
+    json_by_type(file, "by_type", figures->sent_by_type);
+    json_by_type(file, "withheld", figures->withheld);
+    json_by_type(file, "doubled", figures->doubled);
+    json_number(file, "delayed", figures->delayed);
+    json_number(file, "refused", report->refused);
+    json_number(file, "unreachable", report->unreachable);
+    fprintf(file, "\"seconds\":%.6f,\"rate\":%.1f,\"interrupted\":%s,\"expect\":{", report->seconds,
+            per_second(report), report->interrupted ? "true" : "false");
+    json_number(file, "datagrams", expect->datagrams);
+    json_number(file, "records", expect->records);
+    json_number(file, "missing", expect->missing);
+    json_number(file, "recovered", expect->recovered);
+    json_number(file, "late", expect->late);
+    json_number(file, "lost", expect->lost);
+    json_number(file, "gaps", expect->gaps);
+    json_number(file, "duplicates", expect->duplicates);
+    json_number(file, "unnumbered", expect->unnumbered);
+    json_number(file, "invisible", expect->invisible);
+    json_number(file, "reach", expect->reach);
+    fprintf(file, "\"jump\":%" PRIu64 "}}\n", expect->jump);
+}
+
+static int finish(FILE *file)
+{
+    int failed = ferror(file);
+    int reason = errno;
+
+    if (fclose(file) != 0)
+        return -1;
+    errno = reason;
+    return failed ? -1 : 0;
+}
+
+/* What is there and is no plain file, such as /dev/null or a pipe, is written
+ * to and not replaced. */
+static bool is_special(const char *name)
+{
+    struct stat status;
+
+    return stat(name, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static int save_by_rename(const char *name, const struct report *report)
+{
+    mode_t mask = umask(0);
+    char *temporary = NULL;
+    FILE *file;
+    int fd, reason;
+
+    umask(mask);
+    if (asprintf(&temporary, "%s.XXXXXX", name) < 0)
+        return -1;
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        goto failed;
+    file = fdopen(fd, "w");
+    if (file == NULL) {
+        reason = errno;
+        close(fd);
+        errno = reason;
+        goto written;
+    }
+    report_json(file, report);
+    if (fchmod(fd, 0666 & ~mask) != 0) {
+        reason = errno;
+        fclose(file);
+        errno = reason;
+        goto written;
+    }
+    if (finish(file) != 0 || rename(temporary, name) != 0)
+        goto written;
+    free(temporary);
+    return 0;
+
+written:
+    reason = errno;
+    unlink(temporary);
+    errno = reason;
+failed:
+    reason = errno;
+    free(temporary);
+    errno = reason;
+    return -1;
+}
+
+int report_save(const char *name, const struct report *report)
+{
+    FILE *file;
+
+    if (strcmp(name, "-") == 0) {
+        report_json(stdout, report);
+        return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0;
+    }
+    if (!is_special(name))
+        return save_by_rename(name, report);
+    file = fopen(name, "we");
+    if (file == NULL)
+        return -1;
+    report_json(file, report);
+    return finish(file);
+}
+
+int report_check(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    char *directory;
+    int result, reason;
+
+    if (strcmp(name, "-") == 0)
+        return 0;
+    if (is_special(name))
+        return access(name, W_OK);
+    if (slash == NULL)
+        return access(".", W_OK | X_OK);
+    directory = strndup(name, (size_t)(slash - name) + 1);
+    if (directory == NULL)
+        return -1;
+    result = access(directory, W_OK | X_OK);
+    reason = errno;
+    free(directory);
+    errno = reason;
+    return result;
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command line, and errors of the configuration: all at once, each with its line, nothing started."""
+import os
+import socket
+
+from muster import Case, main
+
+
+class Errors(Case):
+    def check(self, text, *expected, status=2):
+        """Checks that the file gives exactly these errors, and that nothing was started."""
+        self.write("collector.conf", text)
+        for arguments in (("--check",), ()):
+            done = self.musterd("-c", "collector.conf", *arguments)
+            self.assertEqual(done.returncode, status, done.stderr)
+            lines = [line for line in done.stderr.splitlines() if line.startswith("collector.conf:")]
+            self.assertEqual(len(lines), len(expected), done.stderr)
+            for line, (number, words) in zip(lines, expected):
+                self.assertTrue(line.startswith(f"collector.conf:{number}: "), line)
+                for word in words:
+                    self.assertIn(word, line)
+            self.assertIn(f"{len(expected)} error", done.stderr)
+            self.assertIn("nothing was started", done.stderr)
+        self.assertEqual(os.listdir(self.folder), ["collector.conf"])
+
+    def test_every_error_of_the_file_is_listed(self):
+        self.check("""listen = ( { adress = "127.0.0.1"; port = 99999; },
+           { address = "localhost"; port = "eight"; } );
+workers = 1000;
+recieve_buffer = "4MiB";
+queue = "many";
+log_level = "verbose";
+stop_timeout = "10 parsecs";
+chain = (
+  { plugin = "sequence"; window = 1000; mode = "refference"; },
+  { plugin = "csw"; },
+  { plugin = "csv"; path = 7; columns = ( "seq_num", "valeu" ); colour = true; },
+  { plugin = "stats"; intervall = "10s"; worst = -1; },
+  { path = "x"; }
+);
+""",
+                   (1, ["address", "did you mean"]), (1, ["port", "99999", "0 to 65535"]),
+                   (2, ["port", "whole number"]), (2, ["localhost", "IPv4 or IPv6"]),
+                   (3, ["workers", "1000", "0 to 256"]), (4, ['did you mean "receive_buffer"?']),
+                   (5, ["queue", "whole number"]), (6, ["log_level", "verbose", '"debug"']),
+                   (7, ["stop_timeout", "10 parsecs"]),
+                   (9, ["mode", 'did you mean "reference"?']), (9, ["window", "power of two"]),
+                   (10, ['no plugin "csw"', 'did you mean "csv"?']),
+                   (11, ["csv", "colour"]), (11, ["path", "text in quotes"]),
+                   (11, ["columns", 'did you mean "value"?']),
+                   (12, ['did you mean "interval"?']), (12, ["worst", "-1"]),
+                   (13, ["plugin = \"NAME\""]))
+
+    def test_a_syntax_error_has_its_line(self):
+        self.check("workers = 1;\nqueue = = 5000;\nchain = ();\n", (2, ["syntax error"]))
+
+    def test_the_chain_must_make_sense(self):
+        self.check('chain = ( { plugin = "csv"; },\n { plugin = "sequence"; } );', (2, ["filters come first"]))
+        self.check("workers = 1;\nchain = ();", (2, ["empty"]))
+        self.check('chain = ( { plugin = "sequence"; } );', (1, ["no sink"]))
+        self.check('chain = ( { plugin = "sequence"; queue = 5000; }, { plugin = "csv"; } );', (1, ["queue"]))
+        self.check('chain = ( { plugin = "csv"; name = "a"; },\n { plugin = "csv"; name = "a"; } );',
+                   (2, ['"a" is taken']))
+        self.check('chain = ( { plugin = "csv"; columns = ( "value", "value" ); } );', (1, ["columns", "value"]))
+        self.check('chain = { plugin = "csv"; };', (1, ["expected a list"]))
+        self.check('chain = ( { plugin = "csv"; name = "a b"; } );', (1, ["letters"]))
+
+    def test_a_setting_that_is_there_twice(self):
+        self.check("workers = 1;\nworkers = 2;\n", (2, ["duplicate"]))
+
+    def test_a_file_that_is_no_plugin(self):
+        self.write("collector.conf", "")
+        self.check('chain = ( { plugin = "./collector.conf"; } );', (1, ["cannot load"]))
+        self.check('chain = ( { plugin = "./missing.so"; } );', (1, ["cannot read", "No such file"]))
+
+    def test_a_file_that_is_not_there(self):
+        done = self.musterd("-c", "nowhere.conf")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('cannot read the configuration "nowhere.conf": No such file', done.stderr)
+
+    def test_errors_of_the_catalog_come_with_the_others(self):
+        self.write("devices.yaml", "devices:\n  - { id: 70000 }\n  - { id: 7, clas: x }\n")
+        self.write("collector.conf", 'catalog = "devices.yaml";\nwrokers = 1;\nchain = ( { plugin = "log"; } );\n')
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"devices\.yaml:2:\d+: ")
+        self.assertRegex(done.stderr, r"devices\.yaml:3:\d+: .*did you mean")
+        self.assertRegex(done.stderr, r"collector\.conf:2: .*did you mean \"workers\"")
+
+    def test_includes_name_the_file(self):
+        self.write("part.conf", "\nqueue = 1;\n")
+        self.write("collector.conf", '@include "part.conf"\nchain = ( { plugin = "log"; } );\n')
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"part\.conf:2: queue")
+
+
+class Start(Case):
+    def test_a_taken_port_is_a_failure_to_start(self):
+        for settings in ("", "workers = 3;"):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                other.bind(("127.0.0.1", 0))
+                port = other.getsockname()[1]
+                self.write("collector.conf", f'{settings} listen = ( {{ port = {port}; }} );\n'
+                                             'chain = ( { plugin = "csv"; } );')
+                done = self.musterd("-c", "collector.conf")
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(f"cannot listen on 127.0.0.1:{port}: Address already in use", done.stderr)
+
+    def test_two_collectors_do_not_share_a_port(self):
+        collector = self.start('{ plugin = "log"; }', settings="workers = 2;")
+        self.write("collector.conf", f'workers = 2; listen = ( {{ port = {collector.port}; }} );\n'
+                                     'chain = ( { plugin = "log"; } );')
+        self.assertEqual(self.musterd("-c", "collector.conf").returncode, 1)
+        collector.stop()
+
+    def test_an_output_that_cannot_be_written_is_a_failure_to_start(self):
+        self.write("collector.conf", 'listen = ( { port = 0; } );\nchain = ( { plugin = "csv"; path = "no/such/dir.csv"; } );')
+        done = self.musterd("-c", "collector.conf")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r'/no/such/dir\.csv": No such file')
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+
+    def test_plugins_that_do_not_open_or_break_the_contract(self):
+        for does in ("closed", "undeclared"):
+            self.write("collector.conf", 'listen = ( { port = 0; } );\n'
+                                         f'chain = ( {{ plugin = "csv"; }}, {{ plugin = "trouble"; does = "{does}"; }} );')
+            done = self.musterd("-c", "collector.conf")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("the plugin trouble could not be opened (collector.conf:2)", done.stderr)
+
+    def test_without_settings_there_are_defaults(self):
+        self.write("collector.conf", "listen = ( { port = 0; } );\n")
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+
+    def test_the_log_has_time_stamps_unless_under_a_journal(self):
+        self.start('{ plugin = "csv"; }').stop()
+        self.assertRegex(self.read("stderr.0"), r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info    listening on ")
+        self.start('{ plugin = "csv"; }', environment={**os.environ, "JOURNAL_STREAM": "8:1"}).stop()
+        self.assertRegex(self.read("stderr.1"), r"(?m)^<6>listening on ")
+
+
+class CommandLine(Case):
+    def test_version_and_help(self):
+        done = self.musterd("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^musterd \d+\.\d+\.\d+ \(plugin ABI 1\.0\)\n$")
+        done = self.musterd("--help")
+        self.assertEqual(done.returncode, 0)
+        for option in ("-c", "--check", "--plugin-path", "--describe", "--version"):
+            self.assertIn(option, done.stdout)
+
+    def test_wrong_usage(self):
+        for arguments in ((), ("--no-such-option",), ("-c",), ("-c", "x", "surplus")):
+            done = self.musterd(*arguments)
+            self.assertEqual(done.returncode, 2)
+            self.assertNotEqual(done.stderr, "")
+
+    def test_describe(self):
+        for plugin in ("sequence", "csv", "log", "stats"):
+            done = self.musterd("--describe", plugin)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, rf"^{plugin} \S+, a (filter|sink): ")
+            self.assertIn("default: ", done.stdout)
+        self.assertEqual(self.musterd("--describe", "nothing").returncode, 2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A host for tests: drives a plugin without a daemon, a socket or a
+ * configuration file, and remembers what the plugin says and does.
+ *
+ * A test makes an instance with the plugin's options, calls the plugin's callbacks
+ * itself, and looks at the instance.  What the real host would refuse before
+ * the plugin is called (an unknown option, a bad value) fails the test.
+ *
+ *     struct muster_instance *instance = fake_new(&muster_plugin_v1, "path", path, NULL);
+ *     ck_assert_int_eq(muster_plugin_v1.open(&fake_host, instance, &state), 0);
+ *     ...
+ *     fake_free(instance);
+ */
+#ifndef TESTS_PLUGINS_FAKE_HOST_H
+#define TESTS_PLUGINS_FAKE_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/plugin.h>
+
+/* The table that the callbacks get. */
+extern const struct muster_host fake_host;
+
+/* Makes an instance.  Pairs of option name and value follow, as texts, and a NULL.
+ * A value is written as in an option table's fallback: "10s", "64KiB",
+ * "true", and a LIST with commas between its items ("" is the empty list). */
+__attribute__((sentinel)) struct muster_instance *fake_new(const struct muster_plugin *plugin, ...);
+void fake_free(struct muster_instance *instance);
+
+/* Whether the real host would accept this value for the option: type, range, choices. */
+bool fake_accepts(const struct muster_plugin *plugin, const char *option, const char *value);
+
+/* Sets both clocks; an instance begins at 1,762,534,152 s (wall) and 1,000 s (monotonic). */
+void fake_set_clock(struct muster_instance *instance, uint64_t wall_ns, uint64_t monotonic_ns);
+void fake_advance(struct muster_instance *instance, uint64_t ns);
+
+/* Puts a device into the catalog.  The strings must live as long as the instance. */
+void fake_add_device(struct muster_instance *instance, uint16_t device_id,
+                     const struct muster_device *device);
+
+/* What host->metric shows: these, in order of their first setting.  The strings
+ * must live as long as the instance. */
+void fake_set_metric(struct muster_instance *instance, const char *name, const char *unit,
+                     const char *help, uint64_t value);
+
+/* ---- What the plugin did -------------------------------------------------------------- */
+
+/* How many log lines of this level contain `part`; level -1: any. */
+uint32_t fake_logged(struct muster_instance *instance, int level, const char *part);
+void fake_forget_log(struct muster_instance *instance);
+/* Line number `index` from 0, or NULL past the last. */
+const char *fake_log_line(struct muster_instance *instance, uint32_t index);
+
+/* How many config errors about `option` (NULL: the whole entry) contain `part`. */
+uint32_t fake_config_errors(struct muster_instance *instance, const char *option, const char *part);
+uint32_t fake_config_error_count(struct muster_instance *instance);
+
+/* The sum of the counter's cells; a name that was not declared fails the test. */
+uint64_t fake_counter(struct muster_instance *instance, const char *name);
+
+/* A sum of MUSTER_TAKES_*. */
+uint32_t fake_takes(struct muster_instance *instance);
+
+/* ---- Batches, for filters ------------------------------------------------------------- */
+
+/* A batch, and what is left of it: the records that the next filter would see. */
+struct fake_batch {
+    struct muster_batch batch; /* what the callback gets; must be first */
+    struct muster_record *out; /* after fake_finish: the records in their order */
+    uint32_t out_count;
+    uint32_t dropped, emitted; /* of the last callback */
+    struct fake_emit *emits;   /* the rest is the fake host's own */
+    uint32_t emit_capacity;
+    uint32_t *drops;
+    uint32_t drop_capacity;
+    uint8_t **payloads;
+    uint32_t payload_count;
+};
+
+/* A batch with a copy of the records; `count` may be 0.  The payloads are the
+ * caller's and must stay. */
+void fake_batch_begin(struct fake_batch *batch, const struct muster_record *records,
+                      uint32_t count);
+/* After the callback: works out `out`.  Emitted payloads are copies, alive until
+ * fake_batch_free. */
+void fake_batch_finish(struct fake_batch *batch);
+void fake_batch_free(struct fake_batch *batch);
+
+/* Begin, the plugin's process, finish. */
+void fake_process(const struct muster_plugin *plugin, void *worker_state, struct fake_batch *batch,
+                  const struct muster_record *records, uint32_t count);
+
+#endif
