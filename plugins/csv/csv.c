@@ -7,6 +7,7 @@
  * could not be taken back from a full disk: it is held, and goes out first.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,10 +71,9 @@ static void csv_check(const struct muster_host *host, struct muster_instance *in
         const char *name = host->list_item(instance, "columns", i);
 
         if (row_add(&row, name) != 0) {
-            char text[128] = "column \"";
+            char text[128];
 
-            /* The name is one of row_column_names, so it fits. */
-            strcat(strcat(text, name), "\" is named twice; name it once");
+            snprintf(text, sizeof text, "column \"%s\" is named twice; name it once", name);
             host->config_error(instance, "columns", text);
         }
     }

@@ -50,6 +50,7 @@ static void *map(size_t size)
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
+    /* cppcheck-suppress memleak; it is the result */
     return memory == MAP_FAILED ? NULL : memory;
 }
 

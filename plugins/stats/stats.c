@@ -201,7 +201,8 @@ static int open_file(struct stats *stats)
 {
     struct figures figures;
     struct offenders none = {.count = 0};
-    char directory[PATH_MAX] = "";
+    char directory[PATH_MAX];
+    bool relative = stats->file[0] != '/' && getcwd(directory, sizeof directory) != NULL;
 
     if (asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
         stats->new_file = NULL;
@@ -210,9 +211,8 @@ static int open_file(struct stats *stats)
     gather(stats, &figures, stats->opened_ns);
     if (write_file(stats, &figures, &none) < 0)
         return -1;
-    if (stats->file[0] != '/' && getcwd(directory, sizeof directory - 1) != NULL)
-        strcat(directory, "/");
-    say(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s\"", directory, stats->file);
+    say(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s%s\"",
+        relative ? directory : "", relative ? "/" : "", stats->file);
     return 0;
 }
 

@@ -169,7 +169,7 @@ static void load_class(struct loader *loader, const yaml_node_t *key, yaml_node_
     struct yaml_field fields[KEYS] = {
         {.key = "payload"}, {.key = "numbers"}, {.key = "heartbeat"}, {.key = "data"}};
     /* One that has no name to be stored under is still checked. */
-    struct wire_class nowhere;
+    struct wire_class nowhere = {0};
     int index = name_class(loader, key);
     struct wire_class *class = index >= 0 ? &loader->catalog->speech[index] : &nowhere;
     uint64_t heartbeat_ns = 0;

@@ -32,6 +32,7 @@ static void suggest_plugin(const char *name, const char *const *directories, cha
         DIR *dir = opendir(directories[i]);
         const struct dirent *entry;
 
+        /* cppcheck-suppress readdirCalled; readdir_r is deprecated, see its manual page */
         while (dir != NULL && count < MAX_SUGGESTIONS && (entry = readdir(dir)) != NULL) {
             size_t length = strlen(entry->d_name);
 
@@ -137,7 +138,7 @@ int plugin_load(struct plugin *plugin, const char *name, const char *const *dire
     }
     if (found->size < smallest_size || found->abi_major != MUSTER_ABI_MAJOR) {
         snprintf(why, room, "\"%s\": its descriptor is of %u bytes and ABI %u.%u; expected at least "
-                 "%zu bytes and ABI %u", plugin->path, found->size, found->abi_major,
+                 "%zu bytes and ABI %d", plugin->path, found->size, found->abi_major,
                  found->abi_minor, smallest_size, MUSTER_ABI_MAJOR);
         goto fail;
     }

@@ -160,7 +160,7 @@ static bool parse_number(const struct muster_option *option, const char *text, i
 
 static int add_item(struct option_value *value, const char *text, size_t length)
 {
-    char **items = realloc(value->items, (value->item_count + 1) * sizeof *items);
+    char **items = reallocarray(value->items, (size_t)value->item_count + 1, sizeof *items);
 
     if (items == NULL)
         return -1;
@@ -332,6 +332,29 @@ static void report_unknown(const struct option_table *table, const config_settin
                      "%s has no setting \"%s\"", what, name);
 }
 
+/* Frees what a value holds; it keeps its line. */
+static void clear(struct option_value *value)
+{
+    uint32_t i;
+
+    for (i = 0; i < value->item_count; i++)
+        free(value->items[i]);
+    free(value->items);
+    free(value->text);
+    value->items = NULL;
+    value->text = NULL;
+    value->item_count = 0;
+    value->number = 0;
+}
+
+void options_free(struct option_value *values, uint32_t count)
+{
+    uint32_t i;
+
+    for (i = 0; values != NULL && i < count; i++)
+        clear(&values[i]);
+}
+
 int options_read(const struct option_table *table, const config_setting_t *group,
                  const char *const *others, const char *what, const char *file, unsigned line,
                  struct option_value *values, struct problems *problems)
@@ -351,35 +374,17 @@ int options_read(const struct option_table *table, const config_setting_t *group
 
         if (setting != NULL && read_one(&option, setting, file, &values[i], problems) < 0)
             return -1;
-        if (problems_count(problems) > problems_before) {
-            /* The rest of the checks go on with the default. */
-            unsigned set_at = values[i].line;
-
-            options_free(&values[i], 1);
-            values[i] = (struct option_value){.line = set_at};
+        if (setting == NULL || problems_count(problems) > problems_before) {
+            /* After an error the other checks go on with the default. */
+            clear(&values[i]);
+            if (read_fallback(&option, &values[i]) < 0)
+                return -1;
         }
-        if ((setting == NULL || problems_count(problems) > problems_before) &&
-            read_fallback(&option, &values[i]) < 0)
-            return -1;
         if (setting == NULL && (option.flags & MUSTER_OPTION_REQUIRED))
             problems_add(problems, setting_file(group, file), line, 0,
                          "%s needs the setting \"%s\": %s", what, option.name, option.summary);
     }
     return 0;
-}
-
-void options_free(struct option_value *values, uint32_t count)
-{
-    uint32_t i, j;
-
-    if (values == NULL)
-        return;
-    for (i = 0; i < count; i++) {
-        free(values[i].text);
-        for (j = 0; j < values[i].item_count; j++)
-            free(values[i].items[j]);
-        free(values[i].items);
-    }
 }
 
 bool options_valid(const struct option_table *table, char *why, size_t room)

@@ -266,6 +266,8 @@ static void *run(void *argument)
             rest(sink);
     }
     flush(sink, atomic_load(&sink->deadline_ns));
+    atomic_store(&sink->finished, true);
+    doorbell_ring(&sink->done);
     return NULL;
 }
 
@@ -296,10 +298,19 @@ void sink_drain(struct sink *sink, uint64_t deadline_ns)
 
 bool sink_join(struct sink *sink)
 {
-    struct timespec until = clock_to_timespec(atomic_load(&sink->deadline_ns) + JOIN_GRACE);
+    uint64_t until = atomic_load(&sink->deadline_ns) + JOIN_GRACE, now;
 
-    if (sink->started && pthread_clockjoin_np(sink->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
-        sink->stuck = true;
+    if (!sink->started)
+        return true;
+    while (!atomic_load(&sink->finished) && (now = clock_monotonic()) < until) {
+        doorbell_lie_down(&sink->done);
+        if (!atomic_load(&sink->finished))
+            doorbell_sleep(&sink->done, until - now);
+        doorbell_get_up(&sink->done);
+    }
+    sink->stuck = !atomic_load(&sink->finished);
+    if (!sink->stuck)
+        pthread_join(sink->thread, NULL);
     return !sink->stuck;
 }
 

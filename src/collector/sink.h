@@ -35,6 +35,8 @@ struct sink {
     atomic_bool rotate;
     atomic_uint draining;     /* 1: no more records will come; finish by `deadline_ns` */
     atomic_ullong deadline_ns; /* monotonic */
+    atomic_bool finished;  /* the thread's answer, its last act */
+    struct doorbell done;  /* rung then */
     bool stuck; /* the thread did not come back: it and its plugin are left alone */
 
     /* The sink thread's. */

@@ -299,7 +299,7 @@ size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out)
     }
     if (happens(play, &datagram, DRAW_LOSS, play->loss)) {
         play->decided.withheld[datagram.type]++;
-        if (datagram.type == MUSTER_MSG_DATA)
+        if (datagram.type == MUSTER_MSG_DATA && play->withheld != NULL)
             play->withheld[datagram.device]++;
         return 0;
     }

@@ -144,7 +144,7 @@ class Case(unittest.TestCase):
 class Collector:
     """A running musterd."""
 
-    def __init__(self, test, stdout=None, preexec_fn=None, environment=None):
+    def __init__(self, test, stdout=None, environment=None):
         self.test = test
         self.error_path = test.path(f"stderr.{len(test.running)}")
         self.out_path = test.path(f"stdout.{len(test.running)}")
@@ -152,7 +152,7 @@ class Collector:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 [MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS],
                 cwd=test.folder, stdin=subprocess.DEVNULL, stdout=stdout if stdout is not None else out,
-                stderr=error, preexec_fn=preexec_fn, env=environment)
+                stderr=error, env=environment)
         test.running.append(self.process)
         wait_until(lambda: self.process.poll() is not None or self.ports(), "musterd listens")
         test.assertIsNone(self.process.poll(), self.log())

@@ -96,11 +96,9 @@ class Sinks(Case):
     def test_a_file_that_must_not_grow_loses_nothing(self):
         limit = 4096
 
-        def limited():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-
         collector = self.start('{ plugin = "sequence"; },\n{ plugin = "csv"; path = "full.csv"; },\n'
-                               '{ plugin = "csv"; path = "/dev/null"; name = "other"; }', preexec_fn=limited)
+                               '{ plugin = "csv"; path = "/dev/null"; name = "other"; }')
+        resource.prlimit(collector.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
         burst(collector, 1, 200)
         wait_until(lambda: "full.csv" in collector.log() and "rows wait" in collector.log(), "it says so")
         self.assertLessEqual(os.path.getsize(self.path("full.csv")), limit)
