@@ -179,7 +179,8 @@ struct muster_host {
      * of `record` behind record number `after` of the batch (which is ignored if
      * the batch is empty); of several with the same `after`, the one added first
      * comes first.  Filters further down the chain see it, this one does not.
-     * The record's payload must stay readable until the callback returns. */
+     * The payload, of MUSTER_DATAGRAM_MAX bytes at most, is copied too.  A record
+     * that cannot be added (a larger payload, no memory) is left out, and the log says so. */
     void (*emit)(struct muster_batch *batch, uint32_t after, const struct muster_record *record);
 
     /* The same.  Takes record number `index` out of the batch when the callback
@@ -206,7 +207,8 @@ enum muster_role {
  * succeeded, worker_close once for each worker_open that succeeded.
  * Only name, version, summary, role and, for a filter, process, for a sink,
  * write must be there.  Without open, `state` is the instance itself; without
- * worker_open, `worker_state` is the state. */
+ * worker_open, `worker_state` is the state, which all workers then share: such a
+ * filter must not change it. */
 struct muster_plugin {
     uint32_t size;      /* sizeof (struct muster_plugin) */
     uint16_t abi_major; /* MUSTER_ABI_MAJOR */

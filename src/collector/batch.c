@@ -60,6 +60,10 @@ void batch_emit(struct muster_batch *view, uint32_t after, const struct muster_r
         return;
     }
     batch->emissions = memory;
+    if (record->payload_size > MUSTER_DATAGRAM_MAX) {
+        batch->failed++;
+        return;
+    }
     if (record->payload_size > 0) {
         copy = malloc(sizeof *copy + record->payload_size);
         if (copy == NULL) {

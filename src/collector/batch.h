@@ -36,7 +36,7 @@ struct batch {
     struct payload_copy *payloads; /* of records that filters added; freed when the next batch begins */
     uint8_t *drop_marks; /* one for each record */
     uint32_t drop_count, drop_room;
-    uint32_t failed; /* records that could not be added for want of memory */
+    uint32_t failed; /* records that could not be added: no memory, or too large a payload */
 };
 
 /* What a filter did to a batch. */

@@ -316,7 +316,9 @@ static int read_settings(struct reader *reader, const config_setting_t *root)
         config->catalog = values[SETTING_CATALOG].text != NULL
                               ? catalog_load(values[SETTING_CATALOG].text, reader->problems)
                               : catalog_default();
-        if (config->catalog == NULL && problems_count(reader->problems) == 0)
+        if (config->catalog == NULL && problems_count(reader->problems) > 0)
+            config->catalog = catalog_default(); /* for the checks that are still to come */
+        if (config->catalog == NULL)
             result = -1;
         reader->services->catalog = config->catalog;
     }
@@ -370,8 +372,7 @@ struct config *config_load(const char *path, const char *const *directories,
         reader.config = NULL;
     } else {
         for (i = 0; i < reader.config->instance_count; i++)
-            if (services->catalog != NULL)
-                instance_check(&reader.config->instances[i], problems);
+            instance_check(&reader.config->instances[i], problems);
     }
     config_destroy(&defaults);
     config_destroy(&file);

@@ -200,7 +200,7 @@ static void settle(struct worker *worker, struct filter *filter, uint32_t in)
     muster_counter_add(&filter->out, worker->batch.view.count);
     if (change.failed > 0)
         log_format(worker->services->log, MUSTER_LOG_ERROR, filter->instance->name,
-                   "out of memory: %u records could not be added", change.failed);
+                   "%u records could not be added: no memory, or too large a payload", change.failed);
 }
 
 /* Runs the batch through the filters from number `first` on. */

@@ -204,10 +204,8 @@ static void flush(struct sink *sink, uint64_t deadline_ns)
     const struct muster_plugin *api = &sink->instance->plugin.api;
     int64_t given_up;
 
-    if (!sink->unflushed || sink->failed)
-        return;
     sink->unflushed = false;
-    if (api->flush == NULL)
+    if (api->flush == NULL || sink->failed)
         return;
     given_up = api->flush(sink->instance->state, deadline_ns);
     if (given_up > 0) {
@@ -261,7 +259,8 @@ static void *run(void *argument)
         }
         if (draining)
             break;
-        flush(sink, 0);
+        if (sink->unflushed)
+            flush(sink, 0);
         if (!has_work(sink))
             rest(sink);
     }
