@@ -84,3 +84,133 @@ AM_TESTS_ENVIRONMENT = \
 
 EXTRA_DIST += $(SCRIPT_TESTS) $(E2E_TESTS) tests/count tests/e2e/muster.py \
 	tests/e2e/reference-session.csv tests/vectors/wire.yaml
+
+# ---- the core: queues, batches, options, loader, metrics, tracker, statistics ------------------
+
+if HAVE_CHECK
+UNIT_TESTS += tests/collector/test_batch tests/collector/test_loader \
+	tests/collector/test_metrics tests/collector/test_options tests/collector/test_queue \
+	tests/plugins/test_sequence tests/plugins/test_sequence_random \
+	tests/plugins/test_stats
+endif
+
+tests_collector_test_batch_SOURCES = tests/collector/test_batch.c
+tests_collector_test_batch_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_batch_CFLAGS = $(TEST_CFLAGS)
+tests_collector_test_batch_LDADD = $(TEST_LIBS)
+
+tests_collector_test_loader_SOURCES = tests/collector/test_loader.c
+tests_collector_test_loader_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_loader_CFLAGS = $(TEST_CFLAGS)
+tests_collector_test_loader_LDADD = $(TEST_LIBS)
+
+tests_collector_test_metrics_SOURCES = tests/collector/test_metrics.c
+tests_collector_test_metrics_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_metrics_CFLAGS = $(TEST_CFLAGS)
+tests_collector_test_metrics_LDADD = $(TEST_LIBS)
+
+tests_collector_test_options_SOURCES = tests/collector/test_options.c
+tests_collector_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_options_CFLAGS = $(TEST_CFLAGS)
+tests_collector_test_options_LDADD = $(TEST_LIBS)
+
+tests_collector_test_queue_SOURCES = tests/collector/test_queue.c
+tests_collector_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_queue_CFLAGS = $(TEST_CFLAGS)
+tests_collector_test_queue_LDADD = $(TEST_LIBS)
+
+tests_plugins_test_sequence_SOURCES = tests/plugins/test_sequence.c $(FAKE_HOST) \
+	plugins/sequence/sequence.c plugins/sequence/tracker.c
+tests_plugins_test_sequence_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_test_sequence_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_test_sequence_LDADD = $(CHECK_LIBS) -lm
+
+tests_plugins_test_sequence_random_SOURCES = tests/plugins/test_sequence_random.c \
+	tests/plugins/oracle.c tests/plugins/oracle.h plugins/sequence/tracker.c
+tests_plugins_test_sequence_random_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_test_sequence_random_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_test_sequence_random_LDADD = $(CHECK_LIBS)
+
+tests_plugins_test_stats_SOURCES = tests/plugins/test_stats.c $(FAKE_HOST) \
+	plugins/stats/stats.c plugins/stats/figures.c plugins/common/say.c
+tests_plugins_test_stats_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_test_stats_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_test_stats_LDADD = $(CHECK_LIBS) -lm
+
+# Plugins of other versions, all from one source; the loader's test finds them in
+# tests/collector/.libs of the build tree.
+check_LTLIBRARIES += tests/collector/odd_good.la tests/collector/odd_short.la \
+	tests/collector/odd_major.la tests/collector/odd_future.la tests/collector/odd_no_write.la \
+	tests/collector/odd_options.la tests/collector/odd_reserved.la \
+	tests/collector/odd_no_role.la tests/collector/odd_no_name.la \
+	tests/collector/odd_no_symbol.la
+ODD_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+tests_collector_odd_good_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_good_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=1
+tests_collector_odd_good_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_good_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_short_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_short_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=2
+tests_collector_odd_short_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_short_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_major_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_major_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=3
+tests_collector_odd_major_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_major_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_future_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_future_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=4
+tests_collector_odd_future_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_future_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_no_write_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_no_write_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=5
+tests_collector_odd_no_write_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_no_write_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_options_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_options_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=6
+tests_collector_odd_options_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_options_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_reserved_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_reserved_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=7
+tests_collector_odd_reserved_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_reserved_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_no_role_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_no_role_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=8
+tests_collector_odd_no_role_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_no_role_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_no_name_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_no_name_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=9
+tests_collector_odd_no_name_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_no_name_la_LDFLAGS = $(ODD_LDFLAGS)
+tests_collector_odd_no_symbol_la_SOURCES = tests/collector/odd_plugin.c
+tests_collector_odd_no_symbol_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=10
+tests_collector_odd_no_symbol_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_collector_odd_no_symbol_la_LDFLAGS = $(ODD_LDFLAGS)
+
+# ---- fuzz targets, replayed over their corpora; no Check, no libFuzzer -------------------------
+
+FUZZ_TESTS = tests/fuzz/fuzz-catalog tests/fuzz/fuzz-config tests/fuzz/fuzz-row tests/fuzz/fuzz-wire
+check_PROGRAMS += $(FUZZ_TESTS)
+TESTS += $(FUZZ_TESTS)
+REPLAY = tests/fuzz/replay.c tests/fuzz/fuzz.h tests/fuzz/file.h
+
+tests_fuzz_fuzz_catalog_SOURCES = tests/fuzz/catalog.c $(REPLAY)
+tests_fuzz_fuzz_catalog_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fuzz_fuzz_catalog_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+tests_fuzz_fuzz_catalog_LDADD = src/collector/libcollector.a $(LIBCONFIG_LIBS) $(YAML_LIBS)
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/config.c $(REPLAY)
+tests_fuzz_fuzz_config_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fuzz_fuzz_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+tests_fuzz_fuzz_config_LDADD = src/collector/libcollector.a $(LIBCONFIG_LIBS) $(YAML_LIBS)
+
+tests_fuzz_fuzz_row_SOURCES = tests/fuzz/row.c $(REPLAY) plugins/csv/row.c $(COMMON_SOURCES)
+tests_fuzz_fuzz_row_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fuzz_fuzz_row_CFLAGS = $(AM_CFLAGS)
+
+tests_fuzz_fuzz_wire_SOURCES = tests/fuzz/wire.c $(REPLAY)
+tests_fuzz_fuzz_wire_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fuzz_fuzz_wire_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_wire_LDADD = src/collector/libcollector.a
+
+EXTRA_DIST += tests/fuzz/corpus
+CLEANFILES = fuzz-*.input

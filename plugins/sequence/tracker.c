@@ -27,12 +27,13 @@ struct device {
     uint32_t open;      /* how many of those are missing */
     uint32_t last_time; /* latest of the device's time stamps, by RFC 1982 order */
     uint32_t init_time; /* time stamp of the INIT that began the session */
-    uint32_t doubted;   /* the number that was not believed */
+    uint32_t doubted;   /* first number that was not believed */
+    uint32_t doubt_end; /* the number behind the last of them */
     uint8_t doubt;      /* enum doubt */
     bool known;         /* something was heard of it */
     bool begun;         /* the session has a number */
     bool has_init;      /* init_time is set */
-    uint8_t reserved[36];
+    uint8_t reserved[32];
 };
 
 _Static_assert(sizeof(struct device) == 64, "one cache line a device");
@@ -175,27 +176,50 @@ static enum muster_verdict gap(struct tracker *tracker, struct muster_record *re
     return MUSTER_VERDICT_GAP;
 }
 
+/* Whether a number goes on where the doubted ones end. */
+static bool follows_doubt(const struct device *device, const struct muster_record *record,
+                          enum doubt doubt)
+{
+    return device->doubt == doubt && record->seq_num == device->doubt_end;
+}
+
+/* Whether it confirms them: a datagram's further readings do not confirm its first. */
+static bool confirms_doubt(const struct device *device, const struct muster_record *record,
+                           enum doubt doubt)
+{
+    return follows_doubt(device, record, doubt) && record->reading == 0;
+}
+
 static enum muster_verdict outlier(struct tracker *tracker, struct device *device,
                                    const struct muster_record *record, enum doubt doubt)
 {
     tracker->counts.outliers++;
+    if (!follows_doubt(device, record, doubt))
+        device->doubted = record->seq_num;
     device->doubt = (uint8_t)doubt;
-    device->doubted = record->seq_num;
+    device->doubt_end = record->seq_num + 1;
     return MUSTER_VERDICT_OUTLIER;
+}
+
+/* The doubted numbers came, all of them: moves the window over them. */
+static void accept_doubted(struct tracker *tracker, struct device *device, uint64_t *window)
+{
+    while (device->highest + 1 != device->doubt_end)
+        advance(tracker, device, window, 1);
+    device->doubt = DOUBT_NONE;
 }
 
 /* Farther ahead than can be believed of one datagram: RFC 3550, appendix A.1. */
 static enum muster_verdict judge_far_ahead(struct tracker *tracker, struct device *device,
                                            uint64_t *window, struct muster_record *record)
 {
-    uint32_t missing;
+    uint32_t missing = device->doubted - device->highest - 1;
 
-    if (device->doubt != DOUBT_AHEAD || record->seq_num != device->doubted + 1)
+    if (!confirms_doubt(device, record, DOUBT_AHEAD))
         return outlier(tracker, device, record, DOUBT_AHEAD);
     /* The second in a row: the device went on while nothing was heard. */
-    missing = device->doubted - device->highest - 1;
-    device->doubt = DOUBT_NONE;
     advance(tracker, device, window, device->doubted - device->highest);
+    accept_doubted(tracker, device, window);
     advance(tracker, device, window, 1);
     return gap(tracker, record, missing);
 }
@@ -207,12 +231,12 @@ static enum muster_verdict judge_far_behind(struct tracker *tracker, struct devi
 
     if (copy)
         return outlier(tracker, device, record, DOUBT_NONE);
-    if (device->doubt != DOUBT_BEHIND || record->seq_num != device->doubted + 1)
+    if (!confirms_doubt(device, record, DOUBT_BEHIND))
         return outlier(tracker, device, record, DOUBT_BEHIND);
     end_session(tracker, device);
     begin_session(tracker, device, window, device->doubted);
+    accept_doubted(tracker, device, window);
     advance(tracker, device, window, 1);
-    device->has_init = false;
     tracker->counts.restarts++;
     return MUSTER_VERDICT_RESTART;
 }

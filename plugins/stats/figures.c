@@ -119,7 +119,7 @@ static void write_worst(FILE *out, const struct offenders *worst, const struct m
             write_text(out, device.name);
         else
             fputs("null", out);
-        fprintf(out, ", \"missing\": %u, \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
+        fprintf(out, ", \"missing\": %" PRIu64 ", \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
                 "\"restarts\": %u, \"outliers\": %u}",
                 o->missing, o->gaps, o->late, o->duplicates, o->restarts, o->outliers);
     }

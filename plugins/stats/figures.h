@@ -24,7 +24,7 @@ struct figures {
 
 /* What one device did wrong. */
 struct offender {
-    uint32_t missing; /* numbers in its gaps */
+    uint64_t missing; /* numbers in its gaps */
     uint32_t gaps, late, duplicates, restarts, outliers; /* records */
 };
 

@@ -131,7 +131,7 @@ static void print_worst(const struct stats *stats, const struct offenders *worst
 
         stats->host->device(stats->instance, worst->ids[i], &device);
         say(stats->host, stats->instance, MUSTER_LOG_INFO,
-            "device %u%s%s%s: %u missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
+            "device %u%s%s%s: %" PRIu64 " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
             worst->ids[i], device.name != NULL ? " (" : "", device.name != NULL ? device.name : "",
             device.name != NULL ? ")" : "", o->missing, o->gaps, o->late, o->duplicates, o->restarts,
             o->outliers);

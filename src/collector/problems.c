@@ -42,12 +42,20 @@ static int grow(struct problems *problems)
     return 0;
 }
 
+/* So that a message is one line, whatever a file is called. */
+static void replace_controls(char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+    }
+}
+
 void problems_vadd(struct problems *problems, const char *file, unsigned line, unsigned column,
                    const char *format, va_list arguments)
 {
     struct problem new = {.line = line, .column = column};
     size_t place;
-    char *byte;
 
     problems->count++;
     if (problems->kept >= PROBLEMS_KEPT || grow(problems) != 0)
@@ -58,11 +66,9 @@ void problems_vadd(struct problems *problems, const char *file, unsigned line, u
         free(new.file);
         return;
     }
-    for (byte = new.text; *byte; byte++) {
-        if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-            *byte = '?';
-    }
-
+    replace_controls(new.text);
+    if (new.file)
+        replace_controls(new.file);
     for (place = problems->kept; place > 0; place--) {
         if (compare(&problems->list[place - 1], &new) <= 0)
             break;

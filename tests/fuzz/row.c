@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fuzzes the rows of the sink "csv".  An input is the set of columns (3 bytes), a record as it
+ * lies in memory, the device's name (16 bytes), and the payload.
+ */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "../../plugins/csv/row.h"
+
+const char *const fuzz_corpus = "row";
+
+enum { NAME_BYTES = 16 };
+
+/* What a row needs of a host: the device's name, of which `instance` is the text. */
+static int device(struct muster_instance *instance, uint16_t id, struct muster_device *out)
+{
+    (void)id;
+    out->name = (const char *)(void *)instance;
+    out->class_name = "class";
+    return 1;
+}
+
+/* Whether what stands between the quotes is what RFC 4180 allows: each quote of the text twice. */
+static void check_fields(const struct row *row, const char *text, const char *end)
+{
+    uint32_t fields = 1;
+    int quoted = 0;
+
+    fuzz_check(end > text && end[-1] == '\n', "a row ends with a newline");
+    for (; text < end - 1; text++) {
+        fuzz_check(quoted || (*text != '\n' && *text != '\r'), "a row is one line, but for quotes");
+        if (*text == '"')
+            quoted = !quoted;
+        else if (*text == ',' && !quoted)
+            fields++;
+    }
+    fuzz_check(!quoted, "quotes are closed");
+    fuzz_check(fields == row->columns, "as many fields as columns");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct muster_host host = {.size = sizeof host, .device = device};
+    char name[NAME_BYTES + 1] = "", header[ROW_HEADER_MAX], *text, *end;
+    struct row row = {.host = &host, .instance = (struct muster_instance *)(void *)name};
+    struct muster_record record;
+    uint32_t columns, i, times;
+    size_t bound;
+
+    if (size < 3 + sizeof record + NAME_BYTES)
+        return 0;
+    columns = (uint32_t)muster_get_u16(data) << 8 | data[2];
+    memcpy(&record, data + 3, sizeof record);
+    memcpy(name, data + 3 + sizeof record, NAME_BYTES);
+    data += 3 + sizeof record + NAME_BYTES;
+    size -= 3 + sizeof record + NAME_BYTES;
+    record.payload_size = (uint32_t)size;
+    record.payload.bytes = size > 0 ? data : NULL;
+    for (i = 0; i < ROW_COLUMNS; i++)
+        if (columns >> i & 1)
+            fuzz_check(row_add(&row, row_column_names[i]) == 0, "each column once");
+    if (row.columns == 0)
+        return 0;
+    end = row_header(&row, header);
+    fuzz_check((size_t)(end - header) <= sizeof header, "the header fits");
+    check_fields(&row, header, end);
+    for (times = 0; times < 2; times++) { /* the second with what is remembered of the first */
+        bound = row_bound(&row, &record);
+        text = malloc(bound);
+        fuzz_check(text != NULL, "memory");
+        end = row_format(&row, text, &record);
+        fuzz_check((size_t)(end - text) <= bound, "the row fits");
+        check_fields(&row, text, end);
+        free(text);
+        record.arrival_ns += times;
+    }
+    return 0;
+}

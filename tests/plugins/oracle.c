@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the sequence tracker should say, worked out the slow and plain way.
+ */
+#include "oracle.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEVICE_IDS = 65536 };
+
+/* A sorted list of numbers without duplicates. */
+struct numbers {
+    int64_t *list;
+    size_t count, room;
+};
+
+struct session {
+    bool heard, begun, has_init;
+    int64_t first, highest;      /* first is where its window of interest begins */
+    struct numbers seen, missing; /* within the window */
+    uint32_t latest;             /* time stamp */
+    uint32_t init;               /* time stamp of the last INIT */
+    int doubt;                   /* 1: ahead, -1: behind, 0: none */
+    int64_t doubted;
+};
+
+struct oracle {
+    struct tracker_options options;
+    struct session *devices[DEVICE_IDS];
+    struct tracker_counts counts;
+};
+
+/* ---- sorted lists --------------------------------------------------------------------- */
+
+/* The place of the first that is not smaller. */
+static size_t place_of(const struct numbers *numbers, int64_t n)
+{
+    size_t low = 0, high = numbers->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (numbers->list[middle] < n)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool has(const struct numbers *numbers, int64_t n)
+{
+    size_t place = place_of(numbers, n);
+
+    return place < numbers->count && numbers->list[place] == n;
+}
+
+static void insert(struct numbers *numbers, int64_t n)
+{
+    size_t place = place_of(numbers, n);
+
+    if (numbers->count == numbers->room) {
+        numbers->room = numbers->room * 2 + 64;
+        numbers->list = realloc(numbers->list, numbers->room * sizeof *numbers->list);
+        ck_assert_ptr_nonnull(numbers->list);
+    }
+    memmove(&numbers->list[place + 1], &numbers->list[place],
+            (numbers->count - place) * sizeof *numbers->list);
+    numbers->list[place] = n;
+    numbers->count++;
+}
+
+static void erase(struct numbers *numbers, size_t place, size_t count)
+{
+    if (count == 0)
+        return;
+    memmove(&numbers->list[place], &numbers->list[place + count],
+            (numbers->count - place - count) * sizeof *numbers->list);
+    numbers->count -= count;
+}
+
+/* ---- sessions ------------------------------------------------------------------------- */
+
+static void end(struct oracle *oracle, struct session *s)
+{
+    oracle->counts.lost += s->missing.count;
+    oracle->counts.open -= s->missing.count;
+    s->missing.count = 0;
+    s->seen.count = 0;
+    s->begun = false;
+    s->doubt = 0;
+}
+
+static void begin(struct session *s, int64_t n)
+{
+    s->begun = true;
+    s->first = s->highest = n;
+    insert(&s->seen, n);
+}
+
+/* A new highest number: those between are missing, and the window moves. */
+static void raise_to(struct oracle *oracle, struct session *s, int64_t n)
+{
+    int64_t oldest = n - oracle->options.window + 1, i;
+    uint64_t between = (uint64_t)(n - s->highest - 1);
+    size_t left = place_of(&s->missing, oldest);
+
+    oracle->counts.missing += between;
+    oracle->counts.lost += left;
+    oracle->counts.open -= left;
+    erase(&s->missing, 0, left);
+    erase(&s->seen, 0, place_of(&s->seen, oldest));
+    for (i = s->highest + 1 > oldest ? s->highest + 1 : oldest; i < n; i++) {
+        insert(&s->missing, i);
+        oracle->counts.open++;
+        between--;
+    }
+    oracle->counts.lost += between;
+    insert(&s->seen, n);
+    s->highest = n;
+}
+
+/* ---- verdicts ------------------------------------------------------------------------- */
+
+static bool is_older(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
+static enum muster_verdict doubt(struct oracle *oracle, struct session *s, int kind, int64_t n)
+{
+    s->doubt = kind;
+    s->doubted = n;
+    oracle->counts.outliers++;
+    return MUSTER_VERDICT_OUTLIER;
+}
+
+static enum muster_verdict judge_ahead(struct oracle *oracle, struct session *s, int64_t n,
+                                       uint32_t *gap)
+{
+    int64_t jump = n - s->highest;
+
+    if (jump > oracle->options.max_jump) {
+        if (s->doubt != 1 || n != s->doubted + 1)
+            return doubt(oracle, s, 1, n);
+        *gap = (uint32_t)(s->doubted - s->highest - 1);
+        raise_to(oracle, s, s->doubted);
+    } else {
+        *gap = (uint32_t)(jump - 1);
+    }
+    s->doubt = 0;
+    raise_to(oracle, s, n);
+    if (jump == 1) {
+        oracle->counts.in_order++;
+        return MUSTER_VERDICT_NEW;
+    }
+    oracle->counts.gaps++;
+    return MUSTER_VERDICT_GAP;
+}
+
+static enum muster_verdict judge_behind(struct oracle *oracle, struct session *s, int64_t n,
+                                        uint32_t timestamp)
+{
+    if (s->highest - n >= oracle->options.window) {
+        if (is_older(timestamp, s->latest)) /* a copy of what came before */
+            return doubt(oracle, s, 0, n);
+        if (s->doubt != -1 || n != s->doubted + 1)
+            return doubt(oracle, s, -1, n);
+        end(oracle, s);
+        begin(s, s->doubted);
+        raise_to(oracle, s, n);
+        oracle->counts.restarts++;
+        return MUSTER_VERDICT_RESTART;
+    }
+    s->doubt = 0;
+    if (has(&s->seen, n)) {
+        oracle->counts.duplicates++;
+        return MUSTER_VERDICT_DUPLICATE;
+    }
+    insert(&s->seen, n);
+    oracle->counts.late++;
+    if (n > s->first) {
+        ck_assert(has(&s->missing, n));
+        erase(&s->missing, place_of(&s->missing, n), 1);
+        oracle->counts.recovered++;
+        oracle->counts.open--;
+    }
+    return MUSTER_VERDICT_LATE;
+}
+
+static enum muster_verdict judge_number(struct oracle *oracle, struct session *s,
+                                        const struct muster_record *record, uint32_t *gap)
+{
+    /* The number nearest to the highest: at most 2^31 - 1 ahead, else behind. */
+    int64_t n = s->highest + (int32_t)(record->seq_num - (uint32_t)s->highest);
+
+    if (!s->begun) {
+        begin(s, record->seq_num);
+        oracle->counts.first++;
+        return MUSTER_VERDICT_FIRST;
+    }
+    if (n > s->highest)
+        return judge_ahead(oracle, s, n, gap);
+    return judge_behind(oracle, s, n, record->timestamp);
+}
+
+static enum muster_verdict judge_init(struct oracle *oracle, struct session *s,
+                                      const struct muster_record *record)
+{
+    if (s->has_init && record->timestamp == s->init) {
+        oracle->counts.duplicates++;
+        return MUSTER_VERDICT_DUPLICATE;
+    }
+    if (s->has_init && is_older(record->timestamp, s->init)) {
+        oracle->counts.late++;
+        return MUSTER_VERDICT_LATE;
+    }
+    end(oracle, s);
+    s->has_init = true;
+    s->init = record->timestamp;
+    if (record->numbered)
+        begin(s, record->seq_num);
+    if (s->heard) {
+        oracle->counts.restarts++;
+        return MUSTER_VERDICT_RESTART;
+    }
+    oracle->counts.first++;
+    return MUSTER_VERDICT_FIRST;
+}
+
+static enum muster_verdict judge_as_reference(struct oracle *oracle, struct session *s,
+                                              const struct muster_record *record, uint32_t *gap)
+{
+    int64_t n = record->seq_num, last = s->highest;
+    bool is_first = !s->begun;
+
+    s->begun = true;
+    s->highest = n;
+    if (is_first) {
+        oracle->counts.first++;
+        return MUSTER_VERDICT_FIRST;
+    }
+    if (n == last) {
+        oracle->counts.duplicates++;
+        return MUSTER_VERDICT_DUPLICATE;
+    }
+    if (n <= last + 1) {
+        oracle->counts.in_order++;
+        return MUSTER_VERDICT_NEW;
+    }
+    *gap = (uint32_t)(n - last - 1);
+    oracle->counts.missing += *gap;
+    oracle->counts.lost += *gap;
+    oracle->counts.gaps++;
+    return MUSTER_VERDICT_GAP;
+}
+
+enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_record *record,
+                                 uint32_t *gap)
+{
+    struct session *s = oracle->devices[record->device_id];
+    enum muster_verdict verdict;
+
+    if (s == NULL) {
+        s = oracle->devices[record->device_id] = calloc(1, sizeof *s);
+        ck_assert_ptr_nonnull(s);
+        oracle->counts.devices++;
+    }
+    *gap = 0;
+    if (oracle->options.reference) {
+        verdict = judge_as_reference(oracle, s, record, gap);
+    } else if (record->msg_type == MUSTER_MSG_INIT) {
+        verdict = judge_init(oracle, s, record);
+    } else if (record->numbered) {
+        verdict = judge_number(oracle, s, record, gap);
+    } else {
+        verdict = MUSTER_VERDICT_UNNUMBERED;
+        oracle->counts.unnumbered++;
+    }
+    /* An outlier proves nothing, its time no more than its number. */
+    if (!s->heard || (verdict != MUSTER_VERDICT_OUTLIER && is_older(s->latest, record->timestamp)))
+        s->latest = record->timestamp;
+    s->heard = true;
+    return verdict;
+}
+
+struct oracle *oracle_new(const struct tracker_options *options)
+{
+    struct oracle *oracle = calloc(1, sizeof *oracle);
+
+    ck_assert_ptr_nonnull(oracle);
+    oracle->options = *options;
+    return oracle;
+}
+
+void oracle_finish(struct oracle *oracle)
+{
+    uint32_t i;
+
+    for (i = 0; i < DEVICE_IDS; i++)
+        if (oracle->devices[i] != NULL)
+            end(oracle, oracle->devices[i]);
+}
+
+void oracle_free(struct oracle *oracle)
+{
+    uint32_t i;
+
+    for (i = 0; i < DEVICE_IDS; i++) {
+        if (oracle->devices[i] == NULL)
+            continue;
+        free(oracle->devices[i]->seen.list);
+        free(oracle->devices[i]->missing.list);
+        free(oracle->devices[i]);
+    }
+    free(oracle);
+}
+
+const struct tracker_counts *oracle_counts(const struct oracle *oracle)
+{
+    return &oracle->counts;
+}
