@@ -8,8 +8,9 @@
  *
  * and no undefined symbol of the host: the host hands it a table of functions.
  * The structs that cross the border carry their size, and grow at their end
- * only.  Each side reads as much as the other has: an absent callback is NULL, an
- * absent field 0.
+ * only.  The host reads as much of a plugin as is there: an absent callback is
+ * NULL, an absent field 0.  A plugin asks MUSTER_HOST_HAS before it uses a function
+ * that is newer than version 1.0.
  * What is appended raises MUSTER_ABI_MINOR; anything else would be a new symbol
  * (muster_plugin_v2), and this one would still load.
  *
@@ -45,9 +46,11 @@ extern "C" {
 /* One entry of the chain in collector.conf.  Opaque; a plugin passes it back. */
 struct muster_instance;
 
-/* The records of one step through the filters.  Opaque beyond these fields. */
+/* The records of one step through the filters.  Opaque beyond these fields, which
+ * are the host's; the records may be changed in place, but not their kind, payload
+ * and payload_size: to change those, drop the record and emit another. */
 struct muster_batch {
-    struct muster_record *records; /* `count` of them, in order of arrival; may be changed in place */
+    struct muster_record *records; /* `count` of them, in order of arrival */
     uint32_t count;                /* may be 0 in a tick */
     uint32_t reserved;
 };
@@ -91,20 +94,26 @@ enum muster_level {
 };
 
 enum muster_clock {
-    MUSTER_CLOCK_WALL = 0,     /* ns since the Unix epoch; in a replay the capture's time */
-    MUSTER_CLOCK_MONOTONIC = 1 /* ns since some start; in a replay the capture's time */
+    MUSTER_CLOCK_WALL = 0,      /* ns since the Unix epoch; in a replay the capture's time */
+    MUSTER_CLOCK_MONOTONIC = 1, /* ns since some start; in a replay the capture's time */
+    MUSTER_CLOCK_STEADY = 2     /* ns since some start; real time even in a replay: for deadlines */
 };
 
-/* A number that the plugin keeps and the host reads.  One writer: the thread
- * that declared it, or the only thread that runs from then on. */
+enum muster_metric_kind {
+    MUSTER_METRIC_COUNTER = 0, /* only grows */
+    MUSTER_METRIC_GAUGE = 1    /* goes up and down */
+};
+
+/* A number that the plugin keeps and the host reads.  One writer: the callbacks of
+ * the state that it was declared for. */
 struct muster_counter {
     uint64_t value;
 };
 
 /* One metric as the host sees it, summed over the workers. */
 struct muster_metric {
-    uint32_t size;     /* set by the caller: sizeof (struct muster_metric) */
-    uint32_t reserved; /* 0 */
+    uint32_t size; /* set by the caller: sizeof (struct muster_metric) */
+    uint32_t kind; /* enum muster_metric_kind */
     const char *name; /* "INSTANCE.NAME", such as "sequence.lost"; the daemon's own metrics
                          begin with "collector." */
     const char *unit; /* such as "datagrams", "records", "bytes", "ns" */
@@ -138,11 +147,11 @@ struct muster_host {
     /* Any thread, any time after check began.  One of enum muster_clock, in ns. */
     uint64_t (*now)(struct muster_instance *instance, uint32_t clock);
 
-    /* [main] in check and open, [worker] in worker_open.  The value of a declared
+    /* [main] in check, open and worker_open.  The value of a declared
      * option.  get_int serves BOOL (0 or 1), INT, SIZE (bytes), DURATION (ns) and
      * CHOICE (index into `choices`); get_string serves STRING and CHOICE, and is
-     * NULL if the option has neither value nor default; the list functions serve
-     * LIST.  An option that the plugin did not declare is a bug in the plugin:
+     * NULL if the option has neither value nor default, which cannot be if it is
+     * required; the list functions serve LIST.  An option that the plugin did not declare is a bug in the plugin:
      * the daemon says so and does not start. */
     int64_t (*get_int)(struct muster_instance *instance, const char *option);
     const char *(*get_string)(struct muster_instance *instance, const char *option);
@@ -158,13 +167,15 @@ struct muster_host {
      * MUSTER_TAKES_*.  Without this call: MUSTER_TAKES_MESSAGES. */
     void (*take)(struct muster_instance *instance, uint32_t kinds);
 
-    /* [main] in open, [worker] in worker_open.  Declares a metric and returns its
-     * cell, which starts at 0 and lives until the instance is closed.  A name
-     * declared by several workers is one metric, the sum of its cells.  The
-     * strings must live as long.  Never NULL: if memory is short the cell is one
-     * that nobody reads. */
+    /* [main] in open and worker_open.  Declares a metric of that kind (enum
+     * muster_metric_kind) and returns its cell, which starts at 0 and lives until
+     * the instance is closed.  A name declared for several workers is one metric,
+     * the sum of its cells.  The strings must live as long.  Never NULL: if memory
+     * is short the cell is one that nobody reads.  The host keeps metrics of its own
+     * for each instance: in, out, emitted, offered, written, and all that begin with
+     * "dropped"; to declare one of these is a bug in the plugin. */
     struct muster_counter *(*counter)(struct muster_instance *instance, const char *name,
-                                      const char *unit, const char *help);
+                                      uint32_t kind, const char *unit, const char *help);
 
     /* Any thread from open on.  Reads the metric number `index` from 0, of the
      * daemon and of all instances.  Returns 1, or 0 past the last. */
@@ -179,13 +190,14 @@ struct muster_host {
      * of `record` behind record number `after` of the batch (which is ignored if
      * the batch is empty); of several with the same `after`, the one added first
      * comes first.  Filters further down the chain see it, this one does not.
-     * The payload, of MUSTER_DATAGRAM_MAX bytes at most, is copied too.  A record
-     * that cannot be added (a larger payload, no memory) is left out, and the log says so. */
-    void (*emit)(struct muster_batch *batch, uint32_t after, const struct muster_record *record);
+     * The payload, of MUSTER_DATAGRAM_MAX bytes at most, is copied too.  Returns
+     * 0, or MUSTER_FAILED if it cannot be added (a larger payload, no memory). */
+    int (*emit)(struct muster_batch *batch, uint32_t after, const struct muster_record *record);
 
     /* The same.  Takes record number `index` out of the batch when the callback
-     * returns, and counts it as dropped by this filter. */
-    void (*drop)(struct muster_batch *batch, uint32_t index);
+     * returns, and counts it as dropped by this filter.  Returns 0, or MUSTER_FAILED
+     * if there is no such record or no memory. */
+    int (*drop)(struct muster_batch *batch, uint32_t index);
 };
 
 /* ---- What a plugin offers ------------------------------------------------------------- */
@@ -196,6 +208,11 @@ enum muster_role {
 };
 
 #define MUSTER_FAILED (-1)
+#define MUSTER_AGAIN (-2) /* flush: not yet */
+
+/* Whether the running host has that function; for those newer than version 1.0. */
+#define MUSTER_HOST_HAS(host, function)                                                            \
+    ((host)->size >= offsetof(struct muster_host, function) + sizeof(void (*)(void)))
 
 /* Life of an instance:
  *
@@ -222,12 +239,13 @@ struct muster_plugin {
     const char *summary;   /* one line, without a full stop */
     const struct muster_option *options;
 
-    /* [main] before anything starts.  Looks for errors that the option table
-     * cannot express, and reports them with host->config_error.  Must not touch
+    /* [main] before anything starts, and only if no required option is missing.
+     * Looks for errors that the option table cannot express, and reports them with host->config_error.  Must not touch
      * anything outside: no file, no socket. */
     void (*check)(const struct muster_host *host, struct muster_instance *instance);
 
-    /* [main] before the first datagram.  Makes the instance ready and sets
+    /* [main] before the first record of this instance, perhaps while an older
+     * instance of the same entry still runs.  Makes the instance ready and sets
      * *state.  Returns 0, or MUSTER_FAILED after a log line that says why: the
      * daemon then does not start. */
     int (*open)(const struct muster_host *host, struct muster_instance *instance, void **state);
@@ -237,7 +255,8 @@ struct muster_plugin {
 
     /* Filter only. */
 
-    /* [worker] before its first record.  `worker` counts from 0 to `workers` - 1.
+    /* [main] before the first record of that worker, so nothing may belong to the
+     * calling thread.  `worker` counts from 0 to `workers` - 1.
      * All records of a device go to one worker: worker = device_id mod workers.
      * Returns 0, or MUSTER_FAILED after a log line: the daemon does not start. */
     int (*worker_open)(void *state, uint32_t worker, uint32_t workers, void **worker_state);
@@ -247,10 +266,13 @@ struct muster_plugin {
     void (*process)(void *worker_state, struct muster_batch *batch);
 
     /* [worker] About once a second, also when nothing arrives.  The batch is
-     * empty; records may be added to it.  `now_ns` is MUSTER_CLOCK_MONOTONIC. */
-    void (*worker_tick)(void *worker_state, struct muster_batch *batch, uint64_t now_ns);
+     * empty; records may be added to it.  `now_ns` is MUSTER_CLOCK_MONOTONIC.
+     * Returns when it wants the next call at the latest, on that clock, for one
+     * earlier than usual; else 0. */
+    uint64_t (*worker_tick)(void *worker_state, struct muster_batch *batch, uint64_t now_ns);
 
-    /* [worker] after its last record.  Records may be added to the batch. */
+    /* [worker] after its last record, or [main] if the worker never ran.  Records
+     * may be added to the batch. */
     void (*worker_close)(void *worker_state, struct muster_batch *batch);
 
     /* Sink only. */
@@ -265,10 +287,11 @@ struct muster_plugin {
     int64_t (*write)(void *state, const struct muster_record *records, uint32_t count);
 
     /* [sink] when the queue has run empty, and before close: deliver what was
-     * taken and is still held.  `deadline_ns` is MUSTER_CLOCK_MONOTONIC, or 0 if
-     * there is no hurry.  Returns how many records that were taken can not be
+     * taken and is still held.  `deadline_ns` is MUSTER_CLOCK_STEADY, or 0 if
+     * there is no hurry.  Returns how many records that were taken cannot be
      * delivered and are given up: 0 when all is well.  The host counts them as
-     * dropped instead of written. */
+     * dropped instead of written.  MUSTER_AGAIN: something is still held; the host
+     * calls again, a little later each time.  MUSTER_FAILED: as for write. */
     int64_t (*flush)(void *state, uint64_t deadline_ns);
 
     /* [sink] Log rotation: close the output and open it again.  Returns 0, or
@@ -276,8 +299,8 @@ struct muster_plugin {
     int (*rotate)(void *state);
 
     /* [sink] About once a second, also when nothing arrives.  `now_ns` is
-     * MUSTER_CLOCK_MONOTONIC. */
-    void (*tick)(void *state, uint64_t now_ns);
+     * MUSTER_CLOCK_MONOTONIC.  Returns as worker_tick does. */
+    uint64_t (*tick)(void *state, uint64_t now_ns);
 };
 
 /* The symbol that a plugin exports. */

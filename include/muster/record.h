@@ -20,12 +20,14 @@
 extern "C" {
 #endif
 
-/* What a record is (muster_record.kind).  A plugin leaves a kind alone that it
- * does not know: later versions add some. */
+/* What a record is (muster_record.kind).  Later versions add kinds, verdicts,
+ * events, reasons, value types and causes: a plugin leaves alone what it does not
+ * know, and a sink writes it as a number or not at all. */
 enum muster_kind {
     MUSTER_KIND_MESSAGE = 0, /* a message, or one reading of a batch of readings */
     MUSTER_KIND_EVENT = 1,   /* something that a filter noticed; see enum muster_event */
-    MUSTER_KIND_REJECT = 2   /* a datagram that was not decoded; the payload is all of it */
+    MUSTER_KIND_REJECT = 2   /* a datagram that was not decoded; the payload is what was kept of it,
+                               all unless it was too long: compare with datagram_size */
 };
 
 /* Sets of kinds, for a sink to say what it takes. */
@@ -64,7 +66,9 @@ enum muster_reject {
 };
 
 /* What a filter noticed (muster_record.event of an event).  `first` and
- * `last`, and `opened_ns` and `closed_ns`, are set where the line says so. */
+ * `last`, and `opened_ns` and `closed_ns`, are set where the line says so.  From
+ * MUSTER_EVENT_OWN on the numbers are free for everybody's filters: what such an
+ * event means, its payload says as text. */
 enum muster_event {
     MUSTER_EVENT_NONE = 0,
     MUSTER_EVENT_GAP_OPENED = 1,    /* first, last, opened_ns */
@@ -75,7 +79,8 @@ enum muster_event {
     MUSTER_EVENT_DEVICE_NEW = 6,    /* the first sign of a device, ever */
     MUSTER_EVENT_DEVICE_LATE = 7,   /* opened_ns: when it was last heard */
     MUSTER_EVENT_DEVICE_SILENT = 8, /* opened_ns: when it was last heard */
-    MUSTER_EVENT_DEVICE_BACK = 9    /* opened_ns, closed_ns: the silence */
+    MUSTER_EVENT_DEVICE_BACK = 9,   /* opened_ns, closed_ns: the silence */
+    MUSTER_EVENT_OWN = 128
 };
 
 /* Why numbers are missing (muster_record.cause): every bit that the evidence
@@ -125,7 +130,7 @@ struct muster_record {
     uint16_t reading;  /* which reading of its datagram this is, from 0 */
     uint16_t readings; /* how many readings the datagram has; 1 for a plain message */
     uint8_t event;     /* an event's kind: enum muster_event */
-    uint8_t reserved_byte;
+    uint8_t listener;  /* which entry of `listen` it came in by, from 0 */
     uint16_t cause; /* MUSTER_CAUSE_* */
     /* offset 80 */
     uint32_t first; /* first number of the range that an event is about */
@@ -133,7 +138,8 @@ struct muster_record {
     uint64_t opened_ns; /* ns since the Unix epoch */
     uint64_t closed_ns; /* ns since the Unix epoch */
     /* offset 104 */
-    uint8_t reserved[24]; /* zero */
+    uint32_t source_scope; /* IPv6 scope id of the source (RFC 4007); 0: none */
+    uint8_t reserved[20];  /* zero */
 };
 
 #if defined __cplusplus && __cplusplus >= 201103L
@@ -168,13 +174,14 @@ MUSTER_AT(value, 64);
 MUSTER_AT(reading, 72);
 MUSTER_AT(readings, 74);
 MUSTER_AT(event, 76);
-MUSTER_AT(reserved_byte, 77);
+MUSTER_AT(listener, 77);
 MUSTER_AT(cause, 78);
 MUSTER_AT(first, 80);
 MUSTER_AT(last, 84);
 MUSTER_AT(opened_ns, 88);
 MUSTER_AT(closed_ns, 96);
-MUSTER_AT(reserved, 104);
+MUSTER_AT(source_scope, 104);
+MUSTER_AT(reserved, 108);
 #undef MUSTER_AT
 #endif
 

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,8 +122,17 @@ struct lines_sent lines_send(struct lines *lines, int fd, int patience_ms)
     size_t out = 0;
 
     while (out < lines->size) {
-        ssize_t n = write(fd, lines->bytes + out, lines->size - out);
+        size_t most = lines->size - out;
+        ssize_t n;
 
+        if (lines->gently) {
+            /* A pipe that polls writable takes PIPE_BUF bytes without blocking: pipe(7). */
+            most = most < PIPE_BUF ? most : PIPE_BUF;
+            sent.error = wait_for_room(fd, patience_ms);
+            if (sent.error != 0)
+                break;
+        }
+        n = write(fd, lines->bytes + out, most);
         sent.calls++;
         if (n > 0) {
             out += (size_t)n;

@@ -26,6 +26,7 @@ struct lines {
     size_t capacity; /* bytes that `bytes` has room for */
     size_t held;     /* of these the first so many are the rest of a line whose beginning is out */
     uint32_t count;  /* lines that wait, without the held one */
+    bool gently;     /* the descriptor is no regular file: never block in write(2) */
     bool given_up;   /* what is held is only the '\n' of a line that was given up */
 };
 
@@ -43,7 +44,7 @@ struct lines_sent {
 /* All zeros is an empty struct lines.  Frees the memory and makes it so again. */
 void lines_free(struct lines *lines);
 
-/* How long a flush with this deadline may wait; both are MUSTER_CLOCK_MONOTONIC,
+/* How long a flush with this deadline may wait; both are MUSTER_CLOCK_STEADY,
  * and a deadline of 0 is none. */
 int lines_patience_ms(uint64_t deadline_ns, uint64_t now_ns);
 

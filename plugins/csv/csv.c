@@ -83,11 +83,11 @@ static void declare_counters(struct csv *csv)
 {
     const struct muster_host *host = csv->host;
 
-    csv->rows = host->counter(csv->instance, "rows", "records", "Rows that are in the file");
+    csv->rows = host->counter(csv->instance, "rows", MUSTER_METRIC_COUNTER, "records", "Rows that are in the file");
     csv->bytes =
-        host->counter(csv->instance, "bytes", "bytes", "Bytes written, header not included");
-    csv->writes = host->counter(csv->instance, "writes", "calls", "Calls of write(2) for rows");
-    csv->write_errors = host->counter(csv->instance, "write_errors", "calls",
+        host->counter(csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes", "Bytes written, header not included");
+    csv->writes = host->counter(csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls", "Calls of write(2) for rows");
+    csv->write_errors = host->counter(csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
                                       "Calls of write(2) or fdatasync(2) that failed");
 }
 
@@ -235,14 +235,16 @@ static int64_t csv_write(void *state, const struct muster_record *records, uint3
 static int64_t csv_flush(void *state, uint64_t deadline_ns)
 {
     struct csv *csv = state;
-    uint64_t now_ns = csv->host->now(csv->instance, MUSTER_CLOCK_MONOTONIC);
+    uint64_t now_ns = csv->host->now(csv->instance, MUSTER_CLOCK_STEADY);
     struct lines_sent sent;
 
     if (csv->lines.held == 0)
         return 0;
     sent = send_rows(csv, lines_patience_ms(deadline_ns, now_ns));
-    if (sent.error == 0 || deadline_ns == 0 || csv->lines.given_up)
+    if (sent.error == 0 || csv->lines.given_up)
         return 0;
+    if (deadline_ns == 0 || now_ns < deadline_ns)
+        return MUSTER_AGAIN;
     SAY(csv, MUSTER_LOG_ERROR, "the last row of %s is cut short: %s", csv->file.label,
         strerror(sent.error));
     lines_give_up_held(&csv->lines);
@@ -284,13 +286,14 @@ static int csv_rotate(void *state)
     return file_reopen(&csv->file) == 0 ? 0 : MUSTER_FAILED;
 }
 
-static void csv_tick(void *state, uint64_t now_ns)
+static uint64_t csv_tick(void *state, uint64_t now_ns)
 {
     struct csv *csv = state;
 
     (void)now_ns;
     sync_rows(csv);
     file_check_removed(&csv->file);
+    return 0;
 }
 
 static void csv_close(void *state)

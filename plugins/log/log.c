@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <muster/plugin.h>
@@ -66,6 +67,7 @@ static bool wants_color(int64_t choice)
 
 static int log_open(const struct muster_host *host, struct muster_instance *instance, void **state)
 {
+    struct stat status;
     struct log *log;
 
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
@@ -86,9 +88,10 @@ static int log_open(const struct muster_host *host, struct muster_instance *inst
     log->rejects = host->get_int(instance, "rejects") != 0;
     host->take(instance, MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS |
                              (log->rejects ? MUSTER_TAKES_REJECTS : 0));
-    log->written = host->counter(instance, "lines", "records", "Lines written");
+    log->lines.gently = fstat(STDOUT_FILENO, &status) != 0 || !S_ISREG(status.st_mode);
+    log->written = host->counter(instance, "lines", MUSTER_METRIC_COUNTER, "records", "Lines written");
     log->write_errors =
-        host->counter(instance, "write_errors", "calls", "Calls of write(2) that failed");
+        host->counter(instance, "write_errors", MUSTER_METRIC_COUNTER, "calls", "Calls of write(2) that failed");
     *state = log;
     return 0;
 }
@@ -194,14 +197,16 @@ static int64_t log_write(void *state, const struct muster_record *records, uint3
 static int64_t log_flush(void *state, uint64_t deadline_ns)
 {
     struct log *log = state;
-    uint64_t now_ns = log->host->now(log->instance, MUSTER_CLOCK_MONOTONIC);
+    uint64_t now_ns = log->host->now(log->instance, MUSTER_CLOCK_STEADY);
     struct lines_sent sent;
 
     if (log->lines.held == 0)
         return 0;
     sent = send_lines(log, lines_patience_ms(deadline_ns, now_ns));
-    if (sent.error == 0 || deadline_ns == 0 || log->lines.given_up)
+    if (sent.error == 0 || log->lines.given_up)
         return 0;
+    if (deadline_ns == 0 || now_ns < deadline_ns)
+        return MUSTER_AGAIN;
     SAY(log, MUSTER_LOG_ERROR, "the last line on standard output is cut short: %s",
         strerror(sent.error));
     lines_give_up_held(&log->lines);

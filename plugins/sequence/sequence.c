@@ -40,20 +40,21 @@ struct sequence_worker {
 /* In the order of struct tracker_counts. */
 static const struct {
     const char *name, *unit, *help;
+    uint32_t kind;
 } metrics[COUNTS] = {
-    {"first", "records", "first of their session"},
-    {"in_order", "records", "in order"},
-    {"gaps", "records", "that revealed a gap"},
-    {"late", "records", "late: numbers after them came earlier"},
-    {"duplicates", "records", "duplicates"},
-    {"restarts", "records", "that showed a restart of their device"},
-    {"outliers", "records", "with a number too far off to be believed"},
-    {"unnumbered", "records", "without a number, such as heartbeats"},
-    {"missing", "numbers", "missing when a gap was revealed; = recovered + lost + open"},
-    {"recovered", "numbers", "missing once, that came late"},
-    {"lost", "numbers", "missing for good"},
-    {"open", "numbers", "missing, that may still come"},
-    {"devices", "devices", "heard of"},
+    {"first", "records", "first of their session", MUSTER_METRIC_COUNTER},
+    {"in_order", "records", "in order", MUSTER_METRIC_COUNTER},
+    {"gaps", "records", "that revealed a gap", MUSTER_METRIC_COUNTER},
+    {"late", "records", "late: numbers after them came earlier", MUSTER_METRIC_COUNTER},
+    {"duplicates", "records", "duplicates", MUSTER_METRIC_COUNTER},
+    {"restarts", "records", "that showed a restart of their device", MUSTER_METRIC_COUNTER},
+    {"outliers", "records", "with a number too far off to be believed", MUSTER_METRIC_COUNTER},
+    {"unnumbered", "records", "without a number, such as heartbeats", MUSTER_METRIC_COUNTER},
+    {"missing", "numbers", "missing when a gap was revealed; = recovered + lost + open", MUSTER_METRIC_COUNTER},
+    {"recovered", "numbers", "missing once, that came late", MUSTER_METRIC_COUNTER},
+    {"lost", "numbers", "missing for good", MUSTER_METRIC_COUNTER},
+    {"open", "numbers", "missing, that may still come", MUSTER_METRIC_GAUGE},
+    {"devices", "devices", "heard of", MUSTER_METRIC_COUNTER},
 };
 
 static void check(const struct muster_host *host, struct muster_instance *instance)
@@ -104,7 +105,8 @@ static int worker_open(void *state, uint32_t worker, uint32_t workers, void **wo
     }
     for (i = 0; i < COUNTS; i++)
         self->cells[i] = sequence->host->counter(sequence->instance, metrics[i].name,
-                                                 metrics[i].unit, metrics[i].help);
+                                                 metrics[i].kind, metrics[i].unit,
+                                                 metrics[i].help);
     *worker_state = self;
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <muster/plugin.h>
@@ -41,6 +42,7 @@ struct stats {
     const char *file, *tracker;
     char *new_file; /* written first, then renamed to `file` */
     bool print, file_failed;
+    bool ran; /* records may have come: there is something to report at the end */
     uint32_t worst;
     struct offender *devices; /* by id */
     uint64_t opened_ns, reported_ns; /* monotonic */
@@ -58,17 +60,21 @@ static bool is_worse(const struct offender *a, const struct offender *b)
     return a->late + a->restarts + a->outliers > b->late + b->restarts + b->outliers;
 }
 
+static bool is_harmless(const struct offender *device)
+{
+    return device->gaps + device->late + device->duplicates + device->restarts + device->outliers == 0;
+}
+
 /* The worst devices, worst first; of equals the lower id first. */
 static void find_worst(const struct stats *stats, struct offenders *worst)
 {
-    static const struct offender harmless;
     uint32_t id, place;
 
     worst->count = 0;
     for (id = 0; stats->worst > 0 && id < DEVICE_IDS; id++) {
         const struct offender *device = &stats->devices[id];
 
-        if (memcmp(device, &harmless, sizeof harmless) == 0)
+        if (is_harmless(device))
             continue;
         if (worst->count < stats->worst)
             worst->count++;
@@ -190,27 +196,37 @@ static void close_instance(void *state)
 {
     struct stats *stats = state;
 
-    report(stats, stats->host->now(stats->instance, MUSTER_CLOCK_MONOTONIC), true);
+    if (stats->ran)
+        report(stats, stats->host->now(stats->instance, MUSTER_CLOCK_MONOTONIC), true);
     free(stats->devices);
     free(stats->new_file);
     free(stats);
 }
 
-/* Whether the file can be written is found out now rather than at the first report. */
+/* Whether the file can be written is found out now rather than at the first report;
+ * the figures of the run before stay until then. */
 static int open_file(struct stats *stats)
 {
-    struct figures figures;
-    struct offenders none = {.count = 0};
     char directory[PATH_MAX];
     bool relative = stats->file[0] != '/' && getcwd(directory, sizeof directory) != NULL;
+    struct stat status;
+    FILE *trial;
 
     if (asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
         stats->new_file = NULL;
         return -1;
     }
-    gather(stats, &figures, stats->opened_ns);
-    if (write_file(stats, &figures, &none) < 0)
+    trial = fopen(stats->new_file, "we");
+    if (trial == NULL || (stat(stats->file, &status) == 0 && S_ISDIR(status.st_mode))) {
+        say(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s",
+            trial == NULL ? stats->new_file : stats->file,
+            strerror(trial == NULL ? errno : EISDIR));
+        if (trial != NULL)
+            fclose(trial);
         return -1;
+    }
+    fclose(trial);
+    unlink(stats->new_file);
     say(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s%s\"",
         relative ? directory : "", relative ? "/" : "", stats->file);
     return 0;
@@ -282,13 +298,24 @@ static int64_t take(void *state, const struct muster_record *records, uint32_t c
     return count;
 }
 
-static void tick(void *state, uint64_t now_ns)
+/* Nothing is held here; but only a sink that has run is flushed. */
+static int64_t flush(void *state, uint64_t deadline_ns)
+{
+    struct stats *stats = state;
+
+    (void)deadline_ns;
+    stats->ran = true;
+    return 0;
+}
+
+static uint64_t tick(void *state, uint64_t now_ns)
 {
     struct stats *stats = state;
 
     /* Half a tick early rather than half a tick late. */
     if (stats->interval_ns > 0 && now_ns - stats->reported_ns + HALF_TICK >= stats->interval_ns)
         report(stats, now_ns, false);
+    return 0;
 }
 
 const struct muster_plugin muster_plugin_v1 = {
@@ -305,5 +332,6 @@ const struct muster_plugin muster_plugin_v1 = {
     .open = open_instance,
     .close = close_instance,
     .write = take,
+    .flush = flush,
     .tick = tick,
 };

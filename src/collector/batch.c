@@ -46,9 +46,11 @@ void batch_begin(struct batch *batch, struct muster_record *records, uint32_t co
     free_payloads(batch);
     batch->view.records = records;
     batch->view.count = count;
+    batch->records = records;
+    batch->count = count;
 }
 
-void batch_emit(struct muster_batch *view, uint32_t after, const struct muster_record *record)
+int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_record *record)
 {
     struct batch *batch = (struct batch *)view;
     void *memory = batch->emissions;
@@ -57,47 +59,49 @@ void batch_emit(struct muster_batch *view, uint32_t after, const struct muster_r
 
     if (grow(&memory, &batch->emission_room, batch->emission_count + 1, sizeof *batch->emissions) < 0) {
         batch->failed++;
-        return;
+        return MUSTER_FAILED;
     }
     batch->emissions = memory;
     if (record->payload_size > MUSTER_DATAGRAM_MAX) {
         batch->failed++;
-        return;
+        return MUSTER_FAILED;
     }
     if (record->payload_size > 0) {
         copy = malloc(sizeof *copy + record->payload_size);
         if (copy == NULL) {
             batch->failed++;
-            return;
+            return MUSTER_FAILED;
         }
         memcpy(copy->bytes, record->payload.bytes, record->payload_size);
         copy->next = batch->payloads;
         batch->payloads = copy;
     }
     emission = &batch->emissions[batch->emission_count++];
-    emission->after = after < view->count ? after : view->count > 0 ? view->count - 1 : 0;
+    emission->after = after < batch->count ? after : batch->count > 0 ? batch->count - 1 : 0;
     emission->record = *record;
     if (copy != NULL)
         emission->record.payload.bytes = copy->bytes;
+    return 0;
 }
 
-void batch_drop(struct muster_batch *view, uint32_t index)
+int batch_drop(struct muster_batch *view, uint32_t index)
 {
     struct batch *batch = (struct batch *)view;
     void *memory = batch->drop_marks;
 
-    if (index >= view->count)
-        return;
+    if (index >= batch->count)
+        return MUSTER_FAILED;
     if (batch->drop_count == 0) {
-        if (grow(&memory, &batch->drop_room, view->count, 1) < 0)
-            return; /* the record stays, which is the lesser evil */
+        if (grow(&memory, &batch->drop_room, batch->count, 1) < 0)
+            return MUSTER_FAILED;
         batch->drop_marks = memory;
-        memset(batch->drop_marks, 0, view->count);
+        memset(batch->drop_marks, 0, batch->count);
     }
     if (!batch->drop_marks[index]) {
         batch->drop_marks[index] = 1;
         batch->drop_count++;
     }
+    return 0;
 }
 
 /* Sorted by place; those of the same place stay in order.  A filter goes through
@@ -127,6 +131,9 @@ struct batch_change batch_settle(struct batch *batch)
     uint32_t i, e = 0, count = 0;
 
     batch->failed = 0;
+    change.meddled = batch->view.records != batch->records || batch->view.count != batch->count;
+    batch->view.records = batch->records;
+    batch->view.count = batch->count;
     if (change.emitted == 0 && change.dropped == 0)
         return change;
     if (grow(&memory, &vector->room, batch->view.count + change.emitted, sizeof *vector->records) < 0) {
@@ -145,8 +152,8 @@ struct batch_change batch_settle(struct batch *batch)
     }
     while (e < batch->emission_count)
         vector->records[count++] = batch->emissions[e++].record;
-    batch->view.records = vector->records;
-    batch->view.count = count;
+    batch->view.records = batch->records = vector->records;
+    batch->view.count = batch->count = count;
     batch->next_vector ^= 1;
 
 done:

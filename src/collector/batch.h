@@ -29,6 +29,8 @@ struct payload_copy;
 
 struct batch {
     struct muster_batch view; /* what the filter sees; first, so that the two share an address */
+    struct muster_record *records; /* the same as in the view, out of the filter's reach */
+    uint32_t count;
     struct vector vectors[2]; /* taken in turn */
     unsigned next_vector;
     struct emission *emissions;
@@ -42,6 +44,7 @@ struct batch {
 /* What a filter did to a batch. */
 struct batch_change {
     uint32_t emitted, dropped, failed;
+    bool meddled; /* it wrote to the batch's own fields, which were put right again */
 };
 
 void batch_begin(struct batch *batch, struct muster_record *records, uint32_t count);
@@ -52,7 +55,7 @@ struct batch_change batch_settle(struct batch *batch);
 void batch_free(struct batch *batch);
 
 /* For the host table. */
-void batch_emit(struct muster_batch *view, uint32_t after, const struct muster_record *record);
-void batch_drop(struct muster_batch *view, uint32_t index);
+int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_record *record);
+int batch_drop(struct muster_batch *view, uint32_t index);
 
 #endif

@@ -45,6 +45,12 @@ void pool_close(struct pool *pool);
  * enough for the most that queues may hold, so there always is one. */
 struct block *pool_take(struct pool *pool);
 
+/* Whether one more record fits, with a payload of `bytes` bytes. */
+static inline int block_has_room(const struct block *block, uint32_t bytes)
+{
+    return block->records_used < BLOCK_RECORDS && BLOCK_BYTES - block->bytes_used >= bytes;
+}
+
 static inline void block_hold(struct block *block)
 {
     atomic_fetch_add_explicit(&block->holders, 1, memory_order_relaxed);
@@ -53,10 +59,15 @@ static inline void block_hold(struct block *block)
 /* Any thread. */
 void block_release(struct block *block);
 
-/* Whether the worker is the only holder, so that it may fill it from the start. */
-static inline int block_is_idle(struct block *block)
+/* [worker] If the worker is the only holder, the block is empty again: on a quiet
+ * line the same few cache lines serve for ever.  Returns whether it is. */
+static inline int block_rewind(struct block *block)
 {
-    return atomic_load_explicit(&block->holders, memory_order_acquire) == 1;
+    if (atomic_load_explicit(&block->holders, memory_order_acquire) != 1)
+        return 0;
+    block->records_used = 0;
+    block->bytes_used = 0;
+    return 1;
 }
 
 #endif

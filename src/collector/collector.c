@@ -6,12 +6,16 @@
 #include "collector.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "clock.h"
+
+#define JOIN_SLICE (100 * CLOCK_MILLISECOND) /* between two looks for a signal */
+#define JOIN_GRACE CLOCK_SECOND
 
 static int open_listeners(struct collector *collector)
 {
@@ -54,6 +58,9 @@ static int watch_sink(struct collector *collector, struct sink *sink)
                           &sink->queues[i].dropped) < 0)
             return -1;
     if (metrics_watch(m, name, "written", "records", "taken by this sink", &sink->written) < 0 ||
+        metrics_watch(m, name, "dropped.given_up", "records",
+                      "of the written ones, those that the sink could not deliver in the end",
+                      &sink->given_up) < 0 ||
         metrics_watch(m, name, "dropped.failed", "records", "dropped: the sink gave up",
                       &sink->dropped_failed) < 0 ||
         metrics_watch(m, name, "dropped.stop", "records", "dropped: the time to stop was over",
@@ -180,17 +187,59 @@ void collector_rotate(struct collector *collector)
         sink_rotate(&collector->sinks[i]);
 }
 
-static void join_sink(struct collector *collector, struct sink *sink)
+/* Whether SIGTERM or SIGINT came once more: somebody is in a hurry. */
+static bool is_urged(const sigset_t *signals)
 {
-    uint64_t left;
+    const struct timespec now = {0};
+    int got = sigtimedwait(signals, NULL, &now);
 
-    if (sink_join(sink))
-        return;
-    collector->stuck = true;
-    left = sink_account(sink).dropped_stop;
-    log_format(collector->services->log, MUSTER_LOG_ERROR, sink->instance->name,
-               "the sink does not come back from its plugin; %llu records are given up",
-               (unsigned long long)left);
+    return got == SIGTERM || got == SIGINT;
+}
+
+/* Waits for the sinks until the deadline, and a little longer, since a sink that
+ * comes back just then still has to count what it drops. */
+static void join_sinks(struct collector *collector, uint64_t deadline, const sigset_t *signals)
+{
+    unsigned i;
+
+    for (i = 0; i < collector->sink_count; i++) {
+        struct sink *sink = &collector->sinks[i];
+
+        while (!sink_join(sink, JOIN_SLICE) && clock_monotonic() < deadline + JOIN_GRACE) {
+            if (is_urged(signals)) {
+                unsigned s;
+
+                log_line(collector->services->log, MUSTER_LOG_WARNING, NULL,
+                         "asked again to stop: sinks get no more time");
+                deadline = clock_monotonic();
+                for (s = 0; s < collector->sink_count; s++)
+                    sink_drain(&collector->sinks[s], deadline);
+            }
+        }
+        if (!sink_join(sink, 0)) {
+            sink_abandon(sink);
+            collector->stuck = true;
+        }
+    }
+}
+
+static void report_given_up(const struct collector *collector)
+{
+    unsigned i;
+
+    for (i = 0; i < collector->sink_count; i++) {
+        const struct sink *sink = &collector->sinks[i];
+        struct sink_account account = sink_account(sink);
+
+        if (sink->stuck)
+            log_format(collector->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+                       "the sink does not come back from its plugin; %llu records are given up",
+                       (unsigned long long)account.dropped_stuck);
+        else if (account.dropped_stop > 0)
+            log_format(collector->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+                       "the time to stop was over; %llu records are given up (stop_timeout gives "
+                       "more time)", (unsigned long long)account.dropped_stop);
+    }
 }
 
 static bool is_stuck(const struct collector *collector, const struct muster_instance *instance)
@@ -203,7 +252,7 @@ static bool is_stuck(const struct collector *collector, const struct muster_inst
     return false;
 }
 
-void collector_stop(struct collector *collector)
+void collector_stop(struct collector *collector, const sigset_t *signals)
 {
     uint64_t one = 1, deadline;
     unsigned i;
@@ -217,8 +266,8 @@ void collector_stop(struct collector *collector)
     deadline = clock_monotonic() + (uint64_t)collector->config->stop_ns;
     for (i = 0; i < collector->sink_count; i++)
         sink_drain(&collector->sinks[i], deadline);
-    for (i = 0; i < collector->sink_count; i++)
-        join_sink(collector, &collector->sinks[i]);
+    join_sinks(collector, deadline, signals);
+    report_given_up(collector);
     collector->stopped_ns = clock_monotonic();
 
     for (i = 0; i < collector->worker_count; i++)

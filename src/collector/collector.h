@@ -5,6 +5,7 @@
 #ifndef COLLECTOR_COLLECTOR_H
 #define COLLECTOR_COLLECTOR_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,9 +35,10 @@ int collector_start(struct collector *collector, struct config *config,
 void collector_rotate(struct collector *collector);
 
 /* Stops in order: let nothing more in, take what the kernel holds, run the queues
- * empty, flush, close the plugins.  Sinks have config->stop_ns for that.  The
- * counters can be read afterwards. */
-void collector_stop(struct collector *collector);
+ * empty, flush, close the plugins.  Sinks have config->stop_ns for that, unless
+ * SIGTERM or SIGINT of `signals`, which are blocked, comes again.  The counters can
+ * be read afterwards. */
+void collector_stop(struct collector *collector, const sigset_t *signals);
 
 /* Frees everything, or nothing if a sink is stuck: its thread may still be there. */
 void collector_destroy(struct collector *collector);

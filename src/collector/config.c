@@ -204,9 +204,12 @@ static int read_entry_settings(struct reader *reader, const config_setting_t *gr
     instance->values = calloc(instance->plugin.options.count + 1, sizeof *instance->values);
     if (instance->values == NULL)
         return -1;
-    if (options_read(&instance->plugin.options, group, common_names, what, reader->path,
-                     instance->line, instance->values, reader->problems) < 0)
+    result = options_read(&instance->plugin.options, group, common_names, what, reader->path,
+                          instance->line, instance->values, reader->problems);
+    if (result < 0)
         return -1;
+    instance->incomplete = result > 0;
+    result = 0;
     if (options_read(&entry_table, group, NULL, what, reader->path, instance->line, common,
                      reader->problems) < 0) {
         result = -1;

@@ -26,12 +26,6 @@ static void next_block(struct worker *worker)
     block_release(full);
 }
 
-static bool has_room(const struct worker *worker, uint32_t bytes)
-{
-    return worker->block->records_used < BLOCK_RECORDS &&
-           BLOCK_BYTES - worker->block->bytes_used >= bytes;
-}
-
 static const uint8_t *store(struct block *block, const uint8_t *bytes, uint32_t size)
 {
     uint8_t *place = block->bytes + block->bytes_used;
@@ -47,9 +41,11 @@ static void set_source(struct muster_record *record, const struct datagram *data
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)datagram->source;
 
     record->arrival_ns = datagram->arrival_ns;
+    record->listener = datagram->listener;
     if (datagram->source->sa_family == AF_INET6) {
         record->source_family = 6;
         record->source_port = ntohs(v6->sin6_port);
+        record->source_scope = v6->sin6_scope_id;
         memcpy(record->source, &v6->sin6_addr, 16);
     } else {
         record->source_family = 4;
@@ -74,7 +70,7 @@ static void reject(struct worker *worker, const struct datagram *datagram, unsig
     }
     if (!worker->keep_rejects)
         return;
-    if (!has_room(worker, datagram->stored)) {
+    if (!block_has_room(worker->block, datagram->stored)) {
         worker_publish(worker);
         next_block(worker);
     }
@@ -92,11 +88,8 @@ static void reject(struct worker *worker, const struct datagram *datagram, unsig
 
 void worker_begin(struct worker *worker)
 {
-    if (!block_is_idle(worker->block))
-        return;
-    worker->block->records_used = 0;
-    worker->block->bytes_used = 0;
-    worker->from = 0;
+    if (block_rewind(worker->block))
+        worker->from = 0;
 }
 
 void worker_take(struct worker *worker, const struct datagram *datagram)
@@ -125,7 +118,7 @@ void worker_take(struct worker *worker, const struct datagram *datagram)
         struct muster_record *record;
 
         /* A long batch of readings may go over several blocks, each with the payload. */
-        if (!has_room(worker, payload == NULL ? payload_size : 0)) {
+        if (!block_has_room(worker->block, payload == NULL ? payload_size : 0)) {
             worker_publish(worker);
             next_block(worker);
             payload = NULL;
@@ -140,12 +133,75 @@ void worker_take(struct worker *worker, const struct datagram *datagram)
 
 /* ---- fan out -------------------------------------------------------------------------- */
 
-static void report_full(struct worker *worker, const struct sink *sink)
+static void report_full(struct worker *worker, unsigned s)
 {
+    const struct sink *sink = &worker->sinks[s];
+    const struct queue *queue = &sink->queues[worker->id];
+    uint64_t held_back;
+
+    if (!log_limit_pass(&worker->full_limits[s], clock_coarse(), &held_back))
+        return;
     log_format(worker->services->log, MUSTER_LOG_WARNING, sink->instance->name,
-               "the queue is full (%lld records): what comes now is dropped for this sink and "
-               "counted, until half of the queue is free; other sinks are not affected",
-               (long long)sink->queue_capacity * worker->count);
+               "the queue is full (%" PRIu64 " records wait, %" PRIu64 " were dropped so far): what "
+               "comes now is dropped for this sink and counted, until half of the queue is free; "
+               "other sinks are not affected", queue_waiting(queue), metrics_value(&queue->dropped));
+}
+
+static bool takes(const struct sink *sink, const struct muster_record *record)
+{
+    return sink->instance->kinds >> sink_kind(record) & 1;
+}
+
+/* Offers a run, of which the sink takes `wanted` records. */
+static void offer(struct worker *worker, unsigned s, const struct run *run, uint32_t wanted)
+{
+    struct sink *sink = &worker->sinks[s];
+
+    switch (queue_offer(&sink->queues[worker->id], run, wanted)) {
+    case QUEUE_TOOK:
+        doorbell_ring(&sink->bell);
+        break;
+    case QUEUE_BECAME_FULL:
+        report_full(worker, s);
+        break;
+    case QUEUE_IS_FULL:
+        break;
+    }
+}
+
+/* Copies the records that the sink takes into its side block, and offers them there. */
+static void offer_aside(struct worker *worker, unsigned s, const struct run *run)
+{
+    struct block *side = worker->sides[s];
+    struct run copied = {.block = side};
+    uint32_t i;
+
+    if (side != NULL)
+        block_rewind(side);
+    for (i = 0; i < run->count; i++) {
+        const struct muster_record *record = &run->block->records[run->from + i];
+        struct muster_record *copy;
+
+        if (!takes(&worker->sinks[s], record))
+            continue;
+        if (side == NULL || !block_has_room(side, record->payload_size)) {
+            if (copied.count > 0)
+                offer(worker, s, &copied, copied.count);
+            if (side != NULL)
+                block_release(side);
+            side = worker->sides[s] = pool_take(&worker->pool);
+            copied = (struct run){.block = side};
+        }
+        if (copied.count == 0)
+            copied.from = side->records_used;
+        copy = &side->records[side->records_used++];
+        *copy = *record;
+        if (record->payload_size > 0)
+            copy->payload.bytes = store(side, record->payload.bytes, record->payload_size);
+        copied.count++;
+    }
+    if (copied.count > 0)
+        offer(worker, s, &copied, copied.count);
 }
 
 /* Offers the records of the block from `worker->from` on to every sink. */
@@ -165,24 +221,15 @@ static void fan_out(struct worker *worker)
         if (kinds[kind] > 0)
             muster_counter_add(&worker->counters.fanned[kind], kinds[kind]);
     for (s = 0; s < worker->sink_count; s++) {
-        struct sink *sink = &worker->sinks[s];
-        uint32_t wanted = 0;
+        uint32_t mask = worker->sinks[s].instance->kinds, wanted = 0;
 
         for (kind = 0; kind < SINK_KINDS; kind++)
-            if (sink->instance->kinds >> kind & 1)
+            if (mask >> kind & 1)
                 wanted += kinds[kind];
-        if (wanted == 0)
-            continue;
-        switch (queue_offer(&sink->queues[worker->id], &run, wanted)) {
-        case QUEUE_TOOK:
-            doorbell_ring(&sink->bell);
-            break;
-        case QUEUE_BECAME_FULL:
-            report_full(worker, sink);
-            break;
-        case QUEUE_IS_FULL:
-            break;
-        }
+        if (wanted > 0 && (mask & MUSTER_TAKES_MESSAGES))
+            offer(worker, s, &run, wanted);
+        else if (wanted > 0)
+            offer_aside(worker, s, &run);
     }
     worker->from = block->records_used;
 }
@@ -198,6 +245,9 @@ static void settle(struct worker *worker, struct filter *filter, uint32_t in)
     muster_counter_add(&filter->emitted, change.emitted);
     muster_counter_add(&filter->dropped, change.dropped);
     muster_counter_add(&filter->out, worker->batch.view.count);
+    if (change.meddled)
+        log_line(worker->services->log, MUSTER_LOG_ERROR, filter->instance->name,
+                 "bug in the plugin: it wrote to the fields of struct muster_batch");
     if (change.failed > 0)
         log_format(worker->services->log, MUSTER_LOG_ERROR, filter->instance->name,
                    "%u records could not be added: no memory, or too large a payload", change.failed);
@@ -236,7 +286,7 @@ static void offer_rebuilt(struct worker *worker)
         struct muster_record record = worker->batch.view.records[i];
         bool elsewhere = record.payload_size > 0 && !is_stored_in(worker->block, &record);
 
-        if (!has_room(worker, elsewhere ? record.payload_size : 0)) {
+        if (!block_has_room(worker->block, elsewhere ? record.payload_size : 0)) {
             fan_out(worker);
             next_block(worker);
             elsewhere = record.payload_size > 0;
@@ -265,21 +315,29 @@ void worker_publish(struct worker *worker)
     }
 }
 
-void worker_tick_filters(struct worker *worker, uint64_t now_ns)
+uint64_t worker_tick_filters(struct worker *worker, uint64_t now_ns)
 {
+    uint64_t next = now_ns + WORKER_TICK;
     unsigned i;
 
     for (i = 0; i < worker->filter_count; i++) {
         struct filter *filter = &worker->filters[i];
+        uint64_t asked;
 
         if (filter->instance->plugin.api.worker_tick == NULL)
             continue;
-        batch_begin(&worker->batch, NULL, 0);
-        filter->instance->plugin.api.worker_tick(filter->state, &worker->batch.view, now_ns);
-        settle(worker, filter, 0);
-        run_filters(worker, i + 1);
-        offer_rebuilt(worker);
+        if (now_ns >= filter->next_tick_ns) {
+            batch_begin(&worker->batch, NULL, 0);
+            asked = filter->instance->plugin.api.worker_tick(filter->state, &worker->batch.view, now_ns);
+            filter->next_tick_ns = tick_next(now_ns, asked);
+            settle(worker, filter, 0);
+            run_filters(worker, i + 1);
+            offer_rebuilt(worker);
+        }
+        if (filter->next_tick_ns < next)
+            next = filter->next_tick_ns;
     }
+    return next;
 }
 
 void worker_close_filters(struct worker *worker)

@@ -20,7 +20,7 @@ static void host_log(struct muster_instance *instance, uint32_t level, const cha
 static uint64_t host_now(struct muster_instance *instance, uint32_t clock)
 {
     (void)instance;
-    return clock == MUSTER_CLOCK_WALL ? clock_wall() : clock_monotonic();
+    return clock == MUSTER_CLOCK_WALL ? clock_wall() : clock_monotonic(); /* STEADY is the same */
 }
 
 /* The value of a declared option, or an empty one and a note that the plugin is broken. */
@@ -79,13 +79,31 @@ static void host_take(struct muster_instance *instance, uint32_t kinds)
     instance->kinds = kinds & TAKES_ALL;
 }
 
+/* Whether the host keeps a metric of that name for every instance. */
+static bool is_reserved(const char *name)
+{
+    static const char *const own[] = {"in", "out", "emitted", "offered", "written"};
+    size_t i;
+
+    for (i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(name, own[i]) == 0)
+            return true;
+    return strncmp(name, "dropped", 7) == 0;
+}
+
 static struct muster_counter *host_counter(struct muster_instance *instance, const char *name,
-                                           const char *unit, const char *help)
+                                           uint32_t kind, const char *unit, const char *help)
 {
     static struct muster_counter unread; /* shared: nobody reads it */
-    struct muster_counter *cell =
-        metrics_cell(instance->services->metrics, instance->name, name, unit, help);
+    struct muster_counter *cell;
 
+    if (is_reserved(name)) {
+        log_format(instance->services->log, MUSTER_LOG_ERROR, instance->name,
+                   "bug in the plugin: the metric \"%s\" is the host's", name);
+        atomic_store(&instance->misused, true);
+        return &unread;
+    }
+    cell = metrics_cell(instance->services->metrics, instance->name, name, kind, unit, help);
     return cell != NULL ? cell : &unread;
 }
 
@@ -123,7 +141,7 @@ const struct muster_host instance_host = {
 
 void instance_check(struct muster_instance *instance, struct problems *problems)
 {
-    if (instance->plugin.api.check == NULL)
+    if (instance->plugin.api.check == NULL || instance->incomplete)
         return;
     instance->problems = problems;
     instance->plugin.api.check(&instance_host, instance);

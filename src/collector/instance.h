@@ -36,6 +36,7 @@ struct muster_instance {
     struct problems *problems; /* while the configuration is checked, else NULL */
     void *state;
     uint32_t kinds; /* MUSTER_TAKES_*; sinks only */
+    bool incomplete; /* a required option is missing */
     bool opened;
     atomic_bool misused; /* asked for an option that it did not declare */
 };
@@ -45,7 +46,8 @@ static inline bool instance_is_filter(const struct muster_instance *instance)
     return instance->plugin.api.role == MUSTER_FILTER;
 }
 
-/* Looks for errors that the option table cannot express.  [main] */
+/* Looks for errors that the option table cannot express, unless a required option
+ * is missing, which is one already.  [main] */
 void instance_check(struct muster_instance *instance, struct problems *problems);
 
 /* Opens and closes the plugin's state.  -1: the plugin has logged why.  [main] */

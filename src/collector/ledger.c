@@ -83,13 +83,15 @@ static bool print_sink(const struct sink *sink, FILE *out)
 
     fprintf(out, "  %s: offered %" PRIu64 " = written %" PRIu64 " + queued %" PRIu64
             " + dropped %" PRIu64, sink->instance->name, a.offered, a.written, a.queued,
-            a.dropped_full + a.dropped_failed + a.dropped_stop);
+            a.dropped_full + a.dropped_failed + a.dropped_stop + a.dropped_stuck);
     if (a.dropped_full > 0)
         fprintf(out, ", queue full %" PRIu64, a.dropped_full);
     if (a.dropped_failed > 0)
         fprintf(out, ", sink failed %" PRIu64, a.dropped_failed);
     if (a.dropped_stop > 0)
         fprintf(out, ", out of time to stop %" PRIu64, a.dropped_stop);
+    if (a.dropped_stuck > 0)
+        fprintf(out, ", in the hands of the stuck plugin or behind %" PRIu64, a.dropped_stuck);
     fprintf(out, "%s\n", exact ? "" : "  <-- does not add up");
     return exact;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -129,6 +130,17 @@ static void *run(void *argument)
     return NULL;
 }
 
+/* Whether the descriptor leads to the journal: systemd.exec(5), $JOURNAL_STREAM. */
+static bool is_journal(int fd)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat status;
+
+    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(fd, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
 struct log *log_open(enum muster_level threshold)
 {
     struct log *log = calloc(1, sizeof *log);
@@ -139,7 +151,7 @@ struct log *log_open(enum muster_level threshold)
     pthread_cond_init(&log->filled, NULL);
     pthread_cond_init(&log->settled, NULL);
     log->threshold = threshold;
-    log->journal = getenv("JOURNAL_STREAM") != NULL && !isatty(STDERR_FILENO);
+    log->journal = is_journal(STDERR_FILENO);
     if (pthread_create(&log->thread, NULL, run, log) != 0) {
         pthread_cond_destroy(&log->settled);
         pthread_cond_destroy(&log->filled);

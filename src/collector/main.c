@@ -181,13 +181,13 @@ static int run(struct config *config, const struct services *services, const sig
         wait_for_end(&collector, signals);
         status = EXIT_SUCCESS;
     }
-    collector_stop(&collector);
+    collector_stop(&collector, signals);
     log_settle(services->log);
     if (status == EXIT_SUCCESS && !ledger_print(&collector, stderr))
         status = EXIT_LEDGER;
     if (collector.stuck) {
-        /* The thread that does not come back would use what exit() takes away. */
-        fflush(NULL);
+        /* The thread that does not come back would use what exit() takes away, and
+         * may hold the lock of a stream. */
         _exit(status);
     }
     collector_destroy(&collector);

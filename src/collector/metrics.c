@@ -19,6 +19,7 @@ struct cell {
 struct metric {
     struct metric *next;
     char *name;
+    uint32_t kind;
     const char *unit, *help;
     struct cell *cells;
 };
@@ -61,8 +62,8 @@ void metrics_free(struct metrics *metrics)
 }
 
 /* The metric of that name, new if there is none; takes `name` over. */
-static struct metric *find_or_add(struct metrics *metrics, char *name, const char *unit,
-                                  const char *help)
+static struct metric *find_or_add(struct metrics *metrics, char *name, uint32_t kind,
+                                  const char *unit, const char *help)
 {
     struct metric *metric;
 
@@ -78,6 +79,7 @@ static struct metric *find_or_add(struct metrics *metrics, char *name, const cha
         return NULL;
     }
     metric->name = name;
+    metric->kind = kind;
     metric->unit = unit;
     metric->help = help;
     *metrics->end = metric;
@@ -85,8 +87,8 @@ static struct metric *find_or_add(struct metrics *metrics, char *name, const cha
     return metric;
 }
 
-static int add(struct metrics *metrics, const char *origin, const char *name, const char *unit,
-               const char *help, const struct muster_counter *counter,
+static int add(struct metrics *metrics, const char *origin, const char *name, uint32_t kind,
+               const char *unit, const char *help, const struct muster_counter *counter,
                struct muster_counter *owned)
 {
     struct cell *cell = malloc(sizeof *cell);
@@ -98,7 +100,7 @@ static int add(struct metrics *metrics, const char *origin, const char *name, co
         return -1;
     }
     pthread_mutex_lock(&metrics->lock);
-    metric = find_or_add(metrics, whole, unit, help);
+    metric = find_or_add(metrics, whole, kind, unit, help);
     if (metric != NULL) {
         cell->counter = counter;
         cell->owned = owned;
@@ -112,7 +114,7 @@ static int add(struct metrics *metrics, const char *origin, const char *name, co
 }
 
 struct muster_counter *metrics_cell(struct metrics *metrics, const char *origin, const char *name,
-                                    const char *unit, const char *help)
+                                    uint32_t kind, const char *unit, const char *help)
 {
     /* A cache line each, so that no two writers share one. */
     struct muster_counter *counter = aligned_alloc(64, 64);
@@ -120,7 +122,7 @@ struct muster_counter *metrics_cell(struct metrics *metrics, const char *origin,
     if (counter == NULL)
         return NULL;
     counter->value = 0;
-    if (add(metrics, origin, name, unit, help, counter, counter) < 0) {
+    if (add(metrics, origin, name, kind, unit, help, counter, counter) < 0) {
         free(counter);
         return NULL;
     }
@@ -130,7 +132,7 @@ struct muster_counter *metrics_cell(struct metrics *metrics, const char *origin,
 int metrics_watch(struct metrics *metrics, const char *origin, const char *name, const char *unit,
                   const char *help, const struct muster_counter *cell)
 {
-    return add(metrics, origin, name, unit, help, cell, NULL);
+    return add(metrics, origin, name, MUSTER_METRIC_COUNTER, unit, help, cell, NULL);
 }
 
 bool metrics_read(struct metrics *metrics, uint32_t index, struct muster_metric *out)
@@ -143,6 +145,7 @@ bool metrics_read(struct metrics *metrics, uint32_t index, struct muster_metric 
     for (metric = metrics->first; metric != NULL && index > 0; metric = metric->next)
         index--;
     if (metric != NULL) {
+        full.kind = metric->kind;
         full.name = metric->name;
         full.unit = metric->unit;
         full.help = metric->help;

@@ -20,9 +20,9 @@ void metrics_free(struct metrics *metrics);
  * register owns the cell and the name; unit and help must outlive it.  NULL if
  * memory is short.  Any thread. */
 struct muster_counter *metrics_cell(struct metrics *metrics, const char *origin, const char *name,
-                                    const char *unit, const char *help);
+                                    uint32_t kind, const char *unit, const char *help);
 
-/* The same with a cell that the caller owns and that outlives the register.
+/* The same with a counter's cell that the caller owns and that outlives the register.
  * Returns 0, or -1 if memory is short. */
 int metrics_watch(struct metrics *metrics, const char *origin, const char *name, const char *unit,
                   const char *help, const struct muster_counter *cell);

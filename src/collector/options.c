@@ -360,7 +360,7 @@ int options_read(const struct option_table *table, const config_setting_t *group
                  struct option_value *values, struct problems *problems)
 {
     uint32_t i;
-    int j, length = group != NULL ? config_setting_length(group) : 0;
+    int result = 0, j, length = group != NULL ? config_setting_length(group) : 0;
 
     memset(values, 0, table->count * sizeof *values);
     for (j = 0; others != NULL && j < length; j++)
@@ -383,8 +383,11 @@ int options_read(const struct option_table *table, const config_setting_t *group
         if (setting == NULL && (option.flags & MUSTER_OPTION_REQUIRED))
             problems_add(problems, setting_file(group, file), line, 0,
                          "%s needs the setting \"%s\": %s", what, option.name, option.summary);
+        if ((option.flags & MUSTER_OPTION_REQUIRED) &&
+            problems_count(problems) > problems_before)
+            result = 1;
     }
-    return 0;
+    return result;
 }
 
 bool options_valid(const struct option_table *table, char *why, size_t room)

@@ -50,8 +50,7 @@ uint32_t queue_blocks(uint32_t capacity)
 static bool has_room(const struct queue *queue, const struct run *run, uint32_t wanted,
                      uint32_t capacity, uint32_t block_capacity)
 {
-    uint64_t waiting =
-        queue->accepted - atomic_load_explicit(&queue->consumed, memory_order_acquire);
+    uint64_t waiting = queue_waiting(queue);
     uint32_t held = queue->accepted_blocks -
                     atomic_load_explicit(&queue->released_blocks, memory_order_acquire);
 

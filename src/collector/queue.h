@@ -76,6 +76,12 @@ bool queue_take(struct queue *queue, struct run *run, uint32_t *slots);
 void queue_consume(struct queue *queue, uint32_t records);
 void queue_done(struct queue *queue, const struct run *run, uint32_t slots);
 
+/* [worker] Records that wait. */
+static inline uint64_t queue_waiting(const struct queue *queue)
+{
+    return queue->accepted - atomic_load_explicit(&queue->consumed, memory_order_acquire);
+}
+
 static inline bool queue_is_empty(struct queue *queue)
 {
     return atomic_load(&queue->head) ==

@@ -20,6 +20,7 @@ struct datagram {
     uint32_t stored; /* bytes that are there: `size`, or largest + 1 if it is larger than that */
     uint64_t arrival_ns; /* the kernel's time stamp, ns since the Unix epoch */
     const struct sockaddr *source;
+    uint8_t listener; /* which entry of `listen` it came in by; the caller's to set */
 };
 
 /* For datagrams of up to `largest` bytes.  NULL if memory is short. */

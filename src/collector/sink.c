@@ -15,11 +15,9 @@
 
 #include "clock.h"
 
-#define TICK CLOCK_SECOND
 #define NAP (1 * CLOCK_MILLISECOND)
 #define FIRST_RETRY (10 * CLOCK_MILLISECOND)
 #define LONGEST_RETRY (2 * CLOCK_SECOND)
-#define JOIN_GRACE CLOCK_SECOND
 
 enum { BUSY = 16 /* records in one round: the line is busy */ };
 
@@ -96,32 +94,32 @@ static void check_sums(struct sink *sink)
              "bug: the ledger of this sink does not add up; the summary has the figures");
 }
 
-/* What is due besides records. */
-static void attend(struct sink *sink)
-{
-    const struct muster_plugin *api = &sink->instance->plugin.api;
-    void *state = sink->instance->state;
-    uint64_t now = clock_coarse();
-
-    if (now >= sink->next_tick_ns)
-        check_sums(sink);
-    if (sink->failed)
-        return;
-    if (atomic_exchange(&sink->rotate, false) && api->rotate != NULL && api->rotate(state) != 0)
-        log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
-                 "the output could not be reopened; the old one stays in use");
-    if (now < sink->next_tick_ns)
-        return;
-    if (api->tick != NULL)
-        api->tick(state, clock_monotonic());
-    sink->next_tick_ns = now + TICK;
-}
-
 static void fail(struct sink *sink)
 {
     sink->failed = true;
     log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
              "this sink has failed and is out of service; records for it are dropped and counted");
+}
+
+/* What is due besides records. */
+static void attend(struct sink *sink)
+{
+    const struct muster_plugin *api = &sink->instance->plugin.api;
+    void *state = sink->instance->state;
+    bool rotate = atomic_exchange(&sink->rotate, false);
+    uint64_t now = clock_coarse();
+
+    if (now >= sink->next_check_ns) {
+        check_sums(sink);
+        sink->next_check_ns = now + CLOCK_SECOND;
+    }
+    if (sink->failed)
+        return;
+    if (rotate && api->rotate != NULL && api->rotate(state) != 0)
+        log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+                 "the output could not be reopened; the old one stays in use");
+    if (api->tick != NULL && now >= sink->next_tick_ns)
+        sink->next_tick_ns = tick_next(now, api->tick(state, clock_monotonic()));
 }
 
 /* A pause before the rest is offered again; draining cuts it short. */
@@ -199,21 +197,45 @@ static uint32_t serve(struct sink *sink)
     return seen;
 }
 
+/* Has the plugin deliver what it holds.  If it cannot yet, unflushed stays, and
+ * rest() does not sleep for long. */
 static void flush(struct sink *sink, uint64_t deadline_ns)
 {
     const struct muster_plugin *api = &sink->instance->plugin.api;
-    int64_t given_up;
+    int64_t given_up = 0;
 
-    sink->unflushed = false;
-    if (api->flush == NULL || sink->failed)
-        return;
-    given_up = api->flush(sink->instance->state, deadline_ns);
-    if (given_up > 0) {
-        uint64_t written = metrics_value(&sink->written);
-        uint64_t lost = (uint64_t)given_up < written ? (uint64_t)given_up : written;
+    if (api->flush != NULL && !sink->failed)
+        given_up = api->flush(sink->instance->state, deadline_ns);
+    sink->unflushed = given_up == MUSTER_AGAIN;
+    if (!sink->unflushed)
+        sink->flush_pause_ns = 0;
+    else if (sink->flush_pause_ns == 0)
+        sink->flush_pause_ns = FIRST_RETRY;
+    else if (sink->flush_pause_ns < LONGEST_RETRY)
+        sink->flush_pause_ns *= 2;
+    if (given_up < 0 && !sink->unflushed)
+        fail(sink);
+    if (given_up > 0)
+        muster_counter_add(&sink->given_up, (uint64_t)given_up);
+}
 
-        muster_counter_set(&sink->written, written - lost);
-        muster_counter_add(&sink->dropped_failed, lost);
+/* The last one: again and again until it is done or time is over. */
+static void flush_finally(struct sink *sink)
+{
+    const struct timespec pause = clock_to_timespec(FIRST_RETRY);
+
+    for (;;) {
+        bool late = is_late(sink);
+
+        flush(sink, atomic_load(&sink->deadline_ns));
+        if (!sink->unflushed)
+            return;
+        if (late) {
+            log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+                     "what the sink still holds could not be delivered in the time to stop");
+            return;
+        }
+        nanosleep(&pause, NULL);
     }
 }
 
@@ -235,6 +257,8 @@ static void rest(struct sink *sink)
 
     if (sink->instance->plugin.api.tick != NULL && !sink->failed)
         limit = sink->next_tick_ns > now ? sink->next_tick_ns - now : 1;
+    if (sink->unflushed && sink->flush_pause_ns < limit)
+        limit = sink->flush_pause_ns;
     doorbell_lie_down(&sink->bell);
     if (!has_work(sink) && !is_draining(sink) && !atomic_load(&sink->rotate))
         doorbell_sleep(&sink->bell, limit);
@@ -246,7 +270,7 @@ static void *run(void *argument)
     struct sink *sink = argument;
     const struct timespec nap = clock_to_timespec(NAP);
 
-    sink->next_tick_ns = clock_coarse() + TICK;
+    sink->next_tick_ns = sink->next_check_ns = clock_coarse() + CLOCK_SECOND;
     for (;;) {
         bool draining = is_draining(sink); /* read first: then an empty queue stays empty */
         uint32_t seen = serve(sink);
@@ -264,7 +288,7 @@ static void *run(void *argument)
         if (!has_work(sink))
             rest(sink);
     }
-    flush(sink, atomic_load(&sink->deadline_ns));
+    flush_finally(sink);
     atomic_store(&sink->finished, true);
     doorbell_ring(&sink->done);
     return NULL;
@@ -295,49 +319,62 @@ void sink_drain(struct sink *sink, uint64_t deadline_ns)
     doorbell_ring(&sink->orders);
 }
 
-bool sink_join(struct sink *sink)
+bool sink_join(struct sink *sink, uint64_t ns)
 {
-    uint64_t until = atomic_load(&sink->deadline_ns) + JOIN_GRACE, now;
-
-    if (!sink->started)
+    if (!sink->started || sink->stuck)
         return true;
-    while (!atomic_load(&sink->finished) && (now = clock_monotonic()) < until) {
+    if (!atomic_load(&sink->finished)) {
         doorbell_lie_down(&sink->done);
         if (!atomic_load(&sink->finished))
-            doorbell_sleep(&sink->done, until - now);
+            doorbell_sleep(&sink->done, ns);
         doorbell_get_up(&sink->done);
     }
-    sink->stuck = !atomic_load(&sink->finished);
-    if (!sink->stuck)
-        pthread_join(sink->thread, NULL);
-    return !sink->stuck;
+    if (!atomic_load(&sink->finished))
+        return false;
+    pthread_join(sink->thread, NULL);
+    sink->started = false;
+    return true;
 }
 
-struct sink_account sink_account(const struct sink *sink)
+static struct sink_account take_account(const struct sink *sink)
 {
-    struct sink_account account = {0};
+    struct sink_account account = {
+        .written = metrics_value(&sink->written) - metrics_value(&sink->given_up),
+        .dropped_failed = metrics_value(&sink->dropped_failed) + metrics_value(&sink->given_up),
+        .dropped_stop = metrics_value(&sink->dropped_stop),
+    };
     uint64_t consumed = 0;
     unsigned i;
 
-    /* What was consumed first: what is offered meanwhile only makes the queue longer. */
-    account.written = metrics_value(&sink->written);
-    account.dropped_failed = metrics_value(&sink->dropped_failed);
-    account.dropped_stop = metrics_value(&sink->dropped_stop);
     for (i = 0; i < sink->worker_count; i++) {
         consumed += atomic_load(&sink->queues[i].consumed);
         account.dropped_full += metrics_value(&sink->queues[i].dropped);
         account.offered += metrics_value(&sink->queues[i].offered);
     }
     account.queued = account.offered - account.dropped_full - consumed;
-    if (sink->stuck) {
-        account.dropped_stop += account.queued;
-        account.queued = 0;
-    }
     return account;
+}
+
+void sink_abandon(struct sink *sink)
+{
+    struct sink_account *last = &sink->last_account;
+
+    /* The thread may wake up in between, so what it has is what remains. */
+    sink->stuck = true;
+    *last = take_account(sink);
+    last->queued = 0;
+    last->dropped_stuck = last->offered - last->written - last->dropped_full -
+                          last->dropped_failed - last->dropped_stop;
+}
+
+struct sink_account sink_account(const struct sink *sink)
+{
+    return sink->stuck ? sink->last_account : take_account(sink);
 }
 
 bool sink_account_adds_up(const struct sink_account *account)
 {
     return account->offered == account->written + account->queued + account->dropped_full +
-                                   account->dropped_failed + account->dropped_stop;
+                                   account->dropped_failed + account->dropped_stop +
+                                   account->dropped_stuck;
 }

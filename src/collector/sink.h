@@ -21,6 +21,13 @@ static inline unsigned sink_kind(const struct muster_record *record)
     return record->kind < SINK_KINDS - 1 ? record->kind : SINK_KINDS - 1;
 }
 
+/* Where the records went that were brought to a sink. */
+struct sink_account {
+    uint64_t offered, written, queued;
+    uint64_t dropped_full, dropped_failed, dropped_stop;
+    uint64_t dropped_stuck; /* in the hands of a plugin that did not come back */
+};
+
 struct sink {
     struct muster_instance *instance;
     struct queue *queues; /* one for each worker */
@@ -38,20 +45,18 @@ struct sink {
     atomic_bool finished;  /* the thread's answer, its last act */
     struct doorbell done;  /* rung then */
     bool stuck; /* the thread did not come back: it and its plugin are left alone */
+    struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
 
     /* The sink thread's. */
     bool failed;      /* the plugin said MUSTER_FAILED */
     bool unflushed;   /* something was written since the last flush */
-    uint64_t next_tick_ns;
-    struct muster_counter written;        /* records */
-    struct muster_counter dropped_failed; /* offered after the plugin gave up, or given up by it */
+    uint64_t next_tick_ns, next_check_ns; /* monotonic */
+    uint64_t flush_pause_ns;              /* until the next flush, if the last said "not yet" */
+    struct muster_counter written;        /* records that the plugin took */
+    struct muster_counter given_up;       /* of the written ones, that flush could not deliver */
+    struct muster_counter dropped_failed; /* offered after the plugin gave up */
     struct muster_counter dropped_stop;   /* still queued when the time to stop was over */
     bool violated; /* its sums did not agree: a bug, logged once */
-};
-
-/* Where the records went that were brought to a sink. */
-struct sink_account {
-    uint64_t offered, written, queued, dropped_full, dropped_failed, dropped_stop;
 };
 
 /* The instance's queue is shared out evenly among the workers.  Returns 0, or -1. */
@@ -68,12 +73,14 @@ void sink_rotate(struct sink *sink);
  * `deadline_ns` (monotonic). */
 void sink_drain(struct sink *sink, uint64_t deadline_ns);
 
-/* [main] Waits for the thread, a second beyond the deadline at most.  False: it
- * is stuck in its plugin, and neither may be freed; sink->stuck is set. */
-bool sink_join(struct sink *sink);
+/* [main] Waits for the thread for `ns`.  Returns whether it has ended. */
+bool sink_join(struct sink *sink, uint64_t ns);
 
-/* Any thread; exact once the sink is joined.  What a stuck sink still holds counts
- * as dropped_stop. */
+/* [main] The deadline is over and the thread is not back: it is stuck in its plugin,
+ * and neither may be freed. */
+void sink_abandon(struct sink *sink);
+
+/* [main] Exact once the sink is joined; then it does not change any more. */
 struct sink_account sink_account(const struct sink *sink);
 
 /* offered = written + queued + dropped */

@@ -5,6 +5,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,10 @@
 #include "clock.h"
 #include "listener.h"
 
-#define TICK CLOCK_SECOND
-
-enum { ROUNDS = 16 /* receive calls for one socket before the others have their turn */ };
+enum {
+    ROUNDS = 16, /* receive calls for one socket before the others have their turn */
+    ERRORS = 8   /* of them that may fail */
+};
 
 static int watch_counters(struct worker *worker)
 {
@@ -78,11 +80,13 @@ static int open_filter(struct worker *worker, struct filter *filter,
 
 static int allocate(struct worker *worker, const struct worker_setup *setup)
 {
-    uint32_t blocks = 2; /* the one being filled, and the one before while records move on */
+    /* The one being filled; while a rebuilt batch moves on, the one that it came
+     * from and the one that is full. */
+    uint32_t blocks = 3;
     unsigned i;
 
     for (i = 0; i < setup->sink_count; i++)
-        blocks += queue_blocks(setup->sinks[i].queue_capacity);
+        blocks += queue_blocks(setup->sinks[i].queue_capacity) + 1; /* and the side block */
     if (pool_open(&worker->pool, blocks) < 0)
         return -1;
     for (i = 0; i < setup->sink_count; i++)
@@ -94,9 +98,13 @@ static int allocate(struct worker *worker, const struct worker_setup *setup)
     worker->sockets = malloc(setup->socket_count * sizeof *worker->sockets);
     worker->drops = calloc(setup->socket_count, sizeof *worker->drops);
     worker->filters = calloc(setup->filter_count + 1, sizeof *worker->filters);
+    worker->full_limits = calloc(setup->sink_count + 1, sizeof *worker->full_limits);
+    worker->sides = calloc(setup->sink_count + 1, sizeof *worker->sides);
     if (worker->receiver == NULL || worker->sockets == NULL || worker->drops == NULL ||
-        worker->filters == NULL)
+        worker->filters == NULL || worker->full_limits == NULL || worker->sides == NULL)
         return -1;
+    for (i = 0; i < setup->sink_count; i++)
+        worker->full_limits[i] = (struct log_limit){.burst = 3, .period_ns = 60 * CLOCK_SECOND};
     memcpy(worker->sockets, setup->sockets, setup->socket_count * sizeof *worker->sockets);
     return watch_counters(worker);
 }
@@ -139,6 +147,8 @@ int worker_init(struct worker *worker, const struct worker_setup *setup)
 void worker_destroy(struct worker *worker)
 {
     batch_free(&worker->batch);
+    free(worker->sides);
+    free(worker->full_limits);
     free(worker->filters);
     free(worker->drops);
     free(worker->sockets);
@@ -159,33 +169,42 @@ static void count_drops(struct worker *worker, struct muster_counter *counter)
     }
 }
 
-/* Takes what a socket holds, for at most `rounds` calls (0: until it is empty). */
-static void empty_socket(struct worker *worker, int fd, int rounds)
+static void report_receive_error(struct worker *worker)
 {
-    int count, i, round = 0;
+    uint64_t held_back;
+    int error = errno;
+
+    if (log_limit_pass(&worker->socket_limit, clock_coarse(), &held_back))
+        log_format(worker->services->log, MUSTER_LOG_ERROR, NULL, "cannot receive: %s",
+                   strerror(error));
+}
+
+/* Takes what a listener's socket holds, for at most `rounds` calls. */
+static void empty_socket(struct worker *worker, unsigned listener, int rounds)
+{
+    int count, i, round = 0, errors = 0;
 
     do {
-        count = receive(worker->receiver, fd);
+        count = receive(worker->receiver, worker->sockets[listener]);
         if (count > 0)
             worker_begin(worker);
         for (i = 0; i < count; i++) {
             struct datagram datagram;
 
             receive_get(worker->receiver, i, &datagram);
+            datagram.listener = (uint8_t)listener;
             worker_take(worker, &datagram);
         }
         if (count > 0) {
             muster_counter_add(&worker->counters.calls, 1);
             worker_publish(worker);
         }
-    } while (count == RECEIVE_BATCH && ++round != rounds);
-    if (count < 0) {
-        uint64_t held_back;
-
-        if (log_limit_pass(&worker->socket_limit, clock_coarse(), &held_back))
-            log_format(worker->services->log, MUSTER_LOG_ERROR, NULL, "cannot receive: %s",
-                       strerror(errno));
-    }
+        if (count < 0) {
+            report_receive_error(worker);
+            errors++;
+        }
+        /* What is behind an error is still there. */
+    } while ((count == RECEIVE_BATCH || (count < 0 && errors < ERRORS)) && ++round != rounds);
 }
 
 bool worker_adds_up(const struct worker *worker)
@@ -231,12 +250,18 @@ static void check_sums(struct worker *worker)
                worker->id);
 }
 
-static void tick(struct worker *worker, uint64_t now)
+static void tick(struct worker *worker)
 {
-    count_drops(worker, &worker->counters.kernel_drops);
-    worker_tick_filters(worker, clock_monotonic());
-    check_sums(worker);
-    worker->next_tick_ns = now + TICK;
+    uint64_t now = clock_monotonic();
+
+    if (now >= worker->next_check_ns) {
+        count_drops(worker, &worker->counters.kernel_drops);
+        check_sums(worker);
+        worker->next_check_ns = now + WORKER_TICK;
+    }
+    worker->next_tick_ns = worker_tick_filters(worker, now);
+    if (worker->next_tick_ns > worker->next_check_ns)
+        worker->next_tick_ns = worker->next_check_ns;
 }
 
 static void *run(void *argument)
@@ -253,7 +278,7 @@ static void *run(void *argument)
     for (i = 0; i < stop_index; i++)
         fds[i] = (struct pollfd){.fd = worker->sockets[i], .events = POLLIN};
     fds[stop_index] = (struct pollfd){.fd = worker->stop_fd, .events = POLLIN};
-    worker->next_tick_ns = now + TICK;
+    worker->next_tick_ns = worker->next_check_ns = now + WORKER_TICK;
 
     while (fds[stop_index].revents == 0) {
         uint64_t wait = worker->next_tick_ns > now ? worker->next_tick_ns - now : 0;
@@ -261,10 +286,10 @@ static void *run(void *argument)
         if (poll(fds, stop_index + 1, (int)(wait / CLOCK_MILLISECOND) + 1) > 0)
             for (i = 0; i < stop_index; i++)
                 if (fds[i].revents != 0)
-                    empty_socket(worker, fds[i].fd, ROUNDS);
+                    empty_socket(worker, i, ROUNDS);
         now = clock_coarse();
         if (now >= worker->next_tick_ns)
-            tick(worker, now);
+            tick(worker);
     }
 
     /* Drops up to here are losses; what comes from here on is refused. */
@@ -272,7 +297,7 @@ static void *run(void *argument)
     for (i = 0; i < stop_index; i++)
         socket_keep_out(worker->sockets[i]);
     for (i = 0; i < stop_index; i++)
-        empty_socket(worker, worker->sockets[i], 0);
+        empty_socket(worker, i, INT_MAX);
     count_drops(worker, &worker->counters.refused);
     worker_close_filters(worker);
     check_sums(worker);

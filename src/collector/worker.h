@@ -12,15 +12,19 @@
 
 #include "batch.h"
 #include "block.h"
+#include "clock.h"
 #include "instance.h"
 #include "receive.h"
 #include "sink.h"
+
+#define WORKER_TICK CLOCK_SECOND /* how often sums are checked and kernel drops are read */
 
 /* A filter on this worker. */
 struct filter {
     struct muster_instance *instance;
     void *state; /* the plugin's, for this worker */
     bool opened;
+    uint64_t next_tick_ns; /* monotonic */
     struct muster_counter in, emitted, out, dropped; /* records */
 };
 
@@ -63,7 +67,12 @@ struct worker {
     struct worker_counters counters;
     struct log_limit reject_limits[MUSTER_REJECT_REASONS];
     struct log_limit socket_limit;
-    uint64_t next_tick_ns;
+    struct log_limit *full_limits; /* one for each sink */
+    /* One for each sink, or NULL: where the records of a sink go that takes no
+     * messages.  In the common block it would hold a thousand messages for an event. */
+    struct block **sides;
+    uint64_t next_tick_ns;  /* monotonic */
+    uint64_t next_check_ns; /* monotonic */
     bool violated; /* its sums did not agree: a bug, logged once */
 };
 
@@ -107,8 +116,9 @@ void worker_take(struct worker *worker, const struct datagram *datagram);
  * the result to the sinks. */
 void worker_publish(struct worker *worker);
 
-/* [worker] The once-a-second work of the filters; and their end. */
-void worker_tick_filters(struct worker *worker, uint64_t now_ns);
+/* [worker] The work of the filters that is due; returns when the next is.  And
+ * their end. */
+uint64_t worker_tick_filters(struct worker *worker, uint64_t now_ns);
 void worker_close_filters(struct worker *worker);
 
 #endif

@@ -30,9 +30,9 @@ START_TEST(cells_are_summed)
 
     ck_assert_ptr_nonnull(metrics);
     ck_assert(!metrics_read(metrics, 0, &metric));
-    a = metrics_cell(metrics, "x", "lost", "records", "first help");
-    b = metrics_cell(metrics, "y", "lost", "records", "help");
-    c = metrics_cell(metrics, "x", "lost", "records", "help");
+    a = metrics_cell(metrics, "x", "lost", MUSTER_METRIC_COUNTER, "records", "first help");
+    b = metrics_cell(metrics, "y", "lost", MUSTER_METRIC_COUNTER, "records", "help");
+    c = metrics_cell(metrics, "x", "lost", MUSTER_METRIC_COUNTER, "records", "help");
     ck_assert_int_eq(metrics_watch(metrics, "x", "lost", "records", "help", &own), 0);
     ck_assert_uint_eq(a->value + b->value + c->value, 0);
     muster_counter_add(a, 1);
@@ -62,7 +62,7 @@ START_TEST(other_sizes)
     } larger = {.metric = {.size = sizeof larger}, .more = 7};
     struct muster_metric smaller = {.size = offsetof(struct muster_metric, value), .value = 9};
 
-    muster_counter_set(metrics_cell(metrics, "x", "n", "records", "help"), 5);
+    muster_counter_set(metrics_cell(metrics, "x", "n", MUSTER_METRIC_COUNTER, "records", "help"), 5);
     ck_assert(metrics_read(metrics, 0, &larger.metric));
     ck_assert_uint_eq(larger.metric.value, 5);
     ck_assert_uint_eq(larger.metric.size, sizeof larger);
@@ -76,7 +76,7 @@ END_TEST
 
 static void *write_cell(void *argument)
 {
-    struct muster_counter *cell = metrics_cell(argument, "x", "n", "records", "help");
+    struct muster_counter *cell = metrics_cell(argument, "x", "n", MUSTER_METRIC_COUNTER, "records", "help");
     unsigned i;
 
     for (i = 0; i < ADDED; i++)

@@ -40,6 +40,7 @@ static const char *const others[] = {"plugin", NULL};
 static config_t file;
 static struct option_value values[OPTIONS];
 static char *said; /* the problems, as they are printed */
+static int outcome; /* what options_read returned */
 
 static void read_with(const struct option_table *with, const char *text,
                       const char *const *other_names)
@@ -50,9 +51,9 @@ static void read_with(const struct option_table *with, const char *text,
 
     config_init(&file);
     ck_assert_int_eq(config_read_string(&file, text), CONFIG_TRUE);
-    ck_assert_int_eq(options_read(with, config_root_setting(&file), other_names, "the thing", "f",
-                                  77, values, &problems),
-                     0);
+    outcome = options_read(with, config_root_setting(&file), other_names, "the thing", "f", 77,
+                           values, &problems);
+    ck_assert_int_ge(outcome, 0);
     problems_print(&problems, out);
     fclose(out);
     problems_free(&problems);
@@ -228,9 +229,14 @@ START_TEST(a_required_one)
 {
     read_with(&table, "count = 3;", nobody);
     ck_assert_str_eq(said, "f:77: the thing needs the setting \"needed\": what it is\n");
+    ck_assert_int_eq(outcome, 1);
     done();
     read_with(&table, "needed = \"no\";", nobody); /* it is there, if wrong */
     ck_assert_str_eq(said, "f:1: needed: expected a whole number\n");
+    ck_assert_int_eq(outcome, 1);
+    done();
+    read_with(&table, "needed = 1; count = \"no\";", nobody); /* that one has a default */
+    ck_assert_int_eq(outcome, 0);
     done();
 }
 END_TEST
@@ -239,7 +245,7 @@ START_TEST(no_group)
 {
     struct problems problems = {0};
 
-    ck_assert_int_eq(options_read(&table, NULL, nobody, "the thing", "f", 3, values, &problems), 0);
+    ck_assert_int_eq(options_read(&table, NULL, nobody, "the thing", "f", 3, values, &problems), 1);
     ck_assert_uint_eq(problems_count(&problems), 1); /* the required one */
     ck_assert_int_eq(values[COUNT].number, 5);
     problems_free(&problems);

@@ -50,7 +50,7 @@ static void line_close(struct line *line)
 {
     unsigned i;
 
-    ck_assert(block_is_idle(line->block));
+    ck_assert(block_rewind(line->block));
     block_release(line->block);
     ck_assert_uint_eq(free_blocks(&line->pool), line->pool.fresh);
     for (i = 0; i < line->queue_count; i++)
@@ -128,9 +128,9 @@ START_TEST(pool_is_a_stack)
     b = pool_take(&pool);
     a->records_used = a->bytes_used = 5;
     block_hold(a);
-    ck_assert(!block_is_idle(a));
+    ck_assert(!block_rewind(a));
     block_release(a);
-    ck_assert(block_is_idle(a));
+    ck_assert(block_rewind(a));
     ck_assert_ptr_null(atomic_load(&pool.free));
     block_release(b);
     block_release(a);
@@ -255,8 +255,7 @@ START_TEST(a_block_used_again)
 
     line_open(&line, 1, CAPACITY);
     for (i = 0; i < 10 * BLOCK_RECORDS; i++) {
-        if (block_is_idle(line.block))
-            line.block->records_used = line.block->bytes_used = 0;
+        block_rewind(line.block);
         ck_assert_int_eq(offer(&line, 1, 1), QUEUE_TOOK);
         expect_run(queue, i, 1, 1);
     }
@@ -350,8 +349,7 @@ static void torture(uint64_t seed)
     for (i = 0; i < 6000; i++) {
         struct run run;
 
-        if (block_is_idle(line.block))
-            line.block->records_used = line.block->bytes_used = 0;
+        block_rewind(line.block);
         size = below(3) == 0 ? BLOCK_BYTES / (1 + below(3)) : 0; /* a large payload */
         /* pool_take asserts that there is a block */
         run = size > 0 ? fill(&line, 1, size) : fill(&line, 1 + below(BLOCK_RECORDS), 0);
@@ -448,8 +446,7 @@ static uint32_t produce(struct line *line, uint64_t accepted[CONSUMERS])
     uint32_t count = 1 + below(64), i, c;
     struct run run;
 
-    if (block_is_idle(line->block))
-        line->block->records_used = line->block->bytes_used = 0;
+    block_rewind(line->block);
     if (line->block->records_used + count > BLOCK_RECORDS)
         line->block->records_used = BLOCK_RECORDS;
     make_room(line, count * 64);

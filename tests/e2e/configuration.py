@@ -138,8 +138,12 @@ class Start(Case):
     def test_the_log_has_time_stamps_unless_under_a_journal(self):
         self.start('{ plugin = "csv"; }').stop()
         self.assertRegex(self.read("stderr.0"), r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info    listening on ")
-        self.start('{ plugin = "csv"; }', environment={**os.environ, "JOURNAL_STREAM": "8:1"}).stop()
+        journal = os.stat(self.write("stderr.1", ""))
+        stream = f"{journal.st_dev}:{journal.st_ino}"
+        self.start('{ plugin = "csv"; }', environment={**os.environ, "JOURNAL_STREAM": stream}).stop()
         self.assertRegex(self.read("stderr.1"), r"(?m)^<6>listening on ")
+        self.start('{ plugin = "csv"; }', environment={**os.environ, "JOURNAL_STREAM": "8:1"}).stop()
+        self.assertRegex(self.read("stderr.2"), r"Z info    listening on ")
 
 
 class CommandLine(Case):

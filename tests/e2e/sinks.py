@@ -3,6 +3,7 @@
 """Sinks that are slow, stuck, full or broken: nobody else suffers, and the ledger is exact."""
 import fcntl
 import os
+import re
 import resource
 import signal
 import socket
@@ -37,7 +38,7 @@ class Sinks(Case):
         self.assertEqual(ledger.sinks["csv"][1], 5000)
         self.assertIn("trouble: the queue is full", collector.log())
         self.assertIn("does not come back from its plugin", collector.log())
-        self.assertRegex(ledger.text, r"queue full \d+, out of time to stop \d+")
+        self.assertRegex(ledger.text, r"queue full \d+, in the hands of the stuck plugin or behind \d+")
         self.assertTrue(self.stats()["final"])
 
     def test_a_failing_sink_is_out_of_service(self):
@@ -203,7 +204,88 @@ class Sinks(Case):
         self.assertEqual(process.returncode, 0)
 
 
+    def test_a_failed_sink_sleeps_after_sighup(self):
+        collector = self.start(GOOD + '{ plugin = "trouble"; does = "fail"; }')
+        burst(collector, 1, 1)
+        wait_until(lambda: "out of service" in collector.log(), "the sink has failed")
+        collector.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "SIGHUP" in collector.log(), "it is asked to reopen")
+
+        def sleeps():
+            tasks = f"/proc/{collector.process.pid}/task"
+            for task in os.listdir(tasks):
+                with open(f"{tasks}/{task}/stat", encoding="utf-8") as file:
+                    name, state = re.match(r"\d+ \((.*)\) (\S)", file.read()).groups()
+                if name == "trouble":
+                    return state == "S"
+            return False
+
+        for _ in range(20):
+            wait_until(sleeps, "its thread sleeps")
+        collector.stop()
+
+    def test_asked_twice_it_stops_at_once(self):
+        collector = self.start(GOOD + '{ plugin = "trouble"; }', settings='stop_timeout = "1h";')
+        burst(collector, 1, 10)
+        self.rows_reach(10)
+        collector.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "SIGTERM: stopping" in collector.log(), "it stops")
+        ledger = collector.stop()
+        self.assertIn("asked again to stop", collector.log())
+        self.assertEqual(ledger.sinks["trouble"], [10, 0, 0, 10])
+
+    def test_a_pipe_that_nobody_reads_holds_what_the_ledger_says(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        collector = self.start(GOOD + '{ plugin = "log"; }', stdout=writer, settings='stop_timeout = "100ms";')
+        os.close(writer)
+        burst(collector, 1, 5000)
+        self.rows_reach(5000)
+        ledger = collector.stop()
+        got = b""
+        while True:
+            piece = os.read(reader, 65536)
+            if not piece:
+                break
+            got += piece
+        offered, written, queued, dropped = ledger.sinks["log"]
+        self.assertEqual((offered, queued), (5000, 0))
+        self.assertGreater(dropped, 0)
+        # A line that the pipe took in part is cut short and says so; it is not counted as written.
+        whole = sum(1 for line in got.split(b"\n") if re.search(rb"seq=\d+ value=1( first)?$", line))
+        self.assertEqual(whole, written)
+
+    def test_what_a_sink_still_holds_is_flushed_again(self):
+        collector = self.start(GOOD + '{ plugin = "trouble"; does = "lazy"; }')
+        burst(collector, 1, 3)
+        wait_until(lambda: self.read("trouble.txt").count("\n") == 3, "it is asked until it delivers")
+        collector.stop()
+
+    def test_a_sink_that_takes_events_alone(self):
+        collector = self.start('{ plugin = "shaper"; },\n{ plugin = "trouble"; does = "events"; },\n{ plugin = "csv"; }')
+        burst(collector, 1, 1200)
+        self.rows_reach(600)
+        ledger = collector.stop()
+        lines = [line.split()[-1] for line in self.read("trouble.txt").splitlines()]
+        expected = []
+        for seq in range(1, 1201, 2):
+            expected += [f"a-{seq}", f"b-{seq}"] + ([f"many-{n}" for n in range(4000)] if seq == 1001 else [])
+        self.assertEqual(lines, expected + ["end-0", "closed"])
+        self.assertEqual(ledger.sinks["trouble"], [1200 + 4001, 1200 + 4001, 0, 0])
+
+
 class Filters(Case):
+    def test_many_additions_past_a_stuck_sink(self):
+        """The worker needs several blocks at the same time while a full queue holds all it may."""
+        collector = self.start('{ plugin = "shaper"; },\n{ plugin = "trouble"; queue = 2048; },\n{ plugin = "csv"; }',
+                               settings='stop_timeout = "100ms"; largest_datagram = "65507";')
+        for _ in range(40):
+            collector.send(datagram(3, 1001, DATA, b"x" * 60000))
+        wait_until(lambda: self.read("telemetry.csv").count("\n") == 41, "all rows are there")
+        ledger = collector.stop()
+        self.assertEqual(ledger.sinks["csv"], [40, 40, 0, 0])
+        self.assertEqual(ledger.sinks["trouble"][0], 40 * 4003 + 1)
+
     def test_drops_and_additions_keep_their_places(self):
         collector = self.start('{ plugin = "shaper"; },\n{ plugin = "sequence"; },\n'
                                '{ plugin = "trouble"; does = "fail"; after = 1000000; },\n{ plugin = "csv"; }')

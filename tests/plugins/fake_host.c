@@ -388,7 +388,7 @@ static uint64_t host_now(struct muster_instance *instance, uint32_t clock)
 {
     uint64_t now;
 
-    ck_assert_uint_le(clock, MUSTER_CLOCK_MONOTONIC);
+    ck_assert_uint_le(clock, MUSTER_CLOCK_STEADY);
     pthread_mutex_lock(&instance->mutex);
     now = clock == MUSTER_CLOCK_WALL ? instance->wall_ns : instance->monotonic_ns;
     pthread_mutex_unlock(&instance->mutex);
@@ -423,10 +423,11 @@ uint32_t fake_takes(struct muster_instance *instance)
 }
 
 static struct muster_counter *host_counter(struct muster_instance *instance, const char *name,
-                                           const char *unit, const char *help)
+                                           uint32_t kind, const char *unit, const char *help)
 {
     struct fake_counter *counter;
 
+    ck_assert_uint_le(kind, MUSTER_METRIC_GAUGE);
     ck_assert_ptr_nonnull(unit);
     ck_assert_ptr_nonnull(help);
     pthread_mutex_lock(&instance->mutex);
@@ -544,7 +545,7 @@ static const uint8_t *kept_payload(struct fake_batch *batch, const struct muster
     return payload;
 }
 
-static void host_emit(struct muster_batch *in, uint32_t after, const struct muster_record *record)
+static int host_emit(struct muster_batch *in, uint32_t after, const struct muster_record *record)
 {
     struct fake_batch *batch = (struct fake_batch *)in;
 
@@ -558,9 +559,10 @@ static void host_emit(struct muster_batch *in, uint32_t after, const struct must
     batch->emits[batch->emitted].record = *record;
     batch->emits[batch->emitted].record.payload.bytes = kept_payload(batch, record);
     batch->emitted++;
+    return 0;
 }
 
-static void host_drop(struct muster_batch *in, uint32_t index)
+static int host_drop(struct muster_batch *in, uint32_t index)
 {
     struct fake_batch *batch = (struct fake_batch *)in;
     uint32_t i;
@@ -573,6 +575,7 @@ static void host_drop(struct muster_batch *in, uint32_t index)
         batch->drops = grown(batch->drops, batch->drop_capacity * sizeof batch->drops[0]);
     }
     batch->drops[batch->dropped++] = index;
+    return 0;
 }
 
 void fake_batch_begin(struct fake_batch *batch, const struct muster_record *records, uint32_t count)

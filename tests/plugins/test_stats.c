@@ -38,8 +38,10 @@ static void open_stats(struct muster_instance *with)
     ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
 }
 
+/* As the host ends a sink that has run. */
 static void close_stats(void)
 {
+    ck_assert_int_eq(PLUGIN->flush(state, 1), 0);
     PLUGIN->close(state);
     fake_free(instance);
 }
@@ -164,6 +166,7 @@ START_TEST(final_report)
     set("collector.received", 300);
     tick_after(60 * S); /* only one report, at the end */
     ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0);
+    ck_assert_int_eq(PLUGIN->flush(state, 1), 0);
     PLUGIN->close(state);
     expect_log("in all, after 60 s: packets received 300 (5.0/s), average packet size 0.0 bytes");
     expect_log("rejected 0, dropped by the kernel 0, refused while stopping 0");
@@ -272,7 +275,8 @@ START_TEST(replaced_as_a_whole)
     int fd;
 
     open_stats(fake_new(PLUGIN, "file", path, "print", "false", NULL));
-    fd = open(path, O_RDONLY | O_CLOEXEC); /* it is there from the start */
+    tick_after(10 * S);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(fstat(fd, &before), 0);
     set("collector.received", 5);
@@ -285,6 +289,24 @@ START_TEST(replaced_as_a_whole)
     ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0); /* print = false */
     close(fd);
     close_stats();
+}
+END_TEST
+
+/* When something else fails at the start, the figures of the run before stay. */
+START_TEST(never_ran)
+{
+    struct stat before, after;
+
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    tick_after(10 * S);
+    close_stats();
+    ck_assert_int_eq(stat(path, &before), 0);
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    PLUGIN->close(state);
+    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0);
+    fake_free(instance);
+    ck_assert_int_eq(stat(path, &after), 0);
+    ck_assert_uint_eq(before.st_ino, after.st_ino);
 }
 END_TEST
 
@@ -323,7 +345,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {all_figures,         rate_since_the_last_report,
-                                  final_report,        reports_on_time,
+                                  never_ran, final_report,        reports_on_time,
                                   without_a_tracker,   worst_devices,
                                   the_worst_of_many,   many_missing,
                                   replaced_as_a_whole, a_file_that_cannot_be_written,

@@ -8,10 +8,10 @@
 
 #include <muster/plugin.h>
 
-enum does { STUCK, FAIL, FEW, GREEDY, CLOSED, SLOW, UNDECLARED };
+enum does { STUCK, FAIL, FEW, GREEDY, CLOSED, EVENTS, LAZY, UNDECLARED };
 
-static const char *const choices[] = {"stuck", "fail", "few", "greedy", "closed",
-                                      "slow",  "undeclared", NULL};
+static const char *const choices[] = {"stuck",  "fail", "few",        "greedy", "closed",
+                                      "events", "lazy", "undeclared", NULL};
 
 static const struct muster_option options[] = {
     {.name = "does", .type = MUSTER_OPTION_CHOICE, .choices = choices, .fallback = "stuck",
@@ -50,7 +50,8 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
         free(self);
         return MUSTER_FAILED;
     }
-    host->take(instance, MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS);
+    host->take(instance, self->does == EVENTS ? MUSTER_TAKES_EVENTS
+                                              : MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS);
     *state = self;
     return 0;
 }
@@ -82,11 +83,10 @@ static int64_t take(void *state, const struct muster_record *records, uint32_t c
             return 0;
         count = 1;
         break;
-    case SLOW:
-        usleep(1000);
-        break;
     case GREEDY:
         return (int64_t)count + 1;
+    case LAZY:
+    case EVENTS:
     case CLOSED:
     case UNDECLARED:
         break;
@@ -95,17 +95,21 @@ static int64_t take(void *state, const struct muster_record *records, uint32_t c
         fprintf(self->file, "%u %u %u %.*s\n", records[i].kind, records[i].device_id,
                 records[i].seq_num, (int)records[i].payload_size,
                 records[i].payload_size > 0 ? (const char *)records[i].payload.bytes : "");
-    fflush(self->file);
+    if (self->does != LAZY)
+        fflush(self->file);
     self->taken += count;
     return count;
 }
 
+/* The lazy one delivers at the third time of asking only. */
 static int64_t flush(void *state, uint64_t deadline_ns)
 {
     struct trouble *self = state;
 
     (void)deadline_ns;
-    return self->does == SLOW ? 0 : fflush(self->file) != 0;
+    if (self->does == LAZY && ++self->calls % 3 != 0)
+        return MUSTER_AGAIN;
+    return fflush(self->file) != 0;
 }
 
 const struct muster_plugin muster_plugin_v1 = {
