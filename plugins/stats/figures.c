@@ -139,6 +139,7 @@ void figures_write_json(FILE *out, const struct figures *figures, const struct o
     fprintf(out, "  \"final\": %s,\n", figures->final ? "true" : "false");
     write_number(out, "packets_received", figures->received);
     write_tracked(out, figures, "packets_lost", figures->lost);
+    write_tracked(out, figures, "packets_missing", figures->lost + figures->open);
     write_tracked(out, figures, "duplicates", figures->duplicates);
     fprintf(out, "  \"average_packet_size\": %.3f,\n", figures_mean_size(figures));
     fprintf(out, "  \"packets_per_second\": %.3f,\n", figures->rate);

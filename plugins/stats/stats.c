@@ -42,6 +42,7 @@ struct stats {
     const char *file, *tracker;
     char *new_file; /* written first, then renamed to `file` */
     bool print, file_failed;
+    bool looked; /* whether there is a tracker */
     bool ran; /* records may have come: there is something to report at the end */
     uint32_t worst;
     struct offender *devices; /* by id */
@@ -112,7 +113,7 @@ static void print_figures(const struct stats *stats, const struct figures *f)
         figures_mean_size(f));
     if (f->tracked)
         say(stats->host, stats->instance, MUSTER_LOG_INFO,
-            "packet loss count %" PRIu64 " (%" PRIu64 " more may still come), duplicates count %" PRIu64
+            "packet loss count %" PRIu64 " (%" PRIu64 " more are missing and may still come), duplicates count %" PRIu64
             ", late %" PRIu64 ", recovered %" PRIu64 ", restarts %" PRIu64 ", outliers %" PRIu64
             ", devices %" PRIu64,
             f->lost, f->open, f->duplicates, f->late, f->recovered, f->restarts, f->outliers,
@@ -203,6 +204,19 @@ static void close_instance(void *state)
     free(stats);
 }
 
+/* Whether the file may be replaced: it is not there, is empty, or holds figures. */
+static bool is_ours(const char *path)
+{
+    static const char start[] = "{\n  \"time\":";
+    char found[sizeof start] = "";
+    FILE *file = fopen(path, "re");
+    size_t size = file != NULL ? fread(found, 1, sizeof start - 1, file) : 0;
+
+    if (file != NULL)
+        fclose(file);
+    return size == 0 || strcmp(found, start) == 0;
+}
+
 /* Whether the file can be written is found out now rather than at the first report;
  * the figures of the run before stay until then. */
 static int open_file(struct stats *stats)
@@ -227,6 +241,12 @@ static int open_file(struct stats *stats)
     }
     fclose(trial);
     unlink(stats->new_file);
+    if (!is_ours(stats->file)) {
+        say(stats->host, stats->instance, MUSTER_LOG_ERROR,
+            "\"%s\" is there already and holds something else; name another file, or move it away",
+            stats->file);
+        return -1;
+    }
     say(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s%s\"",
         relative ? directory : "", relative ? "/" : "", stats->file);
     return 0;
@@ -308,10 +328,25 @@ static int64_t flush(void *state, uint64_t deadline_ns)
     return 0;
 }
 
+/* Filters declare their metrics after sinks are opened, so this is the first chance. */
+static void look_for_tracker(struct stats *stats)
+{
+    struct figures figures;
+
+    stats->looked = true;
+    figures_gather(&figures, stats->host, stats->instance, stats->tracker);
+    if (!figures.tracked)
+        say(stats->host, stats->instance, MUSTER_LOG_WARNING,
+            "the chain has no filter named \"%s\", so loss and duplicates are not known; the option "
+            "tracker names it", stats->tracker);
+}
+
 static uint64_t tick(void *state, uint64_t now_ns)
 {
     struct stats *stats = state;
 
+    if (!stats->looked)
+        look_for_tracker(stats);
     /* Half a tick early rather than half a tick late. */
     if (stats->interval_ns > 0 && now_ns - stats->reported_ns + HALF_TICK >= stats->interval_ns)
         report(stats, now_ns, false);

@@ -6,6 +6,7 @@
 #include "collector.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,8 +205,15 @@ static void join_sinks(struct collector *collector, uint64_t deadline, const sig
 
     for (i = 0; i < collector->sink_count; i++) {
         struct sink *sink = &collector->sinks[i];
+        bool told = false;
+        uint64_t now;
 
-        while (!sink_join(sink, JOIN_SLICE) && clock_monotonic() < deadline + JOIN_GRACE) {
+        while (!sink_join(sink, JOIN_SLICE) && (now = clock_monotonic()) < deadline + JOIN_GRACE) {
+            if (!told && now < deadline)
+                log_format(collector->services->log, MUSTER_LOG_INFO, sink->instance->name,
+                           "%" PRIu64 " records wait to be written; this may take %" PRIu64 " s at most",
+                           sink_account(sink).queued, (deadline - now) / CLOCK_SECOND + 1);
+            told = true;
             if (is_urged(signals)) {
                 unsigned s;
 

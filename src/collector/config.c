@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,43 @@ static void problem(struct reader *reader, const config_setting_t *setting, cons
 
 /* ---- listen --------------------------------------------------------------------------- */
 
+static bool is_wildcard(const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+    return address->ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)
+                                          : v4->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static uint16_t port_of(const struct sockaddr_storage *address)
+{
+    /* The port has the same place for both families. */
+    return ntohs(((const struct sockaddr_in *)address)->sin_port);
+}
+
+/* Two listeners cannot have the same address and port; a wildcard is every address. */
+static void check_clash(struct reader *reader, const config_setting_t *group)
+{
+    const struct config *config = reader->config;
+    const struct listener *last = &config->listeners[config->listener_count - 1], *other;
+    char text[ADDRESS_TEXT];
+
+    for (other = config->listeners; other < last; other++) {
+        if (other->address.ss_family != last->address.ss_family ||
+            port_of(&other->address) != port_of(&last->address) || port_of(&last->address) == 0)
+            continue;
+        if (!is_wildcard(&other->address) && !is_wildcard(&last->address) &&
+            memcmp(&other->address, &last->address, sizeof last->address) != 0)
+            continue;
+        problems_add(reader->problems, setting_file(group, reader->path),
+                     group != NULL ? config_setting_source_line(group) : 0, 0,
+                     "listen: %s is listened on by another entry already",
+                     listener_text((const struct sockaddr *)&last->address, text));
+        return;
+    }
+}
+
 static int read_listener(struct reader *reader, const config_setting_t *group)
 {
     struct config *config = reader->config;
@@ -124,6 +162,8 @@ static int read_listener(struct reader *reader, const config_setting_t *group)
                          values[LISTEN_ADDRESS].line, 0,
                          "address: \"%s\" is not an IPv4 or IPv6 address; expected one such as "
                          "\"127.0.0.1\" or \"::1\", not a name", address);
+        else
+            check_clash(reader, group);
     }
     options_free(values, LISTEN_SETTINGS);
     return result;
@@ -344,8 +384,10 @@ static int read_file(struct reader *reader, config_t *file, config_t *defaults)
             problems_add(reader->problems,
                          config_error_file(file) != NULL ? config_error_file(file) : reader->path,
                          (unsigned)config_error_line(file), 0,
-                         "%s; what is before this line may lack a ';' or a closing ')' or '}'",
-                         config_error_text(file));
+                         "%s%s", config_error_text(file),
+                         strcmp(config_error_text(file), "syntax error") == 0
+                             ? "; what is before this line may lack a ';' or a closing ')' or '}'"
+                             : "");
         return 0;
     }
     root = config_root_setting(file);

@@ -66,6 +66,24 @@ int socket_let_in(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
 }
 
+void socket_retire(int fd)
+{
+    struct sockaddr_storage own = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&own;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&own;
+    socklen_t size = sizeof own;
+
+    if (getsockname(fd, (struct sockaddr *)&own, &size) < 0)
+        return;
+    if (own.ss_family == AF_INET && v4->sin_addr.s_addr == htonl(INADDR_ANY))
+        v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (own.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
+        v6->sin6_addr = in6addr_loopback;
+    /* A connected socket takes datagrams of its peer alone, and the peer is itself. */
+    if (connect(fd, (struct sockaddr *)&own, size) < 0)
+        return; /* then those that come until it is closed are in no counter of ours */
+}
+
 uint32_t socket_drops(int fd)
 {
     uint32_t info[SK_MEMINFO_VARS] = {0};

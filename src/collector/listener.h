@@ -41,6 +41,10 @@ void listener_close(struct listener *listener);
 int socket_let_in(int fd);
 int socket_keep_out(int fd);
 
+/* Ends the kernel's counting too: from here on, what comes is answered with "port
+ * unreachable", as if the socket were closed already. */
+void socket_retire(int fd);
+
 /* How many datagrams the kernel has dropped on this socket, modulo 2^32: no room
  * in the receive buffer, or kept out. */
 uint32_t socket_drops(int fd);

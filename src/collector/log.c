@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,8 @@ static bool is_journal(int fd)
 struct log *log_open(enum muster_level threshold)
 {
     struct log *log = calloc(1, sizeof *log);
+    sigset_t all, before;
+    int error;
 
     if (log == NULL)
         return NULL;
@@ -152,7 +155,11 @@ struct log *log_open(enum muster_level threshold)
     pthread_cond_init(&log->settled, NULL);
     log->threshold = threshold;
     log->journal = is_journal(STDERR_FILENO);
-    if (pthread_create(&log->thread, NULL, run, log) != 0) {
+    sigfillset(&all); /* signals are for other threads */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&log->thread, NULL, run, log);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
         pthread_cond_destroy(&log->settled);
         pthread_cond_destroy(&log->filled);
         pthread_mutex_destroy(&log->lock);

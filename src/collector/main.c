@@ -3,6 +3,7 @@
  * musterd: the command line, and the life of the daemon from start to stop.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -143,6 +144,20 @@ static struct config *load(const struct arguments *arguments, struct services *s
     return config;
 }
 
+/* Without standard input, output or error, the first files that are opened would
+ * get their numbers, and the log would go into a file of data. */
+static int open_standard_files(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+    return fd < 0 ? -1 : 0;
+}
+
 /* The signals that the main thread waits for; blocked in all threads. */
 static void block_signals(sigset_t *set)
 {
@@ -207,7 +222,8 @@ int main(int argc, char **argv)
     if (arguments.describe != NULL)
         return describe(&arguments);
     status = EXIT_START;
-    block_signals(&signals); /* before there are other threads, so that none of them gets any */
+    if (open_standard_files() < 0)
+        return status;
     services.log = log_open(MUSTER_LOG_INFO);
     services.metrics = metrics_new();
     if (services.log == NULL || services.metrics == NULL) {
@@ -225,6 +241,7 @@ int main(int argc, char **argv)
         goto done;
     }
     log_threshold(services.log, config->log_level);
+    block_signals(&signals); /* from here on all threads inherit this; before, a signal just ends us */
     status = run(config, &services, &signals);
 
 done:

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "literal.h"
 #include "suggest.h"
 #include "units.h"
 
@@ -217,6 +218,7 @@ static void read_number(const struct place *place, const struct muster_option *o
     int type = config_setting_type(setting);
     bool has_units =
         option->type == MUSTER_OPTION_SIZE || option->type == MUSTER_OPTION_DURATION;
+    char written[64];
     int64_t number;
 
     if (option->type == MUSTER_OPTION_BOOL && type == CONFIG_TYPE_BOOL) {
@@ -226,6 +228,13 @@ static void read_number(const struct place *place, const struct muster_option *o
     if (option->type != MUSTER_OPTION_BOOL &&
         (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)) {
         number = config_setting_get_int64(setting);
+        if (type == CONFIG_TYPE_INT && literal_differs(place->file, place->line, place->name, number,
+                                                       written, sizeof written)) {
+            problems_add(place->problems, place->file, place->line, 0,
+                         "%s: %s is too large; expected at most 2147483647, or more with an L "
+                         "behind it if the option has room for that", place->name, written);
+            return;
+        }
         if (option->type == MUSTER_OPTION_DURATION) /* seconds */
             number = number > INT64_MAX / 1000000000   ? INT64_MAX
                      : number < INT64_MIN / 1000000000 ? INT64_MIN

@@ -298,6 +298,8 @@ static void *run(void *argument)
         socket_keep_out(worker->sockets[i]);
     for (i = 0; i < stop_index; i++)
         empty_socket(worker, i, INT_MAX);
+    for (i = 0; i < stop_index; i++)
+        socket_retire(worker->sockets[i]);
     count_drops(worker, &worker->counters.refused);
     worker_close_filters(worker);
     check_sums(worker);

@@ -155,7 +155,7 @@ int main(int argc, char **argv)
                 strerror(errno));
         return EXIT_FAILED;
     }
-    options.run.progress = !options.quiet && isatty(STDERR_FILENO);
+    options.run.progress = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);
     if (sigemptyset(&stop) != 0 || sigaddset(&stop, SIGINT) != 0 ||
         sigaddset(&stop, SIGTERM) != 0 || sigprocmask(SIG_BLOCK, &stop, NULL) != 0) {
         fprintf(stderr, "muster-fleet: cannot block signals: %s\n", strerror(errno));

@@ -36,6 +36,7 @@ enum option_code {
     OPTION_SEGMENT,
     OPTION_REPORT,
     OPTION_QUIET,
+    OPTION_NO_PROGRESS,
     OPTION_HELP,
     OPTION_VERSION
 };
@@ -59,6 +60,7 @@ static const struct option long_options[] = {
     {"segment", no_argument, NULL, OPTION_SEGMENT},
     {"report", required_argument, NULL, OPTION_REPORT},
     {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
@@ -89,6 +91,7 @@ static const char usage[] =
     "Output:\n"
     "  --report FILE          write the figures as JSON; - is standard output\n"
     "  --quiet                print errors only\n"
+    "  --no-progress          no progress line on a terminal\n"
     "  --help, --version\n";
 
 /* Says that an argument is wrong, and what would be right.  Always false. */
@@ -294,6 +297,9 @@ static bool read_option(struct options *options, struct given *given, int option
         return true;
     case OPTION_REPORT:
         options->report = argument;
+        return true;
+    case OPTION_NO_PROGRESS:
+        options->no_progress = true;
         return true;
     default:
         options->quiet = true;

@@ -22,6 +22,7 @@ struct options {
     const char *report;    /* NULL: none */
     const char *target_text;
     bool quiet;
+    bool no_progress;
     char target[OPTIONS_TARGET_SIZE]; /* host and port, each terminated */
 };
 

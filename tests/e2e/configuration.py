@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """The command line, and errors of the configuration: all at once, each with its line, nothing started."""
 import os
+import signal
 import socket
+import subprocess
 
-from muster import Case, main
+from muster import DATA, MUSTERD, PLUGINS, Case, datagram, main, wait_until
 
 
 class Errors(Case):
@@ -69,6 +71,21 @@ chain = (
     def test_a_setting_that_is_there_twice(self):
         self.check("workers = 1;\nworkers = 2;\n", (2, ["duplicate"]))
 
+    def test_numbers_that_libconfig_would_cut_off(self):
+        self.check("queue = 4294977296;\nworkers : 4294967298;\nchain = ( { plugin = \"log\"; } );",
+                   (1, ["queue", "4294977296", "too large"]), (2, ["workers", "4294967298"]))
+        self.check('listen = ( { address = "127.0.0.1"; port = 4294986197; } );', (1, ["port", "4294986197"]))
+        self.check("queue = 4294977296L;", (1, ["queue", "4294977296 is out of range"]))
+
+    def test_listeners_that_clash(self):
+        self.check('listen = ( { address = "127.0.0.1"; port = 7; },\n{ address = "127.0.0.1"; port = 7; } );',
+                   (2, ["127.0.0.1:7", "another entry"]))
+        self.check('listen = ( { address = "127.0.0.1"; port = 7; },\n{ address = "0.0.0.0"; port = 7; } );',
+                   (2, ["0.0.0.0:7"]))
+        self.write("collector.conf", 'listen = ( { port = 7; }, { address = "::1"; port = 7; }, { port = 8; } );')
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+        os.remove(self.path("collector.conf"))
+
     def test_a_file_that_is_no_plugin(self):
         self.write("collector.conf", "")
         self.check('chain = ( { plugin = "./collector.conf"; } );', (1, ["cannot load"]))
@@ -130,6 +147,60 @@ class Start(Case):
             done = self.musterd("-c", "collector.conf")
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertIn("the plugin trouble could not be opened (collector.conf:2)", done.stderr)
+
+    def test_a_file_of_something_else_is_not_replaced_by_figures(self):
+        self.write("other.csv", "a,b\n1,2\n")
+        self.write("collector.conf", 'listen = ( { port = 0; } );\nchain = ( { plugin = "stats"; file = "other.csv"; } );')
+        done = self.musterd("-c", "collector.conf")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("holds something else", done.stderr)
+        self.assertEqual(self.read("other.csv"), "a,b\n1,2\n")
+
+    def test_a_tracker_that_is_not_there_is_noticed(self):
+        collector = self.start('{ plugin = "sequence"; name = "seq"; }, { plugin = "stats"; }')
+        wait_until(lambda: 'no filter named "sequence"' in collector.log(), "it says so")
+        collector.stop()
+
+    def test_a_signal_ends_it_while_it_reads_its_configuration(self):
+        os.mkfifo(self.path("fifo"))
+        process = subprocess.Popen([MUSTERD, "-c", self.path("fifo")], stderr=subprocess.DEVNULL)
+        self.running.append(process)
+
+        def waits():
+            with open(f"/proc/{process.pid}/stat", encoding="utf-8") as file:
+                return ") S " in file.read()
+
+        wait_until(waits, "it waits for the file")
+        process.terminate()
+        self.assertEqual(process.wait(timeout=60), -signal.SIGTERM)
+
+    def test_closed_standard_files_do_not_end_in_the_data(self):
+        self.write("collector.conf", 'listen = ( { port = 0; } );\nchain = ( { plugin = "csv"; }, { plugin = "log"; } );')
+        process = subprocess.Popen(
+            ["sh", "-c", f'exec "{MUSTERD}" -c collector.conf --plugin-path "{PLUGINS}" <&- >&- 2>&-'], cwd=self.folder)
+        self.running.append(process)
+
+        def port():
+            """The log is gone, so its socket says where it listens; its thread, that it does."""
+            base = f"/proc/{process.pid}"
+            links = [os.readlink(f"{base}/fd/{fd}") for fd in os.listdir(f"{base}/fd")]
+            threads = [open(f"{base}/task/{t}/comm", encoding="utf-8").read() for t in os.listdir(f"{base}/task")]
+            if "worker-0\n" not in threads:
+                return None
+            with open("/proc/net/udp", encoding="utf-8") as file:
+                for line in file.read().splitlines()[1:]:
+                    if f"socket:[{line.split()[9]}]" in links:
+                        return int(line.split()[1].split(":")[1], 16)
+            return None
+
+        where = wait_until(port, "it listens")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(datagram(1, 1, DATA, b"x"), ("127.0.0.1", where))
+            sender.sendto(b"short", ("127.0.0.1", where))
+        wait_until(lambda: self.read("telemetry.csv").count("\n") == 2, "the row is there")
+        process.terminate()
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(self.read("telemetry.csv").count("\n"), 2, "and nothing else")
 
     def test_without_settings_there_are_defaults(self):
         self.write("collector.conf", "listen = ( { port = 0; } );\n")

@@ -120,7 +120,7 @@ START_TEST(all_figures)
     set("csv.lost", 88888);
     tick_after(10 * S);
     expect_log("after 10 s: packets received 1000 (100.0/s), average packet size 16.5 bytes");
-    expect_log("packet loss count 11 (5 more may still come), duplicates count 13, late 12, "
+    expect_log("packet loss count 11 (5 more are missing and may still come), duplicates count 13, late 12, "
                "recovered 8, restarts 14, outliers 15, devices 16");
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING,
                                   "rejected 10, dropped by the kernel 4, refused while stopping 2"),
