@@ -4,7 +4,7 @@
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/plugins
 UNIT_TESTS =
 SCRIPT_TESTS = tests/wire/headers.sh
-E2E_TESTS = tests/e2e/configuration.py tests/e2e/datagrams.py tests/e2e/fleet.py \
+E2E_TESTS = tests/e2e/accounting.py tests/e2e/configuration.py tests/e2e/datagrams.py tests/e2e/fleet.py \
 	tests/e2e/manuals.py tests/e2e/plugin_guide.py \
 	tests/e2e/sinks.py tests/e2e/workers.py
 
