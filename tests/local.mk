@@ -4,8 +4,8 @@
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/plugins
 UNIT_TESTS =
 SCRIPT_TESTS = tests/wire/headers.sh
-E2E_TESTS = tests/e2e/accounting.py tests/e2e/configuration.py tests/e2e/datagrams.py tests/e2e/fleet.py \
-	tests/e2e/manuals.py tests/e2e/plugin_guide.py \
+E2E_TESTS = tests/e2e/accounting.py tests/e2e/configuration.py tests/e2e/datagrams.py tests/e2e/fleet.py tests/e2e/gaps.py \
+	tests/e2e/manuals.py tests/e2e/plugin_guide.py tests/e2e/replay.py \
 	tests/e2e/sinks.py tests/e2e/workers.py
 
 if HAVE_CHECK
@@ -69,10 +69,14 @@ tests_plugins_test_log_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_log_LDADD = $(CHECK_LIBS) -lm
 
 # Plugins that misbehave.  -rpath makes libtool build a shared object that is not installed.
-check_LTLIBRARIES = tests/plugins/trouble.la tests/plugins/shaper.la
+check_LTLIBRARIES = tests/plugins/trouble.la tests/plugins/shaper.la \
+	tests/plugins/ticker.la
 tests_plugins_trouble_la_SOURCES = tests/plugins/trouble.c
 tests_plugins_trouble_la_CFLAGS = $(PLUGIN_CFLAGS)
 tests_plugins_trouble_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+tests_plugins_ticker_la_SOURCES = tests/plugins/ticker.c
+tests_plugins_ticker_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_plugins_ticker_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 tests_plugins_shaper_la_SOURCES = tests/plugins/shaper.c
 tests_plugins_shaper_la_CFLAGS = $(PLUGIN_CFLAGS)
 tests_plugins_shaper_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
@@ -88,9 +92,11 @@ EXTRA_DIST += $(SCRIPT_TESTS) $(E2E_TESTS) tests/count tests/e2e/muster.py \
 # ---- the core: queues, batches, options, loader, metrics, tracker, statistics ------------------
 
 if HAVE_CHECK
-UNIT_TESTS += tests/collector/test_batch tests/collector/test_loader \
+UNIT_TESTS += tests/collector/test_batch tests/collector/test_capture \
+	tests/collector/test_loader \
 	tests/collector/test_metrics tests/collector/test_options tests/collector/test_queue \
 	tests/plugins/test_sequence tests/plugins/test_sequence_random \
+	tests/plugins/test_sequence_vectors \
 	tests/plugins/test_stats
 endif
 
@@ -98,6 +104,11 @@ tests_collector_test_batch_SOURCES = tests/collector/test_batch.c
 tests_collector_test_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_test_batch_CFLAGS = $(TEST_CFLAGS)
 tests_collector_test_batch_LDADD = $(TEST_LIBS)
+
+tests_collector_test_capture_SOURCES = tests/collector/test_capture.c
+tests_collector_test_capture_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_capture_CFLAGS = $(TEST_CFLAGS)
+tests_collector_test_capture_LDADD = $(TEST_LIBS)
 
 tests_collector_test_loader_SOURCES = tests/collector/test_loader.c
 tests_collector_test_loader_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -120,13 +131,15 @@ tests_collector_test_queue_CFLAGS = $(TEST_CFLAGS)
 tests_collector_test_queue_LDADD = $(TEST_LIBS)
 
 tests_plugins_test_sequence_SOURCES = tests/plugins/test_sequence.c $(FAKE_HOST) \
-	plugins/sequence/sequence.c plugins/sequence/tracker.c
+	plugins/sequence/sequence.c plugins/sequence/gaps.c \
+	plugins/sequence/tracker.c plugins/sequence/window.c
 tests_plugins_test_sequence_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_LDADD = $(CHECK_LIBS) -lm
 
 tests_plugins_test_sequence_random_SOURCES = tests/plugins/test_sequence_random.c \
-	tests/plugins/oracle.c tests/plugins/oracle.h plugins/sequence/tracker.c
+	tests/plugins/oracle.c tests/plugins/oracle.h plugins/sequence/gaps.c \
+	plugins/sequence/tracker.c plugins/sequence/window.c
 tests_plugins_test_sequence_random_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_random_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_random_LDADD = $(CHECK_LIBS)
@@ -188,10 +201,16 @@ tests_collector_odd_no_symbol_la_LDFLAGS = $(ODD_LDFLAGS)
 
 # ---- fuzz targets, replayed over their corpora; no Check, no libFuzzer -------------------------
 
-FUZZ_TESTS = tests/fuzz/fuzz-catalog tests/fuzz/fuzz-config tests/fuzz/fuzz-row tests/fuzz/fuzz-wire
+FUZZ_TESTS = tests/fuzz/fuzz-capture tests/fuzz/fuzz-catalog tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-row tests/fuzz/fuzz-wire
 check_PROGRAMS += $(FUZZ_TESTS)
 TESTS += $(FUZZ_TESTS)
 REPLAY = tests/fuzz/replay.c tests/fuzz/fuzz.h tests/fuzz/file.h
+
+tests_fuzz_fuzz_capture_SOURCES = tests/fuzz/capture.c $(REPLAY)
+tests_fuzz_fuzz_capture_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fuzz_fuzz_capture_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_capture_LDADD = src/collector/libcollector.a
 
 tests_fuzz_fuzz_catalog_SOURCES = tests/fuzz/catalog.c $(REPLAY)
 tests_fuzz_fuzz_catalog_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -214,3 +233,11 @@ tests_fuzz_fuzz_wire_LDADD = src/collector/libcollector.a
 
 EXTRA_DIST += tests/fuzz/corpus
 CLEANFILES = fuzz-*.input
+
+tests_plugins_test_sequence_vectors_SOURCES = tests/plugins/test_sequence_vectors.c $(FAKE_HOST) \
+	tests/common/yaml.c tests/common/yaml.h plugins/sequence/sequence.c plugins/sequence/gaps.c \
+	plugins/sequence/tracker.c plugins/sequence/window.c
+tests_plugins_test_sequence_vectors_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_test_sequence_vectors_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_test_sequence_vectors_LDADD = $(TEST_LIBS) -lm
+EXTRA_DIST += tests/vectors/sequence.yaml

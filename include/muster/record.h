@@ -72,10 +72,10 @@ enum muster_reject {
 enum muster_event {
     MUSTER_EVENT_NONE = 0,
     MUSTER_EVENT_GAP_OPENED = 1,    /* first, last, opened_ns */
-    MUSTER_EVENT_GAP_RECOVERED = 2, /* first, last, opened_ns, closed_ns */
+    MUSTER_EVENT_GAP_RECOVERED = 2, /* first, last, opened_ns, closed_ns, cause */
     MUSTER_EVENT_GAP_LOST = 3,      /* first, last, opened_ns, closed_ns, cause */
-    MUSTER_EVENT_RESTART = 4,       /* first: the new session's first number */
-    MUSTER_EVENT_OUTLIER = 5,       /* first: the number that was not believed */
+    MUSTER_EVENT_RESTART = 4,       /* first: the number that it starts anew with, or its INIT's */
+    MUSTER_EVENT_OUTLIER = 5,       /* first, last: numbers that were not believed */
     MUSTER_EVENT_DEVICE_NEW = 6,    /* the first sign of a device, ever */
     MUSTER_EVENT_DEVICE_LATE = 7,   /* opened_ns: when it was last heard */
     MUSTER_EVENT_DEVICE_SILENT = 8, /* opened_ns: when it was last heard */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sink "csv": a row a message, appended to a file.
+ * The sink "csv": a row a message, or a row a gap that has ended, appended to a file.
  *
  * Rows are in the file when write returns; nothing waits here between two
  * calls.  The one exception is the rest of a row that a FIFO took in part, or that
@@ -23,14 +23,21 @@
 static const char *const sync_choices[] = {"none", "second", NULL};
 enum { SYNC_NONE, SYNC_SECOND };
 
+/* In the order of enum row_kind. */
+static const char *const records_choices[] = {"messages", "gaps", NULL};
+
 static const struct muster_option options[] = {
     {.name = "path",
      .summary = "The file to append to; relative to the directory that musterd runs in",
      .fallback = "telemetry.csv",
      .type = MUSTER_OPTION_STRING},
+    {.name = "records",
+     .summary = "What the rows are about: messages, or gaps that have ended",
+     .fallback = "messages",
+     .choices = records_choices,
+     .type = MUSTER_OPTION_CHOICE},
     {.name = "columns",
-     .summary = "The columns, from left to right",
-     .fallback = ROW_DEFAULT_COLUMNS,
+     .summary = "The columns, from left to right; if there are none, the default ones of `records`",
      .choices = row_column_names,
      .type = MUSTER_OPTION_LIST},
     {.name = "sync",
@@ -43,6 +50,7 @@ static const struct muster_option options[] = {
 struct csv {
     const struct muster_host *host;
     struct muster_instance *instance;
+    enum row_kind kind;
     struct row row;
     struct file file;
     struct lines lines;
@@ -57,22 +65,31 @@ struct csv {
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
+static enum row_kind kind_of(const struct muster_host *host, struct muster_instance *instance)
+{
+    return host->get_int(instance, "records") == ROW_GAPS ? ROW_GAPS : ROW_MESSAGES;
+}
+
 static void csv_check(const struct muster_host *host, struct muster_instance *instance)
 {
     struct row row = {.host = host, .instance = instance};
+    enum row_kind kind = kind_of(host, instance);
     uint32_t count = host->list_length(instance, "columns");
     uint32_t i;
 
     if (host->get_string(instance, "path")[0] == '\0')
         host->config_error(instance, "path", "the path is empty; name a file");
-    if (count == 0)
-        host->config_error(instance, "columns", "the list is empty; name one column or more");
     for (i = 0; i < count; i++) {
         const char *name = host->list_item(instance, "columns", i);
+        char text[128];
 
+        if (!row_can_have(kind, name)) {
+            snprintf(text, sizeof text,
+                     "there is no column \"%s\" if records is \"%s\"; name others, or none", name,
+                     records_choices[kind]);
+            host->config_error(instance, "columns", text);
+        }
         if (row_add(&row, name) != 0) {
-            char text[128];
-
             snprintf(text, sizeof text, "column \"%s\" is named twice; name it once", name);
             host->config_error(instance, "columns", text);
         }
@@ -83,12 +100,26 @@ static void declare_counters(struct csv *csv)
 {
     const struct muster_host *host = csv->host;
 
-    csv->rows = host->counter(csv->instance, "rows", MUSTER_METRIC_COUNTER, "records", "Rows that are in the file");
-    csv->bytes =
-        host->counter(csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes", "Bytes written, header not included");
-    csv->writes = host->counter(csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls", "Calls of write(2) for rows");
+    csv->rows = host->counter(csv->instance, "rows", MUSTER_METRIC_COUNTER, "records",
+                              "Rows that are in the file");
+    csv->bytes = host->counter(csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes",
+                               "Bytes written, header not included");
+    csv->writes = host->counter(csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls",
+                                "Calls of write(2) for rows");
     csv->write_errors = host->counter(csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
                                       "Calls of write(2) or fdatasync(2) that failed");
+}
+
+static void choose_columns(struct csv *csv)
+{
+    const char *const *name = row_default_columns(csv->kind);
+    uint32_t count = csv->host->list_length(csv->instance, "columns");
+    uint32_t i;
+
+    for (i = 0; i < count; i++)
+        row_add(&csv->row, csv->host->list_item(csv->instance, "columns", i));
+    for (; count == 0 && *name != NULL; name++)
+        row_add(&csv->row, *name);
 }
 
 static int csv_open(const struct muster_host *host, struct muster_instance *instance, void **state)
@@ -96,7 +127,6 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
     /* A row of the largest datagram always fits behind what is less than enough. */
     const struct muster_record largest = {.payload_size = MUSTER_DATAGRAM_MAX};
     struct csv *csv = calloc(1, sizeof *csv);
-    uint32_t count, i;
 
     if (csv == NULL) {
         say(host, instance, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
@@ -104,9 +134,8 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
     }
     csv->host = csv->row.host = csv->file.host = host;
     csv->instance = csv->row.instance = csv->file.instance = instance;
-    count = host->list_length(instance, "columns");
-    for (i = 0; i < count; i++)
-        row_add(&csv->row, host->list_item(instance, "columns", i));
+    csv->kind = kind_of(host, instance);
+    choose_columns(csv);
     if (lines_reserve(&csv->lines, LINES_ENOUGH + row_bound(&csv->row, &largest)) != 0) {
         SAY(csv, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
         goto failed;
@@ -116,6 +145,8 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
     csv->file.sync = host->get_int(instance, "sync") == SYNC_SECOND;
     if (file_open(&csv->file, host->get_string(instance, "path")) != 0)
         goto failed;
+    if (csv->kind == ROW_GAPS)
+        host->take(instance, MUSTER_TAKES_EVENTS);
     declare_counters(csv);
     *state = csv;
     return 0;
@@ -127,18 +158,14 @@ failed:
 
 /* ---- Rows ----------------------------------------------------------------------------- */
 
-static bool has_row(const struct muster_record *record)
-{
-    return record->kind == MUSTER_KIND_MESSAGE;
-}
-
 /* How many records, from the first on, it takes to have `rows` rows. */
-static uint32_t records_of_rows(const struct muster_record *records, uint32_t rows)
+static uint32_t records_of_rows(const struct csv *csv, const struct muster_record *records,
+                                uint32_t rows)
 {
     uint32_t i;
 
     for (i = 0; rows > 0; i++)
-        if (has_row(&records[i]))
+        if (row_is(csv->kind, &records[i]))
             rows--;
     return i;
 }
@@ -191,7 +218,7 @@ static uint32_t format_rows(struct csv *csv, const struct muster_record *records
     uint32_t i;
 
     for (i = 0; i < count && lines->size < LINES_ENOUGH; i++) {
-        if (!has_row(&records[i]))
+        if (!row_is(csv->kind, &records[i]))
             continue;
         if (lines_reserve(lines, row_bound(&csv->row, &records[i])) != 0)
             break;
@@ -224,7 +251,7 @@ static int64_t csv_write(void *state, const struct muster_record *records, uint3
             return MUSTER_FAILED;
         }
         if (sent.error != 0) {
-            taken += records_of_rows(records + taken, sent.whole);
+            taken += records_of_rows(csv, records + taken, sent.whole);
             break;
         }
         taken += formatted;
@@ -317,7 +344,7 @@ const struct muster_plugin muster_plugin_v1 = {
     .option_count = sizeof options / sizeof options[0],
     .name = "csv",
     .version = "1.0",
-    .summary = "appends a row a message to a CSV file",
+    .summary = "appends a row a message, or a row a gap, to a CSV file",
     .options = options,
     .check = csv_check,
     .open = csv_open,

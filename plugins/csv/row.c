@@ -46,6 +46,18 @@ static char *second_field(char *out, uint64_t second, struct row_second *kept)
     return out + kept->length;
 }
 
+/* Unix seconds with six decimals; the digits behind them are cut off. */
+static char *time_field(char *out, uint64_t ns, struct row_second *kept)
+{
+    uint32_t micros = (uint32_t)(ns % NS_PER_SECOND) / 1000;
+
+    out = second_field(out, ns / NS_PER_SECOND, kept);
+    *out++ = '.';
+    out = number_pair(out, micros / 10000);
+    out = number_pair(out, micros / 100 % 100);
+    return number_pair(out, micros % 100);
+}
+
 static char *format_device_id(char *out, const struct muster_record *record, struct row *row)
 {
     (void)row;
@@ -100,13 +112,7 @@ static char *format_gap_flag(char *out, const struct muster_record *record, stru
 
 static char *format_arrival_time(char *out, const struct muster_record *record, struct row *row)
 {
-    uint32_t micros = (uint32_t)(record->arrival_ns % NS_PER_SECOND) / 1000;
-
-    out = second_field(out, record->arrival_ns / NS_PER_SECOND, &row->arrival);
-    *out++ = '.';
-    out = number_pair(out, micros / 10000);
-    out = number_pair(out, micros / 100 % 100);
-    return number_pair(out, micros % 100);
+    return time_field(out, record->arrival_ns, &row->arrival);
 }
 
 static char *format_arrival_ns(char *out, const struct muster_record *record, struct row *row)
@@ -205,53 +211,164 @@ static char *format_device_name(char *out, const struct muster_record *record, s
     return text_field(out, (const uint8_t *)row->name, strlen(row->name));
 }
 
+/* ---- Columns of gaps ------------------------------------------------------------------ */
+
+static char *format_first(char *out, const struct muster_record *record, struct row *row)
+{
+    (void)row;
+    return number_u32(out, record->first);
+}
+
+static char *format_last(char *out, const struct muster_record *record, struct row *row)
+{
+    (void)row;
+    return number_u32(out, record->last);
+}
+
+static char *format_count(char *out, const struct muster_record *record, struct row *row)
+{
+    (void)row;
+    return number_u32(out, record->last - record->first + 1);
+}
+
+static char *format_opened(char *out, const struct muster_record *record, struct row *row)
+{
+    return time_field(out, record->opened_ns, &row->opened);
+}
+
+static char *format_closed(char *out, const struct muster_record *record, struct row *row)
+{
+    return time_field(out, record->closed_ns, &row->closed);
+}
+
+static char *format_outcome(char *out, const struct muster_record *record, struct row *row)
+{
+    (void)row;
+    return text_copy(out, record->event == MUSTER_EVENT_GAP_RECOVERED ? "recovered" : "lost");
+}
+
+static const struct {
+    uint16_t bit;
+    const char *word;
+} causes[] = {
+    {MUSTER_CAUSE_NETWORK, "network"}, {MUSTER_CAUSE_KERNEL, "kernel"},
+    {MUSTER_CAUSE_QUEUE, "queue"},     {MUSTER_CAUSE_COLLECTOR_DOWN, "collector-down"},
+    {MUSTER_CAUSE_RESTART, "restart"},
+};
+#define CAUSE_MAX sizeof "network+kernel+queue+collector-down+restart"
+
+/* Causes of a later version are left out. */
+static char *format_cause(char *out, const struct muster_record *record, struct row *row)
+{
+    const char *start = out;
+    size_t i;
+
+    (void)row;
+    for (i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+        if ((record->cause & causes[i].bit) == 0)
+            continue;
+        if (out != start)
+            *out++ = '+';
+        out = text_copy(out, causes[i].word);
+    }
+    return out;
+}
+
 /* ---- The table ------------------------------------------------------------------------ */
 
-#define QUOTES 2
+#define QUOTES      2
+#define SECOND_MAX  sizeof(((struct row_second *)NULL)->text)
+#define TIME_MAX    (SECOND_MAX + 7)
+#define OF_MESSAGES (1u << ROW_MESSAGES)
+#define OF_GAPS     (1u << ROW_GAPS)
+#define OF_BOTH     (OF_MESSAGES | OF_GAPS)
 
 struct column {
     row_format_fn *format;
     uint16_t fixed;    /* the most bytes of the field, without those that depend on the payload */
     uint16_t per_byte; /* the most bytes for each byte of the payload */
+    uint32_t kinds;    /* which files can have it: a bit for each enum row_kind */
 };
 
 const char *const row_column_names[ROW_COLUMNS + 1] = {
-    "device_id",  "seq_num",        "timestamp",     "msg_type",
-    "value",      "duplicate_flag", "gap_flag",      "arrival_time",
-    "arrival_ns", "verdict",        "gap",           "flags",
-    "source",     "source_port",    "datagram_size", "reading",
-    "readings",   "payload",        "device_name",   NULL};
+    "device_id",   "seq_num",      "timestamp",
+    "msg_type",    "value",        "duplicate_flag",
+    "gap_flag",    "arrival_time", "arrival_ns",
+    "verdict",     "gap",          "flags",
+    "source",      "source_port",  "datagram_size",
+    "reading",     "readings",     "payload",
+    "device_name", "first",        "last",
+    "count",       "opened",       "closed",
+    "outcome",     "cause",        NULL};
 
 /* In the order of row_column_names. */
 static const struct column columns[ROW_COLUMNS] = {
-    {format_device_id, NUMBER_U32_MAX, 0},
-    {format_seq_num, NUMBER_U32_MAX, 0},
-    {format_timestamp, sizeof(((struct row_second *)NULL)->text), 0},
-    {format_msg_type, NUMBER_U32_MAX, 0},
-    {format_value, QUOTES + NUMBER_REAL_MAX, TEXT_ESCAPE_MAX},
-    {format_duplicate_flag, 1, 0},
-    {format_gap_flag, 1, 0},
-    {format_arrival_time, sizeof(((struct row_second *)NULL)->text) + 7, 0},
-    {format_arrival_ns, NUMBER_U64_MAX, 0},
-    {format_verdict, sizeof "unnumbered", 0},
-    {format_gap, NUMBER_U32_MAX, 0},
-    {format_flags, NUMBER_U32_MAX, 0},
-    {format_source, INET6_ADDRSTRLEN, 0},
-    {format_source_port, NUMBER_U32_MAX, 0},
-    {format_datagram_size, NUMBER_U32_MAX, 0},
-    {format_reading, NUMBER_U32_MAX, 0},
-    {format_readings, NUMBER_U32_MAX, 0},
-    {format_payload, 0, 2},
-    {format_device_name, QUOTES, 0},
+    {format_device_id, NUMBER_U32_MAX, 0, OF_BOTH},
+    {format_seq_num, NUMBER_U32_MAX, 0, OF_MESSAGES},
+    {format_timestamp, SECOND_MAX, 0, OF_MESSAGES},
+    {format_msg_type, NUMBER_U32_MAX, 0, OF_MESSAGES},
+    {format_value, QUOTES + NUMBER_REAL_MAX, TEXT_ESCAPE_MAX, OF_MESSAGES},
+    {format_duplicate_flag, 1, 0, OF_MESSAGES},
+    {format_gap_flag, 1, 0, OF_MESSAGES},
+    {format_arrival_time, TIME_MAX, 0, OF_MESSAGES},
+    {format_arrival_ns, NUMBER_U64_MAX, 0, OF_MESSAGES},
+    {format_verdict, sizeof "unnumbered", 0, OF_MESSAGES},
+    {format_gap, NUMBER_U32_MAX, 0, OF_MESSAGES},
+    {format_flags, NUMBER_U32_MAX, 0, OF_MESSAGES},
+    {format_source, INET6_ADDRSTRLEN, 0, OF_MESSAGES},
+    {format_source_port, NUMBER_U32_MAX, 0, OF_MESSAGES},
+    {format_datagram_size, NUMBER_U32_MAX, 0, OF_MESSAGES},
+    {format_reading, NUMBER_U32_MAX, 0, OF_MESSAGES},
+    {format_readings, NUMBER_U32_MAX, 0, OF_MESSAGES},
+    {format_payload, 0, 2, OF_MESSAGES},
+    {format_device_name, QUOTES, 0, OF_BOTH},
+    {format_first, NUMBER_U32_MAX, 0, OF_GAPS},
+    {format_last, NUMBER_U32_MAX, 0, OF_GAPS},
+    {format_count, NUMBER_U32_MAX, 0, OF_GAPS},
+    {format_opened, TIME_MAX, 0, OF_GAPS},
+    {format_closed, TIME_MAX, 0, OF_GAPS},
+    {format_outcome, sizeof "recovered", 0, OF_GAPS},
+    {format_cause, CAUSE_MAX, 0, OF_GAPS},
 };
 
-int row_add(struct row *row, const char *name)
+static const char *const message_columns[] = {"device_id", "seq_num",      "timestamp",
+                                              "msg_type",  "value",        "duplicate_flag",
+                                              "gap_flag",  "arrival_time", NULL};
+static const char *const gap_columns[] = {"device_id", "first",   "last",  "count", "opened",
+                                          "closed",    "outcome", "cause", NULL};
+
+const char *const *row_default_columns(enum row_kind kind)
+{
+    return kind == ROW_GAPS ? gap_columns : message_columns;
+}
+
+static uint32_t column_of(const char *name)
 {
     uint32_t i;
 
     for (i = 0; i < ROW_COLUMNS && strcmp(row_column_names[i], name) != 0; i++)
         ;
     assert(i < ROW_COLUMNS);
+    return i;
+}
+
+bool row_can_have(enum row_kind kind, const char *name)
+{
+    return columns[column_of(name)].kinds >> kind & 1;
+}
+
+bool row_is(enum row_kind kind, const struct muster_record *record)
+{
+    if (kind == ROW_MESSAGES)
+        return record->kind == MUSTER_KIND_MESSAGE;
+    return record->kind == MUSTER_KIND_EVENT &&
+           (record->event == MUSTER_EVENT_GAP_RECOVERED || record->event == MUSTER_EVENT_GAP_LOST);
+}
+
+int row_add(struct row *row, const char *name)
+{
+    uint32_t i = column_of(name);
+
     if (row->used >> i & 1)
         return -1;
     row->used |= 1u << i;

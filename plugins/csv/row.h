@@ -11,12 +11,22 @@
 
 #include <muster/plugin.h>
 
-#define ROW_COLUMNS 19 /* how many there are */
-#define ROW_DEFAULT_COLUMNS                                                                        \
-    "device_id,seq_num,timestamp,msg_type,value,duplicate_flag,gap_flag,arrival_time"
+#define ROW_COLUMNS 26 /* how many there are */
+
+/* What the rows of a file are about. */
+enum row_kind { ROW_MESSAGES, ROW_GAPS };
 
 /* The names of all columns, NULL at the end. */
 extern const char *const row_column_names[ROW_COLUMNS + 1];
+
+/* The names of the columns that such a file has by default, NULL at the end. */
+const char *const *row_default_columns(enum row_kind kind);
+
+/* Whether such a file can have this column, which is one of row_column_names. */
+bool row_can_have(enum row_kind kind, const char *name);
+
+/* Whether this record is a row of such a file. */
+bool row_is(enum row_kind kind, const struct muster_record *record);
 
 struct row;
 
@@ -41,7 +51,7 @@ struct row {
     size_t per_byte;  /* ...and so many more for each byte of its payload, */
     bool with_name;   /* and those of the device's name. */
     const char *name; /* of the device of the row at hand; or NULL */
-    struct row_second arrival, timestamp;
+    struct row_second arrival, timestamp, opened, closed;
 };
 
 /* All zeros but host and instance is a row without columns.  Adds a column at

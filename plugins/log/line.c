@@ -286,7 +286,11 @@ static char *event(const struct line_style *style, char *out, const struct muste
     case MUSTER_EVENT_OUTLIER:
         out = about(style, out, record, COLOR_BAD, "NOT BELIEVED");
         out = text_copy(out, " seq ");
-        return number_u32(out, record->first);
+        out = number_u32(out, record->first);
+        if (record->last == record->first)
+            return out;
+        *out++ = '-';
+        return number_u32(out, record->last);
     case MUSTER_EVENT_DEVICE_NEW:
         return about(style, out, record, COLOR_NEWS, "NEW DEVICE");
     case MUSTER_EVENT_DEVICE_LATE:
@@ -303,11 +307,15 @@ static char *event(const struct line_style *style, char *out, const struct muste
         out = text_copy(out, " after ");
         return duration(out, record->opened_ns, record->closed_ns);
     default:
-        /* One of a later version. */
+        /* Somebody else's, with a text, or one of a later version. */
         out = text_copy(out, "EVENT ");
         out = number_u32(out, record->event);
         out = text_copy(out, " about ");
-        return device(style, out, record);
+        out = device(style, out, record);
+        if (record->payload_size == 0)
+            return out;
+        out = text_copy(out, ": ");
+        return text_escape(out, record->payload.bytes, record->payload_size, TEXT_QUOTE_KEEP);
     }
 }
 
@@ -340,7 +348,7 @@ size_t line_bound(struct line_style *style, const struct muster_record *record)
         style->name = known.name;
     if (style->name != NULL)
         bound += TEXT_ESCAPE_MAX * strlen(style->name);
-    if (record->kind == MUSTER_KIND_MESSAGE)
+    if (record->kind != MUSTER_KIND_REJECT)
         bound += TEXT_ESCAPE_MAX * (size_t)record->payload_size;
     return bound;
 }

@@ -20,26 +20,53 @@ enum {
     TRACKER_WINDOW_MOST = 65536
 };
 
+/* Something that a judgement brought about.  Numbers are of one session and one
+ * device; `last` is included. */
+enum tracker_note_kind {
+    TRACKER_GAP,       /* first to last are missing now */
+    TRACKER_RECOVERED, /* first (= last) came late and was missing */
+    TRACKER_LOST,      /* first to last are missing for good: the window left them behind */
+    TRACKER_RESTART,   /* the device starts anew at number `first`; then comes TRACKER_END */
+    TRACKER_END,       /* the session has ended: what is missing of it is lost */
+    TRACKER_OUTLIER,   /* first to last were doubted, and nothing confirmed them */
+    TRACKER_DEVICE     /* the first sign of this device */
+};
+
+struct tracker_note {
+    enum tracker_note_kind kind;
+    uint16_t device_id;
+    uint32_t first, last;
+};
+
+/* Called from tracker_judge and tracker_finish, in the order of events. */
+typedef void tracker_note_fn(void *context, const struct tracker_note *note);
+
 struct tracker_options {
     uint32_t window;   /* numbers; a power of two, so that the ring survives the wrap */
     uint32_t max_jump; /* numbers; a step farther ahead is not believed alone */
     bool reference;    /* judge as the reference server does; see tracker_judge */
+    tracker_note_fn *note; /* may be NULL */
+    void *context;         /* handed to it */
 };
 
 /* What a tracker has seen, over all its devices.
  * Every judged message is in one of first, in_order, gaps, late, duplicates,
- * restarts, outliers and unnumbered.  missing = recovered + lost + open. */
+ * restarts, outliers, unnumbered and doubted.  A doubted message is judged again when
+ * it is confirmed, and is then in_order, or when it is not, and is then an outlier.
+ * missing = recovered + lost + open. */
 struct tracker_counts {
     uint64_t first, in_order, gaps, late, duplicates, restarts, outliers, unnumbered; /* messages */
+    uint64_t doubted; /* messages; at present */
     uint64_t missing, recovered, lost, open; /* numbers */
     uint64_t devices; /* heard of */
 };
 
 struct tracker;
 
-/* For every `workers`th device id.  Memory is touched when
- * a device is heard first.  NULL with errno if there is none. */
-struct tracker *tracker_new(const struct tracker_options *options, uint32_t workers);
+/* For the device ids that are `worker` modulo `workers`.  Memory is touched when a
+ * device is heard first.  NULL with errno if there is none. */
+struct tracker *tracker_new(const struct tracker_options *options, uint32_t worker,
+                            uint32_t workers);
 void tracker_free(struct tracker *tracker);
 
 /* Judges a message: sets record->verdict, and record->gap if that is GAP.
@@ -49,7 +76,7 @@ void tracker_free(struct tracker *tracker);
  * no wrap. */
 void tracker_judge(struct tracker *tracker, struct muster_record *record);
 
-/* Ends every session: what is still open is lost. */
+/* Ends every session: what is still open is lost, and what is doubted an outlier. */
 void tracker_finish(struct tracker *tracker);
 
 const struct tracker_counts *tracker_counts(const struct tracker *tracker);

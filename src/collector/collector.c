@@ -118,7 +118,7 @@ static int make_workers(struct collector *collector)
         };
 
         for (i = 0; i < config->listener_count; i++)
-            sockets[i] = config->listeners[i].sockets[w];
+            sockets[i] = collector->live ? config->listeners[i].sockets[w] : -1;
         collector->worker_count++; /* worker_destroy copes with a part of one */
         if (worker_init(&collector->workers[w], &setup) < 0)
             goto done;
@@ -142,7 +142,7 @@ static int start_threads(struct collector *collector)
         else
             error = sink_start(&collector->sinks[i]);
     }
-    for (i = 0; i < collector->worker_count && error == 0; i++)
+    for (i = 0; collector->live && i < collector->worker_count && error == 0; i++)
         error = worker_start(&collector->workers[i]);
     if (error != 0)
         log_format(collector->services->log, MUSTER_LOG_ERROR, NULL, "cannot start a thread: %s",
@@ -151,7 +151,7 @@ static int start_threads(struct collector *collector)
 }
 
 int collector_start(struct collector *collector, struct config *config,
-                    const struct services *services)
+                    const struct services *services, bool live)
 {
     char text[ADDRESS_TEXT];
     unsigned i;
@@ -159,6 +159,7 @@ int collector_start(struct collector *collector, struct config *config,
     memset(collector, 0, sizeof *collector);
     collector->config = config;
     collector->services = services;
+    collector->live = live;
     collector->started_ns = clock_monotonic();
     collector->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (collector->stop_fd < 0) {
@@ -166,7 +167,7 @@ int collector_start(struct collector *collector, struct config *config,
                    strerror(errno));
         return -1;
     }
-    if (open_listeners(collector) < 0 || open_instances(collector) < 0)
+    if ((live && open_listeners(collector) < 0) || open_instances(collector) < 0)
         return -1;
     if (make_sinks(collector) < 0) {
         log_line(services->log, MUSTER_LOG_ERROR, NULL, "out of memory");
@@ -174,7 +175,7 @@ int collector_start(struct collector *collector, struct config *config,
     }
     if (make_workers(collector) < 0 || start_threads(collector) < 0)
         return -1;
-    for (i = 0; i < config->listener_count; i++)
+    for (i = 0; live && i < config->listener_count; i++)
         log_format(services->log, MUSTER_LOG_INFO, NULL, "listening on %s",
                    listener_text((struct sockaddr *)&config->listeners[i].address, text));
     return 0;

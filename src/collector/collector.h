@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "capture.h"
 #include "config.h"
 #include "sink.h"
 #include "worker.h"
@@ -21,15 +22,19 @@ struct collector {
     unsigned worker_count; /* that are initialised */
     struct sink *sinks;
     unsigned sink_count;   /* that are initialised */
+    bool live;             /* it has sockets, and workers with threads; else it is a replay's */
+    const struct capture_account *capture; /* where a replay's packets went; NULL: there is none */
     bool stuck;            /* a sink's thread could not be stopped: nothing may be freed */
     uint64_t started_ns;   /* monotonic */
     uint64_t stopped_ns;
 };
 
-/* Opens the sockets and every plugin, and starts all threads.  Returns 0, or -1
- * after a log line; then collector_stop and collector_destroy too. */
+/* Opens the sockets and every plugin, and starts all threads; if it is not `live`,
+ * without sockets and without the workers' threads, so that the caller does their
+ * work.  Returns 0, or -1 after a log line; then collector_stop and collector_destroy
+ * too. */
 int collector_start(struct collector *collector, struct config *config,
-                    const struct services *services);
+                    const struct services *services, bool live);
 
 /* [main] Asks every sink to reopen its output. */
 void collector_rotate(struct collector *collector);

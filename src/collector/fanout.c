@@ -157,6 +157,8 @@ static void offer(struct worker *worker, unsigned s, const struct run *run, uint
 {
     struct sink *sink = &worker->sinks[s];
 
+    if (worker->wait_for_room != NULL)
+        worker->wait_for_room(worker->wait_context, &sink->queues[worker->id], run, wanted);
     switch (queue_offer(&sink->queues[worker->id], run, wanted)) {
     case QUEUE_TOOK:
         doorbell_ring(&sink->bell);

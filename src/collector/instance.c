@@ -17,10 +17,16 @@ static void host_log(struct muster_instance *instance, uint32_t level, const cha
              instance->name, text);
 }
 
+uint64_t services_now(const struct services *services, uint32_t clock)
+{
+    if (services->is_replay && clock != MUSTER_CLOCK_STEADY)
+        return atomic_load(&services->capture_ns);
+    return clock == MUSTER_CLOCK_WALL ? clock_wall() : clock_monotonic(); /* STEADY is the same */
+}
+
 static uint64_t host_now(struct muster_instance *instance, uint32_t clock)
 {
-    (void)instance;
-    return clock == MUSTER_CLOCK_WALL ? clock_wall() : clock_monotonic(); /* STEADY is the same */
+    return services_now(instance->services, clock);
 }
 
 /* The value of a declared option, or an empty one and a note that the plugin is broken. */

@@ -23,7 +23,12 @@ struct services {
     struct log *log;
     struct metrics *metrics;
     const struct catalog *catalog;
+    bool is_replay;
+    atomic_ullong capture_ns; /* in a replay: the capture's time, ns since the Unix epoch */
 };
+
+/* What one of enum muster_clock shows, in ns.  Any thread. */
+uint64_t services_now(const struct services *services, uint32_t clock);
 
 struct muster_instance {
     char *name; /* unique in the chain */

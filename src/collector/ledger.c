@@ -96,6 +96,21 @@ static bool print_sink(const struct sink *sink, FILE *out)
     return exact;
 }
 
+/* Where the packets of a capture went, in a replay. */
+static bool print_capture(const struct collector *collector, FILE *out)
+{
+    const struct capture_account *a = collector->capture;
+    bool exact = a->packets == a->taken + a->other_port + a->not_udp + a->fragments +
+                                   a->truncated + a->malformed &&
+                 a->taken == total(collector, RECEIVED);
+
+    fprintf(out, "  capture: packets %" PRIu64 " = taken %" PRIu64 " + other port %" PRIu64
+            " + not UDP %" PRIu64 " + fragments %" PRIu64 " + truncated in capture %" PRIu64
+            " + malformed %" PRIu64 "%s\n", a->packets, a->taken, a->other_port, a->not_udp,
+            a->fragments, a->truncated, a->malformed, exact ? "" : "  <-- does not add up");
+    return exact;
+}
+
 bool ledger_print(const struct collector *collector, FILE *out)
 {
     bool exact = true;
@@ -103,6 +118,8 @@ bool ledger_print(const struct collector *collector, FILE *out)
 
     fprintf(out, "ledger after %.1f s\n",
             (double)(collector->stopped_ns - collector->started_ns) / (double)CLOCK_SECOND);
+    if (collector->capture != NULL)
+        exact &= print_capture(collector, out);
     print_datagrams(collector, out);
     print_filters(collector, out);
     for (i = 0; i < collector->sink_count; i++)

@@ -3,6 +3,8 @@
  * The law of the ledger: every datagram that the kernel delivered is in the output
  * or in a counter that says why not.
  *
+ *   packets = taken + other port + not UDP + ...        of a capture, in a replay
+ *   taken = received
  *   received = decoded + rejected                        datagrams, by reason
  *   records + kept rejects = the first filter's in
  *   in + emitted = out + dropped                         records, for each filter

@@ -16,6 +16,7 @@
 #include "ledger.h"
 #include "loader.h"
 #include "log.h"
+#include "replay.h"
 #include "suggest.h"
 
 enum { EXIT_START = 1, EXIT_CONFIGURATION = 2, EXIT_LEDGER = 3 }; /* exit statuses: musterd(8) */
@@ -24,13 +25,14 @@ enum { MAX_DIRECTORIES = 16 };
 struct arguments {
     const char *config;
     const char *describe;
+    const char *replay;
     bool check;
     const char *directories[MAX_DIRECTORIES + 2]; /* where plugins are; ends with NULL */
     unsigned directory_count;
 };
 
 static const char usage[] =
-    "usage: musterd -c FILE [--check] [--plugin-path DIR]...\n"
+    "usage: musterd -c FILE [--check | --replay CAPTURE] [--plugin-path DIR]...\n"
     "       musterd --describe PLUGIN [--plugin-path DIR]...\n"
     "       musterd --version | --help\n"
     "\n"
@@ -38,21 +40,24 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE      the configuration; see collector.conf(5)\n"
     "      --check            check the configuration and all that it names, and stop\n"
+    "      --replay CAPTURE   replay a packet capture (pcap, pcapng; \"-\": standard input),\n"
+    "                         with its time as the clock, and stop\n"
     "      --plugin-path DIR  look for plugins here first; may be given several times\n"
     "      --describe PLUGIN  print a plugin's options, and stop\n"
     "      --version          print the version, and stop\n"
     "  -h, --help             print this, and stop\n"
     "\n"
     "SIGTERM and SIGINT stop it in order, SIGHUP makes every sink reopen its output.\n"
-    "Exit status: 0 stopped in order, 1 could not start, 2 wrong configuration or usage,\n"
-    "3 the ledger does not add up, which is a bug.\n";
+    "Exit status: 0 stopped in order, 1 could not start or read the capture, 2 wrong\n"
+    "configuration or usage, 3 the ledger does not add up, which is a bug.\n";
 
 /* Fills in the arguments.  Returns -1 to go on, else the exit status. */
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},   {"check", no_argument, NULL, 'k'},
-        {"plugin-path", required_argument, NULL, 'p'}, {"describe", required_argument, NULL, 'd'},
+        {"replay", required_argument, NULL, 'r'},   {"plugin-path", required_argument, NULL, 'p'},
+        {"describe", required_argument, NULL, 'd'},
         {"version", no_argument, NULL, 'V'},        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -66,6 +71,14 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
             break;
         case 'k':
             arguments->check = true;
+            break;
+        case 'r':
+            arguments->replay = optarg;
+#ifndef HAVE_LIBPCAP
+            fputs("musterd: this musterd cannot replay: it was built without libpcap; install "
+                  "libpcap-dev, and build it again\n", stderr);
+            return EXIT_CONFIGURATION;
+#endif
             break;
         case 'p':
             if (arguments->directory_count == MAX_DIRECTORIES) {
@@ -186,28 +199,56 @@ static void wait_for_end(struct collector *collector, const sigset_t *set)
     log_format(log, MUSTER_LOG_INFO, NULL, "%s: stopping", got == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
-/* From start to stop.  Returns the exit status. */
-static int run(struct config *config, const struct services *services, const sigset_t *signals)
+/* Stops, and prints the ledger if the collector has run.  `status` is the exit status
+ * if all goes well; returns what it is. */
+static int finish(struct collector *collector, const sigset_t *signals, bool has_run, int status)
 {
-    struct collector collector;
-    int status = EXIT_START;
-
-    if (collector_start(&collector, config, services) == 0) {
-        wait_for_end(&collector, signals);
-        status = EXIT_SUCCESS;
-    }
-    collector_stop(&collector, signals);
-    log_settle(services->log);
-    if (status == EXIT_SUCCESS && !ledger_print(&collector, stderr))
+    collector_stop(collector, signals);
+    log_settle(collector->services->log);
+    if (has_run && !ledger_print(collector, stderr))
         status = EXIT_LEDGER;
-    if (collector.stuck) {
+    if (collector->stuck) {
         /* The thread that does not come back would use what exit() takes away, and
          * may hold the lock of a stream. */
         _exit(status);
     }
-    collector_destroy(&collector);
+    collector_destroy(collector);
     return status;
 }
+
+/* From start to stop.  Returns the exit status. */
+static int run(struct config *config, const struct services *services, const sigset_t *signals)
+{
+    struct collector collector;
+    bool started = collector_start(&collector, config, services, true) == 0;
+
+    if (started)
+        wait_for_end(&collector, signals);
+    return finish(&collector, signals, started, started ? EXIT_SUCCESS : EXIT_START);
+}
+
+#ifdef HAVE_LIBPCAP
+/* The same for a capture. */
+static int run_replay(const char *path, struct config *config, struct services *services,
+                      const sigset_t *signals)
+{
+    struct collector collector;
+    struct replay replay;
+    bool started;
+    int status = EXIT_START;
+
+    if (replay_open(&replay, path, signals, services) == 0) {
+        started = collector_start(&collector, config, services, false) == 0;
+        if (started)
+            replay_run(&replay, &collector);
+        if (started && !replay.broken)
+            status = EXIT_SUCCESS;
+        status = finish(&collector, signals, started, status);
+    }
+    replay_close(&replay);
+    return status;
+}
+#endif
 
 int main(int argc, char **argv)
 {
@@ -242,7 +283,12 @@ int main(int argc, char **argv)
     }
     log_threshold(services.log, config->log_level);
     block_signals(&signals); /* from here on all threads inherit this; before, a signal just ends us */
-    status = run(config, &services, &signals);
+#ifdef HAVE_LIBPCAP
+    if (arguments.replay != NULL)
+        status = run_replay(arguments.replay, config, &services, &signals);
+    else
+#endif
+        status = run(config, &services, &signals);
 
 done:
     config_free(config);

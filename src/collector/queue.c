@@ -59,6 +59,14 @@ static bool has_room(const struct queue *queue, const struct run *run, uint32_t 
     return waiting + wanted <= capacity && held <= block_capacity;
 }
 
+bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t wanted)
+{
+    if (queue->full && !has_room(queue, run, BLOCK_RECORDS, queue->capacity / 2 + BLOCK_RECORDS,
+                                 queue->block_capacity / 2 + 1))
+        return false;
+    return has_room(queue, run, wanted, queue->capacity, queue->block_capacity);
+}
+
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted)
 {
     uint32_t head = atomic_load_explicit(&queue->head, memory_order_relaxed);

@@ -65,6 +65,9 @@ enum queue_answer {
     QUEUE_IS_FULL      /* dropped */
 };
 
+/* Worker.  Whether queue_offer would take that run. */
+bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t wanted);
+
 /* Worker.  Offers a run of which the sink wants `wanted` records, at least one.
  * A run that is taken holds its block. */
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted);

@@ -118,8 +118,13 @@ static void attend(struct sink *sink)
     if (rotate && api->rotate != NULL && api->rotate(state) != 0)
         log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
                  "the output could not be reopened; the old one stays in use");
-    if (api->tick != NULL && now >= sink->next_tick_ns)
-        sink->next_tick_ns = tick_next(now, api->tick(state, clock_monotonic()));
+    if (api->tick != NULL && now >= sink->next_tick_ns) {
+        uint64_t told = services_now(sink->instance->services, MUSTER_CLOCK_MONOTONIC);
+        uint64_t asked = api->tick(state, told);
+
+        /* What it asks for is on the clock that it was told, which in a replay is another. */
+        sink->next_tick_ns = tick_next(now, asked > told ? now + (asked - told) : asked);
+    }
 }
 
 /* A pause before the rest is offered again; draining cuts it short. */

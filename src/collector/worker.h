@@ -74,6 +74,12 @@ struct worker {
     uint64_t next_tick_ns;  /* monotonic */
     uint64_t next_check_ns; /* monotonic */
     bool violated; /* its sums did not agree: a bug, logged once */
+
+    /* In a replay: holds a run back until the queue has room for it, or until it is
+     * time to stop.  NULL: nobody waits for a sink. */
+    void (*wait_for_room)(void *context, const struct queue *queue, const struct run *run,
+                          uint32_t wanted);
+    void *wait_context;
 };
 
 /* What a worker is made of.  `sockets` are taken over as an array, not as

@@ -65,6 +65,11 @@ class Ledger:
         found = re.search(r"dropped by the kernel (\d+), refused while stopping (\d+)", text[start:])
         self.kernel_drops, self.refused = (int(n) for n in found.groups())
         self.records = int(re.search(r"records: (\d+)", text[start:]).group(1))
+        found = re.search(r"  capture: packets (.*)\n", text[start:])
+        self.capture = {}  # of a replay: "packets" and where they went
+        for part in re.split(r" [=+] ", "packets " + found.group(1)) if found else ():
+            name, count = part.rsplit(" ", 1)
+            self.capture[name] = int(count)
         self.filters, self.sinks = {}, {}
         for line in lines:
             found = re.match(r"  (\S+): in (\d+) \+ emitted (\d+) = out (\d+) \+ dropped (\d+)", line)
@@ -79,6 +84,9 @@ class Ledger:
         """The sums again, from the printed figures."""
         test.assertTrue(self.exact, self.text)
         test.assertEqual(self.received, self.decoded + self.rejected, self.text)
+        if self.capture:
+            test.assertEqual(2 * self.capture["packets"], sum(self.capture.values()), self.text)
+            test.assertEqual(self.capture["taken"], self.received, self.text)
         for came, emitted, out, dropped in self.filters.values():
             test.assertEqual(came + emitted, out + dropped, self.text)
         for offered, written, queued, dropped in self.sinks.values():
@@ -124,6 +132,21 @@ class Case(unittest.TestCase):
         return subprocess.run(
             [MUSTERD, "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS, *arguments],
             cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+    def replay(self, capture, chain, settings="", listen='{ port = 8888; }', status=0, **options):
+        """Replays a capture to its end, and returns its ledger (None: it did not start) and its log."""
+        self.write("collector.conf", f"listen = ( {listen} );\n{settings}\nchain = (\n{chain}\n);\n")
+        done = subprocess.run(
+            [MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS,
+             "--replay", capture], cwd=self.folder, capture_output=True, timeout=PATIENCE, check=False, **options)
+        log = done.stderr.decode()
+        self.assertEqual(done.returncode, status, log)
+        self.assertNotIn("bug:", log)
+        if "ledger after" not in log:
+            return None, log
+        ledger = Ledger(log)
+        ledger.check(self)
+        return ledger, log
 
     def start(self, chain, settings="", listen='{ address = "127.0.0.1"; port = 0; }', **options):
         """Starts a collector with that chain and waits until it listens."""

@@ -11,7 +11,7 @@ import subprocess
 
 from muster import DATA, MUSTERD, PLUGINS, Case, datagram, main, wait_until
 
-GOOD = '{ plugin = "sequence"; },\n{ plugin = "csv"; },\n'
+GOOD = '{ plugin = "sequence"; events = false; },\n{ plugin = "csv"; },\n'
 STATS = ',\n{ plugin = "stats"; interval = "1h"; file = "stats.json"; }'
 
 
@@ -82,7 +82,7 @@ class Sinks(Case):
         self.assertEqual(collector.process.returncode, 0)
 
     def test_two_csv_sinks_and_one_commented_out(self):
-        chain = ('{ plugin = "sequence"; },\n{ plugin = "csv"; path = "one.csv"; },\n'
+        chain = ('{ plugin = "sequence"; events = false; },\n{ plugin = "csv"; path = "one.csv"; },\n'
                  '# { plugin = "log"; },\n'
                  '{ plugin = "csv"; path = "two.csv"; columns = ( "seq_num", "verdict" ); }')
         collector = self.start(chain)
@@ -97,7 +97,7 @@ class Sinks(Case):
     def test_a_file_that_must_not_grow_loses_nothing(self):
         limit = 4096
 
-        collector = self.start('{ plugin = "sequence"; },\n{ plugin = "csv"; path = "full.csv"; },\n'
+        collector = self.start('{ plugin = "sequence"; events = false; },\n{ plugin = "csv"; path = "full.csv"; },\n'
                                '{ plugin = "csv"; path = "/dev/null"; name = "other"; }')
         resource.prlimit(collector.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
         burst(collector, 1, 200)
@@ -287,7 +287,7 @@ class Filters(Case):
         self.assertEqual(ledger.sinks["trouble"][0], 40 * 4003 + 1)
 
     def test_drops_and_additions_keep_their_places(self):
-        collector = self.start('{ plugin = "shaper"; },\n{ plugin = "sequence"; },\n'
+        collector = self.start('{ plugin = "shaper"; },\n{ plugin = "sequence"; events = false; },\n'
                                '{ plugin = "trouble"; does = "fail"; after = 1000000; },\n{ plugin = "csv"; }')
         count = 1500
         burst(collector, 1, count, b"reading")

@@ -18,12 +18,15 @@ struct numbers {
 
 struct session {
     bool heard, begun, has_init;
-    int64_t first, highest;      /* first is where its window of interest begins */
+    int64_t first, highest;       /* first is where its window of interest begins */
     struct numbers seen, missing; /* within the window */
-    uint32_t latest;             /* time stamp */
-    uint32_t init;               /* time stamp of the last INIT */
-    int doubt;                   /* 1: ahead, -1: behind, 0: none */
-    int64_t doubted;
+    uint32_t highest_time, first_time; /* time stamps of these */
+    uint32_t init;                /* time stamp of the INIT that began the session */
+    int doubt;                    /* 1: ahead, -1: behind, 2: older than the INIT, 0: none */
+    uint32_t doubted, doubt_end;  /* first number in doubt, and the one behind the last */
+    uint32_t doubt_time, doubt_count;
+    uint32_t doubt_datagrams;
+    bool init_came; /* the INIT of this session, not only of an earlier one */
 };
 
 struct oracle {
@@ -90,13 +93,13 @@ static void end(struct oracle *oracle, struct session *s)
     s->missing.count = 0;
     s->seen.count = 0;
     s->begun = false;
-    s->doubt = 0;
 }
 
-static void begin(struct session *s, int64_t n)
+static void begin(struct session *s, int64_t n, uint32_t timestamp)
 {
     s->begun = true;
     s->first = s->highest = n;
+    s->first_time = s->highest_time = timestamp;
     insert(&s->seen, n);
 }
 
@@ -122,6 +125,52 @@ static void raise_to(struct oracle *oracle, struct session *s, int64_t n)
     s->highest = n;
 }
 
+/* ---- doubt ---------------------------------------------------------------------------- */
+
+static void refute(struct oracle *oracle, struct session *s)
+{
+    oracle->counts.outliers += s->doubt_count;
+    oracle->counts.doubted -= s->doubt_count;
+    s->doubt_count = 0;
+    s->doubt = 0;
+}
+
+/* Another datagram that goes on where the doubted numbers end. */
+static bool confirms(const struct session *s, int kind, const struct muster_record *record)
+{
+    return s->doubt == kind && record->seq_num == s->doubt_end && record->reading == 0;
+}
+
+static enum muster_verdict doubt(struct oracle *oracle, struct session *s, int kind,
+                                 const struct muster_record *record)
+{
+    if (s->doubt != kind || record->seq_num != s->doubt_end) {
+        refute(oracle, s);
+        s->doubted = record->seq_num;
+        s->doubt_time = record->timestamp;
+        s->doubt_datagrams = 0;
+    }
+    s->doubt = kind;
+    s->doubt_end = record->seq_num + 1;
+    s->doubt_datagrams += record->reading == 0;
+    s->doubt_count++;
+    oracle->counts.doubted++;
+    return MUSTER_VERDICT_OUTLIER;
+}
+
+/* The doubted came after all, the first of them as the highest number by now. */
+static void accept(struct oracle *oracle, struct session *s)
+{
+    uint32_t n;
+
+    for (n = s->doubted + 1; n != s->doubt_end; n++)
+        raise_to(oracle, s, s->highest + 1);
+    oracle->counts.in_order += s->doubt_count;
+    oracle->counts.doubted -= s->doubt_count;
+    s->doubt_count = 0;
+    s->doubt = 0;
+}
+
 /* ---- verdicts ------------------------------------------------------------------------- */
 
 static bool is_older(uint32_t a, uint32_t b)
@@ -129,29 +178,23 @@ static bool is_older(uint32_t a, uint32_t b)
     return (int32_t)(a - b) < 0;
 }
 
-static enum muster_verdict doubt(struct oracle *oracle, struct session *s, int kind, int64_t n)
-{
-    s->doubt = kind;
-    s->doubted = n;
-    oracle->counts.outliers++;
-    return MUSTER_VERDICT_OUTLIER;
-}
-
 static enum muster_verdict judge_ahead(struct oracle *oracle, struct session *s, int64_t n,
-                                       uint32_t *gap)
+                                       const struct muster_record *record, uint32_t *gap)
 {
     int64_t jump = n - s->highest;
 
     if (jump > oracle->options.max_jump) {
-        if (s->doubt != 1 || n != s->doubted + 1)
-            return doubt(oracle, s, 1, n);
-        *gap = (uint32_t)(s->doubted - s->highest - 1);
-        raise_to(oracle, s, s->doubted);
+        if (!confirms(s, 1, record))
+            return doubt(oracle, s, 1, record);
+        *gap = s->doubted - (uint32_t)s->highest - 1;
+        raise_to(oracle, s, s->highest + *gap + 1);
+        accept(oracle, s);
     } else {
+        refute(oracle, s);
         *gap = (uint32_t)(jump - 1);
     }
-    s->doubt = 0;
     raise_to(oracle, s, n);
+    s->highest_time = record->timestamp;
     if (jump == 1) {
         oracle->counts.in_order++;
         return MUSTER_VERDICT_NEW;
@@ -161,20 +204,31 @@ static enum muster_verdict judge_ahead(struct oracle *oracle, struct session *s,
 }
 
 static enum muster_verdict judge_behind(struct oracle *oracle, struct session *s, int64_t n,
-                                        uint32_t timestamp)
+                                        const struct muster_record *record)
 {
-    if (s->highest - n >= oracle->options.window) {
-        if (is_older(timestamp, s->latest)) /* a copy of what came before */
-            return doubt(oracle, s, 0, n);
-        if (s->doubt != -1 || n != s->doubted + 1)
-            return doubt(oracle, s, -1, n);
+    bool far = s->highest - n >= oracle->options.window;
+
+    bool older = is_older(record->timestamp, s->highest_time);
+    bool newer = is_older(s->highest_time, record->timestamp);
+
+    /* What is late, or a copy, was made before the highest was; readings may be repeated. */
+    if ((far && !older) || (!far && newer && record->readings <= 1)) {
+        if (!confirms(s, -1, record))
+            return doubt(oracle, s, -1, record);
         end(oracle, s);
-        begin(s, s->doubted);
-        raise_to(oracle, s, n);
+        begin(s, s->doubted, s->doubt_time);
+        accept(oracle, s);
+        raise_to(oracle, s, s->highest + 1);
+        s->highest_time = record->timestamp;
+        s->init_came = false;
         oracle->counts.restarts++;
         return MUSTER_VERDICT_RESTART;
     }
-    s->doubt = 0;
+    refute(oracle, s);
+    if (far) {
+        oracle->counts.outliers++;
+        return MUSTER_VERDICT_OUTLIER;
+    }
     if (has(&s->seen, n)) {
         oracle->counts.duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
@@ -190,20 +244,66 @@ static enum muster_verdict judge_behind(struct oracle *oracle, struct session *s
     return MUSTER_VERDICT_LATE;
 }
 
+/* The number nearest to the highest: at most 2^31 - 1 ahead, else behind. */
+static int64_t extend(const struct session *s, uint32_t seq)
+{
+    return s->highest + (int32_t)(seq - (uint32_t)s->highest);
+}
+
+/* Made before the session began, though its number is beyond all; or before the INIT. */
+static enum muster_verdict judge_stale(struct oracle *oracle, struct session *s,
+                                       const struct muster_record *record, uint32_t *gap)
+{
+    bool directly = s->begun && s->doubted == (uint32_t)s->highest + 1;
+    bool had_begun = s->begun;
+    int64_t doubted = extend(s, s->doubted);
+
+    if (!confirms(s, 2, record) || s->doubt_datagrams + 1 < (directly ? 2 : 4))
+        return doubt(oracle, s, 2, record);
+    if (s->begun && doubted > s->highest && doubted - s->highest <= oracle->options.max_jump) {
+        *gap = (uint32_t)(doubted - s->highest - 1);
+        raise_to(oracle, s, doubted);
+        had_begun = false;
+    } else {
+        end(oracle, s);
+        begin(s, s->doubted, s->doubt_time);
+    }
+    s->first_time = s->doubt_time;
+    if (s->has_init)
+        s->init = s->doubt_time;
+    accept(oracle, s);
+    raise_to(oracle, s, s->highest + 1);
+    s->highest_time = record->timestamp;
+    if (had_begun) {
+        oracle->counts.restarts++;
+        return MUSTER_VERDICT_RESTART;
+    }
+    if (*gap > 0) {
+        oracle->counts.gaps++;
+        return MUSTER_VERDICT_GAP;
+    }
+    oracle->counts.in_order++;
+    return MUSTER_VERDICT_NEW;
+}
+
 static enum muster_verdict judge_number(struct oracle *oracle, struct session *s,
                                         const struct muster_record *record, uint32_t *gap)
 {
-    /* The number nearest to the highest: at most 2^31 - 1 ahead, else behind. */
-    int64_t n = s->highest + (int32_t)(record->seq_num - (uint32_t)s->highest);
+    int64_t n = extend(s, record->seq_num);
 
+    if (s->has_init && is_older(record->timestamp, s->init))
+        return judge_stale(oracle, s, record, gap);
+    if (s->begun && n > s->highest && is_older(record->timestamp, s->first_time))
+        return judge_stale(oracle, s, record, gap);
     if (!s->begun) {
-        begin(s, record->seq_num);
+        refute(oracle, s);
+        begin(s, record->seq_num, record->timestamp);
         oracle->counts.first++;
         return MUSTER_VERDICT_FIRST;
     }
     if (n > s->highest)
-        return judge_ahead(oracle, s, n, gap);
-    return judge_behind(oracle, s, n, record->timestamp);
+        return judge_ahead(oracle, s, n, record, gap);
+    return judge_behind(oracle, s, n, record);
 }
 
 static enum muster_verdict judge_init(struct oracle *oracle, struct session *s,
@@ -217,11 +317,20 @@ static enum muster_verdict judge_init(struct oracle *oracle, struct session *s,
         oracle->counts.late++;
         return MUSTER_VERDICT_LATE;
     }
+    if (s->begun && !s->init_came && !is_older(s->first_time, record->timestamp) &&
+        s->first_time - record->timestamp <= 60) {
+        /* The INIT of this session, overtaken by its first number. */
+        s->has_init = s->init_came = true;
+        s->init = record->timestamp;
+        oracle->counts.late++;
+        return MUSTER_VERDICT_LATE;
+    }
+    refute(oracle, s);
     end(oracle, s);
-    s->has_init = true;
+    s->has_init = s->init_came = true;
     s->init = record->timestamp;
     if (record->numbered)
-        begin(s, record->seq_num);
+        begin(s, record->seq_num, record->timestamp);
     if (s->heard) {
         oracle->counts.restarts++;
         return MUSTER_VERDICT_RESTART;
@@ -279,9 +388,6 @@ enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_reco
         verdict = MUSTER_VERDICT_UNNUMBERED;
         oracle->counts.unnumbered++;
     }
-    /* An outlier proves nothing, its time no more than its number. */
-    if (!s->heard || (verdict != MUSTER_VERDICT_OUTLIER && is_older(s->latest, record->timestamp)))
-        s->latest = record->timestamp;
     s->heard = true;
     return verdict;
 }
@@ -300,8 +406,10 @@ void oracle_finish(struct oracle *oracle)
     uint32_t i;
 
     for (i = 0; i < DEVICE_IDS; i++)
-        if (oracle->devices[i] != NULL)
+        if (oracle->devices[i] != NULL) {
+            refute(oracle, oracle->devices[i]);
             end(oracle, oracle->devices[i]);
+        }
 }
 
 void oracle_free(struct oracle *oracle)

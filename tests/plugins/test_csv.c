@@ -15,9 +15,10 @@
 
 #include "fake_host.h"
 
-#define HEADER "device_id,seq_num,timestamp,msg_type,value,duplicate_flag,gap_flag,arrival_time\n"
-#define PLUGIN (&muster_plugin_v1)
-#define S      UINT64_C(1000000000)
+#define HEADER      "device_id,seq_num,timestamp,msg_type,value,duplicate_flag,gap_flag,arrival_time\n"
+#define GAPS_HEADER "device_id,first,last,count,opened,closed,outcome,cause\n"
+#define PLUGIN      (&muster_plugin_v1)
+#define S           UINT64_C(1000000000)
 
 static char directory[] = "/tmp/muster-test-csv-XXXXXX";
 static char path[128];
@@ -98,6 +99,20 @@ static struct muster_record text_record(uint32_t seq, const char *text)
     return record;
 }
 
+static struct muster_record gap_record(uint8_t event, uint32_t first, uint32_t last, uint16_t cause)
+{
+    return (struct muster_record){.kind = MUSTER_KIND_EVENT,
+                                  .event = event,
+                                  .device_id = 101,
+                                  .arrival_ns = 1762534153 * S,
+                                  .seq_num = first,
+                                  .first = first,
+                                  .last = last,
+                                  .cause = cause,
+                                  .opened_ns = 1762534152 * S + 983310799,
+                                  .closed_ns = 1762534153 * S};
+}
+
 static void *opened(struct muster_instance *instance)
 {
     void *state = NULL;
@@ -145,6 +160,34 @@ START_TEST(default_rows)
     ck_assert_uint_eq(fake_counter(instance, "write_errors"), 0);
     ck_assert_uint_eq(fake_takes(instance), MUSTER_TAKES_MESSAGES);
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "new file \""), 1);
+    closed(instance, state);
+}
+END_TEST
+
+#define TIMES "1762534152.983310,1762534153.000000"
+
+START_TEST(rows_of_gaps)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, "path", path, "records", "gaps", NULL);
+    struct muster_record records[16];
+    uint32_t count = 0;
+    uint8_t event;
+    void *state = opened(instance);
+
+    ck_assert_uint_eq(fake_takes(instance), MUSTER_TAKES_EVENTS);
+    for (event = 0; event <= MUSTER_EVENT_DEVICE_BACK; event++)
+        records[count++] = gap_record(event, 2, 3, MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_RESTART);
+    records[count++] = gap_record(MUSTER_EVENT_OWN + 3, 2, 3, 0);
+    ck_assert_int_eq(PLUGIN->write(state, records, count), count);
+    ck_assert_int_eq(PLUGIN->write(state, records, 2), 2); /* no row at all */
+    records[0] = gap_record(MUSTER_EVENT_GAP_LOST, UINT32_MAX, 4, MUSTER_CAUSE_KERNEL);
+    records[1] = text_record(1, "x");
+    ck_assert_int_eq(PLUGIN->write(state, records, 2), 2);
+    expect_file(path, GAPS_HEADER "101,2,3,2," TIMES ",recovered,network+restart\n"
+                                  "101,2,3,2," TIMES ",lost,network+restart\n"
+                                  "101,4294967295,4,6," TIMES ",lost,kernel\n");
+    ck_assert_uint_eq(fake_counter(instance, "rows"), 3);
+    ck_assert_uint_eq(fake_counter(instance, "writes"), 2);
     closed(instance, state);
 }
 END_TEST
@@ -201,13 +244,40 @@ START_TEST(configuration)
     ck_assert_uint_eq(fake_config_errors(instance, "path", "empty"), 1);
     ck_assert_uint_eq(fake_config_error_count(instance), 2);
     fake_free(instance);
-    instance = fake_new(PLUGIN, "columns", "", NULL);
+    instance = fake_new(PLUGIN, "columns", "seq_num,cause,first", NULL);
     PLUGIN->check(&fake_host, instance);
-    ck_assert_uint_eq(fake_config_errors(instance, "columns", "empty"), 1);
+    ck_assert_uint_eq(
+        fake_config_errors(instance, "columns", "no column \"cause\" if records is \"messages\""),
+        1);
+    ck_assert_uint_eq(fake_config_errors(instance, "columns", "no column \"first\""), 1);
+    ck_assert_uint_eq(fake_config_error_count(instance), 2);
     fake_free(instance);
+    instance = fake_new(PLUGIN, "records", "gaps", "columns",
+                        "cause,device_name,arrival_time,count,count", NULL);
+    PLUGIN->check(&fake_host, instance);
+    ck_assert_uint_eq(fake_config_errors(instance, "columns",
+                                         "no column \"arrival_time\" if records is \"gaps\""),
+                      1);
+    ck_assert_uint_eq(fake_config_errors(instance, "columns", "\"count\" is named twice"), 1);
+    ck_assert_uint_eq(fake_config_error_count(instance), 2);
+    fake_free(instance);
+    ck_assert(!fake_accepts(PLUGIN, "records", "events"));
     ck_assert(!fake_accepts(PLUGIN, "columns", "value,temperature"));
     ck_assert(fake_accepts(PLUGIN, "columns", "device_name, arrival_ns"));
     ck_assert(!fake_accepts(PLUGIN, "sync", "always"));
+}
+END_TEST
+
+START_TEST(no_columns_are_the_default_ones)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, "path", path, "columns", "", NULL);
+
+    closed(instance, opened(instance));
+    expect_file(path, HEADER);
+    ck_assert_int_eq(unlink(path), 0);
+    instance = fake_new(PLUGIN, "path", path, "columns", "", "records", "gaps", NULL);
+    closed(instance, opened(instance));
+    expect_file(path, GAPS_HEADER);
 }
 END_TEST
 
@@ -402,6 +472,27 @@ START_TEST(full_disk)
 }
 END_TEST
 
+START_TEST(full_disk_of_gaps)
+{
+    struct muster_instance *instance =
+        fake_new(PLUGIN, "path", path, "records", "gaps", "columns", "first,outcome", NULL);
+    struct muster_record records[5];
+    void *state = opened(instance);
+    uint32_t i;
+
+    for (i = 0; i < 5; i++)
+        records[i] =
+            gap_record(i % 2 == 0 ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED, i, i, 0);
+    limit_file_size(strlen("first,outcome\n") + 7 + 3); /* a row and a half */
+    ck_assert_int_eq(PLUGIN->write(state, records, 5), 1);
+    expect_file(path, "first,outcome\n0,lost\n");
+    limit_file_size(RLIM_INFINITY);
+    ck_assert_int_eq(PLUGIN->write(state, records + 1, 4), 4);
+    expect_file(path, "first,outcome\n0,lost\n2,lost\n4,lost\n");
+    closed(instance, state);
+}
+END_TEST
+
 START_TEST(full_disk_in_the_second_bite)
 {
     enum { COUNT = 40000 };
@@ -586,15 +677,27 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {default_rows,      largest_rows,
-                                  configuration,     appends,
-                                  relative_path,     other_header,
-                                  refusals,          locked,
-                                  torn_tail,         devices,
-                                  full_disk,         full_disk_in_the_second_bite,
-                                  full_disk_at_open, torn_row_is_completed,
-                                  reader_gone,       rotation,
-                                  removed,           two_instances};
+    const TTest *const tests[] = {default_rows,
+                                  rows_of_gaps,
+                                  full_disk_of_gaps,
+                                  largest_rows,
+                                  no_columns_are_the_default_ones,
+                                  configuration,
+                                  appends,
+                                  relative_path,
+                                  other_header,
+                                  refusals,
+                                  locked,
+                                  torn_tail,
+                                  devices,
+                                  full_disk,
+                                  full_disk_in_the_second_bite,
+                                  full_disk_at_open,
+                                  torn_row_is_completed,
+                                  reader_gone,
+                                  rotation,
+                                  removed,
+                                  two_instances};
     Suite *suite = suite_create("csv");
     TCase *tcase = tcase_create("csv");
     SRunner *runner = srunner_create(suite);

@@ -101,6 +101,74 @@ START_TEST(columns)
 }
 END_TEST
 
+START_TEST(gap_columns)
+{
+    static const char *const kinds[] = {"messages", "gaps"};
+    /* In the order of the bits. */
+    static const char *const words[] = {"network", "kernel", "queue", "collector-down", "restart"};
+    struct muster_record record = {.kind = MUSTER_KIND_EVENT,
+                                   .event = MUSTER_EVENT_GAP_LOST,
+                                   .device_id = 101,
+                                   .first = 2,
+                                   .last = 3,
+                                   .opened_ns = 1762534152 * S + 1999,
+                                   .closed_ns = 1762534153 * S + 983310799};
+    const char *all = "device_id,first,last,count,opened,closed,outcome,cause";
+    uint16_t causes;
+    int event, i;
+
+    expect_row(all, record, "101,2,3,2,1762534152.000001,1762534153.983310,lost,");
+    record.event = MUSTER_EVENT_GAP_RECOVERED;
+    record.last = 2;
+    expect_row(all, record, "101,2,2,1,1762534152.000001,1762534153.983310,recovered,");
+    record.first = UINT32_MAX - 1; /* across the wrap */
+    expect_row("last,count,first", record, "2,5,4294967294");
+    record.first = 3; /* all 2^32 of them; no tracker says so */
+    expect_row("count", record, "0");
+    expect_row("device_name,outcome", record, "\"boiler, \"\"old\"\"\",recovered");
+    record.opened_ns = record.closed_ns = UINT64_MAX;
+    expect_row("opened,closed", record, "18446744073.709551,18446744073.709551");
+    for (causes = 0; causes < 64; causes++) { /* bit 5 is one of a later version */
+        char wanted[64] = "";
+
+        for (i = 0; i < 5; i++)
+            if (causes >> i & 1)
+                strcat(strcat(wanted, wanted[0] != '\0' ? "+" : ""), words[i]);
+        record.cause = causes;
+        expect_row("cause", record, wanted);
+    }
+    record.cause = UINT16_MAX;
+    expect_row("cause", record, "network+kernel+queue+collector-down+restart");
+
+    for (event = 0; event < 256; event++) {
+        record.event = (uint8_t)event;
+        ck_assert_int_eq(row_is(ROW_GAPS, &record),
+                         event == MUSTER_EVENT_GAP_RECOVERED || event == MUSTER_EVENT_GAP_LOST);
+        ck_assert(!row_is(ROW_MESSAGES, &record));
+    }
+    record.event = MUSTER_EVENT_GAP_LOST;
+    for (i = 0; i < 4; i++) {
+        record.kind = (uint8_t)i;
+        ck_assert_int_eq(row_is(ROW_GAPS, &record), i == MUSTER_KIND_EVENT);
+        ck_assert_int_eq(row_is(ROW_MESSAGES, &record), i == MUSTER_KIND_MESSAGE);
+    }
+    for (i = 0; i < 2; i++) {
+        const char *const *name = row_default_columns(i == 0 ? ROW_MESSAGES : ROW_GAPS);
+        int j;
+
+        for (; *name != NULL; name++)
+            ck_assert_msg(row_can_have((enum row_kind)i, *name), "%s for %s", *name, kinds[i]);
+        for (j = 0; row_column_names[j] != NULL; j++) {
+            bool both = strncmp(row_column_names[j], "device_", 7) == 0;
+
+            ck_assert_msg((row_can_have(ROW_MESSAGES, row_column_names[j]) &&
+                           row_can_have(ROW_GAPS, row_column_names[j])) == both,
+                          "%s", row_column_names[j]);
+        }
+    }
+}
+END_TEST
+
 START_TEST(numbers)
 {
     static const struct {
@@ -410,7 +478,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {columns, numbers, texts_against_oracle, plain_scan, bounds};
+    const TTest *const tests[] = {columns,    gap_columns, numbers, texts_against_oracle,
+                                  plain_scan, bounds};
     Suite *suite = suite_create("csv rows");
     TCase *tcase = tcase_create("csv rows");
     SRunner *runner = srunner_create(suite);

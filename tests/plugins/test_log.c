@@ -224,11 +224,16 @@ START_TEST(events)
     expect_line(event(MUSTER_EVENT_GAP_RECOVERED, 4, 6),
                 "GAP RECOVERED 101 seq 4-6 (3 recovered after 92.5 s)\n");
     expect_line(event(MUSTER_EVENT_RESTART, 1, 0), "RESTARTED 101 at seq 1\n");
-    expect_line(event(MUSTER_EVENT_OUTLIER, 99, 0), "NOT BELIEVED 101 seq 99\n");
+    expect_line(event(MUSTER_EVENT_OUTLIER, 99, 99), "NOT BELIEVED 101 seq 99\n");
+    expect_line(event(MUSTER_EVENT_OUTLIER, 97, 99), "NOT BELIEVED 101 seq 97-99\n");
     expect_line(event(MUSTER_EVENT_DEVICE_NEW, 0, 0), "NEW DEVICE 101\n");
     expect_line(event(MUSTER_EVENT_DEVICE_LATE, 0, 0), "OVERDUE 101, last heard 95 s ago\n");
     expect_line(event(MUSTER_EVENT_DEVICE_BACK, 0, 0), "BACK 101 after 92.5 s\n");
     expect_line(event(200, 0, 0), "EVENT 200 about 101\n");
+    record = event(130, 0, 0);
+    record.payload.bytes = (const uint8_t *)"too\nhot";
+    record.payload_size = 7;
+    expect_line(record, "EVENT 130 about 101: too\\x0ahot\n");
     record = event(MUSTER_EVENT_DEVICE_SILENT, 0, 0);
     expect_line(record, "SILENT 101 for 95 s\n");
     /* From a tick, without a datagram: the host's clock counts. */

@@ -29,7 +29,7 @@ static void open_tracker(uint32_t window, uint32_t max_jump, bool reference, uin
     const struct tracker_options options = {
         .window = window, .max_jump = max_jump, .reference = reference};
 
-    tracker = tracker_new(&options, workers);
+    tracker = tracker_new(&options, 0, workers);
     ck_assert_ptr_nonnull(tracker);
     now = 1000;
 }
@@ -192,7 +192,8 @@ START_TEST(largest_jump_believed)
     expect_numbers(99, 0, 36, 63);
     data(111, NEW, 0);
     data(212, OUTLIER, 0); /* 111 came between: no two in a row */
-    ck_assert_uint_eq(tracker_counts(tracker)->outliers, 2);
+    ck_assert_uint_eq(tracker_counts(tracker)->outliers, 1);
+    ck_assert_uint_eq(tracker_counts(tracker)->doubted, 1);
 }
 END_TEST
 
@@ -285,7 +286,70 @@ START_TEST(restart_by_probation)
     data(3, NEW, 0);
     expect_numbers(1, 0, 1, 0);
     ck_assert_uint_eq(tracker_counts(tracker)->restarts, 1);
-    ck_assert_uint_eq(tracker_counts(tracker)->outliers, 1);
+    ck_assert_uint_eq(tracker_counts(tracker)->outliers, 0); /* number 1 is judged again */
+    ck_assert_uint_eq(tracker_counts(tracker)->in_order, 2);
+}
+END_TEST
+
+/* The numbers begin again where the window still knows the old ones. */
+START_TEST(restart_within_the_window)
+{
+    uint32_t i;
+
+    for (i = 1; i <= 20; i++)
+        data(i, i == 1 ? FIRST : NEW, 0);
+    data(23, GAP, 2);
+    now += 6;
+    data(1, OUTLIER, 0); /* a copy of number 1 would not be newer than number 23 */
+    ck_assert_uint_eq(tracker_counts(tracker)->duplicates, 0);
+    now += 6;
+    data(2, RESTART, 0);
+    expect_numbers(2, 0, 2, 0);
+    now += 6;
+    data(3, NEW, 0);
+    now -= 18;
+    data(23, OUTLIER, 0); /* of the old session: nothing can be said of it */
+    now += 24;
+    data(4, NEW, 0);
+    data(2, DUPLICATE, 0);
+    ck_assert_uint_eq(tracker_counts(tracker)->restarts, 1);
+    expect_numbers(2, 0, 2, 0);
+}
+END_TEST
+
+/* What was under way when the device restarted does not belong to the new session. */
+START_TEST(stragglers_behind_an_init)
+{
+    data(900, FIRST, 0);
+    init(1010, RESTART);
+    data(901, OUTLIER, 0); /* made at 1000 */
+    now = 1010;
+    data(1, FIRST, 0);
+    now = 1000;
+    data(902, OUTLIER, 0);
+    now = 1016;
+    data(2, NEW, 0);
+    expect_numbers(0, 0, 0, 0);
+    ck_assert_uint_eq(tracker_counts(tracker)->outliers, 2);
+}
+END_TEST
+
+/* Unless the clock was set back since the INIT. */
+START_TEST(clock_set_back_behind_an_init)
+{
+    init(5000, FIRST);
+    now = 1000;
+    data(1, OUTLIER, 0);
+    data(2, OUTLIER, 0);
+    data(3, OUTLIER, 0);
+    data(4, NEW, 0); /* four in a row: it was the clock */
+    data(6, GAP, 1);
+    ck_assert_uint_eq(tracker_counts(tracker)->outliers, 0);
+    ck_assert_uint_eq(tracker_counts(tracker)->in_order, 4);
+    now = 900;
+    data(7, OUTLIER, 0);
+    data(8, NEW, 0); /* going on where the session is, two are enough */
+    data(5, LATE, 0);
 }
 END_TEST
 
@@ -335,6 +399,7 @@ START_TEST(restart_by_init)
     init(1000, DUPLICATE); /* the same again */
     data(4, NEW, 0);
     init(2000, RESTART);
+    now = 2000;
     expect_numbers(1, 0, 1, 0);
     data(1, FIRST, 0);
     init(1000, LATE); /* the first one's copy, held up */
@@ -342,6 +407,7 @@ START_TEST(restart_by_init)
     data(2, NEW, 0);
     init(2001, RESTART);
     init(2002, RESTART);
+    now = 2002;
     data(100, FIRST, 0);
     data(99, LATE, 0);
     data(101, NEW, 0);
@@ -353,7 +419,7 @@ START_TEST(init_of_a_device_in_mid_session)
 {
     data(50, FIRST, 0);
     data(51, NEW, 0);
-    init(900, RESTART); /* no INIT is known, so none is repeated */
+    init(900, RESTART); /* too old to be that of this session, held up */
     data(1, FIRST, 0);
 }
 END_TEST
@@ -367,7 +433,7 @@ START_TEST(init_with_a_number)
     data(11, NEW, 0);
     data(10, DUPLICATE, 0);
     expect(record, DUPLICATE, 0);
-    record.timestamp = 1001;
+    record.timestamp = now = 1001;
     expect(record, RESTART, 0);
     data(12, GAP, 1);
     data(11, LATE, 0);
@@ -384,7 +450,9 @@ START_TEST(init_repeated_behind_a_restart)
     data(2, RESTART, 0);
     init(1000, DUPLICATE);
     data(3, NEW, 0);
-    init(1060, RESTART); /* that of the restart, late */
+    init(1060, LATE); /* that of the restart, which its numbers overtook */
+    init(1060, DUPLICATE);
+    data(4, NEW, 0);
 }
 END_TEST
 
@@ -500,7 +568,7 @@ START_TEST(plugin_publishes)
         message(65534, MUSTER_MSG_DATA, 1, 1)};
     struct muster_record others[] = {message(65535, MUSTER_MSG_DATA, 1, 1),
                                      message(65535, MUSTER_MSG_DATA, 1, 1)};
-    struct muster_instance *instance = fake_new(PLUGIN, NULL);
+    struct muster_instance *instance = fake_new(PLUGIN, "events", "false", NULL);
     struct fake_batch batch;
     void *state, *workers[2];
     uint32_t i;
@@ -534,6 +602,87 @@ START_TEST(plugin_publishes)
     }
     ck_assert_uint_eq(fake_counter(instance, "open"), 0); /* at the end they are lost */
     ck_assert_uint_eq(fake_counter(instance, "lost"), 3);
+    PLUGIN->close(state);
+    fake_free(instance);
+}
+END_TEST
+
+/* An event in the batch at `at`: which, and about which numbers. */
+static void expect_event(const struct fake_batch *batch, uint32_t at, uint8_t event, uint32_t first,
+                         uint32_t last, uint16_t cause)
+{
+    const struct muster_record *record;
+
+    ck_assert_uint_lt(at, batch->out_count);
+    record = &batch->out[at];
+    ck_assert_uint_eq(record->kind, MUSTER_KIND_EVENT);
+    ck_assert_uint_eq(record->event, event);
+    ck_assert_uint_eq(record->device_id, 7);
+    ck_assert_uint_eq(record->first, first);
+    ck_assert_uint_eq(record->last, last);
+    ck_assert_uint_eq(record->cause, cause);
+}
+
+START_TEST(plugin_tells_events)
+{
+    const uint16_t network = MUSTER_CAUSE_NETWORK, kernel = MUSTER_CAUSE_KERNEL;
+    struct muster_record records[] = {
+        message(7, MUSTER_MSG_DATA, 1, 1000), message(7, MUSTER_MSG_DATA, 10, 1001),
+        message(7, MUSTER_MSG_DATA, 5, 1000), message(7, MUSTER_MSG_DATA, 12, 1002),
+        message(7, MUSTER_MSG_INIT, 0, 1100)};
+    struct muster_instance *instance = fake_new(PLUGIN, "window", "64", NULL);
+    struct fake_batch batch;
+    void *state, *worker;
+    uint32_t i;
+
+    for (i = 0; i < 5; i++)
+        records[i].arrival_ns = (1000 + i) * UINT64_C(1000000000);
+    fake_set_metric(instance, "collector.received", "datagrams", "help", 1);
+    fake_set_metric(instance, "collector.kernel_drops", "datagrams", "help", 4);
+    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
+    ck_assert_int_eq(PLUGIN->worker_open(state, 0, 1, &worker), 0);
+    fake_batch_begin(&batch, NULL, 0);
+    PLUGIN->worker_tick(worker, &batch.batch, 1);
+    fake_batch_finish(&batch);
+    ck_assert_uint_eq(batch.out_count, 0);
+    fake_batch_free(&batch);
+
+    fake_process(PLUGIN, worker, &batch, records, 3);
+    ck_assert_uint_eq(batch.out_count, 6);
+    expect_event(&batch, 1, MUSTER_EVENT_DEVICE_NEW, 1, 1, 0);
+    ck_assert_uint_eq(batch.out[2].verdict, GAP);
+    expect_event(&batch, 3, MUSTER_EVENT_GAP_OPENED, 2, 9, 0);
+    ck_assert_uint_eq(batch.out[4].verdict, LATE);
+    expect_event(&batch, 5, MUSTER_EVENT_GAP_RECOVERED, 5, 5, network);
+    ck_assert_uint_eq(batch.out[5].opened_ns, records[1].arrival_ns);
+    ck_assert_uint_eq(batch.out[5].closed_ns, records[2].arrival_ns);
+    fake_batch_free(&batch);
+
+    /* A tick later the kernel has dropped some: since drops are known once a second, that
+     * may be why any of these is missing. */
+    fake_process(PLUGIN, worker, &batch, &records[3], 1);
+    expect_event(&batch, 1, MUSTER_EVENT_GAP_OPENED, 11, 11, 0);
+    fake_batch_free(&batch);
+    fake_set_metric(instance, "collector.kernel_drops", "datagrams", "help", 5);
+    fake_batch_begin(&batch, NULL, 0);
+    PLUGIN->worker_tick(worker, &batch.batch, 2);
+    fake_batch_finish(&batch);
+    fake_batch_free(&batch);
+    fake_process(PLUGIN, worker, &batch, &records[4], 1);
+    ck_assert_uint_eq(batch.out[0].verdict, RESTART);
+    expect_event(&batch, 1, MUSTER_EVENT_RESTART, 0, 0, 0);
+    expect_event(&batch, 2, MUSTER_EVENT_GAP_LOST, 2, 4, network | kernel | MUSTER_CAUSE_RESTART);
+    expect_event(&batch, 3, MUSTER_EVENT_GAP_LOST, 6, 9, network | kernel | MUSTER_CAUSE_RESTART);
+    expect_event(&batch, 4, MUSTER_EVENT_GAP_LOST, 11, 11, network | kernel | MUSTER_CAUSE_RESTART);
+    ck_assert_uint_eq(batch.out_count, 5);
+    fake_batch_free(&batch);
+    ck_assert_uint_eq(fake_counter(instance, "untold"), 0);
+
+    fake_batch_begin(&batch, NULL, 0);
+    PLUGIN->worker_close(worker, &batch.batch);
+    fake_batch_finish(&batch);
+    ck_assert_uint_eq(batch.out_count, 0);
+    fake_batch_free(&batch);
     PLUGIN->close(state);
     fake_free(instance);
 }
@@ -575,6 +724,9 @@ int main(void)
                                   half_the_numbers,
                                   greatest_jump_confirmed,
                                   restart_by_probation,
+                                  restart_within_the_window,
+                                  stragglers_behind_an_init,
+                                  clock_set_back_behind_an_init,
                                   old_duplicates,
                                   outliers_do_not_set_the_time,
                                   the_clock_wraps,
@@ -586,7 +738,8 @@ int main(void)
                                   heartbeats_have_no_number,
                                   reference_mode,
                                   devices_of_a_worker};
-    const TTest *const plugin[] = {plugin_checks_the_window, plugin_publishes,
+    const TTest *const plugin[] = {plugin_checks_the_window, plugin_tells_events,
+                                  plugin_publishes,
                                    plugin_in_reference_mode};
     Suite *suite = suite_create("sequence");
     TCase *tracker_case = tcase_create("tracker"), *plugin_case = tcase_create("plugin");

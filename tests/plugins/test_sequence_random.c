@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../plugins/sequence/gaps.h"
 #include "oracle.h"
 
 enum { EVENTS = 100000, ROUND = 4000, REPORTED = 25 };
@@ -53,6 +54,7 @@ enum { MOST_DEVICES = 6, IN_FLIGHT = 16, REMEMBERED = 1 << 13 };
 struct round {
     struct tracker_options options;
     uint32_t workers, worker, devices;
+    uint32_t readings;            /* at most, in a datagram */
     uint32_t loss, copies, delay; /* percent */
 };
 
@@ -60,8 +62,9 @@ struct round {
 struct player {
     uint16_t id;
     uint32_t next, clock, sent;
-    struct muster_record in_flight[IN_FLIGHT];
+    struct muster_record in_flight[IN_FLIGHT]; /* datagrams, as their first reading */
     uint32_t in_flight_count;
+    struct muster_record arriving; /* the datagram whose readings are coming in now */
     struct muster_record remembered[REMEMBERED];
 };
 
@@ -104,14 +107,16 @@ static struct muster_record send_next(const struct round *round, struct player *
             player->clock += below(30);
             player->next = chance(50) ? below(3) : player->next - random_step(round);
         }
-        record = message(player->id, MUSTER_MSG_DATA, player->next++, player->clock);
+        record = message(player->id, MUSTER_MSG_DATA, player->next, player->clock);
+        record.readings = round->readings > 1 && chance(50) ? (uint16_t)(1 + below(round->readings)) : 1;
+        player->next += record.readings;
     }
     player->remembered[player->sent++ % REMEMBERED] = record;
     return record;
 }
 
-/* What arrives next of this device. */
-static struct muster_record arrive(const struct round *round, struct player *player)
+/* The datagram that arrives next of this device. */
+static struct muster_record arrive_datagram(const struct round *round, struct player *player)
 {
     struct muster_record record;
 
@@ -144,6 +149,20 @@ static struct muster_record arrive(const struct round *round, struct player *pla
     }
 }
 
+/* The message, or reading of one, that arrives next. */
+static struct muster_record arrive(const struct round *round, struct player *player)
+{
+    struct muster_record *arriving = &player->arriving;
+
+    if (arriving->readings > 0 && arriving->reading + 1 < arriving->readings) {
+        arriving->reading++;
+        arriving->seq_num++;
+    } else {
+        *arriving = arrive_datagram(round, player);
+    }
+    return *arriving;
+}
+
 static struct round random_round(void)
 {
     struct round round = {.workers = 1 + below(3), .devices = 1 + below(MOST_DEVICES)};
@@ -152,6 +171,7 @@ static struct round random_round(void)
     round.options.window = UINT32_C(64) << below(7);
     round.options.max_jump = chance(50) ? 3000 : 1 + below(6000);
     round.options.reference = chance(5);
+    round.readings = chance(50) ? 1 : 1 + below(60);
     round.loss = below(3) * below(15);
     round.copies = below(3) * below(15);
     round.delay = below(3) * below(15);
@@ -178,11 +198,77 @@ static void report(const struct round *round, const struct muster_record *events
     ck_abort_msg("expected verdict %u gap %u, or other counters", verdict, gap);
 }
 
+/* What the tracker told, summed up. */
+struct noted {
+    uint64_t missing, recovered, lost, outliers, devices;
+    uint64_t open[65536]; /* by device */
+    struct gaps *gaps;
+    uint64_t told_recovered, told_lost; /* by the gaps */
+};
+
+static void take_end(void *context, const struct gap_end *end)
+{
+    struct noted *noted = context;
+
+    *(end->lost ? &noted->told_lost : &noted->told_recovered) +=
+        (uint64_t)(end->last - end->first) + 1;
+}
+
+static void take_note(void *context, const struct tracker_note *told)
+{
+    struct noted *noted = context;
+    uint64_t count = (uint64_t)(told->last - told->first) + 1;
+    uint64_t *open = &noted->open[told->device_id];
+
+    switch (told->kind) {
+    case TRACKER_GAP:
+        noted->missing += count;
+        *open += count;
+        ck_assert_int_eq(gaps_open(noted->gaps, told->device_id, told->first, told->last, 1), 0);
+        break;
+    case TRACKER_RECOVERED:
+        ck_assert_uint_eq(count, 1);
+        noted->recovered++;
+        (*open)--;
+        gaps_recover(noted->gaps, told->device_id, told->first);
+        break;
+    case TRACKER_LOST:
+        noted->lost += count;
+        *open -= count;
+        gaps_lose(noted->gaps, told->device_id, told->first, told->last);
+        break;
+    case TRACKER_END:
+        noted->lost += *open;
+        *open = 0;
+        gaps_lose_all(noted->gaps, told->device_id);
+        break;
+    case TRACKER_OUTLIER:
+        noted->outliers += count;
+        break;
+    case TRACKER_DEVICE:
+        noted->devices++;
+        break;
+    case TRACKER_RESTART:
+        break;
+    }
+}
+
+static bool notes_agree(const struct round *round, const struct noted *noted,
+                        const struct tracker_counts *counts)
+{
+    if (round->options.reference) /* there are no sessions and no window to tell of */
+        return noted->devices == counts->devices;
+    return noted->missing == counts->missing && noted->recovered == counts->recovered &&
+           noted->lost == counts->lost && noted->outliers == counts->outliers &&
+           noted->devices == counts->devices;
+}
+
 /* One round; *all takes up what it counted. */
 static void play(uint64_t seed, struct tracker_counts *all)
 {
     static struct player players[MOST_DEVICES];
     static struct muster_record events[ROUND];
+    static struct noted noted;
     struct round round;
     struct tracker *tracker;
     struct oracle *oracle;
@@ -192,6 +278,7 @@ static void play(uint64_t seed, struct tracker_counts *all)
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     round = random_round();
     memset(players, 0, sizeof players);
+    memset(&noted, 0, sizeof noted);
     for (i = 0; i < round.devices; i++) {
         uint32_t place = chance(50) ? i : 65536 / round.workers - 1 - i; /* among the worker's */
 
@@ -199,7 +286,11 @@ static void play(uint64_t seed, struct tracker_counts *all)
         players[i].next = chance(50) ? below(3) : 0u - below(3000);
         players[i].clock = chance(90) ? 1762534152 : 0u - below(300);
     }
-    tracker = tracker_new(&round.options, round.workers);
+    noted.gaps = gaps_new(round.worker, round.workers, take_end, &noted);
+    ck_assert_ptr_nonnull(noted.gaps);
+    round.options.note = take_note;
+    round.options.context = &noted;
+    tracker = tracker_new(&round.options, round.worker, round.workers);
     ck_assert_ptr_nonnull(tracker);
     oracle = oracle_new(&round.options);
     counts = tracker_counts(tracker);
@@ -210,14 +301,21 @@ static void play(uint64_t seed, struct tracker_counts *all)
         if (events[i].verdict != verdict || events[i].gap != gap ||
             memcmp(counts, oracle_counts(oracle), sizeof *counts) != 0 ||
             counts->missing != counts->recovered + counts->lost + counts->open ||
+            !notes_agree(&round, &noted, counts) ||
             counts->first + counts->in_order + counts->gaps + counts->late + counts->duplicates +
-                    counts->restarts + counts->outliers + counts->unnumbered != i + 1)
+                    counts->restarts + counts->outliers + counts->unnumbered + counts->doubted !=
+                i + 1)
             report(&round, events, i, verdict, gap, seed);
     }
     tracker_finish(tracker);
     oracle_finish(oracle);
     ck_assert_msg(memcmp(counts, oracle_counts(oracle), sizeof *counts) == 0,
                   "seed %" PRIu64 ": other counters at the end", seed);
+    ck_assert_msg(notes_agree(&round, &noted, counts), "seed %" PRIu64 ": other notes at the end", seed);
+    /* Every missing number is in one gap that was told, and in one only. */
+    ck_assert_uint_eq(noted.told_recovered, noted.recovered);
+    ck_assert_uint_eq(noted.told_lost, noted.lost);
+    gaps_free(noted.gaps);
     all->restarts += counts->restarts;
     all->recovered += counts->recovered;
     all->lost += counts->lost;

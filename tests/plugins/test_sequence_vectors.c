@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The filter "sequence" against its vectors, tests/vectors/sequence.yaml: each datagram is decoded
+ * and judged as a batch of its own, and what the filter says is compared text by text.
+ */
+#include <check.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/yaml.h"
+#include "fake_host.h"
+#include "wire/datagram.h"
+
+#define PLUGIN    (&muster_plugin_v1)
+#define BEGINNING 1750000000u          /* s: the `at` of a step counts from here */
+#define SECOND    UINT64_C(1000000000) /* ns */
+#define LARGEST   256                  /* bytes of a datagram in the vectors */
+#define TEXT_ROOM 1024                 /* bytes of a list, written as one text */
+#define GAPS_MOST 32                   /* gaps of one case */
+
+static const char *const type_names[] = {"heartbeat", "data", "init"};
+
+static const char *const verdict_names[] = {
+    [MUSTER_VERDICT_NONE] = "none",
+    [MUSTER_VERDICT_UNNUMBERED] = "unnumbered",
+    [MUSTER_VERDICT_FIRST] = "first",
+    [MUSTER_VERDICT_NEW] = "new",
+    [MUSTER_VERDICT_GAP] = "gap",
+    [MUSTER_VERDICT_LATE] = "late",
+    [MUSTER_VERDICT_DUPLICATE] = "duplicate",
+    [MUSTER_VERDICT_RESTART] = "restart",
+    [MUSTER_VERDICT_OUTLIER] = "outlier",
+};
+
+static const char *const event_names[] = {
+    [MUSTER_EVENT_GAP_OPENED] = "gap_opened", [MUSTER_EVENT_GAP_RECOVERED] = "gap_recovered",
+    [MUSTER_EVENT_GAP_LOST] = "gap_lost",     [MUSTER_EVENT_RESTART] = "restart",
+    [MUSTER_EVENT_OUTLIER] = "outlier",       [MUSTER_EVENT_DEVICE_NEW] = "device_new",
+};
+
+/* The filter's counters: RECORDS of them count records, each in one. */
+enum { RECORDS = 9 };
+static const char *const count_names[] = {
+    "first",      "in_order", "gaps",    "late",      "duplicates", "restarts", "outliers",
+    "unnumbered", "doubted",  "missing", "recovered", "lost",       "open",     "devices",
+};
+
+static struct vectors vectors;
+static const yaml_node_t *cases;
+
+/* A case in progress. */
+struct run {
+    const char *name;
+    struct wire_class class;
+    struct muster_instance *instance;
+    void *state, *worker;
+    uint64_t records;
+    struct {
+        uint16_t device_id;
+        uint32_t first, last;
+        uint64_t opened_ns;
+    } gaps[GAPS_MOST];
+    size_t gap_count;
+};
+
+/* ---- texts ---------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 2, 3))) static void add(char *list, const char *format, ...)
+{
+    size_t used = strlen(list);
+    va_list arguments;
+    int length;
+
+    if (used > 0 && list[used - 1] != ' ')
+        used += (size_t)snprintf(list + used, TEXT_ROOM - used, ", ");
+    ck_assert_uint_lt(used, TEXT_ROOM);
+    va_start(arguments, format);
+    length = vsnprintf(list + used, TEXT_ROOM - used, format, arguments);
+    va_end(arguments);
+    ck_assert(length >= 0 && (size_t)length < TEXT_ROOM - used);
+}
+
+static void write_list(char *out, const yaml_node_t *list)
+{
+    size_t i;
+
+    *out = '\0';
+    for (i = 0; i < vectors_length(&vectors, list); i++)
+        add(out, "%s", vectors_text(&vectors, vectors_item(&vectors, list, i)));
+}
+
+static void add_verdict(char *out, const struct muster_record *record)
+{
+    ck_assert_uint_lt(record->verdict, sizeof verdict_names / sizeof verdict_names[0]);
+    if (record->verdict == MUSTER_VERDICT_GAP) {
+        add(out, "gap %" PRIu32, record->gap);
+        return;
+    }
+    ck_assert_uint_eq(record->gap, 0);
+    add(out, "%s", verdict_names[record->verdict]);
+}
+
+static const char *cause_text(uint16_t cause)
+{
+    switch (cause) {
+    case MUSTER_CAUSE_NETWORK:
+        return "network";
+    case MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_RESTART:
+        return "network+restart";
+    default:
+        return "another cause";
+    }
+}
+
+static void add_event(char *out, const struct muster_record *event)
+{
+    const char *name;
+
+    ck_assert_uint_lt(event->event, sizeof event_names / sizeof event_names[0]);
+    name = event_names[event->event];
+    ck_assert_ptr_nonnull(name);
+    switch (event->event) {
+    case MUSTER_EVENT_DEVICE_NEW:
+        add(out, "%s", name);
+        break;
+    case MUSTER_EVENT_RESTART:
+        add(out, "%s %" PRIu32, name, event->first);
+        break;
+    case MUSTER_EVENT_GAP_LOST:
+        add(out, "%s %" PRIu32 "-%" PRIu32 " %s", name, event->first, event->last,
+            cause_text(event->cause));
+        break;
+    default:
+        add(out, "%s %" PRIu32 "-%" PRIu32, name, event->first, event->last);
+        break;
+    }
+}
+
+/* Seconds with a fraction, as nanoseconds after the beginning. */
+static uint64_t read_time(const char *text)
+{
+    char *end;
+    uint64_t ns = (BEGINNING + (uint64_t)strtoull(text, &end, 10)) * SECOND;
+    uint64_t digit = SECOND / 10;
+
+    ck_assert_msg(end != text, "at: \"%s\"", text);
+    if (*end == '.')
+        for (end++; *end >= '0' && *end <= '9'; end++, digit /= 10)
+            ns += (uint64_t)(*end - '0') * digit;
+    ck_assert_msg(*end == '\0', "at: \"%s\"", text);
+    return ns;
+}
+
+static struct wire_class read_class(const yaml_node_t *node)
+{
+    struct wire_class class = {WIRE_PAYLOAD_TEXT, 0};
+    const yaml_node_t *numbers = vectors_need(&vectors, node, "numbers");
+    const char *payload = vectors_text(&vectors, vectors_need(&vectors, node, "payload"));
+    size_t i, type;
+
+    if (strcmp(payload, "u16") == 0)
+        class.payload = WIRE_PAYLOAD_U16;
+    else
+        ck_assert_str_eq(payload, "text");
+    for (i = 0; i < vectors_length(&vectors, numbers); i++) {
+        const char *name = vectors_text(&vectors, vectors_item(&vectors, numbers, i));
+
+        for (type = 0; type < 3 && strcmp(name, type_names[type]) != 0; type++)
+            ;
+        ck_assert_msg(type < 3, "%s", name);
+        class.numbers |= (uint8_t)(1u << type);
+    }
+    return class;
+}
+
+/* ---- what the filter did -------------------------------------------------------------- */
+
+/* An event's times: that of its gap's opening, and that of the datagram. */
+static void check_times(struct run *run, const struct muster_record *event, uint64_t now_ns)
+{
+    size_t i = run->gap_count;
+    uint64_t opened_ns = now_ns;
+
+    if (event->event == MUSTER_EVENT_GAP_OPENED) {
+        ck_assert_uint_lt(run->gap_count, GAPS_MOST);
+        run->gaps[i].device_id = event->device_id;
+        run->gaps[i].first = event->first;
+        run->gaps[i].last = event->last;
+        run->gaps[i].opened_ns = now_ns;
+        run->gap_count++;
+    }
+    if (event->event == MUSTER_EVENT_GAP_RECOVERED || event->event == MUSTER_EVENT_GAP_LOST) {
+        /* The latest that holds it: an earlier session had the same numbers. */
+        while (i > 0 && (run->gaps[i - 1].device_id != event->device_id ||
+                         event->first - run->gaps[i - 1].first >
+                             run->gaps[i - 1].last - run->gaps[i - 1].first))
+            i--;
+        ck_assert_msg(i > 0, "%s: %" PRIu32 " ends and did not open", run->name, event->first);
+        opened_ns = run->gaps[i - 1].opened_ns;
+    }
+    ck_assert_uint_eq(event->arrival_ns, now_ns);
+    ck_assert_uint_eq(event->opened_ns, opened_ns);
+    ck_assert_uint_eq(event->closed_ns, event->event == MUSTER_EVENT_GAP_OPENED ? 0 : now_ns);
+}
+
+/* Compares verdicts and events of a batch with the lists; `verdicts` may be NULL. */
+static void compare(struct run *run, const char *where, const struct fake_batch *batch,
+                    const yaml_node_t *verdicts, const yaml_node_t *events, uint64_t now_ns)
+{
+    char said[2][TEXT_ROOM] = {"", ""}, expected[2][TEXT_ROOM] = {"", ""};
+    const struct muster_record *last = NULL;
+    uint32_t i;
+
+    for (i = 0; i < batch->out_count; i++) {
+        const struct muster_record *record = &batch->out[i];
+
+        if (record->kind == MUSTER_KIND_MESSAGE) {
+            last = record;
+            add_verdict(said[0], record);
+            continue;
+        }
+        ck_assert_int_eq(record->kind, MUSTER_KIND_EVENT);
+        if (verdicts) { /* an event comes behind the record that it follows from */
+            ck_assert_ptr_nonnull(last);
+            ck_assert_uint_eq(record->device_id, last->device_id);
+        }
+        add_event(said[1], record);
+        check_times(run, record, now_ns);
+    }
+    if (verdicts)
+        write_list(expected[0], verdicts);
+    write_list(expected[1], events);
+    ck_assert_msg(strcmp(said[0], expected[0]) == 0, "%s, %s: verdicts [%s]; expected [%s]",
+                  run->name, where, said[0], expected[0]);
+    ck_assert_msg(strcmp(said[1], expected[1]) == 0, "%s, %s: events [%s]; expected [%s]",
+                  run->name, where, said[1], expected[1]);
+}
+
+/* Every record is in one count, and every missing number, too. */
+static void check_sums(const struct run *run)
+{
+    uint64_t sum = 0;
+    size_t i;
+
+    for (i = 0; i < RECORDS; i++)
+        sum += fake_counter(run->instance, count_names[i]);
+    ck_assert_uint_eq(sum, run->records);
+    ck_assert_uint_eq(fake_counter(run->instance, "missing"),
+                      fake_counter(run->instance, "recovered") +
+                          fake_counter(run->instance, "lost") +
+                          fake_counter(run->instance, "open"));
+}
+
+static void check_counts(const struct run *run, const yaml_node_t *counts)
+{
+    size_t i, found = 0;
+
+    for (i = 0; i < sizeof count_names / sizeof count_names[0]; i++) {
+        const yaml_node_t *node = vectors_get(&vectors, counts, count_names[i]);
+        int64_t expected = node ? vectors_integer(&vectors, node) : 0;
+        uint64_t counted = fake_counter(run->instance, count_names[i]);
+
+        ck_assert_msg(counted == (uint64_t)expected, "%s: %s is %" PRIu64 "; expected %" PRId64,
+                      run->name, count_names[i], counted, expected);
+        found += node != NULL;
+    }
+    ck_assert_msg(found ==
+                      (size_t)(counts->data.mapping.pairs.top - counts->data.mapping.pairs.start),
+                  "%s: there is no such count", run->name);
+    ck_assert_uint_eq(fake_counter(run->instance, "untold"), 0);
+}
+
+/* ---- a case --------------------------------------------------------------------------- */
+
+static void do_step(struct run *run, size_t index, const yaml_node_t *step)
+{
+    struct muster_record records[LARGEST];
+    struct muster_header header;
+    struct fake_batch batch;
+    uint8_t datagram[LARGEST];
+    char where[32];
+    size_t size = vectors_bytes(&vectors, vectors_need(&vectors, step, "datagram"), datagram,
+                                sizeof datagram);
+    uint64_t now_ns = read_time(vectors_text(&vectors, vectors_need(&vectors, step, "at")));
+    int count = wire_header(&header, datagram, size, LARGEST);
+    int i;
+
+    snprintf(where, sizeof where, "step %zu", index + 1);
+    if (count == 0)
+        count = wire_payload_check(&run->class, &header, size - MUSTER_HEADER_SIZE);
+    ck_assert_msg(count > 0, "%s, %s: no good datagram", run->name, where);
+    for (i = 0; i < count; i++) {
+        wire_record(&records[i], &header, &run->class, datagram + MUSTER_HEADER_SIZE,
+                    size - MUSTER_HEADER_SIZE, (uint32_t)i, (uint32_t)count);
+        records[i].arrival_ns = now_ns;
+    }
+    fake_set_clock(run->instance, now_ns, SECOND);
+    fake_process(PLUGIN, run->worker, &batch, records, (uint32_t)count);
+    run->records += (uint64_t)count;
+    compare(run, where, &batch, vectors_need(&vectors, step, "verdicts"),
+            vectors_need(&vectors, step, "events"), now_ns);
+    check_sums(run);
+    fake_batch_free(&batch);
+}
+
+static void finish(struct run *run, const yaml_node_t *expected)
+{
+    uint64_t now_ns = (BEGINNING + UINT64_C(100000)) * SECOND;
+    struct fake_batch batch;
+
+    fake_set_clock(run->instance, now_ns, SECOND);
+    fake_batch_begin(&batch, NULL, 0);
+    PLUGIN->worker_close(run->worker, &batch.batch);
+    fake_batch_finish(&batch);
+    compare(run, "finish", &batch, NULL, vectors_need(&vectors, expected, "events"), now_ns);
+    fake_batch_free(&batch);
+    check_sums(run);
+    check_counts(run, vectors_need(&vectors, expected, "counts"));
+}
+
+START_TEST(vector)
+{
+    const yaml_node_t *node = vectors_item(&vectors, cases, (size_t)_i);
+    const yaml_node_t *options = vectors_need(&vectors, node, "options");
+    const yaml_node_t *steps = vectors_need(&vectors, node, "steps");
+    struct run run = {.name = vectors_text(&vectors, vectors_need(&vectors, node, "name"))};
+    size_t i;
+
+    ck_assert_str_ne(vectors_text(&vectors, vectors_need(&vectors, node, "why")), "");
+    run.class = read_class(vectors_need(&vectors, node, "class"));
+    run.instance = fake_new(
+        PLUGIN, "window", vectors_text(&vectors, vectors_need(&vectors, options, "window")),
+        "max_jump", vectors_text(&vectors, vectors_need(&vectors, options, "max_jump")), NULL);
+    ck_assert_int_eq(PLUGIN->open(&fake_host, run.instance, &run.state), 0);
+    ck_assert_int_eq(PLUGIN->worker_open(run.state, 0, 1, &run.worker), 0);
+
+    ck_assert_uint_gt(vectors_length(&vectors, steps), 0);
+    for (i = 0; i < vectors_length(&vectors, steps); i++)
+        do_step(&run, i, vectors_item(&vectors, steps, i));
+    finish(&run, vectors_need(&vectors, node, "finish"));
+
+    PLUGIN->close(run.state);
+    fake_free(run.instance);
+}
+END_TEST
+
+START_TEST(names_are_unique)
+{
+    size_t i, j;
+
+    for (i = 0; i < vectors_length(&vectors, cases); i++) {
+        const yaml_node_t *node = vectors_item(&vectors, cases, i);
+        const char *name = vectors_text(&vectors, vectors_need(&vectors, node, "name"));
+
+        for (j = 0; j < i; j++) {
+            node = vectors_item(&vectors, cases, j);
+            ck_assert_str_ne(name, vectors_text(&vectors, vectors_need(&vectors, node, "name")));
+        }
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sequence vectors");
+    TCase *tests = tcase_create("sequence vectors");
+    SRunner *runner;
+    int count, failed;
+
+    vectors_open(&vectors, "tests/vectors/sequence.yaml");
+    cases = vectors_need(&vectors, NULL, "cases");
+    count = (int)vectors_length(&vectors, cases);
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, vector, 0, count);
+    tcase_add_test(tests, names_are_unique);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    vectors_close(&vectors);
+    return failed == 0 && count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
