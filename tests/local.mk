@@ -20,7 +20,8 @@ TESTS = $(UNIT_TESTS) $(SCRIPT_TESTS) $(E2E_TESTS)
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(YAML_CFLAGS) $(LIBCONFIG_CFLAGS)
 TEST_LIBS = src/collector/libcollector.a $(CHECK_LIBS) $(YAML_LIBS) $(LIBCONFIG_LIBS)
 
-tests_wire_test_wire_SOURCES = tests/wire/test_wire.c tests/common/yaml.c tests/common/yaml.h
+tests_wire_test_wire_SOURCES = tests/wire/test_wire.c tests/common/yaml.c tests/common/yaml.h \
+	tests/common/wire_class.c tests/common/wire_class.h
 tests_wire_test_wire_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_wire_test_wire_CFLAGS = $(TEST_CFLAGS)
 tests_wire_test_wire_LDADD = $(TEST_LIBS)
@@ -235,7 +236,8 @@ EXTRA_DIST += tests/fuzz/corpus
 CLEANFILES = fuzz-*.input
 
 tests_plugins_test_sequence_vectors_SOURCES = tests/plugins/test_sequence_vectors.c $(FAKE_HOST) \
-	tests/common/yaml.c tests/common/yaml.h plugins/sequence/sequence.c plugins/sequence/gaps.c \
+	tests/common/yaml.c tests/common/yaml.h tests/common/wire_class.c tests/common/wire_class.h \
+	plugins/sequence/sequence.c plugins/sequence/gaps.c \
 	plugins/sequence/tracker.c plugins/sequence/window.c
 tests_plugins_test_sequence_vectors_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_vectors_CFLAGS = $(TEST_CFLAGS)

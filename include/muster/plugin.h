@@ -147,12 +147,12 @@ struct muster_host {
     /* Any thread, any time after check began.  One of enum muster_clock, in ns. */
     uint64_t (*now)(struct muster_instance *instance, uint32_t clock);
 
-    /* [main] in check, open and worker_open.  The value of a declared
-     * option.  get_int serves BOOL (0 or 1), INT, SIZE (bytes), DURATION (ns) and
-     * CHOICE (index into `choices`); get_string serves STRING and CHOICE, and is
-     * NULL if the option has neither value nor default, which cannot be if it is
-     * required; the list functions serve LIST.  An option that the plugin did not declare is a bug in the plugin:
-     * the daemon says so and does not start. */
+    /* [main] in check, open and worker_open.  The value of a declared option.
+     * get_int serves BOOL (0 or 1), INT, SIZE (bytes), DURATION (ns) and CHOICE (index
+     * into `choices`); get_string serves STRING and CHOICE, and is NULL if the option
+     * has neither value nor default, which cannot be if it is required; the list
+     * functions serve LIST.  An option that the plugin did not declare is a bug in the
+     * plugin: the daemon says so and does not start. */
     int64_t (*get_int)(struct muster_instance *instance, const char *option);
     const char *(*get_string)(struct muster_instance *instance, const char *option);
     uint32_t (*list_length)(struct muster_instance *instance, const char *option);

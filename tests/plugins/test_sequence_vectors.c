@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/wire_class.h"
 #include "common/yaml.h"
 #include "fake_host.h"
 #include "wire/datagram.h"
@@ -21,7 +22,6 @@
 #define TEXT_ROOM 1024                 /* bytes of a list, written as one text */
 #define GAPS_MOST 32                   /* gaps of one case */
 
-static const char *const type_names[] = {"heartbeat", "data", "init"};
 
 static const char *const verdict_names[] = {
     [MUSTER_VERDICT_NONE] = "none",
@@ -152,28 +152,6 @@ static uint64_t read_time(const char *text)
             ns += (uint64_t)(*end - '0') * digit;
     ck_assert_msg(*end == '\0', "at: \"%s\"", text);
     return ns;
-}
-
-static struct wire_class read_class(const yaml_node_t *node)
-{
-    struct wire_class class = {WIRE_PAYLOAD_TEXT, 0};
-    const yaml_node_t *numbers = vectors_need(&vectors, node, "numbers");
-    const char *payload = vectors_text(&vectors, vectors_need(&vectors, node, "payload"));
-    size_t i, type;
-
-    if (strcmp(payload, "u16") == 0)
-        class.payload = WIRE_PAYLOAD_U16;
-    else
-        ck_assert_str_eq(payload, "text");
-    for (i = 0; i < vectors_length(&vectors, numbers); i++) {
-        const char *name = vectors_text(&vectors, vectors_item(&vectors, numbers, i));
-
-        for (type = 0; type < 3 && strcmp(name, type_names[type]) != 0; type++)
-            ;
-        ck_assert_msg(type < 3, "%s", name);
-        class.numbers |= (uint8_t)(1u << type);
-    }
-    return class;
 }
 
 /* ---- what the filter did -------------------------------------------------------------- */
@@ -330,7 +308,7 @@ START_TEST(vector)
     size_t i;
 
     ck_assert_str_ne(vectors_text(&vectors, vectors_need(&vectors, node, "why")), "");
-    run.class = read_class(vectors_need(&vectors, node, "class"));
+    run.class = vectors_class(&vectors, vectors_need(&vectors, node, "class"));
     run.instance = fake_new(
         PLUGIN, "window", vectors_text(&vectors, vectors_need(&vectors, options, "window")),
         "max_jump", vectors_text(&vectors, vectors_need(&vectors, options, "max_jump")), NULL);

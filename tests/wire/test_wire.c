@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/wire_class.h"
 #include "common/yaml.h"
 #include "wire/datagram.h"
 
 #define LARGEST_CASE 70000 /* bytes of a datagram in the vectors */
 #define UNTOUCHED    0xa5  /* what fills memory that a function must write, or must leave alone */
 
-static const char *const type_names[] = {"heartbeat", "data", "init"};
 
 static struct vectors vectors;
 static const yaml_node_t *cases;
@@ -37,28 +37,6 @@ static const char *text(const yaml_node_t *mapping, const char *key)
     return vectors_text(&vectors, vectors_need(&vectors, mapping, key));
 }
 
-static struct wire_class read_class(const yaml_node_t *node)
-{
-    struct wire_class class = {WIRE_PAYLOAD_TEXT, 0};
-    const yaml_node_t *numbers = vectors_need(&vectors, node, "numbers");
-    const char *payload = text(node, "payload");
-    size_t i, type;
-
-    if (strcmp(payload, "u16") == 0)
-        class.payload = WIRE_PAYLOAD_U16;
-    else
-        ck_assert_str_eq(payload, "text");
-    for (i = 0; i < vectors_length(&vectors, numbers); i++) {
-        const char *name = vectors_text(&vectors, vectors_item(&vectors, numbers, i));
-
-        for (type = 0; type < 3 && strcmp(name, type_names[type]) != 0; type++)
-            ;
-        ck_assert_msg(type < 3, "%s", name);
-        class.numbers |= (uint8_t)(1u << type);
-    }
-    return class;
-}
-
 /* The datagram has memory of exactly its size, so that a sanitizer sees a byte read past its end.
  */
 static struct wire_case read_case(size_t index)
@@ -69,7 +47,7 @@ static struct wire_case read_case(size_t index)
     size_t kept;
 
     this.name = text(this.node, "name");
-    this.class = read_class(vectors_need(&vectors, this.node, "class"));
+    this.class = vectors_class(&vectors, vectors_need(&vectors, this.node, "class"));
     this.largest = (size_t)integer(this.node, "largest");
     this.size =
         vectors_bytes(&vectors, vectors_need(&vectors, this.node, "datagram"), whole, sizeof whole);
