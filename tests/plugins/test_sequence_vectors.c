@@ -22,7 +22,6 @@
 #define TEXT_ROOM 1024                 /* bytes of a list, written as one text */
 #define GAPS_MOST 32                   /* gaps of one case */
 
-
 static const char *const verdict_names[] = {
     [MUSTER_VERDICT_NONE] = "none",
     [MUSTER_VERDICT_UNNUMBERED] = "unnumbered",

@@ -13,7 +13,6 @@
 #define LARGEST_CASE 70000 /* bytes of a datagram in the vectors */
 #define UNTOUCHED    0xa5  /* what fills memory that a function must write, or must leave alone */
 
-
 static struct vectors vectors;
 static const yaml_node_t *cases;
 
