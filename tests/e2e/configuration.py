@@ -183,8 +183,11 @@ class Start(Case):
         def port():
             """The log is gone, so its socket says where it listens; its thread, that it does."""
             base = f"/proc/{process.pid}"
-            links = [os.readlink(f"{base}/fd/{fd}") for fd in os.listdir(f"{base}/fd")]
-            threads = [open(f"{base}/task/{t}/comm", encoding="utf-8").read() for t in os.listdir(f"{base}/task")]
+            try:
+                links = [os.readlink(f"{base}/fd/{fd}") for fd in os.listdir(f"{base}/fd")]
+                threads = [open(f"{base}/task/{t}/comm", encoding="utf-8").read() for t in os.listdir(f"{base}/task")]
+            except FileNotFoundError:
+                return None  # it opens and closes files while it starts
             if "worker-0\n" not in threads:
                 return None
             with open("/proc/net/udp", encoding="utf-8") as file:
