@@ -6,7 +6,7 @@ UNIT_TESTS =
 SCRIPT_TESTS = tests/wire/headers.sh
 E2E_TESTS = tests/e2e/accounting.py tests/e2e/configuration.py tests/e2e/datagrams.py tests/e2e/fleet.py tests/e2e/gaps.py \
 	tests/e2e/manuals.py tests/e2e/plugin_guide.py tests/e2e/replay.py \
-	tests/e2e/sinks.py tests/e2e/workers.py
+	tests/e2e/sinks.py tests/e2e/state.py tests/e2e/workers.py
 
 if HAVE_CHECK
 UNIT_TESTS += tests/wire/test_wire tests/collector/test_catalog tests/collector/test_units \
@@ -71,7 +71,10 @@ tests_plugins_test_log_LDADD = $(CHECK_LIBS) -lm
 
 # Plugins that misbehave.  -rpath makes libtool build a shared object that is not installed.
 check_LTLIBRARIES = tests/plugins/trouble.la tests/plugins/shaper.la \
-	tests/plugins/ticker.la
+	tests/plugins/keeper.la tests/plugins/ticker.la
+tests_plugins_keeper_la_SOURCES = tests/plugins/keeper.c
+tests_plugins_keeper_la_CFLAGS = $(PLUGIN_CFLAGS)
+tests_plugins_keeper_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 tests_plugins_trouble_la_SOURCES = tests/plugins/trouble.c
 tests_plugins_trouble_la_CFLAGS = $(PLUGIN_CFLAGS)
 tests_plugins_trouble_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
@@ -96,6 +99,7 @@ if HAVE_CHECK
 UNIT_TESTS += tests/collector/test_batch tests/collector/test_capture \
 	tests/collector/test_loader \
 	tests/collector/test_metrics tests/collector/test_options tests/collector/test_queue \
+	tests/collector/test_state \
 	tests/plugins/test_sequence tests/plugins/test_sequence_random \
 	tests/plugins/test_sequence_vectors \
 	tests/plugins/test_stats
@@ -130,6 +134,11 @@ tests_collector_test_queue_SOURCES = tests/collector/test_queue.c
 tests_collector_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_test_queue_CFLAGS = $(TEST_CFLAGS)
 tests_collector_test_queue_LDADD = $(TEST_LIBS)
+
+tests_collector_test_state_SOURCES = tests/collector/test_state.c
+tests_collector_test_state_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_state_CFLAGS = $(TEST_CFLAGS)
+tests_collector_test_state_LDADD = $(TEST_LIBS)
 
 tests_plugins_test_sequence_SOURCES = tests/plugins/test_sequence.c $(FAKE_HOST) \
 	plugins/sequence/sequence.c plugins/sequence/gaps.c \

@@ -96,7 +96,9 @@ enum muster_level {
 enum muster_clock {
     MUSTER_CLOCK_WALL = 0,      /* ns since the Unix epoch; in a replay the capture's time */
     MUSTER_CLOCK_MONOTONIC = 1, /* ns since some start; in a replay the capture's time */
-    MUSTER_CLOCK_STEADY = 2     /* ns since some start; real time even in a replay: for deadlines */
+    MUSTER_CLOCK_STEADY = 2,    /* ns since some start; real time even in a replay: for deadlines */
+    MUSTER_CLOCK_BOOT = 3       /* as MONOTONIC, and goes on while the machine sleeps; in a replay
+                                   the capture's time */
 };
 
 enum muster_metric_kind {
@@ -129,6 +131,33 @@ struct muster_device {
     const char *class_name; /* never NULL */
     uint64_t heartbeat_ns;  /* expected interval between heartbeats; 0: not configured */
     uint64_t data_ns;       /* expected interval between data messages; 0: not configured */
+};
+
+/* How old the state is that an instance finds (muster_state.age). */
+enum muster_state_age {
+    MUSTER_STATE_NEW = 0,     /* nothing was kept: every byte is 0 */
+    MUSTER_STATE_STOPPED = 1, /* as the last run left it, which stopped in order */
+    MUSTER_STATE_KILLED = 2,  /* as the last run left it, which was killed, perhaps in the middle of a
+                                 callback: every store up to there is in it, and none after */
+    MUSTER_STATE_STALE = 3    /* from some time before the last run ended, since the machine went
+                                 down with it; each page may be of another time */
+};
+
+/* Memory of an instance that outlives the daemon, where the configuration has a
+ * state_dir. */
+struct muster_state {
+    uint32_t size;   /* set by the caller: sizeof (struct muster_state) */
+    uint32_t format; /* set by the caller: a number for what is in it; other content has another */
+    uint64_t bytes;  /* set by the caller: how much memory */
+    /* Set by the caller, or NULL: [main] whether what is kept, which the struct that
+     * it is handed shows, can have been written by this plugin.  Returns 1, or 0 if it is
+     * damaged.  The host has looked at format, size and, after an orderly stop, a checksum.  It
+     * may be called more than once, or not at all, and must not write. */
+    int (*is_sound)(const struct muster_state *state);
+    void *memory;     /* set by the host: `bytes` of it, aligned to a page */
+    uint32_t age;     /* set by the host: enum muster_state_age */
+    uint32_t is_kept; /* set by the host: 1 if it outlives the daemon; 0 if there is no state_dir,
+                         or in a replay */
 };
 
 /* Functions of the host.  Strings that they return live until the instance is
@@ -198,6 +227,15 @@ struct muster_host {
      * returns, and counts it as dropped by this filter.  Returns 0, or MUSTER_FAILED
      * if there is no such record or no memory. */
     int (*drop)(struct muster_batch *batch, uint32_t index);
+
+    /* [main] once in open.  Hands out the state of this instance: what its last run
+     * left, or zeros.  It is mapped from a file named after the instance, so an
+     * instance that is renamed begins anew; what is of another format or size, or damaged, is
+     * set aside, and the log says so.  It lives until close returns.  If open fails after this,
+     * what was kept stays as it is now.  A full disk is no error: the memory is then not kept, and the log says so.
+     * Memory that was never written costs nothing.  Returns 0, or MUSTER_FAILED
+     * after a log line. */
+    int (*state)(struct muster_instance *instance, struct muster_state *state);
 };
 
 /* ---- What a plugin offers ------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The two clocks, in nanoseconds.
+ * The clocks, in nanoseconds.
  */
 #ifndef COLLECTOR_CLOCK_H
 #define COLLECTOR_CLOCK_H
@@ -43,7 +43,13 @@ static inline uint64_t clock_monotonic(void)
     return clock_read(CLOCK_MONOTONIC);
 }
 
-/* The same, a few milliseconds old at most, and cheap: for ticks. */
+/* ns since boot, counting suspend */
+static inline uint64_t clock_boot(void)
+{
+    return clock_read(CLOCK_BOOTTIME);
+}
+
+/* As clock_monotonic, a few milliseconds old at most, and cheap: for ticks. */
 static inline uint64_t clock_coarse(void)
 {
     return clock_read(CLOCK_MONOTONIC_COARSE);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "state.h"
 
 #define JOIN_SLICE (100 * CLOCK_MILLISECOND) /* between two looks for a signal */
 #define JOIN_GRACE CLOCK_SECOND
@@ -173,7 +174,10 @@ int collector_start(struct collector *collector, struct config *config,
         log_line(services->log, MUSTER_LOG_ERROR, NULL, "out of memory");
         return -1;
     }
-    if (make_workers(collector) < 0 || start_threads(collector) < 0)
+    if (make_workers(collector) < 0)
+        return -1;
+    state_store_begin(services->states); /* from now on a start that fails ends in order too */
+    if (start_threads(collector) < 0)
         return -1;
     for (i = 0; live && i < config->listener_count; i++)
         log_format(services->log, MUSTER_LOG_INFO, NULL, "listening on %s",

@@ -28,6 +28,9 @@ enum setting {
     SETTING_CATALOG,
     SETTING_LOG_LEVEL,
     SETTING_STOP_TIMEOUT,
+    SETTING_STATE_DIR,
+    SETTING_STATE_LIVE_DIR,
+    SETTING_STATE_INTERVAL,
     SETTINGS
 };
 
@@ -53,6 +56,16 @@ static const struct muster_option settings[SETTINGS] = {
                               .fallback = "10s", .max = INT64_C(3600000000000),
                               .summary = "How long sinks may take to write what is queued when the "
                                          "daemon stops"},
+    [SETTING_STATE_DIR] = {.name = "state_dir", .type = MUSTER_OPTION_STRING,
+                           .summary = "The directory for what is known of the devices, so that it "
+                                      "outlives the daemon"},
+    [SETTING_STATE_LIVE_DIR] = {.name = "state_live_dir", .type = MUSTER_OPTION_STRING,
+                                .summary = "The directory for it while the daemon runs, such as one "
+                                           "in memory"},
+    [SETTING_STATE_INTERVAL] = {.name = "state_interval", .type = MUSTER_OPTION_DURATION,
+                                .fallback = "10m", .max = INT64_C(604800000000000),
+                                .summary = "How often state_dir gets a copy from state_live_dir; 0: "
+                                           "when the daemon stops"},
 };
 
 enum { LISTEN_ADDRESS, LISTEN_PORT, LISTEN_SETTINGS };
@@ -336,6 +349,29 @@ static int read_chain(struct reader *reader, const config_setting_t *list)
     return 0;
 }
 
+/* ---- state ---------------------------------------------------------------------------- */
+
+/* Where the state is kept; the texts move from `values` to the configuration. */
+static void read_state(struct reader *reader, const config_setting_t *root,
+                       struct option_value *values)
+{
+    const config_setting_t *home = config_setting_get_member(root, "state_dir"),
+                           *live = config_setting_get_member(root, "state_live_dir");
+    struct config *config = reader->config;
+
+    config->state_directory = values[SETTING_STATE_DIR].text;
+    config->state_live_directory = values[SETTING_STATE_LIVE_DIR].text;
+    config->state_interval_ns = (uint64_t)values[SETTING_STATE_INTERVAL].number;
+    values[SETTING_STATE_DIR].text = values[SETTING_STATE_LIVE_DIR].text = NULL;
+    if (config->state_directory != NULL && config->state_directory[0] == '\0')
+        problem(reader, home, "state_dir: it is empty; expected a directory");
+    if (config->state_live_directory != NULL && config->state_live_directory[0] == '\0')
+        problem(reader, live, "state_live_dir: it is empty; expected a directory");
+    if (live != NULL && home == NULL)
+        problem(reader, live, "state_live_dir: there is no state_dir, so that what is in it would "
+                              "never be copied; expected both");
+}
+
 /* ---- the whole ------------------------------------------------------------------------ */
 
 static int read_settings(struct reader *reader, const config_setting_t *root)
@@ -355,6 +391,7 @@ static int read_settings(struct reader *reader, const config_setting_t *root)
     config->queue = values[SETTING_QUEUE].number;
     config->stop_ns = values[SETTING_STOP_TIMEOUT].number;
     config->log_level = (enum muster_level)values[SETTING_LOG_LEVEL].number;
+    read_state(reader, root, values);
     if (result == 0) {
         config->catalog = values[SETTING_CATALOG].text != NULL
                               ? catalog_load(values[SETTING_CATALOG].text, reader->problems)
@@ -436,6 +473,8 @@ void config_free(struct config *config)
     for (i = 0; i < config->listener_count; i++)
         listener_close(&config->listeners[i]);
     free(config->listeners);
+    free(config->state_directory);
+    free(config->state_live_directory);
     catalog_free(config->catalog);
     free(config);
 }

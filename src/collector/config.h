@@ -20,6 +20,9 @@ struct config {
     int64_t queue;        /* records; of a sink that does not say otherwise */
     int64_t stop_ns;      /* how long sinks may take to finish */
     enum muster_level log_level;
+    char *state_directory;      /* NULL: no state is kept */
+    char *state_live_directory; /* NULL: there is none */
+    uint64_t state_interval_ns;
     struct catalog *catalog;
     struct muster_instance *instances; /* the chain: filters first, then sinks */
     unsigned instance_count, filter_count;

@@ -21,7 +21,14 @@ uint64_t services_now(const struct services *services, uint32_t clock)
 {
     if (services->is_replay && clock != MUSTER_CLOCK_STEADY)
         return atomic_load(&services->capture_ns);
-    return clock == MUSTER_CLOCK_WALL ? clock_wall() : clock_monotonic(); /* STEADY is the same */
+    switch (clock) {
+    case MUSTER_CLOCK_WALL:
+        return clock_wall();
+    case MUSTER_CLOCK_BOOT:
+        return clock_boot();
+    default: /* MONOTONIC and STEADY are the same */
+        return clock_monotonic();
+    }
 }
 
 static uint64_t host_now(struct muster_instance *instance, uint32_t clock)
@@ -125,6 +132,28 @@ static int host_device(struct muster_instance *instance, uint16_t device_id,
     return catalog_device(instance->services->catalog, device_id, device);
 }
 
+static int misuse(struct muster_instance *instance, const char *what)
+{
+    log_format(instance->services->log, MUSTER_LOG_ERROR, instance->name, "bug in the plugin: %s",
+               what);
+    atomic_store(&instance->misused, true);
+    return MUSTER_FAILED;
+}
+
+static int host_state(struct muster_instance *instance, struct muster_state *state)
+{
+    if (!instance->opening)
+        return misuse(instance, "it asks for its state outside of open");
+    if (instance->kept != NULL)
+        return misuse(instance, "it asks for its state twice");
+    if (state->size < offsetof(struct muster_state, is_kept) + sizeof state->is_kept ||
+        state->bytes == 0)
+        return misuse(instance, "it asks for its state without a size");
+    instance->kept =
+        state_open(instance->services->states, instance->name, instance->plugin.api.name, state);
+    return instance->kept != NULL ? 0 : MUSTER_FAILED;
+}
+
 const struct muster_host instance_host = {
     .size = sizeof instance_host,
     .abi_major = MUSTER_ABI_MAJOR,
@@ -143,6 +172,7 @@ const struct muster_host instance_host = {
     .device = host_device,
     .emit = batch_emit,
     .drop = batch_drop,
+    .state = host_state,
 };
 
 void instance_check(struct muster_instance *instance, struct problems *problems)
@@ -159,13 +189,20 @@ void instance_check(struct muster_instance *instance, struct problems *problems)
 
 int instance_open(struct muster_instance *instance)
 {
+    int result = 0;
+
     instance->kinds = MUSTER_TAKES_MESSAGES;
     instance->state = instance;
-    if (instance->plugin.api.open != NULL &&
-        instance->plugin.api.open(&instance_host, instance, &instance->state) != 0)
-        return -1;
-    instance->opened = true;
-    return atomic_load(&instance->misused) ? -1 : 0;
+    instance->opening = true;
+    if (instance->plugin.api.open != NULL)
+        result = instance->plugin.api.open(&instance_host, instance, &instance->state);
+    instance->opening = false;
+    instance->opened = result == 0;
+    if (!instance->opened) {
+        state_close(instance->kept);
+        instance->kept = NULL;
+    }
+    return instance->opened && !atomic_load(&instance->misused) ? 0 : -1;
 }
 
 void instance_close(struct muster_instance *instance)
@@ -173,6 +210,8 @@ void instance_close(struct muster_instance *instance)
     if (instance->opened && instance->plugin.api.close != NULL)
         instance->plugin.api.close(instance->state);
     instance->opened = false;
+    state_close(instance->kept);
+    instance->kept = NULL;
 }
 
 void instance_free(struct muster_instance *instance)

@@ -17,12 +17,14 @@
 #include "metrics.h"
 #include "options.h"
 #include "problems.h"
+#include "state.h"
 
 /* What the host's functions work on; the same for every instance. */
 struct services {
     struct log *log;
     struct metrics *metrics;
     const struct catalog *catalog;
+    struct state_store *states; /* NULL until instances are opened */
     bool is_replay;
     atomic_ullong capture_ns; /* in a replay: the capture's time, ns since the Unix epoch */
 };
@@ -39,11 +41,13 @@ struct muster_instance {
     int64_t queue;               /* records; sinks only */
     const struct services *services;
     struct problems *problems; /* while the configuration is checked, else NULL */
-    void *state;
+    void *state;        /* the plugin's own */
+    struct state *kept; /* what it asked the host for; NULL: nothing */
     uint32_t kinds; /* MUSTER_TAKES_*; sinks only */
     bool incomplete; /* a required option is missing */
+    bool opening; /* the plugin's open runs */
     bool opened;
-    atomic_bool misused; /* asked for an option that it did not declare */
+    atomic_bool misused; /* asked for what it must not */
 };
 
 static inline bool instance_is_filter(const struct muster_instance *instance)

@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "clock.h"
 #include "collector.h"
 #include "ledger.h"
 #include "loader.h"
 #include "log.h"
 #include "replay.h"
+#include "state.h"
 #include "suggest.h"
 
 enum { EXIT_START = 1, EXIT_CONFIGURATION = 2, EXIT_LEDGER = 3 }; /* exit statuses: musterd(8) */
@@ -183,14 +185,25 @@ static void block_signals(sigset_t *set)
     signal(SIGXFSZ, SIG_IGN); /* so is a file that must not grow */
 }
 
+/* Waits for a signal until that time on the monotonic clock; 0: for ever.  Returns 0
+ * if none came. */
+static int wait_for_signal(const sigset_t *set, uint64_t until_ns)
+{
+    uint64_t now = clock_monotonic();
+    struct timespec left = clock_to_timespec(until_ns > now ? until_ns - now : 0);
+    int got = until_ns == 0 ? sigwaitinfo(set, NULL) : sigtimedwait(set, NULL, &left);
+
+    return got > 0 ? got : 0;
+}
+
 static void wait_for_end(struct collector *collector, const sigset_t *set)
 {
     struct log *log = collector->services->log;
+    struct state_store *states = collector->services->states;
     int got = 0;
 
     while (got != SIGTERM && got != SIGINT) {
-        if (sigwait(set, &got) != 0)
-            continue;
+        got = wait_for_signal(set, state_store_copy(states, clock_monotonic()));
         if (got == SIGHUP) {
             log_line(log, MUSTER_LOG_INFO, NULL, "SIGHUP: reopening every output");
             collector_rotate(collector);
@@ -250,6 +263,19 @@ static int run_replay(const char *path, struct config *config, struct services *
 }
 #endif
 
+/* The plugins' state: in a replay nothing is kept, and nothing that is kept is touched. */
+static struct state_store *open_states(const struct config *config, bool is_replay, struct log *log)
+{
+    struct state_settings settings = {
+        .directory = config->state_directory,
+        .live_directory = config->state_live_directory,
+        .interval_ns = config->state_interval_ns,
+        .is_replay = is_replay,
+    };
+
+    return state_store_open(&settings, log);
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
@@ -282,6 +308,9 @@ int main(int argc, char **argv)
         goto done;
     }
     log_threshold(services.log, config->log_level);
+    services.states = open_states(config, arguments.replay != NULL, services.log);
+    if (services.states == NULL)
+        goto done;
     block_signals(&signals); /* from here on all threads inherit this; before, a signal just ends us */
 #ifdef HAVE_LIBPCAP
     if (arguments.replay != NULL)
@@ -291,6 +320,7 @@ int main(int argc, char **argv)
         status = run(config, &services, &signals);
 
 done:
+    state_store_close(services.states);
     config_free(config);
     metrics_free(services.metrics);
     log_close(services.log);

@@ -84,7 +84,7 @@ class Guide(Case):
 
     def test_the_plugins_have_one_symbol_and_need_none_of_the_host(self):
         self.build()
-        for name in ("last.so", "limits.so"):
+        for name in ("last.so", "limits.so", "totals.so"):
             symbols = subprocess.run(["nm", "-D", self.path(name)], capture_output=True, text=True, check=True).stdout
             defined = re.findall(r"(?m)^[0-9a-f]+ [A-Z] (\S+)", symbols)
             self.assertEqual(defined, ["muster_plugin_v1"])
@@ -124,6 +124,23 @@ class Guide(Case):
         ledger = collector.stop()
         self.assertEqual(ledger.sinks["last"], [3, 2, 0, 1])
         self.assertRegex(ledger.text, "sink failed 1")
+
+    def test_the_totals_survive(self):
+        self.build()
+        os.mkdir(self.path("state"))
+        chain = '{ plugin = "./totals.so"; },\n{ plugin = "csv"; }'
+        for run, age in enumerate(("new", "of a run that stopped", "of a run that was killed")):
+            collector = self.start(chain, 'state_dir = "state";')
+            self.assertIn(f"totals: {run} messages so far; the state is {age}\n", collector.log())
+            collector.send(datagram(9, run, DATA, b"1"))
+            wait_until(lambda: os.path.exists(self.path("telemetry.csv"))
+                       and self.read("telemetry.csv").count("\n") == run + 2,  # pylint: disable=cell-var-from-loop
+                       "the row is there")
+            if run == 0:
+                collector.stop()
+            else:
+                collector.process.kill()
+                collector.process.wait()
 
 
 if __name__ == "__main__":

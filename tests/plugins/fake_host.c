@@ -60,8 +60,14 @@ struct muster_instance {
     uint32_t metric_count;
     struct fake_device devices[DEVICES_MAX];
     uint32_t device_count;
-    uint64_t wall_ns, monotonic_ns;
+    uint64_t wall_ns, monotonic_ns, slept_ns;
     uint32_t takes;
+    void *given_state; /* the test's */
+    uint64_t given_bytes;
+    uint32_t given_age;
+    void *own_state;
+    uint64_t state_bytes; /* that the plugin asked for */
+    bool state_set_aside;
 };
 
 struct fake_emit {
@@ -260,6 +266,7 @@ void fake_free(struct muster_instance *instance)
     free_texts(&instance->log);
     free_texts(&instance->errors);
     pthread_mutex_destroy(&instance->mutex);
+    free(instance->own_state);
     free(instance);
 }
 
@@ -388,9 +395,11 @@ static uint64_t host_now(struct muster_instance *instance, uint32_t clock)
 {
     uint64_t now;
 
-    ck_assert_uint_le(clock, MUSTER_CLOCK_STEADY);
+    ck_assert_uint_le(clock, MUSTER_CLOCK_BOOT);
     pthread_mutex_lock(&instance->mutex);
     now = clock == MUSTER_CLOCK_WALL ? instance->wall_ns : instance->monotonic_ns;
+    if (clock == MUSTER_CLOCK_BOOT)
+        now += instance->slept_ns;
     pthread_mutex_unlock(&instance->mutex);
     return now;
 }
@@ -408,6 +417,14 @@ void fake_advance(struct muster_instance *instance, uint64_t ns)
     pthread_mutex_lock(&instance->mutex);
     instance->wall_ns += ns;
     instance->monotonic_ns += ns;
+    pthread_mutex_unlock(&instance->mutex);
+}
+
+void fake_sleep(struct muster_instance *instance, uint64_t ns)
+{
+    pthread_mutex_lock(&instance->mutex);
+    instance->wall_ns += ns;
+    instance->slept_ns += ns;
     pthread_mutex_unlock(&instance->mutex);
 }
 
@@ -528,6 +545,54 @@ static int host_device(struct muster_instance *instance, uint16_t device_id,
     return found != &unknown;
 }
 
+/* ---- State ---------------------------------------------------------------------------- */
+
+void fake_set_state(struct muster_instance *instance, void *memory, uint64_t bytes, uint32_t age)
+{
+    ck_assert_uint_le(age, MUSTER_STATE_STALE);
+    instance->given_state = memory;
+    instance->given_bytes = bytes;
+    instance->given_age = age;
+}
+
+uint64_t fake_state_bytes(struct muster_instance *instance)
+{
+    return instance->state_bytes;
+}
+
+bool fake_state_set_aside(struct muster_instance *instance)
+{
+    return instance->state_set_aside;
+}
+
+static int host_state(struct muster_instance *instance, struct muster_state *state)
+{
+    size_t bytes = (size_t)(state->bytes + 4095) / 4096 * 4096;
+
+    ck_assert_uint_ge(state->size, sizeof *state);
+    ck_assert_uint_gt(state->bytes, 0);
+    ck_assert_msg(instance->state_bytes == 0, "the plugin asks for its state twice");
+    instance->state_bytes = state->bytes;
+    if (instance->given_state != NULL) {
+        ck_assert_msg(state->bytes == instance->given_bytes,
+                      "the plugin wants %llu bytes of state, the test has %llu",
+                      (unsigned long long)state->bytes, (unsigned long long)instance->given_bytes);
+        state->memory = instance->given_state;
+        state->age = instance->given_age;
+        state->is_kept = 1;
+        if (state->age == MUSTER_STATE_NEW || state->is_sound == NULL || state->is_sound(state))
+            return 0;
+        instance->state_set_aside = true;
+    }
+    instance->own_state = aligned_alloc(4096, bytes); /* aligned to a page, as the real one */
+    ck_assert_msg(instance->own_state != NULL, "out of memory");
+    memset(instance->own_state, 0, bytes);
+    state->memory = instance->own_state;
+    state->age = MUSTER_STATE_NEW;
+    state->is_kept = 0;
+    return 0;
+}
+
 /* ---- Batches -------------------------------------------------------------------------- */
 
 /* The plugin's bytes need not live longer than its callback. */
@@ -646,4 +711,5 @@ const struct muster_host fake_host = {
     .device = host_device,
     .emit = host_emit,
     .drop = host_drop,
+    .state = host_state,
 };

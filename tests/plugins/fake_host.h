@@ -32,9 +32,18 @@ void fake_free(struct muster_instance *instance);
 /* Whether the real host would accept this value for the option: type, range, choices. */
 bool fake_accepts(const struct muster_plugin *plugin, const char *option, const char *value);
 
-/* Sets both clocks; an instance begins at 1,762,534,152 s (wall) and 1,000 s (monotonic). */
+/* Sets the clocks; an instance begins at 1,762,534,152 s (wall), 1,000 s (monotonic) and
+ * 1,000 s (boot).  The boot clock goes on with the monotonic one. */
 void fake_set_clock(struct muster_instance *instance, uint64_t wall_ns, uint64_t monotonic_ns);
 void fake_advance(struct muster_instance *instance, uint64_t ns);
+/* The machine sleeps: wall and boot clock go on, the monotonic one does not. */
+void fake_sleep(struct muster_instance *instance, uint64_t ns);
+
+/* What host->state hands out: this memory, which is the caller's, as kept and of that
+ * age (enum muster_state_age); unless the plugin's is_sound says that it is damaged.  If
+ * the plugin wants another size the test fails.  Without this call, and for what is
+ * damaged: zeros of the instance's own, new, not kept. */
+void fake_set_state(struct muster_instance *instance, void *memory, uint64_t bytes, uint32_t age);
 
 /* Puts a device into the catalog.  The strings must live as long as the instance. */
 void fake_add_device(struct muster_instance *instance, uint16_t device_id,
@@ -62,6 +71,11 @@ uint64_t fake_counter(struct muster_instance *instance, const char *name);
 
 /* A sum of MUSTER_TAKES_*. */
 uint32_t fake_takes(struct muster_instance *instance);
+
+/* How many bytes of state it asked for; 0: it did not. */
+uint64_t fake_state_bytes(struct muster_instance *instance);
+/* Whether it said of its state that it is damaged. */
+bool fake_state_set_aside(struct muster_instance *instance);
 
 /* ---- Batches, for filters ------------------------------------------------------------- */
 

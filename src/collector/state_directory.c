@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The lock is the kernel's, on a file that stays: it ends with the process, however that
+ * ends.  What is in the file is only for whoever finds it locked.
+ */
+#include "state_directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOCK_NAME "musterd.lock"
+
+int state_directory_open(struct state_directory *directory, const char *setting, const char *path,
+                         struct log *log)
+{
+    directory->path = path;
+    directory->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory->fd >= 0)
+        return 0;
+    if (errno == ENOENT)
+        log_format(
+            log, MUSTER_LOG_ERROR, NULL,
+            "there is no %s \"%s\"; make it: mkdir -p %s, and give it to the user that musterd "
+            "runs as",
+            setting, path, path);
+    else
+        log_format(log, MUSTER_LOG_ERROR, NULL, "cannot open the %s \"%s\": %s", setting, path,
+                   strerror(errno));
+    return -1;
+}
+
+bool state_directory_is_same(const struct state_directory *a, const struct state_directory *b)
+{
+    struct stat first, second;
+
+    return fstat(a->fd, &first) == 0 && fstat(b->fd, &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static void tell_who_has_it(const struct state_directory *directory, int fd, struct log *log)
+{
+    char text[32];
+    ssize_t got = pread(fd, text, sizeof text - 1, 0);
+    long pid;
+
+    text[got > 0 ? got : 0] = '\0';
+    pid = strtol(text, NULL, 10);
+    snprintf(text, sizeof text, ", pid %ld", pid);
+    log_format(
+        log, MUSTER_LOG_ERROR, NULL,
+        "the state in \"%s\" is in use by musterd%s; stop that one first, or give this one a "
+        "directory of its own",
+        directory->path, pid > 0 ? text : "");
+}
+
+/* Puts the pid into the file.  0, or an errno. */
+static int sign(int fd)
+{
+    char text[32];
+    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+
+    if (ftruncate(fd, 0) < 0)
+        return errno;
+    if (pwrite(fd, text, (size_t)length, 0) != length && errno != ENOSPC && errno != EDQUOT)
+        return errno; /* a full disk does not make the lock worse */
+    return 0;
+}
+
+int state_directory_lock(const struct state_directory *directory, struct log *log)
+{
+    int fd = openat(directory->fd, LOCK_NAME,
+                    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+    int error;
+
+    if (fd < 0) {
+        error = errno;
+    } else if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        error = sign(fd);
+        if (error == 0)
+            return fd;
+    } else {
+        error = errno;
+        if (error == EWOULDBLOCK) {
+            tell_who_has_it(directory, fd, log);
+            close(fd);
+            return -1;
+        }
+    }
+    log_format(log, MUSTER_LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s", directory->path,
+               error == ELOOP ? "it is a symbolic link" : strerror(error));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
