@@ -5,7 +5,7 @@ TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/plugins
 UNIT_TESTS =
 SCRIPT_TESTS = tests/wire/headers.sh
 E2E_TESTS = tests/e2e/accounting.py tests/e2e/configuration.py tests/e2e/datagrams.py tests/e2e/fleet.py tests/e2e/gaps.py \
-	tests/e2e/manuals.py tests/e2e/plugin_guide.py tests/e2e/replay.py \
+	tests/e2e/killed.py tests/e2e/manuals.py tests/e2e/plugin_guide.py tests/e2e/replay.py \
 	tests/e2e/sinks.py tests/e2e/state.py tests/e2e/workers.py
 
 if HAVE_CHECK
@@ -90,8 +90,8 @@ AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; CXX='$(CXX)'; \
 	export top_srcdir top_builddir CC CXX;
 
-EXTRA_DIST += $(SCRIPT_TESTS) $(E2E_TESTS) tests/count tests/e2e/muster.py \
-	tests/e2e/reference-session.csv tests/vectors/wire.yaml
+EXTRA_DIST += $(SCRIPT_TESTS) $(E2E_TESTS) tests/count tests/e2e/kept.py tests/e2e/muster.py \
+	tests/e2e/oracle.py tests/e2e/reference-session.csv tests/vectors/wire.yaml
 
 # ---- the core: queues, batches, options, loader, metrics, tracker, statistics ------------------
 
@@ -100,9 +100,11 @@ UNIT_TESTS += tests/collector/test_batch tests/collector/test_capture \
 	tests/collector/test_loader \
 	tests/collector/test_metrics tests/collector/test_options tests/collector/test_queue \
 	tests/collector/test_state \
-	tests/plugins/test_sequence tests/plugins/test_sequence_random \
+	tests/plugins/test_presence \
+	tests/plugins/test_sequence tests/plugins/test_sequence_kill \
+	tests/plugins/test_sequence_random tests/plugins/test_sequence_state \
 	tests/plugins/test_sequence_vectors \
-	tests/plugins/test_stats
+	tests/plugins/test_stats tests/plugins/test_timing
 endif
 
 tests_collector_test_batch_SOURCES = tests/collector/test_batch.c
@@ -140,25 +142,47 @@ tests_collector_test_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_test_state_CFLAGS = $(TEST_CFLAGS)
 tests_collector_test_state_LDADD = $(TEST_LIBS)
 
-tests_plugins_test_sequence_SOURCES = tests/plugins/test_sequence.c $(FAKE_HOST) \
-	plugins/sequence/sequence.c plugins/sequence/gaps.c \
-	plugins/sequence/tracker.c plugins/sequence/window.c
+tests_plugins_test_presence_SOURCES = tests/plugins/test_presence.c $(TRACKER_SOURCES)
+tests_plugins_test_presence_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_test_presence_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_test_presence_LDADD = $(CHECK_LIBS)
+
+tests_plugins_test_sequence_SOURCES = tests/plugins/test_sequence.c tests/plugins/memory.h $(FAKE_HOST) \
+	plugins/sequence/sequence.c $(TRACKER_SOURCES)
 tests_plugins_test_sequence_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_LDADD = $(CHECK_LIBS) -lm
 
 tests_plugins_test_sequence_random_SOURCES = tests/plugins/test_sequence_random.c \
-	tests/plugins/oracle.c tests/plugins/oracle.h plugins/sequence/gaps.c \
-	plugins/sequence/tracker.c plugins/sequence/window.c
+	tests/plugins/oracle.c tests/plugins/oracle.h tests/plugins/memory.h \
+	$(TRACKER_SOURCES)
+tests_plugins_test_sequence_kill_SOURCES = tests/plugins/test_sequence_kill.c \
+	tests/plugins/oracle.c tests/plugins/oracle.h tests/plugins/memory.h $(TRACKER_SOURCES)
+tests_plugins_test_sequence_kill_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_test_sequence_kill_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_test_sequence_kill_LDADD = $(CHECK_LIBS)
+
 tests_plugins_test_sequence_random_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_random_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_random_LDADD = $(CHECK_LIBS)
+
+tests_plugins_test_sequence_state_SOURCES = tests/plugins/test_sequence_state.c \
+	tests/plugins/memory.h $(FAKE_HOST) plugins/sequence/sequence.c $(TRACKER_SOURCES)
+tests_plugins_test_sequence_state_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_test_sequence_state_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_test_sequence_state_LDADD = $(CHECK_LIBS) -lm
 
 tests_plugins_test_stats_SOURCES = tests/plugins/test_stats.c $(FAKE_HOST) \
 	plugins/stats/stats.c plugins/stats/figures.c plugins/common/say.c
 tests_plugins_test_stats_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_stats_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_stats_LDADD = $(CHECK_LIBS) -lm
+
+tests_plugins_test_timing_SOURCES = tests/plugins/test_timing.c plugins/sequence/timing.c \
+	plugins/sequence/timing.h
+tests_plugins_test_timing_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_test_timing_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_test_timing_LDADD = $(CHECK_LIBS) -lm
 
 # Plugins of other versions, all from one source; the loader's test finds them in
 # tests/collector/.libs of the build tree.
@@ -245,9 +269,9 @@ EXTRA_DIST += tests/fuzz/corpus
 CLEANFILES = fuzz-*.input
 
 tests_plugins_test_sequence_vectors_SOURCES = tests/plugins/test_sequence_vectors.c $(FAKE_HOST) \
+	tests/plugins/memory.h \
 	tests/common/yaml.c tests/common/yaml.h tests/common/wire_class.c tests/common/wire_class.h \
-	plugins/sequence/sequence.c plugins/sequence/gaps.c \
-	plugins/sequence/tracker.c plugins/sequence/window.c
+	plugins/sequence/sequence.c $(TRACKER_SOURCES)
 tests_plugins_test_sequence_vectors_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_vectors_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_vectors_LDADD = $(TEST_LIBS) -lm

@@ -77,9 +77,9 @@ enum muster_event {
     MUSTER_EVENT_RESTART = 4,       /* first: the number that it starts anew with, or its INIT's */
     MUSTER_EVENT_OUTLIER = 5,       /* first, last: numbers that were not believed */
     MUSTER_EVENT_DEVICE_NEW = 6,    /* the first sign of a device, ever */
-    MUSTER_EVENT_DEVICE_LATE = 7,   /* opened_ns: when it was last heard */
-    MUSTER_EVENT_DEVICE_SILENT = 8, /* opened_ns: when it was last heard */
-    MUSTER_EVENT_DEVICE_BACK = 9,   /* opened_ns, closed_ns: the silence */
+    MUSTER_EVENT_DEVICE_LATE = 7,   /* one heartbeat is missed; opened_ns: when it was last heard */
+    MUSTER_EVENT_DEVICE_SILENT = 8, /* several are; opened_ns: when it was last heard */
+    MUSTER_EVENT_DEVICE_BACK = 9,   /* after one of these; opened_ns, closed_ns: the silence */
     MUSTER_EVENT_OWN = 128
 };
 
@@ -87,8 +87,8 @@ enum muster_event {
  * allows, not the likeliest. */
 #define MUSTER_CAUSE_NETWORK 0x01u        /* not seen here: the network, or the device */
 #define MUSTER_CAUSE_KERNEL 0x02u         /* the kernel dropped datagrams in that interval */
-#define MUSTER_CAUSE_QUEUE 0x04u          /* the collector did */
-#define MUSTER_CAUSE_COLLECTOR_DOWN 0x08u /* the collector did not run */
+#define MUSTER_CAUSE_QUEUE 0x04u          /* the collector did, before the tracker saw them */
+#define MUSTER_CAUSE_COLLECTOR_DOWN 0x08u /* the collector did not run in a part of that interval */
 #define MUSTER_CAUSE_RESTART 0x10u        /* the device restarted: its session ended */
 
 struct muster_record {
@@ -139,7 +139,13 @@ struct muster_record {
     uint64_t closed_ns; /* ns since the Unix epoch */
     /* offset 104 */
     uint32_t source_scope; /* IPv6 scope id of the source (RFC 4007); 0: none */
-    uint8_t reserved[20];  /* zero */
+    /* What the tracker knows of the device's way and clock, as of this message; from
+     * time stamps of whole seconds, so mind the errors that muster-sequence(7) names. */
+    uint32_t jitter_us;       /* interarrival jitter, RFC 3550, 6.4.1; us; 0: not known */
+    int32_t clock_offset_ms;  /* how far the device's clock is ahead, at least; ms */
+    int32_t clock_drift_ppb;  /* how much faster it runs; parts in 10^9 */
+    uint32_t clock_drift_error_ppb; /* error bound of the drift, either way; 0: the drift is not known */
+    uint8_t reserved[4];      /* zero */
 };
 
 #if defined __cplusplus && __cplusplus >= 201103L
@@ -181,7 +187,11 @@ MUSTER_AT(last, 84);
 MUSTER_AT(opened_ns, 88);
 MUSTER_AT(closed_ns, 96);
 MUSTER_AT(source_scope, 104);
-MUSTER_AT(reserved, 108);
+MUSTER_AT(jitter_us, 108);
+MUSTER_AT(clock_offset_ms, 112);
+MUSTER_AT(clock_drift_ppb, 116);
+MUSTER_AT(clock_drift_error_ppb, 120);
+MUSTER_AT(reserved, 124);
 #undef MUSTER_AT
 #endif
 

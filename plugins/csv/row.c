@@ -211,6 +211,63 @@ static char *format_device_name(char *out, const struct muster_record *record, s
     return text_field(out, (const uint8_t *)row->name, strlen(row->name));
 }
 
+/* ---- Columns of timing ---------------------------------------------------------------- */
+
+/* A number of millionths or thousandths, 1 to 9 digits behind the point. */
+static char *fraction_field(char *out, int64_t number, int digits)
+{
+    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    uint32_t unit = 1;
+    int i;
+
+    for (i = 0; i < digits; i++)
+        unit *= 10;
+    if (number < 0)
+        *out++ = '-';
+    out = number_u64(out, size / unit);
+    *out++ = '.';
+    return number_padded(out, (uint32_t)(size % unit), digits);
+}
+
+/* Arrival - timestamp; seconds are compared modulo 2^32, as the timestamp wraps. */
+static char *format_transit(char *out, const struct muster_record *record, struct row *row)
+{
+    uint32_t seconds = (uint32_t)(record->arrival_ns / NS_PER_SECOND) - record->timestamp;
+    uint32_t micros = (uint32_t)(record->arrival_ns % NS_PER_SECOND) / 1000;
+
+    (void)row;
+    return fraction_field(out, (int64_t)(int32_t)seconds * 1000000 + micros, 6);
+}
+
+static char *format_jitter(char *out, const struct muster_record *record, struct row *row)
+{
+    (void)row;
+    return record->verdict == MUSTER_VERDICT_NONE ? out : fraction_field(out, record->jitter_us, 6);
+}
+
+static char *format_clock_offset(char *out, const struct muster_record *record, struct row *row)
+{
+    (void)row;
+    return record->verdict == MUSTER_VERDICT_NONE ? out
+                                                  : fraction_field(out, record->clock_offset_ms, 3);
+}
+
+static char *format_clock_drift(char *out, const struct muster_record *record, struct row *row)
+{
+    (void)row;
+    return record->clock_drift_error_ppb == 0 ? out
+                                              : fraction_field(out, record->clock_drift_ppb, 3);
+}
+
+static char *format_clock_drift_error(char *out, const struct muster_record *record,
+                                      struct row *row)
+{
+    (void)row;
+    return record->clock_drift_error_ppb == 0
+               ? out
+               : fraction_field(out, record->clock_drift_error_ppb, 3);
+}
+
 /* ---- Columns of gaps ------------------------------------------------------------------ */
 
 static char *format_first(char *out, const struct muster_record *record, struct row *row)
@@ -276,12 +333,13 @@ static char *format_cause(char *out, const struct muster_record *record, struct 
 
 /* ---- The table ------------------------------------------------------------------------ */
 
-#define QUOTES      2
-#define SECOND_MAX  sizeof(((struct row_second *)NULL)->text)
-#define TIME_MAX    (SECOND_MAX + 7)
-#define OF_MESSAGES (1u << ROW_MESSAGES)
-#define OF_GAPS     (1u << ROW_GAPS)
-#define OF_BOTH     (OF_MESSAGES | OF_GAPS)
+#define QUOTES       2
+#define SECOND_MAX   sizeof(((struct row_second *)NULL)->text)
+#define TIME_MAX     (SECOND_MAX + 7)
+#define FRACTION_MAX (1 + NUMBER_U32_MAX + 1 + 6)
+#define OF_MESSAGES  (1u << ROW_MESSAGES)
+#define OF_GAPS      (1u << ROW_GAPS)
+#define OF_BOTH      (OF_MESSAGES | OF_GAPS)
 
 struct column {
     row_format_fn *format;
@@ -290,16 +348,38 @@ struct column {
     uint32_t kinds;    /* which files can have it: a bit for each enum row_kind */
 };
 
-const char *const row_column_names[ROW_COLUMNS + 1] = {
-    "device_id",   "seq_num",      "timestamp",
-    "msg_type",    "value",        "duplicate_flag",
-    "gap_flag",    "arrival_time", "arrival_ns",
-    "verdict",     "gap",          "flags",
-    "source",      "source_port",  "datagram_size",
-    "reading",     "readings",     "payload",
-    "device_name", "first",        "last",
-    "count",       "opened",       "closed",
-    "outcome",     "cause",        NULL};
+const char *const row_column_names[ROW_COLUMNS + 1] = {"device_id",
+                                                       "seq_num",
+                                                       "timestamp",
+                                                       "msg_type",
+                                                       "value",
+                                                       "duplicate_flag",
+                                                       "gap_flag",
+                                                       "arrival_time",
+                                                       "arrival_ns",
+                                                       "verdict",
+                                                       "gap",
+                                                       "flags",
+                                                       "source",
+                                                       "source_port",
+                                                       "datagram_size",
+                                                       "reading",
+                                                       "readings",
+                                                       "payload",
+                                                       "device_name",
+                                                       "first",
+                                                       "last",
+                                                       "count",
+                                                       "opened",
+                                                       "closed",
+                                                       "outcome",
+                                                       "cause",
+                                                       "transit",
+                                                       "jitter",
+                                                       "clock_offset",
+                                                       "clock_drift",
+                                                       "clock_drift_error",
+                                                       NULL};
 
 /* In the order of row_column_names. */
 static const struct column columns[ROW_COLUMNS] = {
@@ -329,6 +409,11 @@ static const struct column columns[ROW_COLUMNS] = {
     {format_closed, TIME_MAX, 0, OF_GAPS},
     {format_outcome, sizeof "recovered", 0, OF_GAPS},
     {format_cause, CAUSE_MAX, 0, OF_GAPS},
+    {format_transit, FRACTION_MAX, 0, OF_MESSAGES},
+    {format_jitter, FRACTION_MAX, 0, OF_MESSAGES},
+    {format_clock_offset, FRACTION_MAX, 0, OF_MESSAGES},
+    {format_clock_drift, FRACTION_MAX, 0, OF_MESSAGES},
+    {format_clock_drift_error, FRACTION_MAX, 0, OF_MESSAGES},
 };
 
 static const char *const message_columns[] = {"device_id", "seq_num",      "timestamp",

@@ -11,7 +11,7 @@
 
 #include <muster/plugin.h>
 
-#define ROW_COLUMNS 26 /* how many there are */
+#define ROW_COLUMNS 31 /* how many there are */
 
 /* What the rows of a file are about. */
 enum row_kind { ROW_MESSAGES, ROW_GAPS };

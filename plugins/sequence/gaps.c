@@ -2,55 +2,62 @@
  *
  * For each device a list, sorted by number, of what is still open.  Its elements are
  * in one array, linked by index, so that nothing is allocated once it is large enough.
+ * The workers share the array: each takes new elements from every n-th place.
  */
 #include "gaps.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { DEVICE_IDS = 65536, NONE = 0 };
-
-struct gap {
-    uint32_t next;        /* index, or NONE */
-    uint32_t from;        /* first number that was lost or is open, and has not been told of */
-    uint32_t first, last; /* numbers that are still open, at least one */
-    uint64_t opened_ns;
-    uint64_t drops_before; /* by the kernel, when the device was last heard before */
-    uint64_t drops_after;  /* and a tick after the gap opened; valid if not fresh */
-    bool fresh;            /* there was no tick since */
-};
-
-struct heard {
-    uint64_t drops; /* by the kernel, when the device was last heard */
-    uint32_t list;  /* its first gap */
-};
+enum { NONE = 0 };
 
 struct gaps {
+    const struct tables *tables;
     uint32_t worker, workers;
     gap_end_fn *end;
     void *context;
-    struct heard *devices;
-    struct gap *list; /* element NONE is not used */
-    uint32_t used, room, free;
-    uint64_t drops; /* by the kernel, at the last tick */
+    uint32_t *used_end; /* in the tables: no element there or beyond was ever used by this worker */
+    uint32_t fresh;     /* the next one that was not, of this worker's */
+    uint32_t free;      /* those that were: a list */
+    struct gap *more;   /* elements from GAPS_KEPT on */
+    uint32_t more_used, more_room;
+    uint32_t *recent; /* elements that were put in use in this tick, or the one before */
+    uint32_t recent_count, recent_room;
 };
 
-struct gaps *gaps_new(uint32_t worker, uint32_t workers, gap_end_fn *end, void *context)
+static uint32_t find_used_end(const struct tables *tables)
+{
+    uint32_t end = 1, i;
+
+    for (i = 0; i < WORKERS_MOST; i++)
+        if (tables_slot(tables, i)->gaps_end > end)
+            end = tables_slot(tables, i)->gaps_end;
+    return end;
+}
+
+struct gaps *gaps_new(const struct tables *tables, uint32_t worker, uint32_t workers,
+                      gap_end_fn *end, void *context)
 {
     struct gaps *gaps = calloc(1, sizeof *gaps);
+    uint32_t used_end = find_used_end(tables), i;
 
     if (gaps == NULL)
         return NULL;
+    gaps->tables = tables;
     gaps->worker = worker;
     gaps->workers = workers;
     gaps->end = end;
     gaps->context = context;
-    gaps->used = 1;
-    gaps->devices = calloc((DEVICE_IDS + workers - 1) / workers, sizeof *gaps->devices);
-    if (gaps->devices == NULL) {
-        free(gaps);
-        return NULL;
+    gaps->used_end = &tables_slot(tables, worker)->gaps_end;
+    for (i = worker == NONE ? workers : worker; i < used_end; i += workers) {
+        struct gap *gap = &tables->gaps[i];
+
+        if (gap->used)
+            continue;
+        gap->next = gaps->free;
+        gaps->free = i;
     }
+    gaps->fresh = i;
     return gaps;
 }
 
@@ -58,85 +65,118 @@ void gaps_free(struct gaps *gaps)
 {
     if (gaps == NULL)
         return;
-    free(gaps->list);
-    free(gaps->devices);
+    free(gaps->recent);
+    free(gaps->more);
     free(gaps);
 }
 
-static struct heard *device_of(struct gaps *gaps, uint16_t device_id)
+static struct gap *element(const struct gaps *gaps, uint32_t index)
 {
-    return &gaps->devices[device_id / gaps->workers];
+    return index < GAPS_KEPT ? &gaps->tables->gaps[index] : &gaps->more[index - GAPS_KEPT];
 }
 
-/* An unused element, or NONE.  May move the list. */
-static uint32_t take(struct gaps *gaps)
+static uint32_t *list_of(const struct gaps *gaps, uint16_t device_id)
+{
+    return &tables_vitals(gaps->tables, device_id)->gaps;
+}
+
+/* An element outside of the tables, or NONE.  May move those. */
+static uint32_t take_more(struct gaps *gaps)
+{
+    if (gaps->more_used >= gaps->more_room) {
+        uint32_t room = gaps->more_room == 0 ? 4096 : gaps->more_room * 2;
+        struct gap *more = reallocarray(gaps->more, room, sizeof *more);
+
+        if (more == NULL)
+            return NONE;
+        gaps->more = more;
+        gaps->more_room = room;
+    }
+    return GAPS_KEPT + gaps->more_used++;
+}
+
+/* Without memory, what is noticed at the end of this tick is not told of that gap. */
+static void remember(struct gaps *gaps, uint32_t index)
+{
+    if (gaps->recent_count == gaps->recent_room) {
+        uint32_t room = gaps->recent_room == 0 ? 256 : gaps->recent_room * 2;
+        uint32_t *recent = reallocarray(gaps->recent, room, sizeof *recent);
+
+        if (recent == NULL)
+            return;
+        gaps->recent = recent;
+        gaps->recent_room = room;
+    }
+    gaps->recent[gaps->recent_count++] = index;
+}
+
+/* An element that holds a copy of that gap, or NONE. */
+static uint32_t put(struct gaps *gaps, const struct gap *gap)
 {
     uint32_t index = gaps->free;
 
     if (index != NONE) {
-        gaps->free = gaps->list[index].next;
-        return index;
+        gaps->free = element(gaps, index)->next;
+    } else if (gaps->fresh < GAPS_KEPT) {
+        index = gaps->fresh;
+        gaps->fresh += gaps->workers;
+        *gaps->used_end = index + 1;
+    } else {
+        index = take_more(gaps);
     }
-    if (gaps->used >= gaps->room) {
-        uint32_t room = gaps->room == 0 ? 256 : gaps->room * 2;
-        struct gap *list = reallocarray(gaps->list, room, sizeof *list);
-
-        if (list == NULL)
-            return NONE;
-        gaps->list = list;
-        gaps->room = room;
+    if (index != NONE) {
+        *element(gaps, index) = *gap;
+        element(gaps, index)->used = true;
+        remember(gaps, index);
     }
-    return gaps->used++;
+    return index;
 }
 
 /* Takes the element that *link leads to out of its list. */
 static void drop(struct gaps *gaps, uint32_t *link)
 {
     uint32_t index = *link;
+    struct gap *gap = element(gaps, index);
 
-    *link = gaps->list[index].next;
-    gaps->list[index].next = gaps->free;
+    *link = gap->next;
+    gap->used = false;
+    gap->next = gaps->free;
     gaps->free = index;
 }
 
-static void tell(const struct gaps *gaps, uint16_t device_id, const struct gap *gap, uint32_t first,
-                 uint32_t last, bool lost)
+static void tell(const struct gaps *gaps, const struct gap *gap, uint32_t first, uint32_t last,
+                 bool lost)
 {
-    uint64_t after = gap->fresh ? gaps->drops : gap->drops_after;
     struct gap_end end = {
-        .device_id = device_id,
+        .device_id = gap->device_id,
         .first = first,
         .last = last,
         .opened_ns = gap->opened_ns,
         .lost = lost,
-        .kernel = after != gap->drops_before,
+        .causes = gap->causes,
     };
 
     gaps->end(gaps->context, &end);
 }
 
-void gaps_heard(struct gaps *gaps, uint16_t device_id)
+int gaps_open(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t last, uint64_t now_ns,
+              uint32_t tick, uint8_t causes)
 {
-    device_of(gaps, device_id)->drops = gaps->drops;
-}
-
-int gaps_open(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t last, uint64_t now_ns)
-{
-    struct heard *device = device_of(gaps, device_id);
-    uint32_t index = take(gaps), *link = &device->list;
-
-    if (index == NONE)
-        return -1;
-    gaps->list[index] = (struct gap){
+    const struct gap gap = {
         .from = first,
         .first = first,
         .last = last,
         .opened_ns = now_ns,
-        .drops_before = device->drops,
-        .fresh = true,
+        .opened_tick = tick,
+        .device_id = device_id,
+        .causes = causes,
     };
+    uint32_t index = put(gaps, &gap), *link = list_of(gaps, device_id);
+
+    if (index == NONE)
+        return -1;
     while (*link != NONE)
-        link = &gaps->list[*link].next;
+        link = &element(gaps, *link)->next;
     *link = index;
     return 0;
 }
@@ -144,41 +184,44 @@ int gaps_open(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t la
 /* The link to the gap that holds the number, or to NONE. */
 static uint32_t *find(struct gaps *gaps, uint16_t device_id, uint32_t number)
 {
-    uint32_t *link = &device_of(gaps, device_id)->list;
+    uint32_t *link = list_of(gaps, device_id);
 
     while (*link != NONE) {
-        const struct gap *gap = &gaps->list[*link];
+        struct gap *gap = element(gaps, *link);
 
         if (number - gap->first <= gap->last - gap->first)
             break;
-        link = &gaps->list[*link].next;
+        link = &gap->next;
     }
     return link;
 }
 
 void gaps_recover(struct gaps *gaps, uint16_t device_id, uint32_t number)
 {
-    uint32_t *link = find(gaps, device_id, number), index = *link, rest;
+    uint32_t *link = find(gaps, device_id, number), index = *link;
+    struct gap *gap, rest;
 
     if (index == NONE)
         return; /* memory was short when it opened */
-    tell(gaps, device_id, &gaps->list[index], number, number, false);
-    if (number != gaps->list[index].last) {
+    rest = *element(gaps, index);
+    tell(gaps, &rest, number, number, false);
+    if (number != rest.last) {
         /* What is behind it is a gap of its own from now on. */
-        rest = take(gaps);
-        if (rest != NONE) {
-            gaps->list[rest] = gaps->list[index];
-            gaps->list[rest].from = gaps->list[rest].first = number + 1;
-            gaps->list[index].next = rest;
-        }
+        uint32_t behind;
+
+        rest.from = rest.first = number + 1;
+        behind = put(gaps, &rest);
+        if (behind != NONE)
+            element(gaps, index)->next = behind;
     }
-    gaps->list[index].last = number - 1;
-    if (number != gaps->list[index].first)
+    gap = element(gaps, index); /* it may have been moved */
+    gap->last = number - 1;
+    if (number != gap->first)
         return;
     /* What was lost before it is told now, since nothing of this gap is open any more. */
-    if (gaps->list[index].from != number)
-        tell(gaps, device_id, &gaps->list[index], gaps->list[index].from, number - 1, true);
-    for (link = &device_of(gaps, device_id)->list; *link != index; link = &gaps->list[*link].next)
+    if (gap->from != number)
+        tell(gaps, gap, gap->from, number - 1, true);
+    for (link = list_of(gaps, device_id); *link != index; link = &element(gaps, *link)->next)
         ;
     drop(gaps, link);
 }
@@ -190,37 +233,180 @@ void gaps_lose(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t l
 
     if (*link == NONE)
         return;
-    gap = &gaps->list[*link];
+    gap = element(gaps, *link);
     assert(gap->first == first && last - first <= gap->last - first);
     gap->first = last + 1;
     if (last != gap->last)
         return;
-    tell(gaps, device_id, gap, gap->from, gap->last, true);
+    tell(gaps, gap, gap->from, gap->last, true);
     drop(gaps, link);
 }
 
 void gaps_lose_all(struct gaps *gaps, uint16_t device_id)
 {
-    uint32_t *link = &device_of(gaps, device_id)->list;
+    uint32_t *link = list_of(gaps, device_id);
 
     while (*link != NONE) {
-        tell(gaps, device_id, &gaps->list[*link], gaps->list[*link].from, gaps->list[*link].last,
-             true);
+        const struct gap *gap = element(gaps, *link);
+
+        tell(gaps, gap, gap->from, gap->last, true);
         drop(gaps, link);
     }
 }
 
-void gaps_tick(struct gaps *gaps, uint64_t kernel_drops)
+void gaps_tick(struct gaps *gaps, uint32_t tick, uint8_t causes)
 {
+    /* A worker that does not move the ticks on looks in the middle of one. */
+    uint32_t oldest = gaps->worker == 0 ? tick : tick - 1, kept = 0, i;
+
+    for (i = 0; i < gaps->recent_count; i++) {
+        struct gap *gap = element(gaps, gaps->recent[i]);
+
+        if (!gap->used || gap->opened_tick - oldest >= UINT32_MAX / 2)
+            continue;
+        gap->causes |= causes;
+        if (gap->opened_tick != oldest)
+            gaps->recent[kept++] = gaps->recent[i];
+    }
+    gaps->recent_count = kept;
+}
+
+/* ---- what an earlier run left --------------------------------------------------------- */
+
+/* A gap, and where it stands in its device's window. */
+struct placed {
+    struct gap gap;
+    uint32_t place; /* of its first open number, counted from the window's oldest */
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+
+    if (x->gap.device_id != y->gap.device_id)
+        return x->gap.device_id < y->gap.device_id ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+/* What the lists are made of. */
+struct rebuild {
+    const struct tables *tables;
+    struct placed *told; /* the gaps that there were, sorted by device and number */
+    uint32_t count;
+    uint32_t at;   /* the first that is not of a device before the one at hand */
+    uint32_t next; /* the next element to use */
+    uint64_t now_ns;
+};
+
+/* Takes all gaps out of the tables.  Returns -1 if memory is short. */
+static int take_out(struct rebuild *r)
+{
+    const struct tables *tables = r->tables;
+    uint32_t end = find_used_end(tables), i;
+
+    for (i = 1; i < end; i++)
+        r->count += tables->gaps[i].used != 0;
+    r->told = calloc(r->count + 1, sizeof *r->told);
+    if (r->told == NULL)
+        return -1;
+    r->count = 0;
+    for (i = 1; i < end; i++) {
+        const struct gap *gap = &tables->gaps[i];
+        const struct device *device = tables_device(tables, gap->device_id);
+
+        if (!gap->used)
+            continue;
+        r->told[r->count].gap = *gap;
+        r->told[r->count++].place = gap->first - (device->highest - device->span + 1);
+        tables->gaps[i].used = false;
+    }
+    for (i = 0; i < WORKERS_MOST; i++)
+        if (tables_slot(tables, i)->gaps_end != 0)
+            tables_slot(tables, i)->gaps_end = 0;
+    qsort(r->told, r->count, sizeof *r->told, compare);
+    return 0;
+}
+
+/* Appends a gap to the device's list, whose end is *link.  Returns the new end.  Without room, that
+ * gap is not told of. */
+static uint32_t *append(struct rebuild *r, uint32_t *link, const struct gap *gap)
+{
+    uint32_t index = r->next;
+
+    if (index == GAPS_KEPT)
+        return link;
+    r->tables->gaps[index] = *gap;
+    r->tables->gaps[index].used = true;
+    r->tables->gaps[index].next = NONE;
+    *link = index;
+    r->next++;
+    return &r->tables->gaps[index].next;
+}
+
+/* The gap of numbers `first` to `last` at most, which are missing and one behind the other: with
+ * what was told of it, or else as of now. */
+static struct gap describe(const struct rebuild *r, uint16_t device_id, uint32_t first,
+                           uint32_t last)
+{
+    struct gap gap = {.opened_ns = r->now_ns,
+                      .opened_tick = r->tables->shared->tick,
+                      .device_id = device_id};
     uint32_t i;
 
-    /* Drops are known a second late at most, so the tick behind a gap's opening knows
-     * those of its time. */
-    gaps->drops = kernel_drops;
-    for (i = 1; i < gaps->used; i++) {
-        if (!gaps->list[i].fresh)
-            continue;
-        gaps->list[i].fresh = false;
-        gaps->list[i].drops_after = kernel_drops;
+    gap.from = gap.first = first;
+    gap.last = last;
+    for (i = r->at; i < r->count && r->told[i].gap.device_id == device_id; i++) {
+        const struct gap *told = &r->told[i].gap;
+
+        if (first - told->first <= told->last - told->first) {
+            gap = *told;
+            if (told->first != first)
+                gap.from = gap.first = first;
+            if (told->last - first > last - first)
+                gap.last = last;
+            break;
+        }
+        if (told->first - first <= gap.last - first)
+            gap.last = told->first - 1; /* there the next one begins */
     }
+    return gap;
+}
+
+static void rebuild_device(struct rebuild *r, uint32_t id)
+{
+    const struct tables *tables = r->tables;
+    const struct device *device = tables_device(tables, id);
+    const uint64_t *window = tables_window(tables, id);
+    uint32_t oldest = device->highest - device->span + 1, run = 0, i;
+    uint32_t *link = &tables_vitals(tables, id)->gaps;
+
+    *link = NONE;
+    while (r->at < r->count && r->told[r->at].gap.device_id < id)
+        r->at++;
+    for (i = 0; device->open > 0 && i < device->span; i++) {
+        if (!tables_has_seen(tables, window, oldest + i)) {
+            run++;
+            continue;
+        }
+        while (run > 0) {
+            const struct gap gap = describe(r, (uint16_t)id, oldest + i - run, oldest + i - 1);
+
+            link = append(r, link, &gap);
+            run -= gap.last - gap.first + 1;
+        }
+    }
+}
+
+int gaps_rebuild(const struct tables *tables, uint64_t now_ns)
+{
+    struct rebuild r = {.tables = tables, .next = 1, .now_ns = now_ns};
+    uint32_t id;
+
+    if (take_out(&r) != 0)
+        return -1;
+    for (id = tables_next_known(tables, 0); id < DEVICE_IDS; id = tables_next_known(tables, id + 1))
+        rebuild_device(&r, id);
+    tables_slot(tables, 0)->gaps_end = r.next;
+    free(r.told);
+    return 0;
 }

@@ -6,59 +6,73 @@
 #include "tracker_data.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum {
-    DEVICE_IDS = 65536,
     OVERTAKEN_MOST = 60, /* s: an INIT that its session's first number overtook is not older */
     STALE_BELIEVED = 4   /* messages in a row, if they do not go on where the session is */
 };
 
-static void *map(size_t size)
-{
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    /* cppcheck-suppress memleak; it is the result */
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
-struct tracker *tracker_new(const struct tracker_options *options, uint32_t worker,
-                            uint32_t workers)
+struct tracker *tracker_new(const struct tracker_options *options, const struct tables *tables,
+                            uint32_t worker, uint32_t workers)
 {
     struct tracker *tracker = calloc(1, sizeof *tracker);
+    struct slot *slot = tables_slot(tables, worker);
 
     if (tracker == NULL)
         return NULL;
     assert((options->window & (options->window - 1)) == 0 &&
            options->window >= TRACKER_WINDOW_LEAST && options->window <= TRACKER_WINDOW_MOST);
+    assert(options->window == tables->window && worker < WORKERS_MOST);
     tracker->options = *options;
     tracker->worker = worker;
     tracker->workers = workers;
-    tracker->device_count = (DEVICE_IDS + workers - 1) / workers;
-    tracker->words = options->window / 64;
-    tracker->devices = map(tracker->device_count * sizeof *tracker->devices);
-    tracker->windows =
-        map((size_t)tracker->device_count * tracker->words * sizeof *tracker->windows);
-    if (tracker->devices == NULL || tracker->windows == NULL) {
-        tracker_free(tracker);
-        return NULL;
-    }
+    tracker->tables = tables;
+    tracker->counts = &slot->counts;
+    tracker->undo = options->kept ? &slot->undo : NULL;
     return tracker;
 }
 
 void tracker_free(struct tracker *tracker)
 {
-    if (tracker == NULL)
-        return;
-    if (tracker->devices != NULL)
-        munmap(tracker->devices, tracker->device_count * sizeof *tracker->devices);
-    if (tracker->windows != NULL)
-        munmap(tracker->windows,
-               (size_t)tracker->device_count * tracker->words * sizeof *tracker->windows);
     free(tracker);
+}
+
+/* ---- a kill at any time --------------------------------------------------------------- */
+
+/* Stores before this are in memory before those behind it, as far as the compiler goes: a
+ * process that is killed has made all stores up to some instruction. */
+static void in_this_order(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Before a change of a device that takes several stores; see tables_recover. */
+static void begin_change(struct tracker *tracker, uint32_t device_id)
+{
+    struct undo *undo = tracker->undo;
+
+    if (undo == NULL)
+        return;
+    undo->device_id = device_id;
+    undo->counts = *tracker->counts;
+    undo->device = *tables_device(tracker->tables, device_id);
+    memcpy(undo + 1, tables_window(tracker->tables, device_id),
+           tracker->tables->words * sizeof(uint64_t));
+    in_this_order();
+    undo->busy = 1;
+    in_this_order();
+}
+
+static void end_change(struct tracker *tracker)
+{
+    if (tracker->undo == NULL)
+        return;
+    in_this_order();
+    tracker->undo->busy = 0;
+    in_this_order();
 }
 
 /* ---- doubt ---------------------------------------------------------------------------- */
@@ -69,8 +83,8 @@ static void refute(struct tracker *tracker, struct device *device)
     if (device->doubt_count == 0)
         return;
     tracker_tell(tracker, device, TRACKER_OUTLIER, device->doubted, device->doubt_end - 1);
-    tracker->counts.outliers += device->doubt_count;
-    tracker->counts.doubted -= device->doubt_count;
+    tracker->counts->outliers += device->doubt_count;
+    tracker->counts->doubted -= device->doubt_count;
     device->doubt_count = 0;
     device->doubt = DOUBT_NONE;
 }
@@ -103,7 +117,7 @@ static enum muster_verdict doubt(struct tracker *tracker, struct device *device,
     if (record->reading == 0 && device->doubt_length < UINT8_MAX)
         device->doubt_length++;
     device->doubt_count++;
-    tracker->counts.doubted++;
+    tracker->counts->doubted++;
     return MUSTER_VERDICT_OUTLIER;
 }
 
@@ -113,8 +127,8 @@ static void accept_doubted(struct tracker *tracker, struct device *device, uint6
 {
     while (device->highest + 1 != device->doubt_end)
         tracker_advance(tracker, device, window, 1);
-    tracker->counts.in_order += device->doubt_count;
-    tracker->counts.doubted -= device->doubt_count;
+    tracker->counts->in_order += device->doubt_count;
+    tracker->counts->doubted -= device->doubt_count;
     device->doubt_count = 0;
     device->doubt = DOUBT_NONE;
 }
@@ -125,8 +139,8 @@ static void end_session(struct tracker *tracker, struct device *device)
 {
     if (device->begun)
         tracker_tell(tracker, device, TRACKER_END, 0, 0);
-    tracker->counts.lost += device->open;
-    tracker->counts.open -= device->open;
+    tracker->counts->lost += device->open;
+    tracker->counts->open -= device->open;
     device->open = 0;
     device->begun = false;
 }
@@ -134,7 +148,7 @@ static void end_session(struct tracker *tracker, struct device *device)
 static void begin_session(struct tracker *tracker, struct device *device, uint64_t *window,
                           uint32_t number, uint32_t timestamp)
 {
-    memset(window, 0, tracker->words * sizeof *window);
+    memset(window, 0, tracker->tables->words * sizeof *window);
     device->highest = number;
     device->highest_time = device->first_time = timestamp;
     device->span = 1;
@@ -154,7 +168,7 @@ static bool is_newer(uint32_t timestamp, uint32_t than)
 static enum muster_verdict gap(struct tracker *tracker, struct muster_record *record,
                                uint32_t missing)
 {
-    tracker->counts.gaps++;
+    tracker->counts->gaps++;
     record->gap = missing;
     return MUSTER_VERDICT_GAP;
 }
@@ -189,7 +203,7 @@ static enum muster_verdict judge_again_from_below(struct tracker *tracker, struc
     tracker_advance(tracker, device, window, 1);
     device->highest_time = record->timestamp;
     device->init_came = false;
-    tracker->counts.restarts++;
+    tracker->counts->restarts++;
     return MUSTER_VERDICT_RESTART;
 }
 
@@ -208,19 +222,19 @@ static enum muster_verdict judge_behind(struct tracker *tracker, struct device *
     refute(tracker, device);
     if (far) {
         tracker_tell(tracker, device, TRACKER_OUTLIER, record->seq_num, record->seq_num);
-        tracker->counts.outliers++;
+        tracker->counts->outliers++;
         return MUSTER_VERDICT_OUTLIER;
     }
     if (tracker_has_seen(tracker, window, record->seq_num)) {
-        tracker->counts.duplicates++;
+        tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
     tracker_mark(tracker, window, record->seq_num);
-    tracker->counts.late++;
+    tracker->counts->late++;
     if (behind < device->span) { /* else it is from before the session's first: not missing */
         tracker_tell(tracker, device, TRACKER_RECOVERED, record->seq_num, record->seq_num);
-        tracker->counts.recovered++;
-        tracker->counts.open--;
+        tracker->counts->recovered++;
+        tracker->counts->open--;
         device->open--;
     }
     return MUSTER_VERDICT_LATE;
@@ -270,12 +284,12 @@ static enum muster_verdict accept_stale(struct tracker *tracker, struct device *
     tracker_advance(tracker, device, window, 1);
     device->highest_time = record->timestamp;
     if (restarts) {
-        tracker->counts.restarts++;
+        tracker->counts->restarts++;
         return MUSTER_VERDICT_RESTART;
     }
     if (goes_on && ahead > 1)
         return gap(tracker, record, ahead - 1);
-    tracker->counts.in_order++;
+    tracker->counts->in_order++;
     return MUSTER_VERDICT_NEW;
 }
 
@@ -290,7 +304,7 @@ static enum muster_verdict judge_number(struct tracker *tracker, struct device *
     if (!device->begun) {
         refute(tracker, device);
         begin_session(tracker, device, window, record->seq_num, record->timestamp);
-        tracker->counts.first++;
+        tracker->counts->first++;
         return MUSTER_VERDICT_FIRST;
     }
     if (ahead == 0 || ahead >= HALF)
@@ -301,7 +315,7 @@ static enum muster_verdict judge_number(struct tracker *tracker, struct device *
     tracker_advance(tracker, device, window, ahead);
     device->highest_time = record->timestamp;
     if (ahead == 1) {
-        tracker->counts.in_order++;
+        tracker->counts->in_order++;
         return MUSTER_VERDICT_NEW;
     }
     return gap(tracker, record, ahead - 1);
@@ -313,13 +327,13 @@ static enum muster_verdict judge_init(struct tracker *tracker, struct device *de
                                       uint64_t *window, struct muster_record *record)
 {
     if (device->has_init && record->timestamp == device->init_time) {
-        tracker->counts.duplicates++;
+        tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
     if ((device->has_init && is_newer(device->init_time, record->timestamp)) ||
         (device->begun && !device->init_came &&
          device->first_time - record->timestamp <= OVERTAKEN_MOST)) {
-        tracker->counts.late++;
+        tracker->counts->late++;
         if (!device->has_init || is_newer(record->timestamp, device->init_time)) {
             /* It began this session, though its first number overtook it. */
             device->has_init = device->init_came = true;
@@ -336,10 +350,10 @@ static enum muster_verdict judge_init(struct tracker *tracker, struct device *de
     if (record->numbered)
         begin_session(tracker, device, window, record->seq_num, record->timestamp);
     if (device->known) {
-        tracker->counts.restarts++;
+        tracker->counts->restarts++;
         return MUSTER_VERDICT_RESTART;
     }
-    tracker->counts.first++;
+    tracker->counts->first++;
     return MUSTER_VERDICT_FIRST;
 }
 
@@ -352,34 +366,64 @@ static enum muster_verdict judge_as_reference(struct tracker *tracker, struct de
     device->highest = record->seq_num;
     device->begun = true;
     if (!begun) {
-        tracker->counts.first++;
+        tracker->counts->first++;
         return MUSTER_VERDICT_FIRST;
     }
     if (record->seq_num == last) {
-        tracker->counts.duplicates++;
+        tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
     if (record->seq_num > last + 1) {
         uint32_t missing = (uint32_t)(record->seq_num - last - 1);
 
-        tracker->counts.missing += missing;
-        tracker->counts.lost += missing;
+        tracker->counts->missing += missing;
+        tracker->counts->lost += missing;
         return gap(tracker, record, missing);
     }
-    tracker->counts.in_order++;
+    tracker->counts->in_order++;
     return MUSTER_VERDICT_NEW;
 }
 
-void tracker_judge(struct tracker *tracker, struct muster_record *record)
+/* The usual message: the next number, when nothing is in doubt and nothing is lost.  If
+ * the window is full, what leaves it and what enters share a bit, which is set; it need not be
+ * looked at if nothing is missing, which saves a line of cache. */
+static bool is_plain_step(const struct tracker *tracker, const struct device *device,
+                          const uint64_t *window, const struct muster_record *record)
 {
-    uint32_t index =
-        tracker->workers == 1 ? record->device_id : record->device_id / tracker->workers;
-    struct device *device = &tracker->devices[index];
-    uint64_t *window = &tracker->windows[(size_t)index * tracker->words];
+    return record->seq_num == device->highest + 1 && record->numbered && device->begun &&
+           device->doubt_count == 0 && record->msg_type != MUSTER_MSG_INIT &&
+           !tracker->options.reference && !is_stale(device, record, 1) &&
+           (device->span < tracker->options.window || device->open == 0 ||
+            tracker_has_seen(tracker, window, record->seq_num));
+}
+
+/* The same as tracker_advance by one, in an order that needs no undo record.  Until the number is the
+ * highest, neither its bit nor its time stamp says anything of another; and until it is
+ * counted in the span, the session's first is not, which is not missing. */
+static void step_plainly(struct tracker *tracker, struct device *device, uint64_t *window,
+                         struct muster_record *record)
+{
+    bool grows = device->span < tracker->options.window;
+
+    if (grows)
+        tracker_mark(tracker, window, record->seq_num);
+    device->highest_time = record->timestamp;
+    in_this_order();
+    device->highest = record->seq_num;
+    in_this_order();
+    if (grows)
+        device->span++;
+    tracker->counts->in_order++;
+    record->verdict = MUSTER_VERDICT_NEW;
+}
+
+static enum muster_verdict judge(struct tracker *tracker, struct device *device, uint64_t *window,
+                                 struct muster_record *record)
+{
     enum muster_verdict verdict;
 
     if (!device->known) {
-        tracker->counts.devices++;
+        tracker->counts->devices++;
         tracker_tell(tracker, device, TRACKER_DEVICE, record->seq_num, record->seq_num);
     }
     if (tracker->options.reference) {
@@ -389,27 +433,48 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record)
     } else if (record->numbered) {
         verdict = judge_number(tracker, device, window, record);
     } else {
-        tracker->counts.unnumbered++;
+        tracker->counts->unnumbered++;
         verdict = MUSTER_VERDICT_UNNUMBERED;
     }
     device->known = true;
-    record->verdict = (uint8_t)verdict;
+    return verdict;
+}
+
+void tracker_judge(struct tracker *tracker, struct muster_record *record)
+{
+    struct device *device = tables_device(tracker->tables, record->device_id);
+    uint64_t *window = tables_window(tracker->tables, record->device_id);
+
+    if (is_plain_step(tracker, device, window, record)) {
+        step_plainly(tracker, device, window, record);
+        return;
+    }
+    if (!device->known)
+        tables_know(tracker->tables, record->device_id);
+    begin_change(tracker, record->device_id);
+    record->verdict = (uint8_t)judge(tracker, device, window, record);
+    end_change(tracker);
 }
 
 void tracker_finish(struct tracker *tracker)
 {
-    uint32_t i;
+    const struct tables *tables = tracker->tables;
+    uint32_t id;
 
-    for (i = 0; i < tracker->device_count && tracker->counts.open + tracker->counts.doubted > 0;
-         i++) {
-        if (tracker->devices[i].doubt_count > 0)
-            refute(tracker, &tracker->devices[i]);
-        if (tracker->devices[i].open > 0)
-            end_session(tracker, &tracker->devices[i]);
+    for (id = tables_next_known(tables, 0); id < DEVICE_IDS;
+         id = tables_next_known(tables, id + 1)) {
+        struct device *device = tables_device(tables, id);
+
+        if (id % tracker->workers != tracker->worker)
+            continue;
+        if (device->doubt_count > 0)
+            refute(tracker, device);
+        if (device->open > 0)
+            end_session(tracker, device);
     }
 }
 
 const struct tracker_counts *tracker_counts(const struct tracker *tracker)
 {
-    return &tracker->counts;
+    return tracker->counts;
 }

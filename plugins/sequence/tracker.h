@@ -15,6 +15,8 @@
 
 #include <muster/record.h>
 
+#include "tables.h"
+
 enum {
     TRACKER_WINDOW_LEAST = 64,
     TRACKER_WINDOW_MOST = 65536
@@ -45,28 +47,18 @@ struct tracker_options {
     uint32_t window;   /* numbers; a power of two, so that the ring survives the wrap */
     uint32_t max_jump; /* numbers; a step farther ahead is not believed alone */
     bool reference;    /* judge as the reference server does; see tracker_judge */
+    bool kept; /* the tables outlive the process, so it may be killed in the middle of a change */
     tracker_note_fn *note; /* may be NULL */
     void *context;         /* handed to it */
 };
 
-/* What a tracker has seen, over all its devices.
- * Every judged message is in one of first, in_order, gaps, late, duplicates,
- * restarts, outliers, unnumbered and doubted.  A doubted message is judged again when
- * it is confirmed, and is then in_order, or when it is not, and is then an outlier.
- * missing = recovered + lost + open. */
-struct tracker_counts {
-    uint64_t first, in_order, gaps, late, duplicates, restarts, outliers, unnumbered; /* messages */
-    uint64_t doubted; /* messages; at present */
-    uint64_t missing, recovered, lost, open; /* numbers */
-    uint64_t devices; /* heard of */
-};
-
 struct tracker;
 
-/* For the device ids that are `worker` modulo `workers`.  Memory is touched when a
- * device is heard first.  NULL with errno if there is none. */
-struct tracker *tracker_new(const struct tracker_options *options, uint32_t worker,
-                            uint32_t workers);
+/* For the device ids that are `worker` modulo `workers`.  It goes on with what the
+ * tables, which must stay, have of them, and keeps its counts in that worker's slot.  NULL with
+ * errno if there is no memory. */
+struct tracker *tracker_new(const struct tracker_options *options, const struct tables *tables,
+                            uint32_t worker, uint32_t workers);
 void tracker_free(struct tracker *tracker);
 
 /* Judges a message: sets record->verdict, and record->gap if that is GAP.
@@ -79,6 +71,7 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record);
 /* Ends every session: what is still open is lost, and what is doubted an outlier. */
 void tracker_finish(struct tracker *tracker);
 
+/* This worker's. */
 const struct tracker_counts *tracker_counts(const struct tracker *tracker);
 
 #endif

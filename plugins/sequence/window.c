@@ -7,10 +7,9 @@
 void tracker_tell(const struct tracker *tracker, const struct device *device,
                   enum tracker_note_kind kind, uint32_t first, uint32_t last)
 {
-    uint32_t index = (uint32_t)(device - tracker->devices);
     struct tracker_note told = {
         .kind = kind,
-        .device_id = (uint16_t)(index * tracker->workers + tracker->worker),
+        .device_id = tables_id(tracker->tables, device),
         .first = first,
         .last = last,
     };
@@ -29,7 +28,7 @@ static void tell_losses(struct tracker *tracker, const struct device *device, st
     if (losses->count > 0)
         tracker_tell(tracker, device, TRACKER_LOST, losses->first,
                      losses->first + losses->count - 1);
-    tracker->counts.lost += losses->count;
+    tracker->counts->lost += losses->count;
     losses->count = 0;
 }
 
@@ -53,7 +52,7 @@ static void step(struct tracker *tracker, struct device *device, uint64_t *windo
         /* What leaves has the place of what enters. */
         lose(tracker, device, losses, number - size);
         device->open--;
-        tracker->counts.open--;
+        tracker->counts->open--;
     }
     if (device->span < size)
         device->span++;
@@ -62,7 +61,7 @@ static void step(struct tracker *tracker, struct device *device, uint64_t *windo
     } else {
         tracker_unmark(tracker, window, number);
         device->open++;
-        tracker->counts.open++;
+        tracker->counts->open++;
     }
 }
 
@@ -75,7 +74,7 @@ void tracker_advance(struct tracker *tracker, struct device *device, uint64_t *w
     if (ahead > 1)
         tracker_tell(tracker, device, TRACKER_GAP, device->highest + 1,
                      device->highest + ahead - 1);
-    tracker->counts.missing += ahead - 1;
+    tracker->counts->missing += ahead - 1;
     for (i = 1; i < ahead && i <= size; i++)
         step(tracker, device, window, &losses, false);
     if (i < ahead) {

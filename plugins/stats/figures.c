@@ -33,6 +33,8 @@ void figures_gather(struct figures *figures, const struct muster_host *host,
         {"gaps", &figures->gaps},         {"late", &figures->late},
         {"duplicates", &figures->duplicates}, {"restarts", &figures->restarts},
         {"outliers", &figures->outliers}, {"devices", &figures->devices},
+        {"online", &figures->online},     {"late_devices", &figures->late_devices},
+        {"silent", &figures->silent},     {"counted_since", &figures->counted_since},
     };
     struct muster_metric metric = {.size = sizeof metric};
     size_t length = strlen(tracker);
@@ -46,6 +48,7 @@ void figures_gather(struct figures *figures, const struct muster_host *host,
             pick(own, sizeof own / sizeof own[0], metric.name + 10, metric.value);
         else if (strncmp(metric.name, tracker, length) == 0 && metric.name[length] == '.') {
             figures->tracked |= strcmp(metric.name + length, ".lost") == 0;
+            figures->present |= strcmp(metric.name + length, ".online") == 0;
             pick(tracked, sizeof tracked / sizeof tracked[0], metric.name + length + 1, metric.value);
         }
     }
@@ -76,14 +79,45 @@ static void write_number(FILE *out, const char *name, uint64_t value)
     fprintf(out, "  \"%s\": %" PRIu64 ",\n", name, value);
 }
 
+/* A figure that not every chain has. */
+static void write_if(FILE *out, bool known, const char *name, uint64_t value)
+{
+    if (known)
+        write_number(out, name, value);
+    else
+        fprintf(out, "  \"%s\": null,\n", name);
+}
+
 /* A figure that only a tracker knows: null without one. */
 static void write_tracked(FILE *out, const struct figures *figures, const char *name,
                           uint64_t value)
 {
-    if (figures->tracked)
-        write_number(out, name, value);
+    write_if(out, figures->tracked, name, value);
+}
+
+static void write_name(FILE *out, const struct muster_host *host, struct muster_instance *instance,
+                       uint16_t id)
+{
+    struct muster_device device = {.size = sizeof device};
+
+    host->device(instance, id, &device);
+    if (device.name != NULL)
+        write_text(out, device.name);
     else
-        fprintf(out, "  \"%s\": null,\n", name);
+        fputs("null", out);
+}
+
+static void write_jitter(FILE *out, const struct figures *figures, const struct muster_host *host,
+                         struct muster_instance *instance)
+{
+    if (figures->jitter_us == 0) {
+        fputs("  \"worst_jitter\": null,\n", out);
+        return;
+    }
+    fprintf(out, "  \"worst_jitter\": {\"device_id\": %u, \"name\": ", figures->jitter_id);
+    write_name(out, host, instance, figures->jitter_id);
+    fprintf(out, ", \"seconds\": %u.%06u},\n", figures->jitter_us / 1000000,
+            figures->jitter_us % 1000000);
 }
 
 static void write_rejects(FILE *out, const struct muster_host *host,
@@ -111,14 +145,9 @@ static void write_worst(FILE *out, const struct offenders *worst, const struct m
     fputs("  \"worst_devices\": [", out);
     for (i = 0; i < worst->count; i++) {
         const struct offender *o = &worst->counts[i];
-        struct muster_device device = {.size = sizeof device};
 
         fprintf(out, "%s\n    {\"device_id\": %u, \"name\": ", i > 0 ? "," : "", worst->ids[i]);
-        host->device(instance, worst->ids[i], &device);
-        if (device.name != NULL)
-            write_text(out, device.name);
-        else
-            fputs("null", out);
+        write_name(out, host, instance, worst->ids[i]);
         fprintf(out, ", \"missing\": %" PRIu64 ", \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
                 "\"restarts\": %u, \"outliers\": %u}",
                 o->missing, o->gaps, o->late, o->duplicates, o->restarts, o->outliers);
@@ -158,6 +187,11 @@ void figures_write_json(FILE *out, const struct figures *figures, const struct o
     write_tracked(out, figures, "restarts", figures->restarts);
     write_tracked(out, figures, "outliers", figures->outliers);
     write_tracked(out, figures, "devices", figures->devices);
+    write_if(out, figures->present, "online", figures->online);
+    write_if(out, figures->present, "late_devices", figures->late_devices);
+    write_if(out, figures->present, "silent", figures->silent);
+    write_if(out, figures->counted_since != 0, "counted_since", figures->counted_since);
+    write_jitter(out, figures, host, instance);
     write_worst(out, worst, host, instance);
     fputs("  \"metrics\": {", out);
     for (i = 0; host->metric(instance, i, &metric); i++)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <muster/plugin.h>
@@ -91,11 +92,25 @@ static void find_worst(const struct stats *stats, struct offenders *worst)
     }
 }
 
+/* The largest jitter of all devices; of equals the lower id. */
+static void find_jitter(const struct stats *stats, struct figures *figures)
+{
+    uint32_t id;
+
+    for (id = 0; id < DEVICE_IDS; id++) {
+        if (stats->devices[id].jitter_us <= figures->jitter_us)
+            continue;
+        figures->jitter_us = stats->devices[id].jitter_us;
+        figures->jitter_id = (uint16_t)id;
+    }
+}
+
 static void gather(struct stats *stats, struct figures *figures, uint64_t now_ns)
 {
     double since = (double)(now_ns - stats->reported_ns) / 1e9;
 
     figures_gather(figures, stats->host, stats->instance, stats->tracker);
+    find_jitter(stats, figures);
     figures->seconds = (double)(now_ns - stats->opened_ns) / 1e9;
     figures->wall_ns = stats->host->now(stats->instance, MUSTER_CLOCK_WALL);
     figures->rate = since > 0 ? (double)(figures->received - stats->reported_packets) / since : 0;
@@ -105,8 +120,47 @@ static void gather(struct stats *stats, struct figures *figures, uint64_t now_ns
 
 /* ---- reports -------------------------------------------------------------------------- */
 
+/* What is known of the devices, behind how many they are. */
+static void describe_devices(const struct stats *stats, const struct figures *f, char *text,
+                             size_t size)
+{
+    struct muster_device device = {.size = sizeof device};
+    size_t length = 0;
+
+    text[0] = '\0';
+    if (f->present)
+        length = (size_t)snprintf(text, size,
+                                  " (%" PRIu64 " online, %" PRIu64 " late, %" PRIu64 " silent)",
+                                  f->online, f->late_devices, f->silent);
+    if (f->jitter_us == 0)
+        return;
+    stats->host->device(stats->instance, f->jitter_id, &device);
+    snprintf(text + length, size - length, ", largest jitter %u.%06u s: device %u%s%s%s",
+             f->jitter_us / 1000000, f->jitter_us % 1000000, f->jitter_id,
+             device.name != NULL ? " (" : "", device.name != NULL ? device.name : "",
+             device.name != NULL ? ")" : "");
+}
+
+/* The tracker's figures may go back over earlier runs. */
+static void print_since(const struct stats *stats, const struct figures *f)
+{
+    const time_t since = (time_t)f->counted_since;
+    char text[64];
+    struct tm tm;
+
+    if (f->counted_since == 0 || (double)f->counted_since + f->seconds + 1 >= (double)f->wall_ns / 1e9)
+        return;
+    gmtime_r(&since, &tm);
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
+    say(stats->host, stats->instance, MUSTER_LOG_INFO,
+        "these figures of loss, duplicates and devices are counted since %s", text);
+}
+
 static void print_figures(const struct stats *stats, const struct figures *f)
 {
+    char devices[512];
+
+    describe_devices(stats, f, devices, sizeof devices);
     say(stats->host, stats->instance, MUSTER_LOG_INFO, "%s%.0f s: packets received %" PRIu64 " (%.1f/s), average packet size %.1f bytes",
         f->final ? "in all, after " : "after ", f->seconds, f->received,
         f->final && f->seconds > 0 ? (double)f->received / f->seconds : f->rate,
@@ -115,9 +169,11 @@ static void print_figures(const struct stats *stats, const struct figures *f)
         say(stats->host, stats->instance, MUSTER_LOG_INFO,
             "packet loss count %" PRIu64 " (%" PRIu64 " more are missing and may still come), duplicates count %" PRIu64
             ", late %" PRIu64 ", recovered %" PRIu64 ", restarts %" PRIu64 ", outliers %" PRIu64
-            ", devices %" PRIu64,
+            ", devices %" PRIu64 "%s",
             f->lost, f->open, f->duplicates, f->late, f->recovered, f->restarts, f->outliers,
-            f->devices);
+            f->devices, devices);
+    if (f->tracked)
+        print_since(stats, f);
     else
         say(stats->host, stats->instance, MUSTER_LOG_INFO,
             "packet loss and duplicates are not known: the chain has no filter named \"%s\"",
@@ -294,6 +350,8 @@ static int64_t take(void *state, const struct muster_record *records, uint32_t c
     for (i = 0; i < count; i++) {
         struct offender *device = &stats->devices[records[i].device_id];
 
+        if (records[i].verdict != MUSTER_VERDICT_NONE)
+            device->jitter_us = records[i].jitter_us;
         switch (records[i].verdict) {
         case MUSTER_VERDICT_GAP:
             device->gaps++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Fuzzes the rows of the sink "csv".  An input is the set of columns (3 bytes), a record as it
+ * Fuzzes the rows of the sink "csv".  An input is the set of columns (4 bytes), a record as it
  * lies in memory, the device's name (16 bytes), and the payload.
  */
 #include "fuzz.h"
@@ -49,13 +49,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t columns, i, times;
     size_t bound;
 
-    if (size < 3 + sizeof record + NAME_BYTES)
+    if (size < 4 + sizeof record + NAME_BYTES)
         return 0;
-    columns = (uint32_t)muster_get_u16(data) << 8 | data[2];
-    memcpy(&record, data + 3, sizeof record);
-    memcpy(name, data + 3 + sizeof record, NAME_BYTES);
-    data += 3 + sizeof record + NAME_BYTES;
-    size -= 3 + sizeof record + NAME_BYTES;
+    columns = muster_get_u32(data);
+    memcpy(&record, data + 4, sizeof record);
+    memcpy(name, data + 4 + sizeof record, NAME_BYTES);
+    data += 4 + sizeof record + NAME_BYTES;
+    size -= 4 + sizeof record + NAME_BYTES;
     record.payload_size = (uint32_t)size;
     record.payload.bytes = size > 0 ? data : NULL;
     for (i = 0; i < ROW_COLUMNS; i++)

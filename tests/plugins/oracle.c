@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEVICE_IDS = 65536 };
 
 /* A sorted list of numbers without duplicates. */
 struct numbers {

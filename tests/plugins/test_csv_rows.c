@@ -101,6 +101,63 @@ START_TEST(columns)
 }
 END_TEST
 
+START_TEST(timing_columns)
+{
+    const char *all = "transit,jitter,clock_offset,clock_drift,clock_drift_error";
+    struct muster_record record = text_record(9, "ab");
+
+    record.jitter_us = 12034;
+    record.clock_offset_ms = -1983;
+    record.clock_drift_ppb = -50120;
+    record.clock_drift_error_ppb = 11574;
+    expect_row(all, record, "1.983310,0.012034,-1.983,-50.120,11.574");
+    record.timestamp += 5; /* the device is ahead; the digits are cut off, downwards */
+    record.jitter_us = 0;
+    record.clock_offset_ms = 3004;
+    record.clock_drift_ppb = 7;
+    record.clock_drift_error_ppb = 1;
+    expect_row(all, record, "-3.016690,0.000000,3.004,0.007,0.001");
+    record.clock_drift_error_ppb = 0; /* not known */
+    expect_row("clock_drift,clock_drift_error,seq_num", record, ",,9");
+    record.verdict = MUSTER_VERDICT_NONE; /* nobody has looked */
+    expect_row(all, record, "-3.016690,,,,");
+    record.verdict = MUSTER_VERDICT_DUPLICATE;
+    record.jitter_us = record.clock_drift_error_ppb = UINT32_MAX;
+    record.clock_offset_ms = record.clock_drift_ppb = INT32_MIN;
+    record.timestamp = (uint32_t)(record.arrival_ns / S) + UINT32_C(0x80000000);
+    record.arrival_ns -= record.arrival_ns % S;
+    expect_row(all, record, "-2147483648.000000,4294.967295,-2147483.648,-2147483.648,4294967.295");
+    record.timestamp--;
+    record.arrival_ns += S - 1;
+    record.clock_offset_ms = record.clock_drift_ppb = INT32_MAX;
+    expect_row("transit,clock_offset,clock_drift", record,
+               "-2147483646.000001,2147483.647,2147483.647");
+    /* 2106: the timestamp has wrapped, the arrival has not, and the other way around. */
+    record.timestamp = 1;
+    record.arrival_ns = ((UINT64_C(1) << 32) - 1) * S + 500000000;
+    expect_row("transit", record, "-1.500000");
+    record.timestamp = UINT32_MAX;
+    record.arrival_ns = ((UINT64_C(1) << 32) + 2) * S;
+    expect_row("transit", record, "3.000000");
+    ck_assert(row_can_have(ROW_MESSAGES, "jitter") && !row_can_have(ROW_GAPS, "jitter"));
+}
+END_TEST
+
+/* All names at once, of which the longest header there can be consists. */
+START_TEST(longest_header)
+{
+    char header[ROW_HEADER_MAX];
+    struct row row = {.host = &fake_host};
+    uint32_t i;
+
+    for (i = 0; row_column_names[i] != NULL; i++)
+        ck_assert_int_eq(row_add(&row, row_column_names[i]), 0);
+    ck_assert_uint_eq(i, ROW_COLUMNS);
+    ck_assert_int_le(row_header(&row, header) - header, ROW_HEADER_MAX);
+    ck_assert_int_eq(row_add(&row, "clock_drift_error"), -1); /* once only */
+}
+END_TEST
+
 START_TEST(gap_columns)
 {
     static const char *const kinds[] = {"messages", "gaps"};
@@ -478,8 +535,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {columns,    gap_columns, numbers, texts_against_oracle,
-                                  plain_scan, bounds};
+    const TTest *const tests[] = {columns, gap_columns, timing_columns,       longest_header,
+                                  numbers, plain_scan,  texts_against_oracle, bounds};
     Suite *suite = suite_create("csv rows");
     TCase *tcase = tcase_create("csv rows");
     SRunner *runner = srunner_create(suite);

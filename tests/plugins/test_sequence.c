@@ -8,6 +8,7 @@
 
 #include "../../plugins/sequence/tracker.h"
 #include "fake_host.h"
+#include "memory.h"
 
 #define PLUGIN (&muster_plugin_v1)
 
@@ -21,17 +22,25 @@
 
 /* ---- single cases: one tracker, window 64, max_jump 100 unless a test says otherwise ---- */
 
+static struct tables tables;
 static struct tracker *tracker;
 static uint32_t now; /* the device's clock */
 
 static void open_tracker(uint32_t window, uint32_t max_jump, bool reference, uint32_t workers)
 {
     const struct tracker_options options = {
-        .window = window, .max_jump = max_jump, .reference = reference};
+        .window = window, .max_jump = max_jump, .reference = reference, .kept = true};
 
-    tracker = tracker_new(&options, 0, workers);
+    memory_tables(&tables, window);
+    tracker = tracker_new(&options, &tables, 0, workers);
     ck_assert_ptr_nonnull(tracker);
     now = 1000;
+}
+
+static void close_tracker(void)
+{
+    tracker_free(tracker);
+    memory_free(&tables);
 }
 
 static void set_up(void)
@@ -47,7 +56,7 @@ static void tear_down(void)
     tracker_finish(tracker);
     ck_assert_uint_eq(c->open, 0);
     ck_assert_uint_eq(c->missing, c->recovered + c->lost);
-    tracker_free(tracker);
+    close_tracker();
 }
 
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t seq, uint32_t timestamp)
@@ -488,7 +497,7 @@ END_TEST
 
 START_TEST(reference_mode)
 {
-    tracker_free(tracker);
+    close_tracker();
     open_tracker(64, 100, true, 1);
     expect(message(7, MUSTER_MSG_INIT, 0, now), FIRST, 0);
     data(1, NEW, 0);
@@ -511,7 +520,7 @@ START_TEST(devices_of_a_worker)
 
     for (w = 0; w < sizeof workers / sizeof workers[0]; w++) {
         for (worker = 0; worker < workers[w]; worker += workers[w] / 3 + 1) {
-            tracker_free(tracker);
+            close_tracker();
             open_tracker(64, 100, false, workers[w]);
             for (id = worker; id < 65536; id += workers[w])
                 expect(message((uint16_t)id, MUSTER_MSG_DATA, id, now), FIRST, 0);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../../plugins/sequence/gaps.h"
+#include "memory.h"
 #include "oracle.h"
 
 enum { EVENTS = 100000, ROUND = 4000, REPORTED = 25 };
@@ -202,6 +203,7 @@ static void report(const struct round *round, const struct muster_record *events
 struct noted {
     uint64_t missing, recovered, lost, outliers, devices;
     uint64_t open[65536]; /* by device */
+    struct tables tables;
     struct gaps *gaps;
     uint64_t told_recovered, told_lost; /* by the gaps */
 };
@@ -224,7 +226,8 @@ static void take_note(void *context, const struct tracker_note *told)
     case TRACKER_GAP:
         noted->missing += count;
         *open += count;
-        ck_assert_int_eq(gaps_open(noted->gaps, told->device_id, told->first, told->last, 1), 0);
+        ck_assert_int_eq(gaps_open(noted->gaps, told->device_id, told->first, told->last, 1, 1, 0),
+                         0);
         break;
     case TRACKER_RECOVERED:
         ck_assert_uint_eq(count, 1);
@@ -263,66 +266,137 @@ static bool notes_agree(const struct round *round, const struct noted *noted,
            noted->devices == counts->devices;
 }
 
+/* What is played to. */
+struct played {
+    struct round round;
+    struct tracker *tracker;
+    struct tracker_counts rest; /* of other workers' slots */
+    struct noted noted;
+};
+
+static void open_played(struct played *played)
+{
+    struct tracker_counts all = tables_counts_from(&played->noted.tables, 0);
+    const struct round *round = &played->round;
+    const uint64_t *own;
+    uint64_t *rest = (uint64_t *)&played->rest;
+    unsigned i;
+
+    played->noted.gaps =
+        gaps_new(&played->noted.tables, round->worker, round->workers, take_end, &played->noted);
+    ck_assert_ptr_nonnull(played->noted.gaps);
+    played->tracker =
+        tracker_new(&round->options, &played->noted.tables, round->worker, round->workers);
+    ck_assert_ptr_nonnull(played->tracker);
+    own = (const uint64_t *)tracker_counts(played->tracker);
+    memcpy(rest, &all, sizeof all);
+    for (i = 0; i < sizeof all / sizeof *rest; i++)
+        rest[i] -= own[i];
+}
+
+static void close_played(struct played *played)
+{
+    gaps_free(played->noted.gaps);
+    tracker_free(played->tracker);
+}
+
+/* The collector stops, and starts again with what it left; from then on perhaps with one worker. */
+static void restart(struct played *played)
+{
+    close_played(played);
+    ck_assert(tables_are_sound(&played->noted.tables));
+    tables_recover(&played->noted.tables);
+    ck_assert_int_eq(gaps_rebuild(&played->noted.tables, 1), 0);
+    if (chance(30))
+        played->round.worker = 0, played->round.workers = 1;
+    open_played(played);
+}
+
+static struct tracker_counts all_counts(const struct played *played)
+{
+    struct tracker_counts all = played->rest;
+    const uint64_t *own = (const uint64_t *)tracker_counts(played->tracker);
+    uint64_t *sum = (uint64_t *)&all;
+    unsigned i;
+
+    for (i = 0; i < sizeof all / sizeof *sum; i++)
+        sum[i] += own[i];
+    return all;
+}
+
+static bool agrees(const struct played *played, const struct tracker_counts *c,
+                   const struct oracle *oracle, uint32_t events)
+{
+    return memcmp(c, oracle_counts(oracle), sizeof *c) == 0 &&
+           c->missing == c->recovered + c->lost + c->open &&
+           notes_agree(&played->round, &played->noted, c) &&
+           c->first + c->in_order + c->gaps + c->late + c->duplicates + c->restarts + c->outliers +
+                   c->unnumbered + c->doubted ==
+               events;
+}
+
+static void begin_players(const struct round *round, struct player *players)
+{
+    uint32_t i;
+
+    memset(players, 0, MOST_DEVICES * sizeof *players);
+    for (i = 0; i < round->devices; i++) {
+        uint32_t place = chance(50) ? i : 65536 / round->workers - 1 - i; /* among the worker's */
+
+        players[i].id = (uint16_t)(round->worker + round->workers * place);
+        players[i].next = chance(50) ? below(3) : 0u - below(3000);
+        players[i].clock = chance(90) ? 1762534152 : 0u - below(300);
+    }
+}
+
 /* One round; *all takes up what it counted. */
 static void play(uint64_t seed, struct tracker_counts *all)
 {
     static struct player players[MOST_DEVICES];
     static struct muster_record events[ROUND];
-    static struct noted noted;
-    struct round round;
-    struct tracker *tracker;
+    static struct played played;
+    struct round *round = &played.round;
     struct oracle *oracle;
-    const struct tracker_counts *counts;
+    struct tracker_counts counts;
     uint32_t i, gap, verdict;
 
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    round = random_round();
-    memset(players, 0, sizeof players);
-    memset(&noted, 0, sizeof noted);
-    for (i = 0; i < round.devices; i++) {
-        uint32_t place = chance(50) ? i : 65536 / round.workers - 1 - i; /* among the worker's */
-
-        players[i].id = (uint16_t)(round.worker + round.workers * place);
-        players[i].next = chance(50) ? below(3) : 0u - below(3000);
-        players[i].clock = chance(90) ? 1762534152 : 0u - below(300);
-    }
-    noted.gaps = gaps_new(round.worker, round.workers, take_end, &noted);
-    ck_assert_ptr_nonnull(noted.gaps);
-    round.options.note = take_note;
-    round.options.context = &noted;
-    tracker = tracker_new(&round.options, round.worker, round.workers);
-    ck_assert_ptr_nonnull(tracker);
-    oracle = oracle_new(&round.options);
-    counts = tracker_counts(tracker);
+    memset(&played, 0, sizeof played);
+    *round = random_round();
+    begin_players(round, players);
+    round->options.note = take_note;
+    round->options.context = &played.noted;
+    round->options.kept = !round->options.reference && chance(70);
+    memory_tables(&played.noted.tables, round->options.window);
+    open_played(&played);
+    oracle = oracle_new(&round->options);
     for (i = 0; i < ROUND; i++) {
-        events[i] = arrive(&round, &players[below(round.devices)]);
+        if (round->options.kept && below(300) == 0)
+            restart(&played);
+        events[i] = arrive(round, &players[below(round->devices)]);
         verdict = oracle_judge(oracle, &events[i], &gap);
-        tracker_judge(tracker, &events[i]);
+        tracker_judge(played.tracker, &events[i]);
+        counts = all_counts(&played);
         if (events[i].verdict != verdict || events[i].gap != gap ||
-            memcmp(counts, oracle_counts(oracle), sizeof *counts) != 0 ||
-            counts->missing != counts->recovered + counts->lost + counts->open ||
-            !notes_agree(&round, &noted, counts) ||
-            counts->first + counts->in_order + counts->gaps + counts->late + counts->duplicates +
-                    counts->restarts + counts->outliers + counts->unnumbered + counts->doubted !=
-                i + 1)
-            report(&round, events, i, verdict, gap, seed);
+            !agrees(&played, &counts, oracle, i + 1))
+            report(round, events, i, verdict, gap, seed);
     }
-    tracker_finish(tracker);
+    tracker_finish(played.tracker);
     oracle_finish(oracle);
-    ck_assert_msg(memcmp(counts, oracle_counts(oracle), sizeof *counts) == 0,
-                  "seed %" PRIu64 ": other counters at the end", seed);
-    ck_assert_msg(notes_agree(&round, &noted, counts), "seed %" PRIu64 ": other notes at the end", seed);
+    counts = all_counts(&played);
+    ck_assert_msg(agrees(&played, &counts, oracle, ROUND), "seed %" PRIu64 ": other counters at the end",
+                  seed);
     /* Every missing number is in one gap that was told, and in one only. */
-    ck_assert_uint_eq(noted.told_recovered, noted.recovered);
-    ck_assert_uint_eq(noted.told_lost, noted.lost);
-    gaps_free(noted.gaps);
-    all->restarts += counts->restarts;
-    all->recovered += counts->recovered;
-    all->lost += counts->lost;
-    all->outliers += counts->outliers;
-    all->duplicates += counts->duplicates;
+    ck_assert_uint_eq(played.noted.told_recovered, played.noted.recovered);
+    ck_assert_uint_eq(played.noted.told_lost, played.noted.lost);
+    close_played(&played);
+    memory_free(&played.noted.tables);
+    all->restarts += counts.restarts;
+    all->recovered += counts.recovered;
+    all->lost += counts.lost;
+    all->outliers += counts.outliers;
+    all->duplicates += counts.duplicates;
     oracle_free(oracle);
-    tracker_free(tracker);
 }
 
 START_TEST(random_sessions)

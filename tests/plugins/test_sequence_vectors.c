@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The filter "sequence" against its vectors, tests/vectors/sequence.yaml: each datagram is decoded
- * and judged as a batch of its own, and what the filter says is compared text by text.
+ * and judged as a batch of its own, each second between is a tick, and what the filter says is
+ * compared text by text.
  */
 #include <check.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 #include "common/wire_class.h"
 #include "common/yaml.h"
 #include "fake_host.h"
+#include "memory.h"
 #include "wire/datagram.h"
 
 #define PLUGIN    (&muster_plugin_v1)
@@ -20,6 +22,7 @@
 #define SECOND    UINT64_C(1000000000) /* ns */
 #define LARGEST   256                  /* bytes of a datagram in the vectors */
 #define TEXT_ROOM 1024                 /* bytes of a list, written as one text */
+#define TIME_ROOM 32                   /* bytes of a time as text */
 #define GAPS_MOST 32                   /* gaps of one case */
 
 static const char *const verdict_names[] = {
@@ -38,13 +41,20 @@ static const char *const event_names[] = {
     [MUSTER_EVENT_GAP_OPENED] = "gap_opened", [MUSTER_EVENT_GAP_RECOVERED] = "gap_recovered",
     [MUSTER_EVENT_GAP_LOST] = "gap_lost",     [MUSTER_EVENT_RESTART] = "restart",
     [MUSTER_EVENT_OUTLIER] = "outlier",       [MUSTER_EVENT_DEVICE_NEW] = "device_new",
+    [MUSTER_EVENT_DEVICE_LATE] = "late",      [MUSTER_EVENT_DEVICE_SILENT] = "silent",
+    [MUSTER_EVENT_DEVICE_BACK] = "back",
 };
+
+/* The bits of MUSTER_CAUSE_*, from the lowest. */
+static const char *const cause_names[] = {"network", "kernel", "queue", "collector-down",
+                                          "restart"};
 
 /* The filter's counters: RECORDS of them count records, each in one. */
 enum { RECORDS = 9 };
 static const char *const count_names[] = {
     "first",      "in_order", "gaps",    "late",      "duplicates", "restarts", "outliers",
     "unnumbered", "doubted",  "missing", "recovered", "lost",       "open",     "devices",
+    "late_devices", "silent",
 };
 
 static struct vectors vectors;
@@ -53,9 +63,14 @@ static const yaml_node_t *cases;
 /* A case in progress. */
 struct run {
     const char *name;
+    const yaml_node_t *node;
     struct wire_class class;
     struct muster_instance *instance;
     void *state, *worker;
+    void *memory; /* the state that is kept, or NULL */
+    uint64_t bytes;
+    uint64_t now_ns;
+    uint64_t kernel_drops;
     uint64_t records;
     struct {
         uint16_t device_id;
@@ -102,20 +117,35 @@ static void add_verdict(char *out, const struct muster_record *record)
     add(out, "%s", verdict_names[record->verdict]);
 }
 
-static const char *cause_text(uint16_t cause)
+static void write_causes(char *out, size_t room, uint16_t cause)
 {
-    switch (cause) {
-    case MUSTER_CAUSE_NETWORK:
-        return "network";
-    case MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_RESTART:
-        return "network+restart";
-    default:
-        return "another cause";
-    }
+    size_t i, used = 0;
+
+    ck_assert_uint_lt(cause, 1u << sizeof cause_names / sizeof cause_names[0]);
+    *out = '\0';
+    for (i = 0; i < sizeof cause_names / sizeof cause_names[0]; i++)
+        if (cause >> i & 1)
+            used += (size_t)snprintf(out + used, room - used, "%s%s", used > 0 ? "+" : "",
+                                     cause_names[i]);
+    ck_assert_uint_lt(used, room);
+}
+
+/* Seconds after the beginning, with as many digits as there are. */
+static const char *write_time(char out[TIME_ROOM], uint64_t ns)
+{
+    int length = snprintf(out, TIME_ROOM, "%" PRIu64 ".%09" PRIu64, ns / SECOND - BEGINNING,
+                          ns % SECOND);
+
+    while (out[length - 1] == '0')
+        out[--length] = '\0';
+    if (out[length - 1] == '.')
+        out[--length] = '\0';
+    return out;
 }
 
 static void add_event(char *out, const struct muster_record *event)
 {
+    char causes[64], times[2][TIME_ROOM];
     const char *name;
 
     ck_assert_uint_lt(event->event, sizeof event_names / sizeof event_names[0]);
@@ -129,8 +159,17 @@ static void add_event(char *out, const struct muster_record *event)
         add(out, "%s %" PRIu32, name, event->first);
         break;
     case MUSTER_EVENT_GAP_LOST:
-        add(out, "%s %" PRIu32 "-%" PRIu32 " %s", name, event->first, event->last,
-            cause_text(event->cause));
+        write_causes(causes, sizeof causes, event->cause);
+        add(out, "%s %" PRIu32 "-%" PRIu32 " %s", name, event->first, event->last, causes);
+        break;
+    case MUSTER_EVENT_DEVICE_LATE:
+    case MUSTER_EVENT_DEVICE_SILENT:
+        add(out, "%s %u at %s since %s", name, event->device_id,
+            write_time(times[0], event->arrival_ns), write_time(times[1], event->opened_ns));
+        break;
+    case MUSTER_EVENT_DEVICE_BACK:
+        add(out, "%s %s-%s", name, write_time(times[0], event->opened_ns),
+            write_time(times[1], event->closed_ns));
         break;
     default:
         add(out, "%s %" PRIu32 "-%" PRIu32, name, event->first, event->last);
@@ -155,37 +194,59 @@ static uint64_t read_time(const char *text)
 
 /* ---- what the filter did -------------------------------------------------------------- */
 
-/* An event's times: that of its gap's opening, and that of the datagram. */
-static void check_times(struct run *run, const struct muster_record *event, uint64_t now_ns)
+/* The latest gap that holds the event's numbers: an earlier session had the same. */
+static uint64_t opening_of(const struct run *run, const struct muster_record *event)
 {
     size_t i = run->gap_count;
-    uint64_t opened_ns = now_ns;
 
-    if (event->event == MUSTER_EVENT_GAP_OPENED) {
+    while (i > 0 && (run->gaps[i - 1].device_id != event->device_id ||
+                     event->first - run->gaps[i - 1].first >
+                         run->gaps[i - 1].last - run->gaps[i - 1].first))
+        i--;
+    ck_assert_msg(i > 0, "%s: %" PRIu32 " ends and did not open", run->name, event->first);
+    return run->gaps[i - 1].opened_ns;
+}
+
+/* An event's times: that of the datagram or look, and when its gap opened and ended.  Those of late,
+ * silent and back are in the vectors. */
+static void check_times(struct run *run, const struct muster_record *event)
+{
+    uint64_t opened_ns = 0, closed_ns = 0;
+    size_t i = run->gap_count;
+
+    switch (event->event) {
+    case MUSTER_EVENT_GAP_OPENED:
         ck_assert_uint_lt(run->gap_count, GAPS_MOST);
         run->gaps[i].device_id = event->device_id;
         run->gaps[i].first = event->first;
         run->gaps[i].last = event->last;
-        run->gaps[i].opened_ns = now_ns;
+        run->gaps[i].opened_ns = opened_ns = run->now_ns;
         run->gap_count++;
+        break;
+    case MUSTER_EVENT_GAP_RECOVERED:
+    case MUSTER_EVENT_GAP_LOST:
+        opened_ns = opening_of(run, event);
+        closed_ns = run->now_ns;
+        break;
+    case MUSTER_EVENT_DEVICE_LATE:
+    case MUSTER_EVENT_DEVICE_SILENT:
+        opened_ns = event->opened_ns;
+        break;
+    case MUSTER_EVENT_DEVICE_BACK:
+        opened_ns = event->opened_ns;
+        closed_ns = run->now_ns;
+        break;
+    default:
+        break;
     }
-    if (event->event == MUSTER_EVENT_GAP_RECOVERED || event->event == MUSTER_EVENT_GAP_LOST) {
-        /* The latest that holds it: an earlier session had the same numbers. */
-        while (i > 0 && (run->gaps[i - 1].device_id != event->device_id ||
-                         event->first - run->gaps[i - 1].first >
-                             run->gaps[i - 1].last - run->gaps[i - 1].first))
-            i--;
-        ck_assert_msg(i > 0, "%s: %" PRIu32 " ends and did not open", run->name, event->first);
-        opened_ns = run->gaps[i - 1].opened_ns;
-    }
-    ck_assert_uint_eq(event->arrival_ns, now_ns);
+    ck_assert_uint_eq(event->arrival_ns, run->now_ns);
     ck_assert_uint_eq(event->opened_ns, opened_ns);
-    ck_assert_uint_eq(event->closed_ns, event->event == MUSTER_EVENT_GAP_OPENED ? 0 : now_ns);
+    ck_assert_uint_eq(event->closed_ns, closed_ns);
 }
 
 /* Compares verdicts and events of a batch with the lists; `verdicts` may be NULL. */
 static void compare(struct run *run, const char *where, const struct fake_batch *batch,
-                    const yaml_node_t *verdicts, const yaml_node_t *events, uint64_t now_ns)
+                    const yaml_node_t *verdicts, const yaml_node_t *events)
 {
     char said[2][TEXT_ROOM] = {"", ""}, expected[2][TEXT_ROOM] = {"", ""};
     const struct muster_record *last = NULL;
@@ -205,7 +266,7 @@ static void compare(struct run *run, const char *where, const struct fake_batch 
             ck_assert_uint_eq(record->device_id, last->device_id);
         }
         add_event(said[1], record);
-        check_times(run, record, now_ns);
+        check_times(run, record);
     }
     if (verdicts)
         write_list(expected[0], verdicts);
@@ -229,6 +290,10 @@ static void check_sums(const struct run *run)
                       fake_counter(run->instance, "recovered") +
                           fake_counter(run->instance, "lost") +
                           fake_counter(run->instance, "open"));
+    ck_assert_uint_eq(fake_counter(run->instance, "devices"),
+                      fake_counter(run->instance, "online") +
+                          fake_counter(run->instance, "late_devices") +
+                          fake_counter(run->instance, "silent"));
 }
 
 static void check_counts(const struct run *run, const yaml_node_t *counts)
@@ -250,49 +315,198 @@ static void check_counts(const struct run *run, const yaml_node_t *counts)
     ck_assert_uint_eq(fake_counter(run->instance, "untold"), 0);
 }
 
+/* ---- time, and the collector ---------------------------------------------------------- */
+
+static void advance_to(struct run *run, uint64_t ns)
+{
+    ck_assert_msg(ns >= run->now_ns, "%s: time goes backwards", run->name);
+    fake_advance(run->instance, ns - run->now_ns);
+    run->now_ns = ns;
+}
+
+/* The looks at every whole second up to `until_ns`, that one included; and then until that. */
+static void pass_time(struct run *run, const char *where, const yaml_node_t *looks,
+                      uint64_t until_ns)
+{
+    char said[TEXT_ROOM] = "", expected[TEXT_ROOM] = "";
+    uint32_t i;
+
+    while (run->now_ns / SECOND < until_ns / SECOND) {
+        struct fake_batch batch;
+
+        advance_to(run, (run->now_ns / SECOND + 1) * SECOND);
+        fake_batch_begin(&batch, NULL, 0);
+        PLUGIN->worker_tick(
+            run->worker, &batch.batch,
+            fake_host.now(run->instance, MUSTER_CLOCK_MONOTONIC));
+        fake_batch_finish(&batch);
+        for (i = 0; i < batch.out_count; i++) {
+            ck_assert_int_eq(batch.out[i].kind, MUSTER_KIND_EVENT);
+            add_event(said, &batch.out[i]);
+            check_times(run, &batch.out[i]);
+        }
+        fake_batch_free(&batch);
+        check_sums(run);
+    }
+    advance_to(run, until_ns);
+    if (looks)
+        write_list(expected, looks);
+    ck_assert_msg(strcmp(said, expected) == 0, "%s, %s: looks [%s]; expected [%s]", run->name,
+                  where, said, expected);
+}
+
+/* The catalog has every device of the case in its class. */
+static void fill_catalog(const struct run *run)
+{
+    const yaml_node_t *steps = vectors_need(&vectors, run->node, "steps");
+    const yaml_node_t *class = vectors_need(&vectors, run->node, "class");
+    const yaml_node_t *heartbeat = vectors_get(&vectors, class, "heartbeat");
+    const yaml_node_t *data = vectors_get(&vectors, class, "data");
+    struct muster_device device = {.size = sizeof device, .class_name = "of the case"};
+    uint16_t known[8];
+    size_t count = 0, i, j;
+
+    device.heartbeat_ns = heartbeat ? (uint64_t)vectors_integer(&vectors, heartbeat) * SECOND : 0;
+    device.data_ns = data ? (uint64_t)vectors_integer(&vectors, data) * SECOND : 0;
+    for (i = 0; i < vectors_length(&vectors, steps); i++) {
+        const yaml_node_t *step = vectors_item(&vectors, steps, i);
+        const yaml_node_t *node = vectors_get(&vectors, step, "datagram");
+        uint8_t datagram[LARGEST];
+        uint16_t id;
+
+        if (!node)
+            continue;
+        vectors_bytes(&vectors, node, datagram, sizeof datagram);
+        id = (uint16_t)(datagram[0] << 8 | datagram[1]);
+        for (j = 0; j < count && known[j] != id; j++)
+            ;
+        if (j < count)
+            continue;
+        ck_assert_uint_lt(count, sizeof known / sizeof known[0]);
+        known[count++] = id;
+        fake_add_device(run->instance, id, &device);
+    }
+}
+
+/* Starts the collector at run->now_ns. */
+static void start(struct run *run, uint32_t age)
+{
+    const yaml_node_t *options = vectors_need(&vectors, run->node, "options");
+    const yaml_node_t *silent_after = vectors_get(&vectors, options, "silent_after");
+
+    run->instance = fake_new(
+        PLUGIN, "window", vectors_text(&vectors, vectors_need(&vectors, options, "window")),
+        "max_jump", vectors_text(&vectors, vectors_need(&vectors, options, "max_jump")),
+        "silent_after", silent_after ? vectors_text(&vectors, silent_after) : "3", NULL);
+    fake_set_clock(run->instance, run->now_ns, SECOND);
+    fake_set_metric(run->instance, "collector.kernel_drops", "datagrams", "help", 0);
+    run->kernel_drops = 0;
+    fill_catalog(run);
+    if (run->memory)
+        fake_set_state(run->instance, run->memory, run->bytes, age);
+    ck_assert_int_eq(PLUGIN->open(&fake_host, run->instance, &run->state), 0);
+    ck_assert(!fake_state_set_aside(run->instance));
+    ck_assert_int_eq(PLUGIN->worker_open(run->state, 0, 1, &run->worker), 0);
+}
+
+/* Ends it in order; what this brings about is in the batch, which is the caller's. */
+static void end(struct run *run, struct fake_batch *batch)
+{
+    fake_batch_begin(batch, NULL, 0);
+    PLUGIN->worker_close(run->worker, &batch->batch);
+    fake_batch_finish(batch);
+}
+
+static void release(struct run *run)
+{
+    PLUGIN->close(run->state);
+    fake_free(run->instance);
+}
+
+/* The collector does not run, or the machine sleeps. */
+static void interrupt(struct run *run, const char *how, uint64_t until_ns)
+{
+    bool killed = strcmp(how, "killed") == 0;
+    struct fake_batch batch;
+    void *memory;
+
+    if (strcmp(how, "asleep") == 0) {
+        fake_sleep(run->instance, until_ns - run->now_ns);
+        run->now_ns = until_ns;
+        return;
+    }
+    ck_assert_msg(killed || strcmp(how, "stopped") == 0, "%s: collector: %s", run->name, how);
+    ck_assert_msg(run->memory != NULL, "%s: no state is kept", run->name);
+    memory = memory_new(run->bytes);
+    if (killed)
+        memcpy(memory, run->memory, run->bytes);
+    end(run, &batch);
+    ck_assert_uint_eq(batch.out_count, 0);
+    fake_batch_free(&batch);
+    release(run);
+    if (killed) /* before the orderly end, which only spares a leak */
+        memcpy(run->memory, memory, run->bytes);
+    munmap(memory, run->bytes);
+    run->now_ns = until_ns;
+    start(run, killed ? MUSTER_STATE_KILLED : MUSTER_STATE_STOPPED);
+}
+
 /* ---- a case --------------------------------------------------------------------------- */
 
-static void do_step(struct run *run, size_t index, const yaml_node_t *step)
+static void receive(struct run *run, const char *where, const yaml_node_t *step)
 {
     struct muster_record records[LARGEST];
     struct muster_header header;
     struct fake_batch batch;
     uint8_t datagram[LARGEST];
-    char where[32];
     size_t size = vectors_bytes(&vectors, vectors_need(&vectors, step, "datagram"), datagram,
                                 sizeof datagram);
-    uint64_t now_ns = read_time(vectors_text(&vectors, vectors_need(&vectors, step, "at")));
     int count = wire_header(&header, datagram, size, LARGEST);
     int i;
 
-    snprintf(where, sizeof where, "step %zu", index + 1);
     if (count == 0)
         count = wire_payload_check(&run->class, &header, size - MUSTER_HEADER_SIZE);
     ck_assert_msg(count > 0, "%s, %s: no good datagram", run->name, where);
     for (i = 0; i < count; i++) {
         wire_record(&records[i], &header, &run->class, datagram + MUSTER_HEADER_SIZE,
                     size - MUSTER_HEADER_SIZE, (uint32_t)i, (uint32_t)count);
-        records[i].arrival_ns = now_ns;
+        records[i].arrival_ns = run->now_ns;
     }
-    fake_set_clock(run->instance, now_ns, SECOND);
     fake_process(PLUGIN, run->worker, &batch, records, (uint32_t)count);
     run->records += (uint64_t)count;
     compare(run, where, &batch, vectors_need(&vectors, step, "verdicts"),
-            vectors_need(&vectors, step, "events"), now_ns);
-    check_sums(run);
+            vectors_need(&vectors, step, "events"));
     fake_batch_free(&batch);
+}
+
+static void do_step(struct run *run, size_t index, const yaml_node_t *step)
+{
+    const yaml_node_t *collector = vectors_get(&vectors, step, "collector");
+    const yaml_node_t *drops = vectors_get(&vectors, step, "kernel_drops");
+    char where[32];
+
+    snprintf(where, sizeof where, "step %zu", index + 1);
+    pass_time(run, where, vectors_get(&vectors, step, "looks"),
+              read_time(vectors_text(&vectors, vectors_need(&vectors, step, "at"))));
+    if (collector) {
+        interrupt(run, vectors_text(&vectors, collector),
+                  read_time(vectors_text(&vectors, vectors_need(&vectors, step, "until"))));
+    } else if (drops) {
+        run->kernel_drops += (uint64_t)vectors_integer(&vectors, drops);
+        fake_set_metric(run->instance, "collector.kernel_drops", "datagrams", "help",
+                        run->kernel_drops);
+    } else if (vectors_get(&vectors, step, "datagram")) {
+        receive(run, where, step);
+    }
+    check_sums(run);
 }
 
 static void finish(struct run *run, const yaml_node_t *expected)
 {
-    uint64_t now_ns = (BEGINNING + UINT64_C(100000)) * SECOND;
     struct fake_batch batch;
 
-    fake_set_clock(run->instance, now_ns, SECOND);
-    fake_batch_begin(&batch, NULL, 0);
-    PLUGIN->worker_close(run->worker, &batch.batch);
-    fake_batch_finish(&batch);
-    compare(run, "finish", &batch, NULL, vectors_need(&vectors, expected, "events"), now_ns);
+    end(run, &batch);
+    compare(run, "finish", &batch, NULL, vectors_need(&vectors, expected, "events"));
     fake_batch_free(&batch);
     check_sums(run);
     check_counts(run, vectors_need(&vectors, expected, "counts"));
@@ -302,25 +516,29 @@ START_TEST(vector)
 {
     const yaml_node_t *node = vectors_item(&vectors, cases, (size_t)_i);
     const yaml_node_t *options = vectors_need(&vectors, node, "options");
+    const yaml_node_t *state = vectors_get(&vectors, options, "state");
     const yaml_node_t *steps = vectors_need(&vectors, node, "steps");
-    struct run run = {.name = vectors_text(&vectors, vectors_need(&vectors, node, "name"))};
+    struct run run = {.name = vectors_text(&vectors, vectors_need(&vectors, node, "name")),
+                      .node = node,
+                      .now_ns = BEGINNING * SECOND};
     size_t i;
 
     ck_assert_str_ne(vectors_text(&vectors, vectors_need(&vectors, node, "why")), "");
     run.class = vectors_class(&vectors, vectors_need(&vectors, node, "class"));
-    run.instance = fake_new(
-        PLUGIN, "window", vectors_text(&vectors, vectors_need(&vectors, options, "window")),
-        "max_jump", vectors_text(&vectors, vectors_need(&vectors, options, "max_jump")), NULL);
-    ck_assert_int_eq(PLUGIN->open(&fake_host, run.instance, &run.state), 0);
-    ck_assert_int_eq(PLUGIN->worker_open(run.state, 0, 1, &run.worker), 0);
-
+    if (state) {
+        ck_assert_str_eq(vectors_text(&vectors, state), "kept");
+        run.bytes = tables_bytes((uint32_t)vectors_integer(
+            &vectors, vectors_need(&vectors, options, "window")));
+        run.memory = memory_new(run.bytes);
+    }
+    start(&run, MUSTER_STATE_NEW);
     ck_assert_uint_gt(vectors_length(&vectors, steps), 0);
     for (i = 0; i < vectors_length(&vectors, steps); i++)
         do_step(&run, i, vectors_item(&vectors, steps, i));
     finish(&run, vectors_need(&vectors, node, "finish"));
-
-    PLUGIN->close(run.state);
-    fake_free(run.instance);
+    release(&run);
+    if (run.memory)
+        munmap(run.memory, run.bytes);
 }
 END_TEST
 

@@ -229,6 +229,68 @@ START_TEST(worst_devices)
 }
 END_TEST
 
+static void jittered(uint16_t id, uint32_t jitter_us, enum muster_verdict verdict)
+{
+    struct muster_record record = {
+        .device_id = id, .verdict = (uint8_t)verdict, .jitter_us = jitter_us, .readings = 1};
+
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+}
+
+START_TEST(presence_and_jitter)
+{
+    const struct muster_device boiler = {.name = "boiler", .class_name = "c"};
+
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    fake_add_device(instance, 65535, &boiler);
+    set("sequence.lost", 0);
+    set("sequence.devices", 12);
+    jittered(7, 0, MUSTER_VERDICT_NEW);
+    tick_after(10 * S);
+    expect_log("devices 12"); /* an older tracker: nothing behind it */
+    ck_assert_uint_eq(fake_logged(instance, -1, "online"), 0);
+    ck_assert_uint_eq(fake_logged(instance, -1, "jitter"), 0);
+    expect_json("  \"devices\": 12,\n  \"online\": null,\n  \"late_devices\": null,\n"
+                "  \"silent\": null,\n  \"counted_since\": null,\n  \"worst_jitter\": null,\n");
+    set("sequence.online", 9);
+    set("sequence.late_devices", 2);
+    set("sequence.silent", 1);
+    set("sequence2.silent", 5); /* another tracker's */
+    jittered(6, 333333, MUSTER_VERDICT_NEW);
+    jittered(8, 5, MUSTER_VERDICT_UNNUMBERED);
+    tick_after(10 * S);
+    expect_log("devices 12 (9 online, 2 late, 1 silent), largest jitter 0.333333 s: device 6");
+    expect_json("  \"online\": 9,\n  \"late_devices\": 2,\n  \"silent\": 1,\n"
+                "  \"counted_since\": null,\n"
+                "  \"worst_jitter\": {\"device_id\": 6, \"name\": null, \"seconds\": 0.333333},\n");
+    jittered(6, 4, MUSTER_VERDICT_DUPLICATE); /* the latest counts */
+    jittered(65535, 60000001, MUSTER_VERDICT_LATE);
+    jittered(65535, 0, MUSTER_VERDICT_NONE); /* nobody has looked */
+    jittered(1, 60000001, MUSTER_VERDICT_GAP);
+    jittered(1, 60000000, MUSTER_VERDICT_GAP);
+    tick_after(10 * S);
+    expect_log("1 silent), largest jitter 60.000001 s: device 65535 (boiler)");
+    expect_json("\"worst_jitter\": {\"device_id\": 65535, \"name\": \"boiler\", "
+                "\"seconds\": 60.000001},\n");
+    close_stats();
+}
+END_TEST
+
+START_TEST(counted_over_runs)
+{
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    set("sequence.lost", 3);
+    set("sequence.counted_since", 1762534152); /* when this run began */
+    tick_after(10 * S);
+    ck_assert_uint_eq(fake_logged(instance, -1, "counted since"), 0);
+    set("sequence.counted_since", 1762534152 - 86400);
+    tick_after(10 * S);
+    expect_log("counted since 2025-11-06 16:49:12 UTC");
+    expect_json("  \"counted_since\": 1762447752,\n");
+    close_stats();
+}
+END_TEST
+
 START_TEST(the_worst_of_many)
 {
     const char *first, *second, *third;
@@ -348,6 +410,7 @@ int main(void)
                                   never_ran, final_report,        reports_on_time,
                                   without_a_tracker,   worst_devices,
                                   the_worst_of_many,   many_missing,
+                                  presence_and_jitter, counted_over_runs,
                                   replaced_as_a_whole, a_file_that_cannot_be_written,
                                   trouble_with_the_file_later};
     Suite *suite = suite_create("stats");
