@@ -6,7 +6,7 @@
  */
 #include "gaps.h"
 
-#include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { NONE = 0 };
@@ -125,7 +125,12 @@ static uint32_t put(struct gaps *gaps, const struct gap *gap)
         index = take_more(gaps);
     }
     if (index != NONE) {
-        *element(gaps, index) = *gap;
+        struct gap unused = *gap;
+
+        /* It is in use when all of it is there: the process may be killed in between. */
+        unused.used = false;
+        *element(gaps, index) = unused;
+        atomic_signal_fence(memory_order_seq_cst);
         element(gaps, index)->used = true;
         remember(gaps, index);
     }
@@ -215,9 +220,10 @@ void gaps_recover(struct gaps *gaps, uint16_t device_id, uint32_t number)
             element(gaps, index)->next = behind;
     }
     gap = element(gaps, index); /* it may have been moved */
-    gap->last = number - 1;
-    if (number != gap->first)
+    if (number != gap->first) {
+        gap->last = number - 1;
         return;
+    }
     /* What was lost before it is told now, since nothing of this gap is open any more. */
     if (gap->from != number)
         tell(gaps, gap, gap->from, number - 1, true);
@@ -228,18 +234,21 @@ void gaps_recover(struct gaps *gaps, uint16_t device_id, uint32_t number)
 
 void gaps_lose(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t last)
 {
-    uint32_t *link = find(gaps, device_id, first);
-    struct gap *gap;
+    uint32_t *link = list_of(gaps, device_id);
 
-    if (*link == NONE)
-        return;
-    gap = element(gaps, *link);
-    assert(gap->first == first && last - first <= gap->last - first);
-    gap->first = last + 1;
-    if (last != gap->last)
-        return;
-    tell(gaps, gap, gap->from, gap->last, true);
-    drop(gaps, link);
+    while (*link != NONE) {
+        struct gap *gap = element(gaps, *link);
+
+        if (gap->first - first > last - first) {
+            link = &gap->next;
+        } else if (last - gap->first < gap->last - gap->first) {
+            gap->first = last + 1;
+            return;
+        } else {
+            tell(gaps, gap, gap->from, gap->last, true);
+            drop(gaps, link);
+        }
+    }
 }
 
 void gaps_lose_all(struct gaps *gaps, uint16_t device_id)
@@ -345,8 +354,8 @@ static uint32_t *append(struct rebuild *r, uint32_t *link, const struct gap *gap
 
 /* The gap of numbers `first` to `last` at most, which are missing and one behind the other: with
  * what was told of it, or else as of now. */
-static struct gap describe(const struct rebuild *r, uint16_t device_id, uint32_t first,
-                           uint32_t last)
+static struct gap describe(const struct rebuild *r, uint16_t device_id, uint32_t oldest,
+                           uint32_t first, uint32_t last)
 {
     struct gap gap = {.opened_ns = r->now_ns,
                       .opened_tick = r->tables->shared->tick,
@@ -360,7 +369,7 @@ static struct gap describe(const struct rebuild *r, uint16_t device_id, uint32_t
 
         if (first - told->first <= told->last - told->first) {
             gap = *told;
-            if (told->first != first)
+            if (told->first != first || first != oldest)
                 gap.from = gap.first = first;
             if (told->last - first > last - first)
                 gap.last = last;
@@ -389,12 +398,20 @@ static void rebuild_device(struct rebuild *r, uint32_t id)
             continue;
         }
         while (run > 0) {
-            const struct gap gap = describe(r, (uint16_t)id, oldest + i - run, oldest + i - 1);
+            const struct gap gap = describe(r, (uint16_t)id, oldest, oldest + i - run, oldest + i - 1);
 
             link = append(r, link, &gap);
             run -= gap.last - gap.first + 1;
         }
     }
+}
+
+void gaps_forget(const struct tables *tables)
+{
+    uint32_t end = find_used_end(tables), i;
+
+    for (i = 1; i < end; i++)
+        tables->gaps[i].used = false;
 }
 
 int gaps_rebuild(const struct tables *tables, uint64_t now_ns)

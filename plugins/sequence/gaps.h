@@ -39,6 +39,9 @@ void gaps_free(struct gaps *gaps);
  * all that is known.  Returns -1 if memory is short. */
 int gaps_rebuild(const struct tables *tables, uint64_t now_ns);
 
+/* [main] Instead, if nobody will keep the lists in accord with the windows. */
+void gaps_forget(const struct tables *tables);
+
 /* Numbers first to last are missing, as was found at tick `tick`, for `causes` as far as is
  * known.  Returns -1 if memory is short: this stretch is then not told of. */
 int gaps_open(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t last, uint64_t now_ns,

@@ -51,6 +51,11 @@ void hearing_begin(struct hearing *hearing, struct shared *shared, bool leads,
  * since the last call. */
 uint8_t hearing_tick(struct hearing *hearing, const struct hearing_look *look);
 
+static inline uint32_t hearing_units(uint64_t listened_ns)
+{
+    return (uint32_t)(listened_ns >> HEARING_UNIT_SHIFT);
+}
+
 /* The tick that it is. */
 static inline uint32_t hearing_now(const struct hearing *hearing)
 {
@@ -68,7 +73,7 @@ static inline uint32_t hearing_at(const struct hearing *hearing, uint64_t arriva
         since = 0;
     if (since > most)
         since = most;
-    return (uint32_t)((hearing->listened_ns + since) >> HEARING_UNIT_SHIFT);
+    return hearing_units(hearing->listened_ns + since);
 }
 
 /* MUSTER_CAUSE_* of all that was noticed in that tick or later. */

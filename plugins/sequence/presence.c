@@ -11,6 +11,7 @@
 enum {
     INTERVAL_LEAST = 8, /* units: half a second; nearer heartbeats are one */
     ALIKE = 4,          /* intervals are alike if they differ by no more than a 4th */
+    HELD_UP = 600,      /* s: an older stamp is of a clock that was set back */
     BELIEVED = 2,       /* in a row */
     BELIEVED_LONGER = 4
 };
@@ -57,10 +58,11 @@ static void take_heartbeat(struct rhythm *rhythm, struct vitals *vitals,
                            const struct muster_record *record, uint32_t at)
 {
     uint32_t interval = at - vitals->beat_at;
+    uint32_t older = rhythm->beat_time - record->timestamp;
     bool had_beat = rhythm->has_beat;
 
-    if (had_beat && (record->timestamp == rhythm->beat_time || interval < INTERVAL_LEAST))
-        return; /* a copy */
+    if (had_beat && (older < HELD_UP || interval < INTERVAL_LEAST))
+        return; /* a copy, or it was overtaken */
     rhythm->has_beat = true;
     rhythm->beat_time = record->timestamp;
     vitals->beat_at = at;

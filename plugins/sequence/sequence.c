@@ -162,7 +162,10 @@ static int resume(struct sequence *sequence, uint32_t age)
         tables->shared->since_ns = now;
     }
     hearing_resume(tables->shared, age != MUSTER_STATE_NEW);
-    return sequence->events ? gaps_rebuild(tables, now) : 0;
+    if (sequence->events)
+        return gaps_rebuild(tables, now);
+    gaps_forget(tables);
+    return 0;
 }
 
 static int map_kept(struct sequence *sequence)
@@ -356,15 +359,16 @@ static void hear(struct sequence_worker *self, const struct muster_record *recor
 static void judge_silence(struct sequence_worker *self)
 {
     const struct tables *tables = &self->sequence->tables;
-    uint32_t now = (uint32_t)(self->hearing.listened_ns >> HEARING_UNIT_SHIFT), id;
+    uint32_t now = hearing_units(self->hearing.listened_ns), id;
 
     for (id = tables_next_known(tables, 0); id < DEVICE_IDS;
          id = tables_next_known(tables, id + 1)) {
         struct rhythm *rhythm = &tables_device(tables, id)->rhythm;
-        enum presence before = (enum presence)rhythm->presence, presence;
+        enum presence before, presence;
 
         if (id % self->workers != self->worker)
             continue;
+        before = (enum presence)rhythm->presence;
         presence =
             presence_judge(rhythm, tables_vitals(tables, id), now, self->sequence->silent_after);
         if (presence == before)

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include "hearing.h"
+#include "presence.h"
+
 enum { PAGE = 4096, COUNTS = sizeof(struct tracker_counts) / sizeof(uint64_t) };
 
 static uint64_t pages(uint64_t bytes)
@@ -149,13 +152,14 @@ static bool is_device_sound(const struct tables *tables, const struct settled *s
     const struct rhythm *r = &d->rhythm;
 
     if (d->known > 1 || d->begun > 1 || d->has_init > 1 || d->init_came > 1 || r->configured > 1 ||
-        r->has_beat > 1)
+        r->has_beat > 1 || r->presence > PRESENCE_SILENT)
         return false;
     if (d->doubt > DOUBT_STALE || (d->doubt == DOUBT_NONE) != (d->doubt_count == 0))
         return false;
     if (d->span > tables->window || (d->begun && d->span == 0) || (!d->begun && d->open != 0))
         return false;
-    return !d->begun || d->open == count_missing(tables, settled);
+    return !d->begun || (tables_has_seen(tables, settled->window, d->highest) &&
+                         d->open == count_missing(tables, settled));
 }
 
 bool tables_are_sound(const struct tables *tables)
@@ -210,20 +214,22 @@ void tables_recover(const struct tables *tables)
 }
 
 /* What of a device holds even though some of what it sent since is not known. */
-static void forget_session(struct device *device, struct vitals *vitals)
+static void forget_session(struct device *device, struct vitals *vitals, uint32_t now)
 {
-    uint32_t interval = device->rhythm.interval;
+    const struct rhythm rhythm = {.interval = device->rhythm.interval,
+                                  .configured = device->rhythm.configured != 0};
 
     memset(device, 0, sizeof *device);
     device->known = true;
-    device->rhythm.interval = interval;
+    device->rhythm = rhythm;
+    vitals->heard_at = now; /* it may be from before the clock that it is compared with */
     timing_restart(&vitals->timing);
 }
 
 void tables_forget_sessions(const struct tables *tables)
 {
     struct tracker_counts sum = tables_counts_from(tables, 0);
-    uint32_t id;
+    uint32_t now = hearing_units(tables->shared->listened_ns), id;
     unsigned i;
 
     for (i = 0; i < WORKERS_MOST; i++)
@@ -237,7 +243,7 @@ void tables_forget_sessions(const struct tables *tables)
             continue;
         }
         tables_know(tables, id);
-        forget_session(device, tables_vitals(tables, id));
+        forget_session(device, tables_vitals(tables, id), now);
         sum.devices++;
     }
     sum.outliers += sum.doubted;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The filter "sequence" over several runs: what it keeps when it is stopped in order, killed at any
- * time, or goes down with the machine; and what it does with a state that is damaged.
+ * The filter "sequence" over several runs: what it keeps when it is stopped in order, killed at any time,
+ * or goes down with the machine; and what it does with a state that is damaged.
  */
 #include <check.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 #include "memory.h"
 
 #define PLUGIN   (&muster_plugin_v1)
-#define SECOND   UINT64_C(1000000000)            /* ns */
+#define SECOND   UINT64_C(1000000000)          /* ns */
 #define EPOCH    (UINT64_C(1762534152) * SECOND) /* when a test begins */
 #define WINDOW   64
 #define MAX_JUMP 100
@@ -184,8 +184,8 @@ static void receive(struct collector *c, struct muster_record record, struct fak
     fake_process(PLUGIN, c->workers[record.device_id % c->count], batch, &record, 1);
 }
 
-/* The same, of device 5, made at `made` by its clock.  Its verdict and gap must be these.  Returns
- * how many events follow, and the last of them in *event. */
+/* The same, of device 5, made at `made` by its clock.  Its verdict and gap must be these.  Returns how
+ * many events follow, and the last of them in *event. */
 static uint32_t expect(struct collector *c, uint32_t number, uint32_t made, uint8_t verdict,
                        uint32_t gap, struct muster_record *event)
 {
@@ -380,8 +380,22 @@ END_TEST
 /* Who is told what: each missing number is in one gap that opens, and in one that ends. */
 struct account {
     uint64_t opened_ns[DEVICES][NUMBERS]; /* 0: not open */
+    uint64_t killed_ns[512]; /* when, in the middle of a change */
+    uint32_t kills;
     uint64_t missing, recovered, lost;
+    uint64_t untold; /* what was lost long before a kill, in a gap that was being told then */
 };
+
+/* What was changing when the process was killed has opened then, for all that is known. */
+static bool is_opening(const struct account *a, uint64_t booked_ns, uint64_t told_ns)
+{
+    uint32_t i;
+
+    for (i = 0; i < a->kills; i++)
+        if (a->killed_ns[i] == told_ns && told_ns > booked_ns)
+            return true;
+    return booked_ns == told_ns;
+}
 
 static void book(struct account *a, const struct muster_record *e)
 {
@@ -394,10 +408,12 @@ static void book(struct account *a, const struct muster_record *e)
         uint64_t *opened_ns = &a->opened_ns[e->device_id][number % NUMBERS];
         bool opens = e->event == MUSTER_EVENT_GAP_OPENED;
 
-        if ((*opened_ns != 0) == opens)
+        if (opens && *opened_ns != 0 && a->kills > 0)
+            a->untold++; /* of a session that has ended */
+        else if ((*opened_ns != 0) == opens)
             ck_abort_msg("device %u, %" PRIu32 "-%" PRIu32 ": number %" PRIu32 " %s", e->device_id,
                          e->first, e->last, number, opens ? "is open already" : "is not open");
-        if (!opens && *opened_ns != e->opened_ns)
+        else if (!opens && !is_opening(a, *opened_ns, e->opened_ns))
             ck_abort_msg("device %u: number %" PRIu32 " opened at %" PRIu64 ", not at %" PRIu64,
                          e->device_id, number, *opened_ns, e->opened_ns);
         *opened_ns = opens ? e->opened_ns : 0;
@@ -452,9 +468,10 @@ static struct muster_record hand_over(struct collector *c, const struct muster_r
     return out;
 }
 
-static const char *const counters[] = {
-    "first",      "in_order", "gaps",    "late",      "duplicates", "restarts", "outliers",
-    "unnumbered", "doubted",  "missing", "recovered", "lost",       "open",     "devices"};
+static const char *const counters[] = {"first",      "in_order",   "gaps",      "late",
+                                       "duplicates", "restarts",   "outliers",  "unnumbered",
+                                       "doubted",    "missing",    "recovered", "lost",
+                                       "open",       "devices"};
 
 static void compare_counters(const struct collector *a, const struct collector *b)
 {
@@ -466,31 +483,109 @@ static void compare_counters(const struct collector *a, const struct collector *
                       counter(b, counters[i]), counter(a, counters[i]));
 }
 
+/* A copy of the memory in the middle of a change: when the plugin tells its n-th event from now. */
+static struct {
+    const void *memory;
+    void *copy;
+    uint64_t bytes;
+    uint32_t left; /* 0: none is wanted */
+} snapshot;
+
+static int emit_and_look(struct muster_batch *batch, uint32_t after,
+                         const struct muster_record *record)
+{
+    if (snapshot.left > 0 && --snapshot.left == 0)
+        memcpy(snapshot.copy, snapshot.memory, snapshot.bytes);
+    return fake_host.emit(batch, after, record);
+}
+
+/* The memory in the middle of judging the message, when one of its events is told, or else at the end of the
+ * change.  Returns NULL if there was no change, or none at that event. */
+static void *memory_within(struct collector *c, const struct muster_record *record, bool at_event)
+{
+    struct tables now, copy;
+    struct undo *undo;
+    struct timing timing;
+    struct fake_batch batch;
+    bool done;
+
+    tables_lay_out(&now, c->memory, WINDOW);
+    undo = &tables_slot(&now, record->device_id % c->count)->undo;
+    undo->device_id = DEVICES; /* until the next change */
+    timing = tables_vitals(&now, record->device_id)->timing;
+    snapshot.memory = c->memory;
+    snapshot.bytes = c->bytes;
+    snapshot.copy = memory_new(c->bytes);
+    snapshot.left = at_event ? 1 + below(3) : 0;
+    tables_lay_out(&copy, snapshot.copy, WINDOW);
+    receive(c, *record, &batch);
+    fake_batch_free(&batch);
+    done = undo->device_id == record->device_id && snapshot.left == 0;
+    if (done && !at_event)
+        memcpy(snapshot.copy, c->memory, c->bytes);
+    snapshot.left = 0;
+    undo = &tables_slot(&copy, record->device_id % c->count)->undo;
+    if (done && !at_event) {
+        undo->busy = 1;
+        tables_vitals(&copy, record->device_id)->timing = timing; /* it comes later */
+    }
+    if (done && undo->busy)
+        return snapshot.copy;
+    munmap(snapshot.copy, c->bytes); /* it told something, but not in the change, such as BACK */
+    return NULL;
+}
+
+/* Kills in the middle of judging the message, which is then not judged.  Returns whether that could be. */
+static bool kill_in_message(struct collector *c, const struct muster_record *record,
+                            struct account *account)
+{
+    void *before = memory_new(c->bytes), *within;
+
+    memcpy(before, c->memory, c->bytes);
+    within = memory_within(c, record, one_in(2));
+    kill_with(c, within ? within : before);
+    munmap(before, c->bytes);
+    if (within) {
+        munmap(within, c->bytes);
+        /* A nanosecond more, so that what opens then is told apart from what has opened before. */
+        c->now_ns++;
+        ck_assert_uint_lt(account->kills, 512);
+        account->killed_ns[account->kills++] = c->now_ns;
+    }
+    start(c, MUSTER_STATE_KILLED, 1 + below(WORKERS));
+    if (within)
+        fake_set_clock(c->instance, --c->now_ns, SECOND);
+    return within != NULL;
+}
+
 /* Lets one collector run, and interrupts another, which must say the same. */
-static void live_a_life(uint64_t number)
+static unsigned live_a_life(uint64_t number)
 {
     struct account *accounts = calloc(2, sizeof *accounts);
     struct collector calm, troubled;
     struct fleet fleet = {.clock = 1000};
-    unsigned i;
+    unsigned kills = 0, i;
     uint16_t id;
 
     ck_assert_ptr_nonnull(accounts);
     seed(number);
     new_collector(&calm, 1);
     new_collector(&troubled, 1);
+    troubled.host.emit = emit_and_look;
     for (i = 0; i < 1500; i++) {
         const struct muster_record record = next_message(&fleet);
         struct muster_record a, b;
 
-        if (one_in(50)) {
+        if (one_in(200)) {
             stop(&troubled);
             start(&troubled, MUSTER_STATE_STOPPED, 1 + below(WORKERS));
         }
-        if (one_in(50)) {
+        if (one_in(200)) {
             kill_now(&troubled);
             start(&troubled, MUSTER_STATE_KILLED, 1 + below(WORKERS));
         }
+        if (one_in(20))
+            kills += kill_in_message(&troubled, &record, &accounts[1]);
         a = hand_over(&calm, &record, &accounts[0]);
         b = hand_over(&troubled, &record, &accounts[1]);
         if (memcmp(&a, &b, sizeof a) != 0)
@@ -516,16 +611,23 @@ static void live_a_life(uint64_t number)
     for (i = 0; i < 2; i++) {
         ck_assert_uint_eq(accounts[i].missing, counter(&calm, "missing"));
         ck_assert_uint_eq(accounts[i].recovered, counter(&calm, "recovered"));
-        ck_assert_uint_eq(accounts[i].lost, counter(&calm, "lost"));
     }
+    ck_assert_uint_eq(accounts[0].lost, counter(&calm, "lost"));
+    for (id = 0; id < DEVICES; id++)
+        for (i = 0; i < NUMBERS; i++)
+            accounts[1].untold += accounts[1].opened_ns[id][i] != 0;
+    ck_assert_uint_eq(accounts[1].lost + accounts[1].untold, counter(&calm, "lost"));
+    ck_assert_uint_le(accounts[1].untold, kills * 2 * MAX_JUMP);
     release(&calm);
     release(&troubled);
     free(accounts);
+    return kills;
 }
 
 START_TEST(as_if_nothing_had_happened)
 {
-    live_a_life((uint64_t)_i);
+    /* Some kills must have come in the middle of a change. */
+    ck_assert_uint_gt(live_a_life((uint64_t)_i), 0);
 }
 END_TEST
 
@@ -620,8 +722,9 @@ START_TEST(pages_of_several_times)
             const struct muster_record record = next_message(&fleet);
 
             hand_over(&c, &record, account);
-            ck_assert_uint_eq(counter(&c, "missing"),
-                              counter(&c, "recovered") + counter(&c, "lost") + counter(&c, "open"));
+            ck_assert_uint_eq(counter(&c, "missing"), counter(&c, "recovered") +
+                                                          counter(&c, "lost") +
+                                                          counter(&c, "open"));
         }
         wait(&c, 3, 0);
         ck_assert_uint_eq(counter(&c, "devices"), DEVICES);
@@ -691,8 +794,7 @@ END_TEST
 
 /* ---- damage --------------------------------------------------------------------------- */
 
-/* A state as a killed run left it, in a file of no name, so that each mapping of it is a new copy.
- */
+/* A state as a killed run left it, in a file of no name, so that each mapping of it is a new copy. */
 struct image {
     int file;
     uint64_t bytes;
@@ -737,7 +839,8 @@ static void make_image(struct image *image)
 
 static void *map_image(const struct image *image, struct tables *tables)
 {
-    void *memory = mmap(NULL, image->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, image->file, 0);
+    void *memory =
+        mmap(NULL, image->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, image->file, 0);
 
     ck_assert(memory != MAP_FAILED);
     tables_lay_out(tables, memory, WINDOW);
@@ -886,31 +989,14 @@ static void empty_undo(const struct tables *t)
 
 START_TEST(damage_is_found)
 {
-    static damage_fn *const damages[] = {bad_known,
-                                         bad_begun,
-                                         bad_has_init,
-                                         bad_init_came,
-                                         bad_configured,
-                                         bad_has_beat,
-                                         bad_doubt,
-                                         doubt_without_messages,
-                                         doubted_uncounted,
-                                         long_span,
-                                         no_span,
-                                         messages_without_doubt,
-                                         open_miscounted,
-                                         bit_lost,
-                                         open_without_session,
-                                         open_uncounted,
-                                         devices_uncounted,
-                                         sum_missing,
-                                         device_forgotten,
-                                         sum_recovered,
-                                         sum_lost,
-                                         bad_busy,
-                                         bad_undo_device,
-                                         bad_gaps_end,
-                                         empty_undo};
+    static damage_fn *const damages[] = {
+        bad_known,         bad_begun,      bad_has_init,         bad_init_came,
+        bad_configured,    bad_has_beat,   bad_doubt,            doubt_without_messages,
+        doubted_uncounted, long_span,      no_span,              messages_without_doubt,
+        open_miscounted,   bit_lost,       open_without_session, open_uncounted,
+        devices_uncounted, sum_missing,    device_forgotten,     sum_recovered,
+        sum_lost,          bad_busy,       bad_undo_device,      bad_gaps_end,
+        empty_undo};
     struct image image;
     size_t i;
 
@@ -1009,8 +1095,8 @@ static void go_on_with(struct collector *c, uint32_t age)
     for (i = 0; i < 9; i++)
         sum += counter(c, counters[i]);
     ck_assert_uint_eq(sum - sum_before, 60);
-    ck_assert_uint_eq(counter(c, "missing"),
-                      counter(c, "recovered") + counter(c, "lost") + counter(c, "open"));
+    ck_assert_uint_eq(counter(c, "missing"), counter(c, "recovered") + counter(c, "lost") +
+                                                 counter(c, "open"));
     stop(c);
 }
 
@@ -1023,7 +1109,7 @@ START_TEST(random_damage)
     make_image(&image);
     seed(1000 + (uint64_t)_i);
     for (tries = 0; tries < TRIES; tries++) {
-        struct collector c = {.bytes = image.bytes, .now_ns = image.now_ns, .events = "false"};
+        struct collector c = {.bytes = image.bytes, .now_ns = image.now_ns};
         struct tables tables;
         uint32_t age = one_in(50) ? MUSTER_STATE_STALE : MUSTER_STATE_KILLED;
 
@@ -1043,6 +1129,97 @@ START_TEST(random_damage)
 }
 END_TEST
 
+/* Gap 2-6; 4 comes late, and the process is killed at the end of that change: it is taken back. */
+static void rolled_back(struct collector *c, uint32_t from, uint32_t number)
+{
+    struct muster_record event;
+    struct tables tables;
+    void *left;
+
+    new_collector(c, 1);
+    expect(c, 1, 100, MUSTER_VERDICT_FIRST, 0, &event);
+    expect(c, from, 160, MUSTER_VERDICT_GAP, from - 2, &event);
+    expect(c, number, 101, MUSTER_VERDICT_LATE, 0, &event);
+    left = memory_new(c->bytes);
+    memcpy(left, c->memory, c->bytes);
+    tables_lay_out(&tables, left, WINDOW);
+    tables_slot(&tables, 0)->undo.busy = 1;
+    kill_with(c, left);
+    munmap(left, c->bytes);
+    start(c, MUSTER_STATE_KILLED, 1);
+}
+
+START_TEST(gaps_side_by_side)
+{
+    struct collector c;
+    struct muster_record event;
+
+    rolled_back(&c, 7, 4);
+    expect_numbers(&c, 5, 0, 0, 5);
+    expect(&c, 80, 200, MUSTER_VERDICT_GAP, 72, &event); /* aborts in gaps_lose */
+    expect_numbers(&c, 77, 0, 14, 63);
+    release(&c);
+}
+END_TEST
+
+START_TEST(nobody_late_after_a_power_cut)
+{
+    struct collector c;
+    struct muster_record event;
+    struct tables tables, older;
+    void *old;
+    uint32_t i;
+
+    new_collector(&c, 1);
+    c.heartbeat_ns = 10 * SECOND;
+    stop(&c);
+    start(&c, MUSTER_STATE_STOPPED, 1);
+    expect(&c, 1, 1, MUSTER_VERDICT_FIRST, 0, &event);
+    old = memory_new(c.bytes);
+    memcpy(old, c.memory, c.bytes);
+    for (i = 2; i < 8; i++) { /* a minute, heard every 10 s */
+        wait(&c, 10, 0);
+        expect(&c, i, i, MUSTER_VERDICT_NEW, 0, &event);
+    }
+    kill_now(&c);
+    /* The device's page is a minute older than that of the listening clock. */
+    tables_lay_out(&tables, c.memory, WINDOW);
+    tables_lay_out(&older, old, WINDOW);
+    memcpy(tables_device(&tables, 5), tables_device(&older, 5), tables.stride);
+    munmap(old, c.bytes);
+    start(&c, MUSTER_STATE_STALE, 1);
+    ck_assert_uint_eq(wait(&c, 5, MUSTER_EVENT_DEVICE_SILENT), 0); /* was never silent */
+    release(&c);
+}
+END_TEST
+
+START_TEST(damaged_presence)
+{
+    struct image image;
+    struct tables tables;
+
+    make_image(&image);
+    map_image(&image, &tables);
+    one(&tables)->rhythm.presence = 3;
+    ck_assert(!tables_are_sound(&tables));
+}
+END_TEST
+
+START_TEST(damaged_highest)
+{
+    struct image image;
+    struct tables tables;
+
+    make_image(&image);
+    map_image(&image, &tables);
+    *tables_window(&tables, 1) ^= UINT64_C(1) << one(&tables)->highest % WINDOW;
+    one(&tables)->open++;
+    tables_slot(&tables, 0)->counts.open++;
+    tables_slot(&tables, 0)->counts.missing++;
+    ck_assert(!tables_are_sound(&tables));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const cases[] = {stopped_in_order,
@@ -1055,7 +1232,11 @@ int main(void)
                                   pages_of_several_times,
                                   another_window_is_another_state,
                                   nothing_is_kept_in_reference_mode,
-                                  damage_is_found};
+                                  damage_is_found,
+                                  gaps_side_by_side,
+                                  nobody_late_after_a_power_cut,
+                                  damaged_presence,
+                                  damaged_highest};
     Suite *suite = suite_create("sequence state");
     TCase *tests = tcase_create("sequence state");
     SRunner *runner = srunner_create(suite);

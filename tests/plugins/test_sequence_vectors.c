@@ -52,9 +52,9 @@ static const char *const cause_names[] = {"network", "kernel", "queue", "collect
 /* The filter's counters: RECORDS of them count records, each in one. */
 enum { RECORDS = 9 };
 static const char *const count_names[] = {
-    "first",      "in_order", "gaps",    "late",      "duplicates", "restarts", "outliers",
-    "unnumbered", "doubted",  "missing", "recovered", "lost",       "open",     "devices",
-    "late_devices", "silent",
+    "first",    "in_order",   "gaps",         "late",    "duplicates", "restarts",
+    "outliers", "unnumbered", "doubted",      "missing", "recovered",  "lost",
+    "open",     "devices",    "late_devices", "silent",
 };
 
 static struct vectors vectors;
@@ -133,8 +133,8 @@ static void write_causes(char *out, size_t room, uint16_t cause)
 /* Seconds after the beginning, with as many digits as there are. */
 static const char *write_time(char out[TIME_ROOM], uint64_t ns)
 {
-    int length = snprintf(out, TIME_ROOM, "%" PRIu64 ".%09" PRIu64, ns / SECOND - BEGINNING,
-                          ns % SECOND);
+    int length =
+        snprintf(out, TIME_ROOM, "%" PRIu64 ".%09" PRIu64, ns / SECOND - BEGINNING, ns % SECOND);
 
     while (out[length - 1] == '0')
         out[--length] = '\0';
@@ -199,16 +199,16 @@ static uint64_t opening_of(const struct run *run, const struct muster_record *ev
 {
     size_t i = run->gap_count;
 
-    while (i > 0 && (run->gaps[i - 1].device_id != event->device_id ||
-                     event->first - run->gaps[i - 1].first >
-                         run->gaps[i - 1].last - run->gaps[i - 1].first))
+    while (i > 0 &&
+           (run->gaps[i - 1].device_id != event->device_id ||
+            event->first - run->gaps[i - 1].first > run->gaps[i - 1].last - run->gaps[i - 1].first))
         i--;
     ck_assert_msg(i > 0, "%s: %" PRIu32 " ends and did not open", run->name, event->first);
     return run->gaps[i - 1].opened_ns;
 }
 
-/* An event's times: that of the datagram or look, and when its gap opened and ended.  Those of late,
- * silent and back are in the vectors. */
+/* An event's times: that of the datagram or look, and when its gap opened and ended.  Those of
+ * late, silent and back are in the vectors. */
 static void check_times(struct run *run, const struct muster_record *event)
 {
     uint64_t opened_ns = 0, closed_ns = 0;
@@ -336,9 +336,8 @@ static void pass_time(struct run *run, const char *where, const yaml_node_t *loo
 
         advance_to(run, (run->now_ns / SECOND + 1) * SECOND);
         fake_batch_begin(&batch, NULL, 0);
-        PLUGIN->worker_tick(
-            run->worker, &batch.batch,
-            fake_host.now(run->instance, MUSTER_CLOCK_MONOTONIC));
+        PLUGIN->worker_tick(run->worker, &batch.batch,
+                            fake_host.now(run->instance, MUSTER_CLOCK_MONOTONIC));
         fake_batch_finish(&batch);
         for (i = 0; i < batch.out_count; i++) {
             ck_assert_int_eq(batch.out[i].kind, MUSTER_KIND_EVENT);
@@ -527,8 +526,8 @@ START_TEST(vector)
     run.class = vectors_class(&vectors, vectors_need(&vectors, node, "class"));
     if (state) {
         ck_assert_str_eq(vectors_text(&vectors, state), "kept");
-        run.bytes = tables_bytes((uint32_t)vectors_integer(
-            &vectors, vectors_need(&vectors, options, "window")));
+        run.bytes = tables_bytes(
+            (uint32_t)vectors_integer(&vectors, vectors_need(&vectors, options, "window")));
         run.memory = memory_new(run.bytes);
     }
     start(&run, MUSTER_STATE_NEW);
