@@ -1,9 +1,34 @@
 # SPDX-License-Identifier: MIT
 # Benchmarks: each beside a floor in the same run.  Not part of the tests; nothing here is timed there.
+#
+#   make bench                    two to three minutes; BENCH=full: the whole table
+#   make bench BENCH_ONLY="fed"   only these; bench/README.md has the names
+#   make bench-peers              beside other collectors
+#   make bench-readme             both, and the tables into bench/README.md
 
-EXTRA_PROGRAMS = bench/tracker
+BENCH = quick
+BENCH_ONLY =
+BENCHES = bench/capture bench/floor bench/flood bench/memory bench/tracker
+EXTRA_PROGRAMS = $(BENCHES)
+CLEANFILES += $(BENCHES)
+
+bench_capture_SOURCES = bench/capture.c
+bench_floor_SOURCES = bench/floor.c
+bench_flood_SOURCES = bench/flood.c
+bench_memory_SOURCES = bench/memory.c plugins/common/number.c plugins/common/number.h
 bench_tracker_SOURCES = bench/tracker.c plugins/sequence/sequence.c $(TRACKER_SOURCES)
 
-bench: bench/tracker
-	./bench/tracker
-.PHONY: bench
+BENCH_RUN = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/bench/run.py \
+	`case '$(BENCH)' in full) echo --full;; esac`
+
+bench: all $(BENCHES)
+	@$(BENCH_RUN) $(BENCH_ONLY)
+bench-peers: all $(BENCHES)
+	@$(BENCH_RUN) --peers $(BENCH_ONLY)
+bench-readme: all $(BENCHES)
+	@$(BENCH_RUN) --readme
+	@$(BENCH_RUN) --readme --peers
+.PHONY: bench bench-peers bench-readme
+
+EXTRA_DIST += bench/lab.py bench/peers.py bench/reference_server.py bench/run.py

@@ -99,7 +99,7 @@ if HAVE_CHECK
 UNIT_TESTS += tests/collector/test_batch tests/collector/test_capture \
 	tests/collector/test_loader \
 	tests/collector/test_metrics tests/collector/test_options tests/collector/test_queue \
-	tests/collector/test_state \
+	tests/collector/test_pace tests/collector/test_state \
 	tests/plugins/test_presence \
 	tests/plugins/test_sequence tests/plugins/test_sequence_kill \
 	tests/plugins/test_sequence_random tests/plugins/test_sequence_state \
@@ -136,6 +136,11 @@ tests_collector_test_queue_SOURCES = tests/collector/test_queue.c
 tests_collector_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_test_queue_CFLAGS = $(TEST_CFLAGS)
 tests_collector_test_queue_LDADD = $(TEST_LIBS)
+
+tests_collector_test_pace_SOURCES = tests/collector/test_pace.c
+tests_collector_test_pace_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_pace_CFLAGS = $(TEST_CFLAGS)
+tests_collector_test_pace_LDADD = $(TEST_LIBS)
 
 tests_collector_test_state_SOURCES = tests/collector/test_state.c
 tests_collector_test_state_CPPFLAGS = $(TEST_CPPFLAGS)

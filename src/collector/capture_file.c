@@ -10,13 +10,14 @@
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 
-enum { LOOK_MS = 50, BUFFER = 65536 };
+enum { LOOK_MS = 50, BUFFER = 1 << 18 };
 
 struct capture_file {
     int fd;
@@ -88,6 +89,7 @@ static int open_pcap(struct capture_file *file, char *why, size_t room)
         return -1;
     }
     setvbuf(stream, NULL, _IOFBF, BUFFER); /* without it it would only be slower */
+    __fsetlocking(stream, FSETLOCKING_BYCALLER); /* libpcap reads twice for a packet; one thread */
     file->pcap =
         pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error);
     if (file->pcap == NULL) {

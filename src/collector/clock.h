@@ -49,7 +49,10 @@ static inline uint64_t clock_boot(void)
     return clock_read(CLOCK_BOOTTIME);
 }
 
-/* As clock_monotonic, a few milliseconds old at most, and cheap: for ticks. */
+/* As clock_monotonic, CLOCK_COARSE_LAG old at most, and cheap: for ticks.  Who sleeps until a time
+ * of this clock sleeps that much longer, or wakes again and again until the clock is there. */
+#define CLOCK_COARSE_LAG (10 * CLOCK_MILLISECOND)
+
 static inline uint64_t clock_coarse(void)
 {
     return clock_read(CLOCK_MONOTONIC_COARSE);

@@ -95,14 +95,14 @@ static void advance(struct replay *replay, uint64_t now_ns)
 {
     unsigned ticks;
 
-    if (now_ns <= atomic_load(replay->clock_ns))
+    if (now_ns <= atomic_load_explicit(replay->clock_ns, memory_order_relaxed))
         return;
     for (ticks = 0; replay->next_tick_ns <= now_ns; ticks++) {
         if (look_for_signals(replay, 0))
             return;
         tick_all(replay, ticks < TICKS_MOST ? replay->next_tick_ns : now_ns);
     }
-    atomic_store(replay->clock_ns, now_ns);
+    atomic_store_explicit(replay->clock_ns, now_ns, memory_order_relaxed);
 }
 
 /* ---- packets -------------------------------------------------------------------------- */

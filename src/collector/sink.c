@@ -19,7 +19,7 @@
 #define FIRST_RETRY (10 * CLOCK_MILLISECOND)
 #define LONGEST_RETRY (2 * CLOCK_SECOND)
 
-enum { BUSY = 16 /* records in one round: the line is busy */ };
+enum { BUSY = 16 /* records between two naps: the line is busy */ };
 
 int sink_init(struct sink *sink, struct muster_instance *instance, unsigned worker_count)
 {
@@ -261,7 +261,7 @@ static void rest(struct sink *sink)
     uint64_t limit = UINT64_MAX;
 
     if (sink->instance->plugin.api.tick != NULL && !sink->failed)
-        limit = sink->next_tick_ns > now ? sink->next_tick_ns - now : 1;
+        limit = sink->next_tick_ns > now ? sink->next_tick_ns - now + CLOCK_COARSE_LAG : 1;
     if (sink->unflushed && sink->flush_pause_ns < limit)
         limit = sink->flush_pause_ns;
     doorbell_lie_down(&sink->bell);
@@ -274,6 +274,7 @@ static void *run(void *argument)
 {
     struct sink *sink = argument;
     const struct timespec nap = clock_to_timespec(NAP);
+    uint32_t since_nap = 0; /* records looked at */
 
     sink->next_tick_ns = sink->next_check_ns = clock_coarse() + CLOCK_SECOND;
     for (;;) {
@@ -281,17 +282,18 @@ static void *run(void *argument)
         uint32_t seen = serve(sink);
 
         attend(sink);
-        if (seen > 0) {
-            if (seen >= BUSY && !draining)
-                nanosleep(&nap, NULL);
+        since_nap += seen;
+        if (seen > 0)
             continue;
-        }
         if (draining)
             break;
         if (sink->unflushed)
             flush(sink, 0);
-        if (!has_work(sink))
+        if (since_nap >= BUSY)
+            nanosleep(&nap, NULL);
+        else if (!has_work(sink))
             rest(sink);
+        since_nap = 0;
     }
     flush_finally(sink);
     atomic_store(&sink->finished, true);

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "clock.h"
 #include "listener.h"
+#include "pace.h"
 
 enum {
     ROUNDS = 16, /* receive calls for one socket before the others have their turn */
@@ -179,8 +181,9 @@ static void report_receive_error(struct worker *worker)
                    strerror(error));
 }
 
-/* Takes what a listener's socket holds, for at most `rounds` calls. */
-static void empty_socket(struct worker *worker, unsigned listener, int rounds)
+/* Takes what a listener's socket holds, for at most `rounds` calls.  Returns whether there may be
+ * more. */
+static bool empty_socket(struct worker *worker, unsigned listener, int rounds)
 {
     int count, i, round = 0, errors = 0;
 
@@ -205,6 +208,7 @@ static void empty_socket(struct worker *worker, unsigned listener, int rounds)
         }
         /* What is behind an error is still there. */
     } while ((count == RECEIVE_BATCH || (count < 0 && errors < ERRORS)) && ++round != rounds);
+    return round == rounds;
 }
 
 bool worker_adds_up(const struct worker *worker)
@@ -264,45 +268,106 @@ static void tick(struct worker *worker)
         worker->next_tick_ns = worker->next_check_ns;
 }
 
+/* Bytes of the smallest receive buffer, as the kernel counts them. */
+static uint32_t smallest_buffer(const struct worker *worker)
+{
+    uint32_t smallest = UINT32_MAX;
+    unsigned i;
+
+    for (i = 0; i < worker->socket_count; i++) {
+        int bytes = 0;
+        socklen_t size = sizeof bytes;
+
+        getsockopt(worker->sockets[i], SOL_SOCKET, SO_RCVBUF, &bytes, &size);
+        if ((uint32_t)bytes < smallest)
+            smallest = (uint32_t)bytes;
+    }
+    return smallest;
+}
+
+/* Takes what the sockets hold that have something, as poll says.  Returns whether there may be
+ * more. */
+static bool empty_sockets(struct worker *worker, const struct pollfd *fds)
+{
+    bool more = false;
+    unsigned i;
+
+    for (i = 0; i < worker->socket_count; i++)
+        if (fds[i].revents != 0)
+            more |= empty_socket(worker, i, ROUNDS);
+    return more;
+}
+
+/* Waits until something comes, or for so long if the line is busy; and for the next tick at the
+ * longest.  Returns whether it is time to stop. */
+static bool wait_for_datagrams(struct worker *worker, struct pollfd *fds, uint64_t nap_ns,
+                               uint64_t now_ns)
+{
+    struct pollfd *stop = &fds[worker->socket_count];
+    uint64_t wait = worker->next_tick_ns > now_ns
+                        ? worker->next_tick_ns - now_ns + CLOCK_COARSE_LAG : 0;
+    struct timespec limit = clock_to_timespec(nap_ns > 0 && nap_ns < wait ? nap_ns : wait);
+    unsigned i;
+
+    if (nap_ns == 0) {
+        if (ppoll(fds, worker->socket_count + 1, &limit, NULL) <= 0)
+            for (i = 0; i <= worker->socket_count; i++)
+                fds[i].revents = 0;
+        return stop->revents != 0;
+    }
+    for (i = 0; i < worker->socket_count; i++)
+        fds[i].revents = POLLIN; /* nobody looked */
+    return ppoll(stop, 1, &limit, NULL) > 0;
+}
+
+/* Drops up to here are losses; what comes from here on is refused. */
+static void finish(struct worker *worker)
+{
+    unsigned i;
+
+    count_drops(worker, &worker->counters.kernel_drops);
+    for (i = 0; i < worker->socket_count; i++)
+        socket_keep_out(worker->sockets[i]);
+    for (i = 0; i < worker->socket_count; i++)
+        empty_socket(worker, i, INT_MAX);
+    for (i = 0; i < worker->socket_count; i++)
+        socket_retire(worker->sockets[i]);
+    count_drops(worker, &worker->counters.refused);
+    worker_close_filters(worker);
+    check_sums(worker);
+}
+
 static void *run(void *argument)
 {
     struct worker *worker = argument;
-    unsigned stop_index = worker->socket_count, i;
-    struct pollfd *fds = calloc(stop_index + 1, sizeof *fds);
-    uint64_t now = clock_coarse();
+    struct pollfd *fds = calloc(worker->socket_count + 1, sizeof *fds);
+    uint64_t now = clock_coarse(), before = 0, nap = 0;
+    struct pace pace;
+    unsigned i;
 
     if (fds == NULL) {
         log_line(worker->services->log, MUSTER_LOG_ERROR, NULL, "a worker ran out of memory");
         abort();
     }
-    for (i = 0; i < stop_index; i++)
+    for (i = 0; i < worker->socket_count; i++)
         fds[i] = (struct pollfd){.fd = worker->sockets[i], .events = POLLIN};
-    fds[stop_index] = (struct pollfd){.fd = worker->stop_fd, .events = POLLIN};
+    fds[i] = (struct pollfd){.fd = worker->stop_fd, .events = POLLIN};
     worker->next_tick_ns = worker->next_check_ns = now + WORKER_TICK;
+    pace_begin(&pace, smallest_buffer(worker), now);
 
-    while (fds[stop_index].revents == 0) {
-        uint64_t wait = worker->next_tick_ns > now ? worker->next_tick_ns - now : 0;
+    while (!wait_for_datagrams(worker, fds, nap, now)) {
+        bool more = empty_sockets(worker, fds);
+        uint64_t received = metrics_value(&worker->counters.received);
 
-        if (poll(fds, stop_index + 1, (int)(wait / CLOCK_MILLISECOND) + 1) > 0)
-            for (i = 0; i < stop_index; i++)
-                if (fds[i].revents != 0)
-                    empty_socket(worker, i, ROUNDS);
         now = clock_coarse();
         if (now >= worker->next_tick_ns)
             tick(worker);
+        nap = pace_next(&pace, received - before, now);
+        before = received;
+        if (more)
+            nap = 0;
     }
-
-    /* Drops up to here are losses; what comes from here on is refused. */
-    count_drops(worker, &worker->counters.kernel_drops);
-    for (i = 0; i < stop_index; i++)
-        socket_keep_out(worker->sockets[i]);
-    for (i = 0; i < stop_index; i++)
-        empty_socket(worker, i, INT_MAX);
-    for (i = 0; i < stop_index; i++)
-        socket_retire(worker->sockets[i]);
-    count_drops(worker, &worker->counters.refused);
-    worker_close_filters(worker);
-    check_sums(worker);
+    finish(worker);
     free(fds);
     return NULL;
 }

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * When a worker naps, and how long.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "collector/pace.h"
+
+enum { LARGE = 8 << 20, SMALL = 212992 }; /* receive buffers, bytes */
+
+/* A line with that many datagrams a second for a second, looked at once a nap, or once a datagram.
+ * Returns the last nap, and the most datagrams that one brought. */
+static uint64_t play(uint32_t buffer, uint64_t rate, uint64_t *most)
+{
+    uint64_t now = 1000 * CLOCK_SECOND, end = now + CLOCK_SECOND, nap = 0, owed = 0;
+    struct pace pace;
+
+    *most = 0;
+    pace_begin(&pace, buffer, now);
+    while (now < end) {
+        uint64_t step = nap > 0 ? nap : rate > 0 ? CLOCK_SECOND / rate : CLOCK_SECOND / 10, taken;
+
+        now += step;
+        owed += step * rate;
+        taken = owed / CLOCK_SECOND;
+        owed %= CLOCK_SECOND;
+        if (nap > 0 && taken > *most)
+            *most = taken;
+        nap = pace_next(&pace, taken, now);
+    }
+    return nap;
+}
+
+START_TEST(a_quiet_line_is_served_at_once)
+{
+    uint64_t most;
+
+    ck_assert_uint_eq(play(LARGE, 0, &most), 0);
+    ck_assert_uint_eq(play(LARGE, 1, &most), 0);
+    ck_assert_uint_eq(play(LARGE, 1000, &most), 0);
+}
+END_TEST
+
+START_TEST(a_busy_line_is_napped_on)
+{
+    uint64_t most;
+
+    ck_assert_uint_eq(play(LARGE, 3000, &most), PACE_NAP);
+    ck_assert_uint_eq(play(LARGE, 20000, &most), PACE_NAP);
+    ck_assert_uint_le(most, 41);
+    ck_assert_uint_eq(play(LARGE, 500000, &most), PACE_NAP);
+}
+END_TEST
+
+START_TEST(a_nap_fills_a_quarter_of_the_buffer_at_most)
+{
+    static const uint32_t buffers[] = {SMALL, SMALL / 4, LARGE, 4096};
+    uint64_t rate, most;
+    unsigned i;
+
+    for (i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
+        for (rate = 1; rate < 10000000; rate = rate * 3 / 2 + 1) {
+            play(buffers[i], rate, &most);
+            ck_assert_uint_le(most, buffers[i] / 2048 / 4 + 1);
+        }
+    }
+    /* At some rate the naps that are left are too short to be worth it. */
+    ck_assert_uint_eq(play(SMALL, 1000000, &most), 0);
+}
+END_TEST
+
+START_TEST(a_line_becomes_quiet)
+{
+    struct pace pace;
+    uint64_t now = 0, nap = 0;
+    int i;
+
+    pace_begin(&pace, LARGE, now);
+    for (i = 0; i < 100; i++)
+        nap = pace_next(&pace, 100, now += CLOCK_MILLISECOND);
+    ck_assert_uint_eq(nap, PACE_NAP);
+    for (i = 0; i < 10 && nap > 0; i++)
+        nap = pace_next(&pace, 0, now += nap);
+    ck_assert_uint_eq(nap, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("pace");
+    TCase *tcase = tcase_create("pace");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(tcase, a_quiet_line_is_served_at_once);
+    tcase_add_test(tcase, a_busy_line_is_napped_on);
+    tcase_add_test(tcase, a_nap_fills_a_quarter_of_the_buffer_at_most);
+    tcase_add_test(tcase, a_line_becomes_quiet);
+    suite_add_tcase(suite, tcase);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
