@@ -16,7 +16,7 @@ bench_capture_SOURCES = bench/capture.c
 bench_floor_SOURCES = bench/floor.c
 bench_flood_SOURCES = bench/flood.c
 bench_memory_SOURCES = bench/memory.c plugins/common/number.c plugins/common/number.h
-bench_tracker_SOURCES = bench/tracker.c plugins/sequence/sequence.c $(TRACKER_SOURCES)
+bench_tracker_SOURCES = bench/tracker.c $(SEQUENCE_SOURCES)
 
 BENCH_RUN = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/bench/run.py \

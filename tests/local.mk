@@ -153,7 +153,7 @@ tests_plugins_test_presence_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_presence_LDADD = $(CHECK_LIBS)
 
 tests_plugins_test_sequence_SOURCES = tests/plugins/test_sequence.c tests/plugins/memory.h $(FAKE_HOST) \
-	plugins/sequence/sequence.c $(TRACKER_SOURCES)
+	$(SEQUENCE_SOURCES)
 tests_plugins_test_sequence_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_LDADD = $(CHECK_LIBS) -lm
@@ -172,7 +172,7 @@ tests_plugins_test_sequence_random_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_random_LDADD = $(CHECK_LIBS)
 
 tests_plugins_test_sequence_state_SOURCES = tests/plugins/test_sequence_state.c \
-	tests/plugins/memory.h $(FAKE_HOST) plugins/sequence/sequence.c $(TRACKER_SOURCES)
+	tests/plugins/memory.h $(FAKE_HOST) $(SEQUENCE_SOURCES)
 tests_plugins_test_sequence_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_state_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_state_LDADD = $(CHECK_LIBS) -lm
@@ -276,7 +276,7 @@ CLEANFILES = fuzz-*.input
 tests_plugins_test_sequence_vectors_SOURCES = tests/plugins/test_sequence_vectors.c $(FAKE_HOST) \
 	tests/plugins/memory.h \
 	tests/common/yaml.c tests/common/yaml.h tests/common/wire_class.c tests/common/wire_class.h \
-	plugins/sequence/sequence.c $(TRACKER_SOURCES)
+	$(SEQUENCE_SOURCES)
 tests_plugins_test_sequence_vectors_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_test_sequence_vectors_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_test_sequence_vectors_LDADD = $(TEST_LIBS) -lm

@@ -40,6 +40,7 @@
 extern "C" {
 #endif
 
+/* Until version 1.0 of musterd is out, 1.0 of this contract may still change. */
 #define MUSTER_ABI_MAJOR 1
 #define MUSTER_ABI_MINOR 0
 
@@ -138,9 +139,12 @@ enum muster_state_age {
     MUSTER_STATE_NEW = 0,     /* nothing was kept: every byte is 0 */
     MUSTER_STATE_STOPPED = 1, /* as the last run left it, which stopped in order */
     MUSTER_STATE_KILLED = 2,  /* as the last run left it, which was killed, perhaps in the middle of a
-                                 callback: every store up to there is in it, and none after */
-    MUSTER_STATE_STALE = 3    /* from some time before the last run ended, since the machine went
-                                 down with it; each page may be of another time */
+                                 callback, of open too: every store of the machine up to there is
+                                 in it, and none after.  The compiler may have put stores in
+                                 another order: atomic_signal_fence() keeps them apart */
+    MUSTER_STATE_STALE = 3    /* from before the last run's end: the machine went down with it, or a
+                                 later run did not have this state, or has lost it; what a
+                                 callback wrote may be there in part, in any order */
 };
 
 /* Memory of an instance that outlives the daemon, where the configuration has a
@@ -231,10 +235,11 @@ struct muster_host {
     /* [main] once in open.  Hands out the state of this instance: what its last run
      * left, or zeros.  It is mapped from a file named after the instance, so an
      * instance that is renamed begins anew; what is of another format or size, or damaged, is
-     * set aside, and the log says so.  It lives until close returns.  If open fails after this,
-     * what was kept stays as it is now.  A full disk is no error: the memory is then not kept, and the log says so.
-     * Memory that was never written costs nothing.  Returns 0, or MUSTER_FAILED
-     * after a log line. */
+     * set aside, and the log says so.  It lives until close returns.  If the daemon does not start
+     * after all, what open wrote stays, and the next run may find it KILLED.  A full disk is no
+     * error: the memory is then not kept, and the log says so.  What is kept takes its space on
+     * the disk from the start; what is not, memory as it is written.  Returns 0, or
+     * MUSTER_FAILED after a log line. */
     int (*state)(struct muster_instance *instance, struct muster_state *state);
 };
 

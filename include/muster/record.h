@@ -142,7 +142,7 @@ struct muster_record {
     /* What the tracker knows of the device's way and clock, as of this message; from
      * time stamps of whole seconds, so mind the errors that muster-sequence(7) names. */
     uint32_t jitter_us;       /* interarrival jitter, RFC 3550, 6.4.1; us; 0: not known */
-    int32_t clock_offset_ms;  /* how far the device's clock is ahead, at least; ms */
+    int32_t clock_offset_ms;  /* how far the device's clock is ahead, at least; ms; INT32_MIN: not known */
     int32_t clock_drift_ppb;  /* how much faster it runs; parts in 10^9 */
     uint32_t clock_drift_error_ppb; /* error bound of the drift, either way; 0: the drift is not known */
     uint8_t reserved[4];      /* zero */

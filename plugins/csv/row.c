@@ -248,8 +248,9 @@ static char *format_jitter(char *out, const struct muster_record *record, struct
 static char *format_clock_offset(char *out, const struct muster_record *record, struct row *row)
 {
     (void)row;
-    return record->verdict == MUSTER_VERDICT_NONE ? out
-                                                  : fraction_field(out, record->clock_offset_ms, 3);
+    if (record->verdict == MUSTER_VERDICT_NONE || record->clock_offset_ms == INT32_MIN)
+        return out;
+    return fraction_field(out, record->clock_offset_ms, 3);
 }
 
 static char *format_clock_drift(char *out, const struct muster_record *record, struct row *row)

@@ -357,9 +357,8 @@ static uint32_t *append(struct rebuild *r, uint32_t *link, const struct gap *gap
 static struct gap describe(const struct rebuild *r, uint16_t device_id, uint32_t oldest,
                            uint32_t first, uint32_t last)
 {
-    struct gap gap = {.opened_ns = r->now_ns,
-                      .opened_tick = r->tables->shared->tick,
-                      .device_id = device_id};
+    struct gap gap = {
+        .opened_ns = r->now_ns, .opened_tick = r->tables->shared->tick, .device_id = device_id};
     uint32_t i;
 
     gap.from = gap.first = first;
@@ -398,7 +397,8 @@ static void rebuild_device(struct rebuild *r, uint32_t id)
             continue;
         }
         while (run > 0) {
-            const struct gap gap = describe(r, (uint16_t)id, oldest, oldest + i - run, oldest + i - 1);
+            const struct gap gap =
+                describe(r, (uint16_t)id, oldest, oldest + i - run, oldest + i - 1);
 
             link = append(r, link, &gap);
             run -= gap.last - gap.first + 1;

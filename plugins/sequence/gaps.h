@@ -3,9 +3,9 @@
  * The gaps that are open: which numbers, since when, and what is known of the cause.
  *
  * The tracker says which numbers go missing, come late and are lost; this keeps the
- * stretches together, so that each is told when it ends.  They are in the tables, which may outlive the
- * process, as far as there is room: GAPS_KEPT of them.  More are in memory of
- * their own, and when they opened is forgotten with it.
+ * stretches together, so that each is told when it ends.  They are in the tables, which may outlive
+ * the process, as far as there is room: GAPS_KEPT of them.  More are in memory of their own, and
+ * when they opened is forgotten with it.
  */
 #ifndef SEQUENCE_GAPS_H
 #define SEQUENCE_GAPS_H
@@ -21,7 +21,7 @@ struct gap_end {
     uint32_t first, last; /* included */
     uint64_t opened_ns;   /* ns since the Unix epoch */
     bool lost;            /* else it was recovered */
-    uint8_t causes; /* MUSTER_CAUSE_*: what was noticed while it went missing */
+    uint8_t causes;       /* MUSTER_CAUSE_*: what was noticed while it went missing */
 };
 
 typedef void gap_end_fn(void *context, const struct gap_end *end);
@@ -35,8 +35,8 @@ struct gaps *gaps_new(const struct tables *tables, uint32_t worker, uint32_t wor
 void gaps_free(struct gaps *gaps);
 
 /* [main] Once, before gaps_new, when an earlier run left something: makes the lists anew, in accord
- * with the windows, which alone say what is missing.  What is missing and in no gap has opened at `now_ns`, for
- * all that is known.  Returns -1 if memory is short. */
+ * with the windows, which alone say what is missing.  What is missing and in no gap has opened at
+ * `now_ns`, for all that is known.  Returns -1 if memory is short. */
 int gaps_rebuild(const struct tables *tables, uint64_t now_ns);
 
 /* [main] Instead, if nobody will keep the lists in accord with the windows. */

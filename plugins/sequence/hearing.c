@@ -6,7 +6,8 @@
 
 #include <muster/record.h>
 
-#define TICK_MOST UINT64_C(2000000000)  /* ns; a longer one was a stall, and the rest of it does not count */
+#define TICK_MOST                                                                                  \
+    UINT64_C(2000000000) /* ns; a longer one was a stall, and the rest of it does not count */
 #define SLEEP_LEAST UINT64_C(100000000) /* ns that the boot clock gains on the monotonic one */
 
 static const uint8_t causes[] = {
@@ -31,6 +32,7 @@ void hearing_begin(struct hearing *hearing, struct shared *shared, bool leads,
     hearing->leads = leads;
     hearing->last = *look;
     hearing->listened_ns = __atomic_load_n(&shared->listened_ns, __ATOMIC_RELAXED);
+    hearing->resumed_ns = hearing->listened_ns;
 }
 
 static uint8_t notice(struct hearing *hearing, enum evidence evidence, uint32_t tick)
@@ -54,16 +56,15 @@ uint8_t hearing_tick(struct hearing *hearing, const struct hearing_look *look)
         noticed |= notice(hearing, EVIDENCE_OWN, tick);
     if (slept >= SLEEP_LEAST && slept < UINT64_MAX / 2)
         noticed |= notice(hearing, EVIDENCE_DOWN, tick);
+    if (!(noticed & MUSTER_CAUSE_KERNEL))
+        hearing->listened_ns += elapsed < TICK_MOST ? elapsed : TICK_MOST;
+    if ((noticed & (MUSTER_CAUSE_KERNEL | MUSTER_CAUSE_COLLECTOR_DOWN)) || elapsed > TICK_MOST)
+        hearing->resumed_ns = hearing->listened_ns;
     if (hearing->leads) {
-        uint64_t listened = shared->listened_ns;
-
-        if (!(noticed & MUSTER_CAUSE_KERNEL))
-            listened += elapsed < TICK_MOST ? elapsed : TICK_MOST;
-        __atomic_store_n(&shared->listened_ns, listened, __ATOMIC_RELAXED);
+        __atomic_store_n(&shared->listened_ns, hearing->listened_ns, __ATOMIC_RELAXED);
         __atomic_store_n(&shared->tick, tick + 1, __ATOMIC_RELAXED);
     }
     hearing->last = *look;
-    hearing->listened_ns = __atomic_load_n(&shared->listened_ns, __ATOMIC_RELAXED);
     return noticed;
 }
 

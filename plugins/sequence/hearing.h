@@ -3,13 +3,14 @@
  * How well the collector itself could hear: a clock that goes on only while it listens, and
  * what there is to explain a gap.
  *
- * The listening clock stands still while the collector is stopped, suspended, stalled, or deaf, which is
- * when the kernel drops datagrams.  Silence is measured by it, so it is never held
- * against a device that nobody listened.  It goes on over restarts, in units of
- * 2^26 ns (67 ms), modulo 2^32 (9 years).
+ * The listening clock stands still while the collector is stopped, suspended, stalled, or deaf,
+ * which is when the kernel drops datagrams.  Silence is measured by it, so it is never held against
+ * a device that nobody listened.  It goes on over restarts, in units of 2^26 ns (67 ms), modulo
+ * 2^32 (9 years).  Each worker has its own, all go on from where the first worker's was.
  *
  * Time for evidence goes by in ticks of about a second.  A device remembers the tick in which its
- * highest number came; what was noticed in that tick or later can be why numbers behind it are missing.
+ * highest number came; what was noticed in that tick or later can be why numbers behind it are
+ * missing.
  */
 #ifndef SEQUENCE_HEARING_H
 #define SEQUENCE_HEARING_H
@@ -36,9 +37,10 @@ struct hearing_look {
 /* A worker's view. */
 struct hearing {
     struct shared *shared;
-    bool leads; /* worker 0 moves the clock and the ticks on */
+    bool leads; /* worker 0 moves the ticks on, and writes its clock down */
     struct hearing_look last;
     uint64_t listened_ns; /* the listening clock when it looked last */
+    uint64_t resumed_ns;  /* the same when it last began to go on */
 };
 
 /* [main] For all workers, before they begin: the collector was away if `resumed`. */

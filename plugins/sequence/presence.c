@@ -46,8 +46,8 @@ static void learn(struct rhythm *rhythm, uint32_t interval)
         rhythm->candidate = interval;
         rhythm->count = 1;
     }
-    needed = rhythm->interval == 0 || rhythm->candidate <= rhythm->interval ? BELIEVED
-                                                                           : BELIEVED_LONGER;
+    needed =
+        rhythm->interval == 0 || rhythm->candidate <= rhythm->interval ? BELIEVED : BELIEVED_LONGER;
     if (rhythm->count < needed)
         return;
     rhythm->interval = rhythm->candidate;
@@ -55,8 +55,9 @@ static void learn(struct rhythm *rhythm, uint32_t interval)
 }
 
 static void take_heartbeat(struct rhythm *rhythm, struct vitals *vitals,
-                           const struct muster_record *record, uint32_t at)
+                           const struct muster_record *record, uint32_t at, uint32_t resumed)
 {
+    bool is_broken = resumed - vitals->beat_at - 1 < INT32_MAX; /* it resumed later */
     uint32_t interval = at - vitals->beat_at;
     uint32_t older = rhythm->beat_time - record->timestamp;
     bool had_beat = rhythm->has_beat;
@@ -66,17 +67,17 @@ static void take_heartbeat(struct rhythm *rhythm, struct vitals *vitals,
     rhythm->has_beat = true;
     rhythm->beat_time = record->timestamp;
     vitals->beat_at = at;
-    if (had_beat && !rhythm->configured && interval < INT32_MAX / 8)
+    if (had_beat && !is_broken && !rhythm->configured && interval < INT32_MAX / 8)
         learn(rhythm, interval);
 }
 
 enum presence presence_heard(struct rhythm *rhythm, struct vitals *vitals,
-                             const struct muster_record *record, uint32_t at)
+                             const struct muster_record *record, uint32_t at, uint32_t resumed)
 {
     enum presence before = (enum presence)rhythm->presence;
 
     if (record->msg_type == MUSTER_MSG_HEARTBEAT)
-        take_heartbeat(rhythm, vitals, record, at);
+        take_heartbeat(rhythm, vitals, record, at, resumed);
     vitals->heard_ns = record->arrival_ns;
     vitals->heard_at = at;
     if (before != PRESENCE_ONLINE)
@@ -85,14 +86,16 @@ enum presence presence_heard(struct rhythm *rhythm, struct vitals *vitals,
 }
 
 enum presence presence_judge(struct rhythm *rhythm, const struct vitals *vitals, uint32_t now,
-                             uint32_t silent_after)
+                             uint32_t resumed, uint32_t silent_after)
 {
-    uint32_t silence = now - vitals->heard_at;
+    uint32_t silence = now - vitals->heard_at, listened = now - resumed;
     uint64_t interval = rhythm->interval;
     enum presence presence = (enum presence)rhythm->presence;
 
     if (interval == 0 || silence > INT32_MAX) /* the latter: heard since the clock was read */
         return presence;
+    if (silence > listened)
+        silence = listened;
     if (silence > interval * silent_after + interval / 2)
         presence = PRESENCE_SILENT;
     else if (silence > interval + interval / 2 && presence == PRESENCE_ONLINE)

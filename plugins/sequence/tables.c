@@ -154,7 +154,8 @@ static bool is_device_sound(const struct tables *tables, const struct settled *s
     if (d->known > 1 || d->begun > 1 || d->has_init > 1 || d->init_came > 1 || r->configured > 1 ||
         r->has_beat > 1 || r->presence > PRESENCE_SILENT)
         return false;
-    if (d->doubt > DOUBT_STALE || (d->doubt == DOUBT_NONE) != (d->doubt_count == 0))
+    if (d->doubt > DOUBT_STALE || (d->doubt == DOUBT_NONE) != (d->doubt_count == 0) ||
+        (d->doubt_count > 0 && d->doubt_end - d->doubted != d->doubt_count))
         return false;
     if (d->span > tables->window || (d->begun && d->span == 0) || (!d->begun && d->open != 0))
         return false;
@@ -195,8 +196,20 @@ bool tables_are_sound(const struct tables *tables)
 
 /* ---- mending -------------------------------------------------------------------------- */
 
+/* A kill in step_plainly, between the highest number and the span, leaves out the session's
+ * first number, which came. */
+static void mend_span(const struct tables *tables, uint32_t id)
+{
+    struct device *device = tables_device(tables, id);
+
+    if (device->begun && device->span < tables->window &&
+        tables_has_seen(tables, tables_window(tables, id), device->highest - device->span))
+        device->span++;
+}
+
 void tables_recover(const struct tables *tables)
 {
+    uint32_t id;
     unsigned i;
 
     for (i = 0; i < WORKERS_MOST; i++) {
@@ -211,6 +224,8 @@ void tables_recover(const struct tables *tables)
         /* A kill while this is done finds the record again. */
         __atomic_store_n(&slot->undo.busy, 0, __ATOMIC_RELEASE);
     }
+    for (id = tables_next_known(tables, 0); id < DEVICE_IDS; id = tables_next_known(tables, id + 1))
+        mend_span(tables, id);
 }
 
 /* What of a device holds even though some of what it sent since is not known. */
@@ -222,6 +237,7 @@ static void forget_session(struct device *device, struct vitals *vitals, uint32_
     memset(device, 0, sizeof *device);
     device->known = true;
     device->rhythm = rhythm;
+    vitals->gaps = 0;
     vitals->heard_at = now; /* it may be from before the clock that it is compared with */
     timing_restart(&vitals->timing);
 }
@@ -232,14 +248,13 @@ void tables_forget_sessions(const struct tables *tables)
     uint32_t now = hearing_units(tables->shared->listened_ns), id;
     unsigned i;
 
-    for (i = 0; i < WORKERS_MOST; i++)
-        memset(tables_slot(tables, i), 0, sizeof(struct slot));
     sum.devices = 0;
     for (id = 0; id < DEVICE_IDS; id++) {
         struct device *device = tables_device(tables, id);
 
         if (!device->known) {
             memset(device, 0, sizeof *device);
+            memset(tables_vitals(tables, id), 0, sizeof(struct vitals));
             continue;
         }
         tables_know(tables, id);
@@ -251,6 +266,8 @@ void tables_forget_sessions(const struct tables *tables)
     /* Whether what was open came after all, nobody knows. */
     sum.open = 0;
     sum.missing = sum.recovered + sum.lost;
+    for (i = 0; i < WORKERS_MOST; i++)
+        memset(tables_slot(tables, i), 0, sizeof(struct slot));
     tables_slot(tables, 0)->counts = sum;
     memset(tables->gaps, 0, GAPS_KEPT * sizeof *tables->gaps);
 }

@@ -39,9 +39,9 @@ enum {
  * modulo 2^64: their sum is right. */
 struct tracker_counts {
     uint64_t first, in_order, gaps, late, duplicates, restarts, outliers, unnumbered; /* messages */
-    uint64_t doubted; /* messages; at present */
+    uint64_t doubted;                        /* messages; at present */
     uint64_t missing, recovered, lost, open; /* numbers */
-    uint64_t devices; /* heard of */
+    uint64_t devices;                        /* heard of */
 };
 
 enum doubt {
@@ -57,7 +57,7 @@ struct rhythm {
     uint32_t candidate; /* an interval that was seen `count` times in a row */
     uint32_t beat_time; /* the device's time stamp on its last heartbeat */
     uint8_t count;
-    uint8_t presence; /* enum presence */
+    uint8_t presence;   /* enum presence */
     uint8_t configured; /* the interval is the catalog's, not learnt */
     uint8_t has_beat;   /* beat_time and vitals.beat_at are set */
 };
@@ -86,9 +86,9 @@ struct device {
 
 /* The signs of life of a device; a cache line each. */
 struct vitals {
-    uint64_t heard_ns;   /* when its last message arrived: ns since the Unix epoch */
-    uint32_t heard_at;   /* the same, by the listening clock */
-    uint32_t beat_at;    /* when its last heartbeat arrived, by the listening clock */
+    uint64_t heard_ns;     /* when its last message arrived: ns since the Unix epoch */
+    uint32_t heard_at;     /* the same, by the listening clock */
+    uint32_t beat_at;      /* when its last heartbeat arrived, by the listening clock */
     uint32_t highest_tick; /* the tick in which its highest number came: see hearing.h */
     uint32_t gaps;         /* its open gaps: the first of a list; see gaps.h */
     struct timing timing;
@@ -133,7 +133,7 @@ struct shared {
     uint64_t since_ns;    /* when counting began: ns since the Unix epoch */
     uint64_t listened_ns; /* the listening clock at the last tick: see hearing.h */
     uint32_t tick;
-    uint32_t noticed[3];              /* by enum evidence: the tick that last noticed it, or 0 */
+    uint32_t noticed[3];             /* by enum evidence: the tick that last noticed it, or 0 */
     uint64_t known[DEVICE_IDS / 64]; /* a bit for each device that may have been heard of */
 };
 
@@ -214,8 +214,8 @@ bool tables_are_sound(const struct tables *tables);
 void tables_recover(const struct tables *tables);
 
 /* The tables are from some time before the end: which numbers came since is not
- * known.  Keeps the devices, their rhythm and the counters, and ends the sessions, without a claim on what was
- * missing then. */
+ * known.  Keeps the devices, their rhythm and the counters, and ends the sessions, without a claim
+ * on what was missing then. */
 void tables_forget_sessions(const struct tables *tables);
 
 #endif

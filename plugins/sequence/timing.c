@@ -35,7 +35,7 @@ _Static_assert(SET_BACK > STEADY + (HOUR_UNITS + (2 << EPOCH_SHIFT)) * STEADY_UN
 
 static int32_t saturated(int64_t value)
 {
-    return value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int32_t)value;
+    return value > INT32_MAX ? INT32_MAX : value < -INT32_MAX ? -INT32_MAX : (int32_t)value;
 }
 
 /* How far apart least transits may be, that many units of time apart, of a clock that was not
@@ -117,7 +117,8 @@ static void add_jitter(struct timing *timing, int64_t change)
 }
 
 /* Out of line: it would cost the usual message 20 instructions to make room for it. */
-__attribute__((noinline)) static void take_news(struct timing *timing, uint32_t seconds, int32_t us, uint32_t time)
+__attribute__((noinline)) static void take_news(struct timing *timing, uint32_t seconds, int32_t us,
+                                                uint32_t time)
 {
     int64_t transit = (int64_t)(int32_t)(seconds - timing->origin) * US_PER_SECOND + us;
     int64_t above = transit - timing->shown;
@@ -182,7 +183,9 @@ void timing_show(const struct timing *timing, struct muster_record *record)
     const uint32_t up = FARTHEST; /* makes it positive for the division */
     int32_t transit_ms = (int32_t)(((uint32_t)timing->shown + up + 999) / 1000 - up / 1000);
 
-    record->clock_offset_ms = saturated((int32_t)timing->origin * INT64_C(-1000) - transit_ms);
+    record->clock_offset_ms =
+        timing->least_time == 0 ? INT32_MIN
+                                : saturated((int32_t)timing->origin * INT64_C(-1000) - transit_ms);
     record->jitter_us = (timing->jitter + 8) >> 4;
     record->clock_drift_ppb = timing->drift;
     record->clock_drift_error_ppb = timing->drift_error;

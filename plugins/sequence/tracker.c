@@ -397,9 +397,9 @@ static bool is_plain_step(const struct tracker *tracker, const struct device *de
             tracker_has_seen(tracker, window, record->seq_num));
 }
 
-/* The same as tracker_advance by one, in an order that needs no undo record.  Until the number is the
- * highest, neither its bit nor its time stamp says anything of another; and until it is
- * counted in the span, the session's first is not, which is not missing. */
+/* The same as tracker_advance by one, in an order that needs no undo record.  Until the number is
+ * the highest, neither its bit nor its time stamp says anything of another; and until it is counted
+ * in the span, the session's first is not, which is not missing. */
 static void step_plainly(struct tracker *tracker, struct device *device, uint64_t *window,
                          struct muster_record *record)
 {
@@ -415,6 +415,14 @@ static void step_plainly(struct tracker *tracker, struct device *device, uint64_
         device->span++;
     tracker->counts->in_order++;
     record->verdict = MUSTER_VERDICT_NEW;
+}
+
+/* The other usual message: a heartbeat changes nothing but a count. */
+static bool is_plainly_unnumbered(const struct tracker *tracker, const struct device *device,
+                                  const struct muster_record *record)
+{
+    return device->known && !record->numbered && record->msg_type != MUSTER_MSG_INIT &&
+           !tracker->options.reference;
 }
 
 static enum muster_verdict judge(struct tracker *tracker, struct device *device, uint64_t *window,
@@ -447,6 +455,11 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record)
 
     if (is_plain_step(tracker, device, window, record)) {
         step_plainly(tracker, device, window, record);
+        return;
+    }
+    if (is_plainly_unnumbered(tracker, device, record)) {
+        tracker->counts->unnumbered++;
+        record->verdict = MUSTER_VERDICT_UNNUMBERED;
         return;
     }
     if (!device->known)

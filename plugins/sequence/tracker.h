@@ -17,10 +17,7 @@
 
 #include "tables.h"
 
-enum {
-    TRACKER_WINDOW_LEAST = 64,
-    TRACKER_WINDOW_MOST = 65536
-};
+enum { TRACKER_WINDOW_LEAST = 64, TRACKER_WINDOW_MOST = 65536 };
 
 /* Something that a judgement brought about.  Numbers are of one session and one
  * device; `last` is included. */
@@ -68,7 +65,8 @@ void tracker_free(struct tracker *tracker);
  * no wrap. */
 void tracker_judge(struct tracker *tracker, struct muster_record *record);
 
-/* Ends every session: what is still open is lost, and what is doubted an outlier. */
+/* Ends every session: what is still open is lost, and what is doubted an outlier.  Not for tables
+ * that outlive the process: there sessions go on, and a kill in here would leave half of it. */
 void tracker_finish(struct tracker *tracker);
 
 /* This worker's. */

@@ -4,7 +4,8 @@
  * busy line that costs more than all else: each wake-up brings a few datagrams.  So then
  * it naps, and takes what has come meanwhile in large bites.
  *
- * A nap is never so long that the receive buffer could fill: a quarter of it may.
+ * A nap is so short that the receive buffer holds twice what can come in it, at a million datagrams
+ * a second, which is more than a core receives.  So a small buffer allows no naps.
  */
 #ifndef COLLECTOR_PACE_H
 #define COLLECTOR_PACE_H
@@ -16,14 +17,15 @@
 #define PACE_NAP (2 * CLOCK_MILLISECOND)
 
 struct pace {
-    uint64_t room;     /* datagrams that the smallest receive buffer holds */
-    uint64_t since_ns; /* monotonic: when this look at the line began */
-    uint64_t taken;    /* datagrams since then */
-    uint64_t nap_ns;   /* 0: the line is quiet */
+    uint64_t longest_ns; /* the longest nap that the receive buffer allows; 0: none */
+    uint64_t since_ns;   /* monotonic: when this look at the line began */
+    uint64_t taken;      /* datagrams since then */
+    uint64_t nap_ns;     /* 0: the line is quiet */
 };
 
-/* `buffer` is the smallest receive buffer, bytes as the kernel counts them. */
-void pace_begin(struct pace *pace, uint32_t buffer, uint64_t now_ns);
+/* `buffer` is the smallest receive buffer, bytes as the kernel counts them; `largest` the size of
+ * the largest datagram. */
+void pace_begin(struct pace *pace, uint32_t buffer, uint32_t largest, uint64_t now_ns);
 
 /* That many datagrams have come.  Returns how long to nap before the next look; 0: sleep until
  * something comes. */

@@ -6,6 +6,7 @@
 #include "state.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -140,14 +141,64 @@ static void begin(struct state *state)
                    strerror(error));
 }
 
+/* Whether that is the file of an instance that this run has. */
+static bool is_in_use(const struct state_store *store, const char *name)
+{
+    const struct state *state;
+    size_t length;
+
+    for (state = store->states; state != NULL; state = state->next) {
+        length = strlen(state->owner.instance);
+        if (strncmp(name, state->owner.instance, length) == 0 &&
+            strcmp(name + length, STATE_SUFFIX) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* States that this run does not have will not know of it: to a later run that has them again they
+ * are stale. */
+static void outdate_others(const struct state_store *store, const struct state_directory *directory)
+{
+    const size_t suffix = strlen(STATE_SUFFIX);
+    int fd = openat(directory->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+
+    if (list == NULL) {
+        log_format(store->log, MUSTER_LOG_WARNING, NULL, "cannot list \"%s\": %s", directory->path,
+                   strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((entry = readdir(list)) != NULL) {
+        size_t length = strlen(entry->d_name);
+
+        if (length <= suffix || strcmp(entry->d_name + length - suffix, STATE_SUFFIX) != 0 ||
+            is_in_use(store, entry->d_name))
+            continue;
+        error = state_file_outdate(directory, entry->d_name);
+        if (error != 0)
+            log_format(store->log, MUSTER_LOG_WARNING, NULL,
+                       "cannot mark \"%s/%s\" as outdated: %s; do not use it again",
+                       directory->path, entry->d_name, strerror(error));
+    }
+    closedir(list);
+}
+
 void state_store_begin(struct state_store *store)
 {
     struct state *state;
 
     store->has_begun = true;
-    if (store->is_kept)
-        for (state = store->states; state != NULL; state = state->next)
-            begin(state);
+    if (!store->is_kept)
+        return;
+    for (state = store->states; state != NULL; state = state->next)
+        begin(state);
+    outdate_others(store, &store->live);
+    if (store->is_apart)
+        outdate_others(store, &store->home);
 }
 
 /* ---- Copies --------------------------------------------------------------------------- */
@@ -229,12 +280,11 @@ static void tell_what_was_found(const struct state *state, uint32_t age)
     else if (age == MUSTER_STATE_KILLED)
         log_format(log, MUSTER_LOG_INFO, name,
                    "state of the last run, which began at %s and was killed", began);
-    else if (found->run == STATE_RUNNING)
-        log_format(
-            log, MUSTER_LOG_INFO, name,
-            "state of the run that began at %s; the machine went down since, or a later state "
-            "is lost",
-            began);
+    else if (found->run != STATE_SNAPSHOT)
+        log_format(log, MUSTER_LOG_INFO, name,
+                   "state of the run that began at %s; the machine went down since, or a later run "
+                   "did not have it",
+                   began);
     else
         log_format(log, MUSTER_LOG_INFO, name,
                    "state from a snapshot of %s; the machine went down since, or a later state is "

@@ -138,6 +138,30 @@ int state_file_sync(const struct state_file *file)
     return fsync(file->fd) < 0 ? errno : 0;
 }
 
+int state_file_outdate(const struct state_directory *directory, const char *name)
+{
+    struct state_file file = {
+        .directory = directory,
+        .fd = openat(directory->fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
+    };
+    struct stat status;
+    int error = 0;
+
+    if (file.fd < 0)
+        return errno == ELOOP ? 0 : errno;
+    if (fstat(file.fd, &status) == 0 && S_ISREG(status.st_mode) &&
+        read_all(file.fd, &file.header, sizeof file.header, 0) == 0 &&
+        memcmp(file.header.magic, magic, sizeof magic) == 0 && file.header.layout == LAYOUT &&
+        file.header.header_checksum == header_checksum(&file.header) && !file.header.stale) {
+        file.header.stale = 1;
+        error = state_file_write_header(&file);
+        if (error == 0)
+            error = state_file_sync(&file);
+    }
+    close(file.fd);
+    return error;
+}
+
 /* ---- Finding -------------------------------------------------------------------------- */
 
 struct state_header state_header_new(const struct state_owner *owner)
@@ -205,7 +229,7 @@ enum state_found state_file_find(struct state_file *file, const struct state_dir
 
     memset(file, 0, sizeof *file);
     file->directory = directory;
-    snprintf(file->name, sizeof file->name, "%s.state", owner->instance);
+    snprintf(file->name, sizeof file->name, "%s" STATE_SUFFIX, owner->instance);
     /* Not blocking: a named pipe must not hold up the start. */
     file->fd = openat(directory->fd, file->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file->fd < 0) {
@@ -296,7 +320,7 @@ static int make(struct state_file *file, const struct state_directory *directory
     memset(file, 0, sizeof *file);
     file->directory = directory;
     file->header = *header;
-    snprintf(file->name, sizeof file->name, "%s.state", instance);
+    snprintf(file->name, sizeof file->name, "%s" STATE_SUFFIX, instance);
     temporary_name(file, name);
     unlinkat(directory->fd, name, 0); /* what a run left that was killed just there */
     file->fd = openat(directory->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);

@@ -40,6 +40,8 @@ struct state_header {
 };
 _Static_assert(sizeof(struct state_header) == 4096, "the header is one page");
 
+#define STATE_SUFFIX ".state" /* behind the instance's name */
+
 struct state_file {
     const struct state_directory *directory;
     char name[NAME_MAX + 1];
@@ -79,6 +81,10 @@ int state_file_write_header(struct state_file *file);
 
 /* The checksum of the content as it is now.  0, or an errno. */
 int state_file_checksum(const struct state_file *file, uint64_t *checksum);
+
+/* Notes in the file of that name, if it is a state, that a later run did not have it: the next that
+ * does finds it stale.  0, or an errno. */
+int state_file_outdate(const struct state_directory *directory, const char *name);
 
 /* Writes header and content through to the disk.  0, or an errno. */
 int state_file_sync(const struct state_file *file);

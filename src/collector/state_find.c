@@ -73,15 +73,18 @@ static int choose(const struct state *state, struct state_file *file, bool *is_l
 {
     const struct state_store *store = state->store;
     struct state_file home;
+    bool is_home_lost = false;
 
     if (look(state, &store->live, file, is_lost) < 0)
         return -1;
     if (!store->is_apart)
         return 0;
-    if (look(state, &store->home, &home, is_lost) < 0) {
+    if (look(state, &store->home, &home, &is_home_lost) < 0) {
         state_file_close(file);
         return -1;
     }
+    /* A good live file is of that run or a later one. */
+    *is_lost |= is_home_lost && file->fd < 0;
     if (home.fd >= 0 && (file->fd < 0 || home.header.started_ns > file->header.started_ns)) {
         state_file_close(file);
         *file = home;

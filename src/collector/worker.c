@@ -353,7 +353,7 @@ static void *run(void *argument)
         fds[i] = (struct pollfd){.fd = worker->sockets[i], .events = POLLIN};
     fds[i] = (struct pollfd){.fd = worker->stop_fd, .events = POLLIN};
     worker->next_tick_ns = worker->next_check_ns = now + WORKER_TICK;
-    pace_begin(&pace, smallest_buffer(worker), now);
+    pace_begin(&pace, smallest_buffer(worker), worker->largest, now);
 
     while (!wait_for_datagrams(worker, fds, nap, now)) {
         bool more = empty_sockets(worker, fds);

@@ -7,7 +7,7 @@
 
 #include "collector/pace.h"
 
-enum { LARGE = 8 << 20, SMALL = 212992 }; /* receive buffers, bytes */
+enum { LARGE = 16 << 20, SMALL = 212992, LARGEST = 1472 }; /* bytes */
 
 /* A line with that many datagrams a second for a second, looked at once a nap, or once a datagram.
  * Returns the last nap, and the most datagrams that one brought. */
@@ -17,7 +17,7 @@ static uint64_t play(uint32_t buffer, uint64_t rate, uint64_t *most)
     struct pace pace;
 
     *most = 0;
-    pace_begin(&pace, buffer, now);
+    pace_begin(&pace, buffer, LARGEST, now);
     while (now < end) {
         uint64_t step = nap > 0 ? nap : rate > 0 ? CLOCK_SECOND / rate : CLOCK_SECOND / 10, taken;
 
@@ -53,20 +53,22 @@ START_TEST(a_busy_line_is_napped_on)
 }
 END_TEST
 
-START_TEST(a_nap_fills_a_quarter_of_the_buffer_at_most)
+/* At a million datagrams a second half of it fills in a nap, however large they are. */
+START_TEST(a_burst_fits_the_buffer)
 {
-    static const uint32_t buffers[] = {SMALL, SMALL / 4, LARGE, 4096};
-    uint64_t rate, most;
-    unsigned i;
+    static const uint32_t sizes[] = {12, 16, 1472, 9000, 65507};
+    struct pace pace;
+    uint32_t buffer, i;
 
-    for (i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
-        for (rate = 1; rate < 10000000; rate = rate * 3 / 2 + 1) {
-            play(buffers[i], rate, &most);
-            ck_assert_uint_le(most, buffers[i] / 2048 / 4 + 1);
+    for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        for (buffer = 4096; buffer < 1 << 30; buffer = buffer * 3 / 2) {
+            pace_begin(&pace, buffer, sizes[i], 0);
+            ck_assert_uint_le(pace.longest_ns / 1000 * (sizes[i] + UINT64_C(1024)), buffer / 2);
+            ck_assert_uint_le(pace.longest_ns, PACE_NAP);
         }
     }
-    /* At some rate the naps that are left are too short to be worth it. */
-    ck_assert_uint_eq(play(SMALL, 1000000, &most), 0);
+    pace_begin(&pace, SMALL, LARGEST, 0); /* what the kernel gives by default: no naps */
+    ck_assert_uint_eq(pace.longest_ns, 0);
 }
 END_TEST
 
@@ -76,7 +78,7 @@ START_TEST(a_line_becomes_quiet)
     uint64_t now = 0, nap = 0;
     int i;
 
-    pace_begin(&pace, LARGE, now);
+    pace_begin(&pace, LARGE, LARGEST, now);
     for (i = 0; i < 100; i++)
         nap = pace_next(&pace, 100, now += CLOCK_MILLISECOND);
     ck_assert_uint_eq(nap, PACE_NAP);
@@ -95,7 +97,7 @@ int main(void)
 
     tcase_add_test(tcase, a_quiet_line_is_served_at_once);
     tcase_add_test(tcase, a_busy_line_is_napped_on);
-    tcase_add_test(tcase, a_nap_fills_a_quarter_of_the_buffer_at_most);
+    tcase_add_test(tcase, a_burst_fits_the_buffer);
     tcase_add_test(tcase, a_line_becomes_quiet);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);

@@ -209,6 +209,36 @@ class State(Case):
         self.refused('{ plugin = "keeper"; }, { plugin = "csv"; path = "nowhere/at.csv"; }')
         self.assertEqual(self.read("state/keeper.state", "rb"), before)
 
+    def test_a_run_without_it_leaves_it_stale(self):
+        os.mkdir(self.path("state"))
+        collector = self.begin()
+        self.send(collector, 3)
+        collector.stop()
+        collector = self.begin('{ plugin = "csv"; }')
+        self.send(collector, 2)
+        collector.stop()
+        collector = self.begin()
+        self.found(collector, "stale", "kept", 3)
+        collector.stop()
+        collector = self.begin()
+        self.found(collector, "stopped", "kept", 3)
+        collector.stop()
+
+    def test_a_damaged_copy_does_not_harm_what_is_live(self):
+        os.mkdir(self.path("state"))
+        os.mkdir(self.path("live"))
+        self.settings += ' state_live_dir = "live"; state_interval = "50ms";'
+        collector = self.begin()
+        wait_until(lambda: "keeper.state" in self.files(), "it copies")
+        self.send(collector, 3)
+        collector.process.kill()
+        collector.process.wait()
+        os.truncate(self.path("state/keeper.state"), HEADER // 2)
+        collector = self.begin()
+        self.found(collector, "killed", "kept", 3)
+        self.assertIn("is set aside", collector.log())
+        collector.stop()
+
     def test_a_check_touches_nothing(self):
         os.mkdir(self.path("state"))
         self.write("collector.conf", f"{self.settings}\nchain = ( {CHAIN} );\n")

@@ -118,15 +118,18 @@ START_TEST(timing_columns)
     record.clock_drift_error_ppb = 1;
     expect_row(all, record, "-3.016690,0.000000,3.004,0.007,0.001");
     record.clock_drift_error_ppb = 0; /* not known */
-    expect_row("clock_drift,clock_drift_error,seq_num", record, ",,9");
+    record.clock_offset_ms = INT32_MIN;
+    expect_row("clock_offset,clock_drift,clock_drift_error,seq_num", record, ",,,9");
+    record.clock_offset_ms = 3004;
     record.verdict = MUSTER_VERDICT_NONE; /* nobody has looked */
     expect_row(all, record, "-3.016690,,,,");
     record.verdict = MUSTER_VERDICT_DUPLICATE;
     record.jitter_us = record.clock_drift_error_ppb = UINT32_MAX;
-    record.clock_offset_ms = record.clock_drift_ppb = INT32_MIN;
+    record.clock_drift_ppb = INT32_MIN;
+    record.clock_offset_ms = -INT32_MAX;
     record.timestamp = (uint32_t)(record.arrival_ns / S) + UINT32_C(0x80000000);
     record.arrival_ns -= record.arrival_ns % S;
-    expect_row(all, record, "-2147483648.000000,4294.967295,-2147483.648,-2147483.648,4294967.295");
+    expect_row(all, record, "-2147483648.000000,4294.967295,-2147483.647,-2147483.648,4294967.295");
     record.timestamp--;
     record.arrival_ns += S - 1;
     record.clock_offset_ms = record.clock_drift_ppb = INT32_MAX;

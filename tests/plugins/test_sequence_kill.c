@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The sequence tracker under kill -9: a child process judges messages in shared memory and is
- * killed at any instruction; what it leaves must be sound, and what comes next is judged as if nothing
- * had happened.  Only the message that was being judged may count or not.
+ * killed at any instruction; what it leaves must be sound, and what comes next is judged as if
+ * nothing had happened.  Only the message that was being judged may count or not.
  *
  * MUSTER_KILLS=N kills N times instead of 60.
  */
@@ -62,8 +62,10 @@ static void make_messages(struct muster_record *messages)
             number = next[id] += below(400); /* a long loss, or too far to be believed */
         else if (what < 127)
             number = next[id] = below(3); /* a restart */
-        messages[i] = message(id, what >= 998 ? MUSTER_MSG_INIT
-                                  : what >= 990 ? MUSTER_MSG_HEARTBEAT : MUSTER_MSG_DATA,
+        messages[i] = message(id,
+                              what >= 998   ? MUSTER_MSG_INIT
+                              : what >= 990 ? MUSTER_MSG_HEARTBEAT
+                                            : MUSTER_MSG_DATA,
                               number, clock);
         if (messages[i].msg_type == MUSTER_MSG_DATA && (what < 50 || what >= 120))
             next[id]++;
