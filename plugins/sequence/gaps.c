@@ -285,6 +285,7 @@ void gaps_tick(struct gaps *gaps, uint32_t tick, uint8_t causes)
 /* A gap, and where it stands in its device's window. */
 struct placed {
     struct gap gap;
+    uint32_t index;
     uint32_t place; /* of its first open number, counted from the window's oldest */
 };
 
@@ -302,13 +303,13 @@ struct rebuild {
     const struct tables *tables;
     struct placed *told; /* the gaps that there were, sorted by device and number */
     uint32_t count;
-    uint32_t at;   /* the first that is not of a device before the one at hand */
-    uint32_t next; /* the next element to use */
+    uint32_t at;   /* the first that may hold what comes next */
+    uint32_t next; /* where to look for a free element */
     uint64_t now_ns;
 };
 
-/* Takes all gaps out of the tables.  Returns -1 if memory is short. */
-static int take_out(struct rebuild *r)
+/* Returns -1 if memory is short. */
+static int read_told(struct rebuild *r)
 {
     const struct tables *tables = r->tables;
     uint32_t end = find_used_end(tables), i;
@@ -326,40 +327,55 @@ static int take_out(struct rebuild *r)
         if (!gap->used)
             continue;
         r->told[r->count].gap = *gap;
+        r->told[r->count].index = i;
         r->told[r->count++].place = gap->first - (device->highest - device->span + 1);
-        tables->gaps[i].used = false;
     }
-    for (i = 0; i < WORKERS_MOST; i++)
-        if (tables_slot(tables, i)->gaps_end != 0)
-            tables_slot(tables, i)->gaps_end = 0;
     qsort(r->told, r->count, sizeof *r->told, compare);
     return 0;
+}
+
+/* From r->next on, and once again from the start, where some have become free. */
+static bool find_free(struct rebuild *r)
+{
+    uint32_t looked;
+
+    for (looked = 1; looked < GAPS_KEPT; looked++, r->next++) {
+        if (r->next >= GAPS_KEPT)
+            r->next = 1;
+        if (!r->tables->gaps[r->next].used)
+            return true;
+    }
+    return false;
 }
 
 /* Appends a gap to the device's list, whose end is *link.  Returns the new end.  Without room, that
  * gap is not told of. */
 static uint32_t *append(struct rebuild *r, uint32_t *link, const struct gap *gap)
 {
-    uint32_t index = r->next;
+    struct slot *slot = tables_slot(r->tables, 0);
+    struct gap *element;
 
-    if (index == GAPS_KEPT)
+    /* What there was stays until its device is done: the process may be killed now, too. */
+    if (!find_free(r))
         return link;
-    r->tables->gaps[index] = *gap;
-    r->tables->gaps[index].used = true;
-    r->tables->gaps[index].next = NONE;
-    *link = index;
-    r->next++;
-    return &r->tables->gaps[index].next;
+    element = &r->tables->gaps[r->next];
+    *element = *gap;
+    element->next = NONE;
+    element->used = true;
+    *link = r->next++;
+    if (slot->gaps_end < r->next)
+        slot->gaps_end = r->next;
+    return &element->next;
 }
 
 /* The gap of numbers `first` to `last` at most, which are missing and one behind the other: with
  * what was told of it, or else as of now. */
-static struct gap describe(const struct rebuild *r, uint16_t device_id, uint32_t oldest,
-                           uint32_t first, uint32_t last)
+static struct gap describe(struct rebuild *r, uint16_t device_id, uint32_t oldest, uint32_t first,
+                           uint32_t last)
 {
     struct gap gap = {
         .opened_ns = r->now_ns, .opened_tick = r->tables->shared->tick, .device_id = device_id};
-    uint32_t i;
+    uint32_t place = first - oldest, i;
 
     gap.from = gap.first = first;
     gap.last = last;
@@ -374,10 +390,23 @@ static struct gap describe(const struct rebuild *r, uint16_t device_id, uint32_t
                 gap.last = last;
             break;
         }
-        if (told->first - first <= gap.last - first)
-            gap.last = told->first - 1; /* there the next one begins */
+        if (r->told[i].place > place) {
+            if (told->first - first <= gap.last - first)
+                gap.last = told->first - 1; /* there the next one begins */
+            break;
+        }
+        r->at = i + 1; /* it is behind */
     }
     return gap;
+}
+
+/* Frees the elements that there were, from number `from` on up to those of that device.  Returns
+ * the number of the first that is left. */
+static uint32_t forget_told(const struct rebuild *r, uint32_t from, uint32_t id)
+{
+    for (; from < r->count && r->told[from].gap.device_id < id; from++)
+        r->tables->gaps[r->told[from].index].used = false;
+    return from;
 }
 
 static void rebuild_device(struct rebuild *r, uint32_t id)
@@ -385,12 +414,12 @@ static void rebuild_device(struct rebuild *r, uint32_t id)
     const struct tables *tables = r->tables;
     const struct device *device = tables_device(tables, id);
     const uint64_t *window = tables_window(tables, id);
-    uint32_t oldest = device->highest - device->span + 1, run = 0, i;
+    uint32_t oldest = device->highest - device->span + 1, run = 0, begin, i;
     uint32_t *link = &tables_vitals(tables, id)->gaps;
 
     *link = NONE;
-    while (r->at < r->count && r->told[r->at].gap.device_id < id)
-        r->at++;
+    begin = forget_told(r, r->at, id); /* of devices that are not known */
+    r->at = begin;
     for (i = 0; device->open > 0 && i < device->span; i++) {
         if (!tables_has_seen(tables, window, oldest + i)) {
             run++;
@@ -404,6 +433,7 @@ static void rebuild_device(struct rebuild *r, uint32_t id)
             run -= gap.last - gap.first + 1;
         }
     }
+    r->at = forget_told(r, begin, id + 1);
 }
 
 void gaps_forget(const struct tables *tables)
@@ -419,11 +449,11 @@ int gaps_rebuild(const struct tables *tables, uint64_t now_ns)
     struct rebuild r = {.tables = tables, .next = 1, .now_ns = now_ns};
     uint32_t id;
 
-    if (take_out(&r) != 0)
+    if (read_told(&r) != 0)
         return -1;
     for (id = tables_next_known(tables, 0); id < DEVICE_IDS; id = tables_next_known(tables, id + 1))
         rebuild_device(&r, id);
-    tables_slot(tables, 0)->gaps_end = r.next;
+    forget_told(&r, r.at, DEVICE_IDS);
     free(r.told);
     return 0;
 }
