@@ -172,6 +172,8 @@ static void outdate_others(const struct state_store *store, const struct state_d
             close(fd);
         return;
     }
+    /* readdir_r is deprecated: readdir(3) is safe for a stream of one's own. */
+    /* cppcheck-suppress readdirCalled */
     while ((entry = readdir(list)) != NULL) {
         size_t length = strlen(entry->d_name);
 
