@@ -303,8 +303,10 @@ struct rebuild {
     const struct tables *tables;
     struct placed *told; /* the gaps that there were, sorted by device and number */
     uint32_t count;
-    uint32_t at;   /* the first that may hold what comes next */
-    uint32_t next; /* where to look for a free element */
+    uint32_t at;     /* the first that may hold what comes next */
+    uint32_t next;   /* where to look for a free element */
+    bool is_full;    /* there is none, until some of those that there were are freed */
+    uint32_t untold; /* gaps that there was none for */
     uint64_t now_ns;
 };
 
@@ -356,8 +358,11 @@ static uint32_t *append(struct rebuild *r, uint32_t *link, const struct gap *gap
     struct gap *element;
 
     /* What there was stays until its device is done: the process may be killed now, too. */
-    if (!find_free(r))
+    r->is_full = r->is_full || !find_free(r);
+    if (r->is_full) {
+        r->untold++;
         return link;
+    }
     element = &r->tables->gaps[r->next];
     *element = *gap;
     element->next = NONE;
@@ -402,10 +407,10 @@ static struct gap describe(struct rebuild *r, uint16_t device_id, uint32_t oldes
 
 /* Frees the elements that there were, from number `from` on up to those of that device.  Returns
  * the number of the first that is left. */
-static uint32_t forget_told(const struct rebuild *r, uint32_t from, uint32_t id)
+static uint32_t forget_told(struct rebuild *r, uint32_t from, uint32_t id)
 {
     for (; from < r->count && r->told[from].gap.device_id < id; from++)
-        r->tables->gaps[r->told[from].index].used = false;
+        r->tables->gaps[r->told[from].index].used = r->is_full = false;
     return from;
 }
 
@@ -444,7 +449,7 @@ void gaps_forget(const struct tables *tables)
         tables->gaps[i].used = false;
 }
 
-int gaps_rebuild(const struct tables *tables, uint64_t now_ns)
+int gaps_rebuild(const struct tables *tables, uint64_t now_ns, uint32_t *untold)
 {
     struct rebuild r = {.tables = tables, .next = 1, .now_ns = now_ns};
     uint32_t id;
@@ -454,6 +459,7 @@ int gaps_rebuild(const struct tables *tables, uint64_t now_ns)
     for (id = tables_next_known(tables, 0); id < DEVICE_IDS; id = tables_next_known(tables, id + 1))
         rebuild_device(&r, id);
     forget_told(&r, r.at, DEVICE_IDS);
+    *untold = r.untold;
     free(r.told);
     return 0;
 }

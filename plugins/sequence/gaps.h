@@ -36,8 +36,9 @@ void gaps_free(struct gaps *gaps);
 
 /* [main] Once, before gaps_new, when an earlier run left something: makes the lists anew, in accord
  * with the windows, which alone say what is missing.  What is missing and in no gap has opened at
- * `now_ns`, for all that is known.  Returns -1 if memory is short. */
-int gaps_rebuild(const struct tables *tables, uint64_t now_ns);
+ * `now_ns`, for all that is known.  *untold is how many there is no room for: those are not
+ * told of any more.  Returns -1 if memory is short. */
+int gaps_rebuild(const struct tables *tables, uint64_t now_ns, uint32_t *untold);
 
 /* [main] Instead, if nobody will keep the lists in accord with the windows. */
 void gaps_forget(const struct tables *tables);

@@ -99,9 +99,14 @@ static int resume(struct sequence *sequence, uint32_t age)
     hearing_resume(tables->shared, age != MUSTER_STATE_NEW);
     if (!sequence->events) {
         gaps_forget(tables);
-    } else if (gaps_rebuild(tables, now) != 0) {
+    } else if (gaps_rebuild(tables, now, &sequence->untold) != 0) {
         sequence->host->log(sequence->instance, MUSTER_LOG_ERROR, "out of memory for the gaps");
         return -1;
+    } else if (sequence->untold > 0) {
+        sequence->host->log(
+            sequence->instance, MUSTER_LOG_WARNING,
+            "more gaps are open than a state has room for: the end of the others "
+            "is counted, but not told as events; the metric untold has their number");
     }
     return 0;
 }

@@ -23,6 +23,7 @@ struct sequence {
     void *own;      /* the tables' memory, if it is not the host's */
     uint64_t bytes; /* of that memory */
     bool events;
+    uint32_t untold; /* gaps of an earlier run that there is no room for */
     uint32_t silent_after;
     struct evidence_metrics evidence;
 };

@@ -262,13 +262,15 @@ static void declare_metrics(struct sequence_worker *self)
         self->cells[i] = host->counter(instance, metrics[i].name, metrics[i].kind, metrics[i].unit,
                                        metrics[i].help);
     self->untold = host->counter(instance, "untold", MUSTER_METRIC_COUNTER, "events",
-                                 "that could not be told for want of memory");
+                                 "that could not be told for want of room");
     self->online_cell = host->counter(instance, "online", MUSTER_METRIC_GAUGE, "devices",
                                       "heard of, and neither late nor silent");
     self->late_cell = host->counter(instance, "late_devices", MUSTER_METRIC_GAUGE, "devices",
                                     "that missed a heartbeat");
     self->silent_cell = host->counter(instance, "silent", MUSTER_METRIC_GAUGE, "devices",
                                       "that missed as many as silent_after says");
+    if (self->worker == 0)
+        muster_counter_set(self->untold, sequence->untold);
     if (sequence->options.kept && self->worker == 0)
         muster_counter_set(host->counter(instance, "counted_since", MUSTER_METRIC_GAUGE, "s",
                                          "when the counters began: Unix time"),

@@ -199,7 +199,7 @@ int instance_open(struct muster_instance *instance)
     instance->opening = false;
     instance->opened = result == 0;
     if (!instance->opened) {
-        state_close(instance->kept);
+        state_close(instance->kept, false);
         instance->kept = NULL;
     }
     return instance->opened && !atomic_load(&instance->misused) ? 0 : -1;
@@ -210,7 +210,7 @@ void instance_close(struct muster_instance *instance)
     if (instance->opened && instance->plugin.api.close != NULL)
         instance->plugin.api.close(instance->state);
     instance->opened = false;
-    state_close(instance->kept);
+    state_close(instance->kept, true);
     instance->kept = NULL;
 }
 

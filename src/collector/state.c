@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -410,17 +411,21 @@ static void stop(struct state *state)
     state_file_close(file);
 }
 
-/* The end of a start that came to nothing. */
-static void leave_as_found(struct state *state)
+/* The end of a start that came to nothing.  What a plugin wrote in it stays; unless it was closed
+ * in order, the next run finds it as that of a run that was cut off. */
+static void leave_as_found(struct state *state, bool in_order)
 {
-    uint64_t checksum;
+    uint64_t checksum = 0;
     int error = 0;
 
-    /* A plugin that has written already has made its state that of a run that was cut off. */
-    if (!state->is_made && (state->found.run == STATE_RUNNING ||
-                            ((error = state_file_checksum(&state->file, &checksum)) == 0 &&
-                             checksum == state->found.content_checksum))) {
+    if (!state->is_made && state->found.run != STATE_RUNNING)
+        error = state_file_checksum(&state->file, &checksum);
+    if (error == 0 && !state->is_made &&
+        (in_order || state->found.run == STATE_RUNNING ||
+         checksum == state->found.content_checksum)) {
         state->file.header = state->found;
+        if (state->found.run != STATE_RUNNING)
+            state->file.header.content_checksum = checksum;
         error = state_file_write_header(&state->file);
         if (error == 0)
             error = state_file_sync(&state->file);
@@ -432,7 +437,19 @@ static void leave_as_found(struct state *state)
     state_drop_file(state);
 }
 
-void state_close(struct state *state)
+/* A file that is not there any more cannot be found by the next run. */
+static void check_removed(const struct state *state)
+{
+    struct stat status;
+
+    if (fstat(state->file.fd, &status) == 0 && status.st_nlink == 0)
+        log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+                   "\"%s/%s\" was removed while musterd ran: the state is lost, and the next run "
+                   "begins anew",
+                   state->store->live.path, state->file.name);
+}
+
+void state_close(struct state *state, bool in_order)
 {
     struct state **link;
 
@@ -442,9 +459,11 @@ void state_close(struct state *state)
         assert(*link != NULL);
     *link = state->next;
     state_unmap(state);
-    if (state->file.fd >= 0 && state->store->has_begun)
+    if (state->file.fd >= 0 && state->store->has_begun) {
+        check_removed(state);
         stop(state);
-    else if (state->file.fd >= 0)
-        leave_as_found(state);
+    } else if (state->file.fd >= 0) {
+        leave_as_found(state, in_order);
+    }
     free(state);
 }

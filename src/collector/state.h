@@ -47,7 +47,8 @@ struct state *state_open(struct state_store *store, const char *instance, const 
                          struct muster_state *wanted);
 
 /* Takes the memory back; NULL is no state.  If the run has begun it is marked as stopped in order,
- * and copied; else it is left as it was found. */
-void state_close(struct state *state);
+ * and copied; else it is left as it was found, apart from what the plugin wrote.  `in_order`: the
+ * plugin opened and closed it. */
+void state_close(struct state *state, bool in_order);
 
 #endif

@@ -92,8 +92,11 @@ int state_directory_lock(const struct state_directory *directory, struct log *lo
             return -1;
         }
     }
-    log_format(log, MUSTER_LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s", directory->path,
-               error == ELOOP ? "it is a symbolic link" : strerror(error));
+    log_format(log, MUSTER_LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s%s",
+               directory->path, error == ELOOP ? "it is a symbolic link" : strerror(error),
+               error == EACCES
+                   ? "; give the directory and this file to the user that musterd runs as"
+                   : "");
     if (fd >= 0)
         close(fd);
     return -1;

@@ -205,8 +205,11 @@ static bool is_good(const struct state_header *header, const struct state_owner 
         snprintf(why, STATE_WHY, "it is of the plugin \"%.*s\", expected \"%s\"",
                  (int)sizeof header->plugin, header->plugin, expected.plugin);
     else if (header->format != owner->format)
-        snprintf(why, STATE_WHY, "its format is %" PRIu32 ", expected %" PRIu32, header->format,
-                 owner->format);
+        snprintf(why, STATE_WHY,
+                 "its format is %" PRIu32 ", expected %" PRIu32
+                 ": it was written with other options, or by another version of the plugin; with "
+                 "those it can be used again under its old name",
+                 header->format, owner->format);
     else if (header->content_bytes != owner->bytes)
         snprintf(why, STATE_WHY, "it is for %" PRIu64 " bytes, expected %" PRIu64,
                  header->content_bytes, owner->bytes);

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -122,15 +123,16 @@ static void tell_no_space(const struct state *state, int error)
         log_format(
             state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
             "\"%s\" lacks %" PRIu64 " bytes for the state, which takes %" PRIu64
-            ": %s; it is not kept, and what is known of the devices is forgotten when musterd "
+            ": %s; what was kept is not used, and what this run learns is forgotten when musterd "
             "stops",
             directory->path, needed - left, needed, strerror(error));
     else
-        log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
-                   "\"%s\" has no room for the state, which takes %" PRIu64
-                   " bytes: %s; it is not kept, and what is known of the devices is forgotten when "
-                   "musterd stops",
-                   directory->path, needed, strerror(error));
+        log_format(
+            state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+            "\"%s\" has no room for the state, which takes %" PRIu64
+            " bytes: %s; what was kept is not used, and what this run learns is forgotten when "
+            "musterd stops",
+            directory->path, needed, strerror(error));
 }
 
 /* What an errno of making or reserving a file comes to, after a log line. */
@@ -146,6 +148,18 @@ static enum state_result no_file(const struct state *state, int error)
     return STATE_FAILED;
 }
 
+/* The directory's lock says who has it; this one holds even if somebody removes that file. */
+static enum state_result lock(struct state *state)
+{
+    if (flock(state->file.fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return STATE_KEPT;
+    log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+               "the state \"%s/%s\" is in use by musterd, pid %" PRIu32
+               "; stop that one first, or give this one a directory of its own",
+               state->store->live.path, state->file.name, state->file.header.pid);
+    return STATE_FAILED;
+}
+
 static enum state_result map(struct state *state)
 {
     const struct state_header *header = &state->file.header;
@@ -153,7 +167,7 @@ static enum state_result map(struct state *state)
     state->memory = mmap(NULL, (size_t)header->content_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
                          state->file.fd, (off_t)header->content_offset);
     if (state->memory != MAP_FAILED)
-        return STATE_KEPT;
+        return lock(state);
     log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
                "cannot map the state \"%s/%s\": %s", state->store->live.path, state->file.name,
                strerror(errno));

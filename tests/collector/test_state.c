@@ -305,14 +305,19 @@ static uint8_t *open_it(void)
     return wanted.memory;
 }
 
-static void end(void)
+static void end_as(bool in_order)
 {
-    state_close(state);
+    state_close(state, in_order);
     state_store_close(store);
     log_close(log_of_run);
     state = NULL;
     store = NULL;
     log_of_run = NULL;
+}
+
+static void end(void)
+{
+    end_as(true);
 }
 
 /* What the tests keep: something in every piece, and holes. */
@@ -503,12 +508,41 @@ START_TEST(what_a_failed_start_wrote_is_not_in_order)
 {
     run(NULL, 8);
     start(home, NULL, 0);
-    fill(open_it(), 9);
-    end();
+    fill(open_it(), 9); /* and fails */
+    end_as(false);
     start(home, NULL, 0);
     expect(MUSTER_STATE_KILLED, 9);
     end();
     ck_assert_uint_eq(count_aside(home), 0);
+}
+END_TEST
+
+START_TEST(a_failed_start_that_closes_its_plugins_is)
+{
+    run(NULL, 8);
+    start(home, NULL, 0);
+    fill(open_it(), 9); /* then another plugin fails */
+    end();
+    start(home, NULL, 0);
+    expect(MUSTER_STATE_STOPPED, 9);
+    end();
+    ck_assert_uint_eq(count_aside(home), 0);
+}
+END_TEST
+
+START_TEST(removed_while_it_runs)
+{
+    start(home, NULL, 0);
+    open_it();
+    state_store_begin(store);
+    ck_assert_int_eq(unlink(home_file()), 0);
+    state_close(state, true);
+    ck_assert_uint_eq(logged("it.state\" was removed while musterd ran"), 1);
+    state_store_close(store);
+    log_close(log_of_run);
+    state = NULL;
+    store = NULL;
+    log_of_run = NULL;
 }
 END_TEST
 
@@ -761,7 +795,7 @@ START_TEST(nothing_is_kept_without_one)
     memset(more.memory, 1, 100);
     ck_assert_uint_eq(state_store_copy(store, 5), 0);
     ck_assert_uint_eq(logged("no state_dir is set"), 1);
-    state_close(second);
+    state_close(second, true);
     end();
     forget_log();
 
@@ -802,7 +836,7 @@ START_TEST(no_room_for_a_file)
     ck_assert_uint_eq(wanted.is_kept, 0);
     ck_assert_uint_eq(logged("error"), 1);
     ck_assert_uint_eq(logged("home\" has no room for the state, which takes 204099 bytes: File too "
-                             "large; it is not kept"),
+                             "large; what was kept is not used"),
                       1);
     state_store_begin(store);
     fill(wanted.memory, 18);
@@ -1128,6 +1162,8 @@ int main(void)
                                   a_failed_start_leaves_it_as_found,
                                   a_failed_start_leaves_no_new_file,
                                   what_a_failed_start_wrote_is_not_in_order,
+                                  a_failed_start_that_closes_its_plugins_is,
+                                  removed_while_it_runs,
                                   damaged_content,
                                   damaged_header,
                                   not_ours,

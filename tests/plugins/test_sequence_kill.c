@@ -151,9 +151,11 @@ static void check_gaps(const struct tables *tables, uint64_t open)
 {
     struct told told = {0};
     struct gaps *gaps;
+    uint32_t untold;
     uint16_t id;
 
-    ck_assert_int_eq(gaps_rebuild(tables, 2), 0);
+    ck_assert_int_eq(gaps_rebuild(tables, 2, &untold), 0);
+    ck_assert_uint_eq(untold, 0);
     gaps = gaps_new(tables, 0, 1, take_end, &told);
     ck_assert_ptr_nonnull(gaps);
     for (id = 0; id < DEVICES; id++) {
