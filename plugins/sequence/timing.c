@@ -116,7 +116,7 @@ static void add_jitter(struct timing *timing, int64_t change)
     timing->jitter += (uint32_t)(change < 0 ? -change : change) - ((timing->jitter + 8) >> 4);
 }
 
-/* Out of line: it would cost the usual message 20 instructions to make room for it. */
+/* Out of line, so that the usual message does not save and restore registers for it. */
 __attribute__((noinline)) static void take_news(struct timing *timing, uint32_t seconds, int32_t us,
                                                 uint32_t time)
 {
@@ -144,7 +144,8 @@ __attribute__((noinline)) static void take_news(struct timing *timing, uint32_t 
 }
 
 /* A message that is no news: of the running epoch, and no faster than the fastest of it.  Most are
- * that, and this is a third of the work: 8 ns become 3.  Returns whether it was one. */
+ * that.  With this path a message takes 89 instructions instead of 127.  Returns whether it was
+ * one. */
 static bool take_usual(struct timing *timing, uint32_t seconds, int32_t us, uint32_t time)
 {
     const uint32_t farthest = FARTHEST / US_PER_SECOND / 2; /* so that differences fit */
