@@ -105,6 +105,9 @@ UNIT_TESTS += tests/collector/test_batch tests/collector/test_capture \
 	tests/plugins/test_sequence_random tests/plugins/test_sequence_state \
 	tests/plugins/test_sequence_vectors \
 	tests/plugins/test_stats tests/plugins/test_timing
+if HAVE_LIBPCAP
+UNIT_TESTS += tests/collector/test_capture_file
+endif
 endif
 
 tests_collector_test_batch_SOURCES = tests/collector/test_batch.c
@@ -116,6 +119,11 @@ tests_collector_test_capture_SOURCES = tests/collector/test_capture.c
 tests_collector_test_capture_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_test_capture_CFLAGS = $(TEST_CFLAGS)
 tests_collector_test_capture_LDADD = $(TEST_LIBS)
+
+tests_collector_test_capture_file_SOURCES = tests/collector/test_capture_file.c
+tests_collector_test_capture_file_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_test_capture_file_CFLAGS = $(TEST_CFLAGS) $(PCAP_CFLAGS)
+tests_collector_test_capture_file_LDADD = $(TEST_LIBS) $(PCAP_LIBS)
 
 tests_collector_test_loader_SOURCES = tests/collector/test_loader.c
 tests_collector_test_loader_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -1,56 +1,41 @@
 /* SPDX-License-Identifier: MIT
  *
- * libpcap reads from a stream of ours, so that waiting for a pipe can be given up:
- * signals are blocked in this process and would not interrupt read(2).
+ * Plain pcap is read in place (capture_pcap.c); what else there is, libpcap reads, from
+ * the same stream.
  */
 #include "capture_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pcap/pcap.h>
-#include <poll.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 
-enum { LOOK_MS = 50, BUFFER = 1 << 18 };
+enum { LINKTYPE_RAW = 101 }; /* which libpcap calls DLT_RAW, a number that differs by system */
 
 struct capture_file {
-    int fd;
-    bool is_own; /* fd is ours to close */
-    capture_idle *idle;
-    void *context;
-    pcap_t *pcap;
+    struct capture_stream stream;
+    struct capture_pcap plain;
+    pcap_t *library; /* NULL: the file is plain */
     enum capture_link link;
     char *name;
 };
 
+/* For stdio.  As read(2). */
 static ssize_t read_stream(void *cookie, char *out, size_t size)
 {
-    struct capture_file *file = cookie;
-    struct pollfd fd = {.fd = file->fd, .events = POLLIN};
-    ssize_t got;
+    const uint8_t *bytes;
+    ssize_t got = capture_stream_look(cookie, 1, &bytes);
 
-    while (poll(&fd, 1, LOOK_MS) == 0)
-        if (file->idle(file->context))
-            return 0;
-    do
-        got = read(file->fd, out, size);
-    while (got < 0 && errno == EINTR);
-    return got;
-}
-
-static int close_stream(void *cookie)
-{
-    struct capture_file *file = cookie;
-
-    if (file->is_own)
-        close(file->fd);
-    return 0;
+    if (got <= 0)
+        return got;
+    if ((size_t)got < size)
+        size = (size_t)got;
+    memcpy(out, bytes, size);
+    capture_stream_skip(cookie, size);
+    return (ssize_t)size;
 }
 
 static bool find_link(int type, enum capture_link *link)
@@ -63,6 +48,7 @@ static bool find_link(int type, enum capture_link *link)
         {DLT_LINUX_SLL2, CAPTURE_SLL2}, {DLT_RAW, CAPTURE_RAW},
         {DLT_IPV4, CAPTURE_IPV4},       {DLT_IPV6, CAPTURE_IPV6},
         {DLT_NULL, CAPTURE_LOOPBACK},   {DLT_LOOP, CAPTURE_LOOPBACK},
+        {LINKTYPE_RAW, CAPTURE_RAW},
     };
     size_t i;
 
@@ -76,36 +62,38 @@ static bool find_link(int type, enum capture_link *link)
 }
 
 /* Has libpcap read the file's header.  Returns 0, or -1. */
-static int open_pcap(struct capture_file *file, char *why, size_t room)
+static int open_library(struct capture_file *file, char *why, size_t room)
 {
-    const cookie_io_functions_t functions = {.read = read_stream, .close = close_stream};
+    const cookie_io_functions_t functions = {.read = read_stream};
     char error[PCAP_ERRBUF_SIZE] = "";
-    FILE *stream = fopencookie(file, "rb", functions);
-    const char *name;
+    FILE *stream = fopencookie(&file->stream, "rb", functions);
 
     if (stream == NULL) {
-        close_stream(file);
         snprintf(why, room, "cannot open %s: %s", file->name, strerror(errno));
         return -1;
     }
-    setvbuf(stream, NULL, _IOFBF, BUFFER); /* without it it would only be slower */
-    __fsetlocking(stream, FSETLOCKING_BYCALLER); /* libpcap reads twice for a packet; one thread */
-    file->pcap =
+    file->library =
         pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error);
-    if (file->pcap == NULL) {
+    if (file->library == NULL) {
         fclose(stream);
         snprintf(why, room, "cannot read %s as a capture: %s", file->name, error);
         return -1;
     }
-    if (!find_link(pcap_datalink(file->pcap), &file->link)) {
-        name = pcap_datalink_val_to_name(pcap_datalink(file->pcap));
-        snprintf(why, room,
-                 "cannot replay %s: its link type is %s (%d); expected Ethernet, Linux cooked, "
-                 "raw IP or loopback", file->name, name != NULL ? name : "unknown",
-                 pcap_datalink(file->pcap));
-        return -1;
-    }
     return 0;
+}
+
+static int choose_link(struct capture_file *file, char *why, size_t room)
+{
+    int type = file->library != NULL ? pcap_datalink(file->library) : (int)file->plain.link;
+    const char *name;
+
+    if (find_link(type, &file->link))
+        return 0;
+    name = pcap_datalink_val_to_name(type);
+    snprintf(why, room,
+             "cannot replay %s: its link type is %s (%d); expected Ethernet, Linux cooked, "
+             "raw IP or loopback", file->name, name != NULL ? name : "unknown", type);
+    return -1;
 }
 
 static char *name_of(const char *path)
@@ -121,23 +109,24 @@ struct capture_file *capture_file_open(const char *path, capture_idle *idle, voi
                                        char *why, size_t room)
 {
     struct capture_file *file = calloc(1, sizeof *file);
-    bool is_input = strcmp(path, "-") == 0;
 
-    if (file != NULL)
-        file->name = name_of(path);
-    if (file == NULL || file->name == NULL) {
+    if (file == NULL) {
+        snprintf(why, room, "out of memory");
+        return NULL;
+    }
+    file->stream.fd = -1;
+    file->name = name_of(path);
+    if (file->name == NULL) {
         snprintf(why, room, "out of memory");
         goto fail;
     }
-    file->idle = idle;
-    file->context = context;
-    file->is_own = !is_input;
-    file->fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (file->fd < 0) {
+    if (capture_stream_open(&file->stream, path, idle, context) < 0) {
         snprintf(why, room, "cannot open %s: %s", file->name, strerror(errno));
         goto fail;
     }
-    if (open_pcap(file, why, room) < 0)
+    if (!capture_pcap_begin(&file->plain, &file->stream) && open_library(file, why, room) < 0)
+        goto fail;
+    if (choose_link(file, why, room) < 0)
         goto fail;
     return file;
 
@@ -150,8 +139,9 @@ void capture_file_close(struct capture_file *file)
 {
     if (file == NULL)
         return;
-    if (file->pcap != NULL)
-        pcap_close(file->pcap); /* and the stream with it */
+    if (file->library != NULL)
+        pcap_close(file->library); /* and what it reads the stream with */
+    capture_stream_close(&file->stream);
     free(file->name);
     free(file);
 }
@@ -167,8 +157,8 @@ enum capture_link capture_file_link(const struct capture_file *file)
 }
 
 /* ns since 1970, from a time stamp whose tv_usec is in ns, too.  A file may claim any.
- * The seconds of a pcap file are 32 bits without a sign, which libpcap takes for some
- * with one. */
+ * The seconds of an old pcap file are 32 bits without a sign, which libpcap takes for
+ * some with one. */
 static uint64_t read_time(const struct timeval *stamp)
 {
     const int64_t last = INT64_MAX / (int64_t)CLOCK_SECOND - 1;
@@ -179,13 +169,13 @@ static uint64_t read_time(const struct timeval *stamp)
     return (uint64_t)seconds * CLOCK_SECOND + (uint64_t)stamp->tv_usec;
 }
 
-int capture_file_next(struct capture_file *file, struct capture_bytes *packet, char *why,
-                      size_t room)
+static int next_of_library(struct capture_file *file, struct capture_bytes *packet, char *why,
+                           size_t room)
 {
     struct pcap_pkthdr *header;
     const u_char *bytes;
 
-    switch (pcap_next_ex(file->pcap, &header, &bytes)) {
+    switch (pcap_next_ex(file->library, &header, &bytes)) {
     case 1:
         packet->bytes = bytes;
         packet->captured = header->caplen;
@@ -195,7 +185,20 @@ int capture_file_next(struct capture_file *file, struct capture_bytes *packet, c
     case PCAP_ERROR_BREAK:
         return 0;
     default:
-        snprintf(why, room, "cannot read all of %s: %s", file->name, pcap_geterr(file->pcap));
+        snprintf(why, room, "%s", pcap_geterr(file->library));
         return -1;
     }
+}
+
+int capture_file_next(struct capture_file *file, struct capture_bytes *packet, char *why,
+                      size_t room)
+{
+    char error[PCAP_ERRBUF_SIZE];
+    int got = file->library == NULL
+                  ? capture_pcap_next(&file->plain, &file->stream, packet, error, sizeof error)
+                  : next_of_library(file, packet, error, sizeof error);
+
+    if (got < 0)
+        snprintf(why, room, "cannot read all of %s: %s", file->name, error);
+    return got;
 }

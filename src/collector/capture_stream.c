@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Waiting for a pipe can be given up: signals are blocked in this process and would not
+ * interrupt read(2), so poll(2) wakes up now and then to have somebody look for them.
+ */
+#include "capture_stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LOOK_MS = 50 };
+
+int capture_stream_open(struct capture_stream *stream, const char *path, capture_idle *idle,
+                        void *context)
+{
+    bool is_input = strcmp(path, "-") == 0;
+
+    memset(stream, 0, sizeof *stream);
+    stream->is_own = !is_input;
+    stream->idle = idle;
+    stream->context = context;
+    stream->fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (stream->fd < 0)
+        return -1;
+    stream->buffer = malloc(STREAM_LOOK_MOST + STREAM_READ);
+    if (stream->buffer == NULL) {
+        capture_stream_close(stream);
+        errno = ENOMEM;
+        return -1;
+    }
+    return 0;
+}
+
+void capture_stream_close(struct capture_stream *stream)
+{
+    if (stream->is_own && stream->fd >= 0)
+        close(stream->fd);
+    stream->fd = -1;
+    free(stream->buffer);
+    stream->buffer = NULL;
+}
+
+/* As read(2), but 0 also when idle() says so. */
+static ssize_t read_some(struct capture_stream *stream)
+{
+    struct pollfd fd = {.fd = stream->fd, .events = POLLIN};
+    ssize_t got;
+
+    while (poll(&fd, 1, LOOK_MS) == 0)
+        if (stream->idle(stream->context))
+            return 0;
+    do
+        got = read(stream->fd, stream->buffer + stream->end, STREAM_READ);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+ssize_t capture_stream_fill(struct capture_stream *stream, size_t size, const uint8_t **bytes)
+{
+    ssize_t got = 1;
+
+    assert(size <= STREAM_LOOK_MOST);
+    memmove(stream->buffer, stream->buffer + stream->begin, stream->end - stream->begin);
+    stream->end -= stream->begin;
+    stream->begin = 0;
+    while (stream->end < size && (got = read_some(stream)) > 0)
+        stream->end += (size_t)got;
+    *bytes = stream->buffer;
+    return got < 0 ? -1 : (ssize_t)stream->end;
+}
