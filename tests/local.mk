@@ -48,10 +48,11 @@ tests_fleet_test_fleet_CFLAGS = $(TEST_CFLAGS)
 tests_fleet_test_fleet_LDADD = src/fleet/libfleet.a $(CHECK_LIBS) -lm
 
 # A plugin's tests link the plugin itself, and a host that is no daemon.
-COMMON_SOURCES = plugins/common/lines.c plugins/common/number.c plugins/common/say.c \
+COMMON_SOURCES = plugins/common/lines.c plugins/common/number.c plugins/common/number_table.c plugins/common/say.c \
 	plugins/common/text.c
 FAKE_HOST = tests/plugins/fake_host.c tests/plugins/fake_host.h
-CSV_SOURCES = plugins/csv/csv.c plugins/csv/file.c plugins/csv/row.c $(COMMON_SOURCES)
+CSV_SOURCES = plugins/csv/csv.c plugins/csv/field.c plugins/csv/file.c plugins/csv/row.c \
+	$(COMMON_SOURCES)
 
 tests_plugins_test_csv_SOURCES = tests/plugins/test_csv.c $(FAKE_HOST) $(CSV_SOURCES)
 tests_plugins_test_csv_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -269,7 +270,8 @@ tests_fuzz_fuzz_config_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_fuzz_fuzz_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
 tests_fuzz_fuzz_config_LDADD = src/collector/libcollector.a $(LIBCONFIG_LIBS) $(YAML_LIBS)
 
-tests_fuzz_fuzz_row_SOURCES = tests/fuzz/row.c $(REPLAY) plugins/csv/row.c $(COMMON_SOURCES)
+tests_fuzz_fuzz_row_SOURCES = tests/fuzz/row.c $(REPLAY) plugins/csv/field.c plugins/csv/row.c \
+	$(COMMON_SOURCES)
 tests_fuzz_fuzz_row_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_fuzz_fuzz_row_CFLAGS = $(AM_CFLAGS)
 

@@ -18,13 +18,11 @@ void lines_free(struct lines *lines)
     memset(lines, 0, sizeof *lines);
 }
 
-int lines_reserve(struct lines *lines, size_t room)
+int lines_grow(struct lines *lines, size_t room)
 {
     size_t capacity = lines->capacity + lines->capacity / 2;
     char *bytes;
 
-    if (lines->capacity - lines->size >= room)
-        return 0;
     if (capacity < lines->size + room)
         capacity = lines->size + room;
     bytes = realloc(lines->bytes, capacity);

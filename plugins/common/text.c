@@ -20,27 +20,51 @@ static bool plain_byte(uint8_t byte)
     return byte >= 0x20 && byte < 0x7f && byte != ',' && byte != '"' && byte != '\\';
 }
 
+/* Whether all of 8 bytes are plain. */
+static inline bool plain_word(uint64_t word)
+{
+    uint64_t odd = word & EACH_BYTE(0x80);
+
+    odd |= (word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80);
+    odd |= zero_bytes(word ^ EACH_BYTE(0x7f));
+    odd |= zero_bytes(word ^ EACH_BYTE(','));
+    odd |= zero_bytes(word ^ EACH_BYTE('"'));
+    odd |= zero_bytes(word ^ EACH_BYTE('\\'));
+    return odd == 0;
+}
+
+static inline uint64_t load64(const uint8_t *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+static inline uint64_t load32(const uint8_t *bytes)
+{
+    uint32_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* A text of a reading is short, so what is no whole word counts: its words overlap. */
 bool text_is_plain(const uint8_t *bytes, size_t size)
 {
-    size_t i = 0;
+    size_t i;
 
-    for (; size - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-        uint64_t word, odd;
-
-        memcpy(&word, bytes + i, sizeof word);
-        odd = word & EACH_BYTE(0x80);
-        odd |= (word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80);
-        odd |= zero_bytes(word ^ EACH_BYTE(0x7f));
-        odd |= zero_bytes(word ^ EACH_BYTE(','));
-        odd |= zero_bytes(word ^ EACH_BYTE('"'));
-        odd |= zero_bytes(word ^ EACH_BYTE('\\'));
-        if (odd != 0)
-            return false;
+    if (size < 4) {
+        for (i = 0; i < size && plain_byte(bytes[i]); i++)
+            ;
+        return i == size;
     }
-    for (; i < size; i++)
-        if (!plain_byte(bytes[i]))
+    if (size < 8)
+        return plain_word(load32(bytes) << 32 | load32(bytes + size - 4));
+    for (i = 0; i < size - 8; i += 8)
+        if (!plain_word(load64(bytes + i)))
             return false;
-    return true;
+    return plain_word(load64(bytes + size - 8));
 }
 
 static bool continues(uint8_t byte)

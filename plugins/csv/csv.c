@@ -112,14 +112,13 @@ static void declare_counters(struct csv *csv)
 
 static void choose_columns(struct csv *csv)
 {
-    const char *const *name = row_default_columns(csv->kind);
     uint32_t count = csv->host->list_length(csv->instance, "columns");
     uint32_t i;
 
     for (i = 0; i < count; i++)
         row_add(&csv->row, csv->host->list_item(csv->instance, "columns", i));
-    for (; count == 0 && *name != NULL; name++)
-        row_add(&csv->row, *name);
+    if (count == 0)
+        row_add_usual(&csv->row, csv->kind);
 }
 
 static int csv_open(const struct muster_host *host, struct muster_instance *instance, void **state)

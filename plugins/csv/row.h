@@ -11,6 +11,8 @@
 
 #include <muster/plugin.h>
 
+#include "field.h"
+
 #define ROW_COLUMNS 31 /* how many there are */
 
 /* What the rows of a file are about. */
@@ -19,39 +21,31 @@ enum row_kind { ROW_MESSAGES, ROW_GAPS };
 /* The names of all columns, NULL at the end. */
 extern const char *const row_column_names[ROW_COLUMNS + 1];
 
-/* The names of the columns that such a file has by default, NULL at the end. */
-const char *const *row_default_columns(enum row_kind kind);
-
 /* Whether such a file can have this column, which is one of row_column_names. */
 bool row_can_have(enum row_kind kind, const char *name);
 
 /* Whether this record is a row of such a file. */
-bool row_is(enum row_kind kind, const struct muster_record *record);
-
-struct row;
-
-/* Writes one field to `out` and returns its end. */
-typedef char *row_format_fn(char *out, const struct muster_record *record, struct row *row);
-
-/* Many rows in a run have the same second: its text is kept. */
-struct row_second {
-    uint64_t second;
-    uint32_t length; /* of `text`; 0: nothing is kept yet */
-    char text[20];
-};
+static inline bool row_is(enum row_kind kind, const struct muster_record *record)
+{
+    if (kind == ROW_MESSAGES)
+        return record->kind == MUSTER_KIND_MESSAGE;
+    return record->kind == MUSTER_KIND_EVENT && (record->event == MUSTER_EVENT_GAP_RECOVERED ||
+                                                 record->event == MUSTER_EVENT_GAP_LOST);
+}
 
 /* The columns in use, and what is remembered from one row to the next. */
 struct row {
     const struct muster_host *host;
     struct muster_instance *instance;
-    row_format_fn *format[ROW_COLUMNS];
-    uint32_t columns;
+    uint8_t column[ROW_COLUMNS]; /* which ones, from left to right: as in row_column_names */
+    uint32_t columns;            /* how many */
     uint32_t used;    /* a bit for each of row_column_names */
     size_t fixed;     /* a row has at most so many bytes... */
     size_t per_byte;  /* ...and so many more for each byte of its payload, */
     bool with_name;   /* and those of the device's name. */
+    bool is_usual;    /* the columns are the default ones of messages */
     const char *name; /* of the device of the row at hand; or NULL */
-    struct row_second arrival, timestamp, opened, closed;
+    struct field_second arrival, timestamp, opened, closed;
 };
 
 /* All zeros but host and instance is a row without columns.  Adds a column at
@@ -59,14 +53,25 @@ struct row {
  * has it already. */
 int row_add(struct row *row, const char *name);
 
+/* Adds the columns that such a file has by default to a row without columns. */
+void row_add_usual(struct row *row, enum row_kind kind);
+
 /* Writes the first line of the file and returns its end.  It has at most
  * ROW_HEADER_MAX bytes. */
 #define ROW_HEADER_MAX 512
 char *row_header(const struct row *row, char *out);
 
+/* Finds the name of the record's device, for row_format.  Returns the most bytes that it takes. */
+size_t row_bound_of_name(struct row *row, const struct muster_record *record);
+
 /* The most bytes that row_format writes for this record, which is the next one
  * that it is called with. */
-size_t row_bound(struct row *row, const struct muster_record *record);
+static inline size_t row_bound(struct row *row, const struct muster_record *record)
+{
+    size_t bound = row->fixed + row->per_byte * record->payload_size;
+
+    return row->with_name ? bound + row_bound_of_name(row, record) : bound;
+}
 
 /* Writes the row with its '\n' and returns its end. */
 char *row_format(struct row *row, char *out, const struct muster_record *record);

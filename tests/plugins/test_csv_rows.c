@@ -213,11 +213,13 @@ START_TEST(gap_columns)
         ck_assert_int_eq(row_is(ROW_MESSAGES, &record), i == MUSTER_KIND_MESSAGE);
     }
     for (i = 0; i < 2; i++) {
-        const char *const *name = row_default_columns(i == 0 ? ROW_MESSAGES : ROW_GAPS);
+        struct row row = {.host = &fake_host};
         int j;
 
-        for (; *name != NULL; name++)
-            ck_assert_msg(row_can_have((enum row_kind)i, *name), "%s for %s", *name, kinds[i]);
+        row_add_usual(&row, (enum row_kind)i);
+        for (j = 0; j < (int)row.columns; j++)
+            ck_assert_msg(row_can_have((enum row_kind)i, row_column_names[row.column[j]]),
+                          "%s for %s", row_column_names[row.column[j]], kinds[i]);
         for (j = 0; row_column_names[j] != NULL; j++) {
             bool both = strncmp(row_column_names[j], "device_", 7) == 0;
 
@@ -225,6 +227,41 @@ START_TEST(gap_columns)
                            row_can_have(ROW_GAPS, row_column_names[j])) == both,
                           "%s", row_column_names[j]);
         }
+    }
+}
+END_TEST
+
+/* The default columns have a way of their own; with a column more, a row goes the common way. */
+START_TEST(the_usual_way)
+{
+    struct muster_record record;
+    struct row usual = {.host = &fake_host}, common = {.host = &fake_host};
+    char first[512], second[512], *end;
+    int i;
+
+    row_add_usual(&usual, ROW_MESSAGES);
+    row_add_usual(&common, ROW_MESSAGES);
+    ck_assert_int_eq(row_add(&common, "flags"), 0);
+    srand(7);
+    for (i = 0; i < 100000; i++) {
+        record = text_record((uint32_t)rand(), i % 3 == 0 ? "a,\"b" : i % 3 == 1 ? "26.6" : NULL);
+        if (i % 6 == 2) {
+            record.value_type = MUSTER_VALUE_INT;
+            record.value.integer = rand() % 100000 - 50000;
+        }
+        record.device_id = (uint16_t)rand();
+        record.seq_num = (uint32_t)rand() >> rand() % 31;
+        record.timestamp = (uint32_t)rand() / (i % 100 + 1);
+        record.msg_type = (uint8_t)(rand() % 256);
+        record.verdict = (uint8_t)(rand() % 10);
+        record.flags = 7;
+        record.arrival_ns = (uint64_t)rand() * (uint32_t)rand();
+        ck_assert_uint_lt(row_bound(&common, &record), sizeof second);
+        end = row_format(&usual, first, &record);
+        ck_assert_int_eq(end[-1], '\n');
+        strcpy(end - 1, ",7\n");
+        *row_format(&common, second, &record) = '\0';
+        ck_assert_str_eq(first, second);
     }
 }
 END_TEST
@@ -259,6 +296,14 @@ START_TEST(numbers)
     record.value.integer = INT64_MAX;
     expect_row("value", record, "9223372036854775807");
 
+    for (i = 0; i < 1100000; i++) { /* every length, and every digit at each place of it */
+        uint64_t number = i < 1001000 ? i : (uint64_t)i * i * i;
+        char wanted[32];
+
+        snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)number);
+        *number_u64(text, number) = '\0';
+        ck_assert_msg(strcmp(text, wanted) == 0, "%s became %s", wanted, text);
+    }
     srand(20);
     for (i = 0; i < 100000; i++) {
         uint64_t bits = (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ (uint64_t)rand();
@@ -538,8 +583,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {columns, gap_columns, timing_columns,       longest_header,
-                                  numbers, plain_scan,  texts_against_oracle, bounds};
+    const TTest *const tests[] = {columns,        gap_columns,          timing_columns,
+                                  longest_header, the_usual_way,        numbers,
+                                  plain_scan,     texts_against_oracle, bounds};
     Suite *suite = suite_create("csv rows");
     TCase *tcase = tcase_create("csv rows");
     SRunner *runner = srunner_create(suite);
