@@ -43,6 +43,15 @@ void timing_message(struct timing *timing, struct muster_record *record);
 /* Only sets these fields of the record. */
 void timing_show(const struct timing *timing, struct muster_record *record);
 
+/* Sets them as in another record of the same datagram. */
+static inline void timing_copy(struct muster_record *record, const struct muster_record *shown)
+{
+    record->clock_offset_ms = shown->clock_offset_ms;
+    record->jitter_us = shown->jitter_us;
+    record->clock_drift_ppb = shown->clock_drift_ppb;
+    record->clock_drift_error_ppb = shown->clock_drift_error_ppb;
+}
+
 /* The device has restarted, and its clock may have been set: all but the jitter begins anew. */
 void timing_restart(struct timing *timing);
 

@@ -469,6 +469,31 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record)
     end_change(tracker);
 }
 
+/* Whether a record is the reading behind another one of the same datagram. */
+static bool is_next_reading(const struct muster_record *record, const struct muster_record *before)
+{
+    return record->reading == before->reading + 1 && record->device_id == before->device_id &&
+           record->arrival_ns == before->arrival_ns && record->timestamp == before->timestamp &&
+           record->kind == before->kind && record->msg_type == before->msg_type;
+}
+
+uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *judged,
+                               uint32_t count)
+{
+    struct device *device = tables_device(tracker->tables, judged->device_id);
+    uint64_t *window = tables_window(tracker->tables, judged->device_id);
+    uint32_t i;
+
+    for (i = 1; i <= count; i++) {
+        struct muster_record *record = &judged[i];
+
+        if (!is_next_reading(record, record - 1) || !is_plain_step(tracker, device, window, record))
+            break;
+        step_plainly(tracker, device, window, record);
+    }
+    return i - 1;
+}
+
 void tracker_finish(struct tracker *tracker)
 {
     const struct tables *tables = tracker->tables;

@@ -65,6 +65,12 @@ void tracker_free(struct tracker *tracker);
  * no wrap. */
 void tracker_judge(struct tracker *tracker, struct muster_record *record);
 
+/* Of the `count` records behind `judged`, which has just been judged: judges those that are the
+ * further readings of its datagram, as long as each is simply the next number and without a note.
+ * Returns how many it has judged; those have all that was said of the device to `judged`. */
+uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *judged,
+                               uint32_t count);
+
 /* Ends every session: what is still open is lost, and what is doubted an outlier.  Not for tables
  * that outlive the process: there sessions go on, and a kill in here would leave half of it. */
 void tracker_finish(struct tracker *tracker);

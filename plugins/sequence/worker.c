@@ -370,6 +370,21 @@ static void judge(struct sequence_worker *self, struct muster_record *record)
         timing_message(&vitals->timing, record);
 }
 
+/* Records behind one that was judged which are further readings of its datagram: nothing is new to
+ * them but the number.  Returns how many were judged. */
+static uint32_t judge_further(struct sequence_worker *self, struct muster_record *judged,
+                              uint32_t count)
+{
+    uint32_t done = tracker_judge_further(self->tracker, judged, count), i;
+
+    if (done > 0)
+        tables_vitals(&self->sequence->tables, judged->device_id)->highest_tick =
+            hearing_now(&self->hearing);
+    for (i = 1; i <= done; i++)
+        timing_copy(&judged[i], judged);
+    return done;
+}
+
 void sequence_process(void *worker_state, struct muster_batch *batch)
 {
     struct sequence_worker *self = worker_state;
@@ -390,10 +405,13 @@ void sequence_process(void *worker_state, struct muster_batch *batch)
         self->at = i;
         self->restarting = false;
         self->now_ns = record->arrival_ns;
-        if (reference)
+        if (reference) {
             tracker_judge(self->tracker, record);
-        else
-            judge(self, record);
+            continue;
+        }
+        judge(self, record);
+        if (record->readings > 1)
+            i += judge_further(self, record, batch->count - i - 1);
     }
     publish(self);
 }
