@@ -92,13 +92,35 @@ void worker_begin(struct worker *worker)
         worker->from = 0;
 }
 
+/* Makes the records of a good datagram from reading `from` on, as many as the block has room for.
+ * Returns how many. */
+static uint32_t fill(struct block *block, const struct datagram *datagram,
+                     const struct muster_header *header, const struct wire_class *class,
+                     uint32_t from, uint32_t readings)
+{
+    struct muster_record *first = &block->records[block->records_used];
+    uint32_t payload_size = datagram->size - MUSTER_HEADER_SIZE;
+    uint32_t count = readings - from, room = BLOCK_RECORDS - block->records_used, i;
+    const uint8_t *payload = NULL;
+
+    if (count > room)
+        count = room;
+    if (payload_size > 0)
+        payload = store(block, datagram->bytes + MUSTER_HEADER_SIZE, payload_size);
+    wire_record(first, header, class, payload, payload_size, from, readings);
+    set_source(first, datagram);
+    for (i = 1; i < count; i++)
+        wire_reading(&first[i], first, i);
+    block->records_used += count;
+    return count;
+}
+
 void worker_take(struct worker *worker, const struct datagram *datagram)
 {
     struct worker_counters *c = &worker->counters;
     const struct wire_class *class = NULL;
     struct muster_header header;
-    uint32_t i, payload_size = 0;
-    const uint8_t *payload = NULL;
+    uint32_t payload_size = 0, done = 0;
     int count = wire_header(&header, datagram->bytes, datagram->size, worker->largest);
 
     muster_counter_add(&c->received, 1);
@@ -114,20 +136,13 @@ void worker_take(struct worker *worker, const struct datagram *datagram)
     }
     muster_counter_add(&c->decoded, 1);
     muster_counter_add(&c->records, (uint64_t)count);
-    for (i = 0; i < (uint32_t)count; i++) {
-        struct muster_record *record;
-
+    while (done < (uint32_t)count) {
         /* A long batch of readings may go over several blocks, each with the payload. */
-        if (!block_has_room(worker->block, payload == NULL ? payload_size : 0)) {
+        if (!block_has_room(worker->block, payload_size)) {
             worker_publish(worker);
             next_block(worker);
-            payload = NULL;
         }
-        if (payload == NULL && payload_size > 0)
-            payload = store(worker->block, datagram->bytes + MUSTER_HEADER_SIZE, payload_size);
-        record = &worker->block->records[worker->block->records_used++];
-        wire_record(record, &header, class, payload, payload_size, i, (uint32_t)count);
-        set_source(record, datagram);
+        done += fill(worker->block, datagram, &header, class, done, (uint32_t)count);
     }
 }
 
@@ -156,12 +171,14 @@ static bool takes(const struct sink *sink, const struct muster_record *record)
 static void offer(struct worker *worker, unsigned s, const struct run *run, uint32_t wanted)
 {
     struct sink *sink = &worker->sinks[s];
+    struct queue *queue = &sink->queues[worker->id];
 
     if (worker->wait_for_room != NULL)
-        worker->wait_for_room(worker->wait_context, &sink->queues[worker->id], run, wanted);
-    switch (queue_offer(&sink->queues[worker->id], run, wanted)) {
+        worker->wait_for_room(worker->wait_context, sink, queue, run, wanted);
+    switch (queue_offer(queue, run, wanted)) {
     case QUEUE_TOOK:
-        doorbell_ring(&sink->bell);
+        if (worker->wait_for_room == NULL)
+            doorbell_ring(&sink->bell);
         break;
     case QUEUE_BECAME_FULL:
         report_full(worker, s);
@@ -206,19 +223,35 @@ static void offer_aside(struct worker *worker, unsigned s, const struct run *run
         offer(worker, s, &copied, copied.count);
 }
 
+/* How many records of each kind there are.  Nearly all are messages, and those are not counted in
+ * memory. */
+static void count_kinds(const struct run *run, uint32_t kinds[SINK_KINDS])
+{
+    uint32_t messages = 0, i;
+
+    for (i = 0; i < run->count; i++) {
+        const struct muster_record *record = &run->block->records[run->from + i];
+
+        if (record->kind == MUSTER_KIND_MESSAGE)
+            messages++;
+        else
+            kinds[sink_kind(record)]++;
+    }
+    kinds[MUSTER_KIND_MESSAGE] += messages;
+}
+
 /* Offers the records of the block from `worker->from` on to every sink. */
 static void fan_out(struct worker *worker)
 {
     struct block *block = worker->block;
     struct run run = {.block = block, .from = worker->from,
                       .count = block->records_used - worker->from};
-    uint32_t kinds[SINK_KINDS] = {0}, i;
+    uint32_t kinds[SINK_KINDS] = {0};
     unsigned s, kind;
 
     if (run.count == 0)
         return;
-    for (i = 0; i < run.count; i++)
-        kinds[sink_kind(&block->records[run.from + i])]++;
+    count_kinds(&run, kinds);
     for (kind = 0; kind < SINK_KINDS; kind++)
         if (kinds[kind] > 0)
             muster_counter_add(&worker->counters.fanned[kind], kinds[kind]);

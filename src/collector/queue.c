@@ -24,6 +24,7 @@ int queue_open(struct queue *queue, struct pool *pool, uint32_t capacity)
     if (memory == MAP_FAILED)
         return -1;
     memset(queue, 0, sizeof *queue);
+    atomic_init(&queue->room_at, UINT64_MAX);
     queue->pool = pool;
     queue->slots = memory;
     queue->slot_count = slots;
@@ -67,6 +68,18 @@ bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t w
     return has_room(queue, run, wanted, queue->capacity, queue->block_capacity);
 }
 
+void queue_wait(struct queue *queue, uint64_t ns)
+{
+    uint64_t enough = queue->accepted - queue_waiting(queue) / 2;
+
+    atomic_store(&queue->room_at, enough);
+    doorbell_lie_down(&queue->room);
+    if (atomic_load(&queue->consumed) < enough)
+        doorbell_sleep(&queue->room, ns);
+    doorbell_get_up(&queue->room);
+    atomic_store_explicit(&queue->room_at, UINT64_MAX, memory_order_relaxed);
+}
+
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted)
 {
     uint32_t head = atomic_load_explicit(&queue->head, memory_order_relaxed);
@@ -91,7 +104,8 @@ enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32
     block_hold(run->block);
     slot->block = (uint32_t)(run->block - queue->pool->blocks);
     slot->from = (uint16_t)run->from;
-    slot->count_flag = (uint16_t)(run->count * 2 + (new_block ? 1 : 0));
+    slot->count_flags = (uint16_t)(run->count * SLOT_RECORD + (new_block ? SLOT_NEW_BLOCK : 0) +
+                                   (wanted == run->count ? SLOT_WHOLE : 0));
     queue->last_block = run->block;
     queue->accepted_blocks += new_block;
     queue->accepted += wanted;
@@ -109,16 +123,20 @@ bool queue_take(struct queue *queue, struct run *run, uint32_t *slots)
         return false;
     for (i = 0; tail + i != head; i++) {
         const struct slot *slot = &queue->slots[(tail + i) & (queue->slot_count - 1)];
-        uint32_t count = slot->count_flag / 2;
+        uint32_t count = slot->count_flags / SLOT_RECORD;
+        bool whole = slot->count_flags & SLOT_WHOLE;
 
         if (i == 0) {
             run->block = &queue->pool->blocks[slot->block];
             run->from = slot->from;
             run->count = count;
-            if (slot->count_flag & 1) /* so the block before this one is finished */
+            run->whole = whole;
+            if (slot->count_flags & SLOT_NEW_BLOCK) /* so the block before this one is finished */
                 atomic_fetch_add_explicit(&queue->released_blocks, 1, memory_order_release);
-        } else if ((slot->count_flag & 1) == 0 && slot->from == run->from + run->count) {
+        } else if ((slot->count_flags & SLOT_NEW_BLOCK) == 0 &&
+                   slot->from == run->from + run->count) {
             run->count += count;
+            run->whole &= whole;
         } else {
             break;
         }
@@ -129,7 +147,10 @@ bool queue_take(struct queue *queue, struct run *run, uint32_t *slots)
 
 void queue_consume(struct queue *queue, uint32_t records)
 {
-    atomic_fetch_add_explicit(&queue->consumed, records, memory_order_release);
+    uint64_t consumed = atomic_fetch_add(&queue->consumed, records) + records;
+
+    if (consumed >= atomic_load(&queue->room_at))
+        doorbell_ring(&queue->room);
 }
 
 void queue_done(struct queue *queue, const struct run *run, uint32_t slots)

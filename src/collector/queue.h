@@ -17,18 +17,26 @@
 #include <muster/plugin.h>
 
 #include "block.h"
+#include "doorbell.h"
 
 enum { QUEUE_LEAST = 2 * BLOCK_RECORDS }; /* records; so that any run fits a half-empty queue */
 
 struct run {
     struct block *block;
     uint32_t from, count;
+    bool whole; /* of one that was taken: the sink wants every record */
+};
+
+enum {
+    SLOT_NEW_BLOCK = 1, /* another than the last run's */
+    SLOT_WHOLE = 2,     /* the sink wants every record */
+    SLOT_RECORD = 4
 };
 
 struct slot {
     uint32_t block;      /* index into the pool */
     uint16_t from;       /* record of the block */
-    uint16_t count_flag; /* records, times two; plus one if the block is another than the last run's */
+    uint16_t count_flags; /* records, times SLOT_RECORD, and the flags */
 };
 
 struct queue {
@@ -50,6 +58,8 @@ struct queue {
     _Alignas(64) atomic_uint tail; /* slots ever emptied */
     atomic_uint released_blocks;
     atomic_ullong consumed; /* records; ever */
+    atomic_ullong room_at;  /* the worker waits until so many are consumed; or UINT64_MAX */
+    struct doorbell room;   /* it sleeps here */
 };
 
 /* Returns 0, or -1 with errno.  `capacity` is in records, QUEUE_LEAST at least. */
@@ -67,6 +77,9 @@ enum queue_answer {
 
 /* Worker.  Whether queue_offer would take that run. */
 bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t wanted);
+
+/* Worker.  Waits until half of what waits in the queue is consumed, but `ns` at the longest. */
+void queue_wait(struct queue *queue, uint64_t ns);
 
 /* Worker.  Offers a run of which the sink wants `wanted` records, at least one.
  * A run that is taken holds its block. */

@@ -17,12 +17,13 @@
 enum {
     BATCH = RECEIVE_BATCH, /* datagrams that a worker takes before it publishes */
     LOOK_PACKETS = 256,    /* between two looks for a signal */
+    AHEAD = 8192,          /* records that wait for a sink, at most */
     /* A day of seconds.  The clock jumps over the rest of a longer silence, which a
      * wrong time stamp can be, too. */
     TICKS_MOST = 86400
 };
 
-#define LOOK (1 * CLOCK_MILLISECOND) /* between two looks for room in a queue */
+#define LOOK (50 * CLOCK_MILLISECOND) /* between two looks for a signal while a sink works */
 
 /* ---- signals -------------------------------------------------------------------------- */
 
@@ -46,15 +47,30 @@ static bool look_for_signals(struct replay *replay, uint64_t ns)
     return replay->stopped;
 }
 
-/* For the worker: holds a run back until the queue has room for it. */
-static void wait_for_room(void *context, const struct queue *queue, const struct run *run,
-                          uint32_t wanted)
+/* ---- sinks ---------------------------------------------------------------------------- */
+
+/* For the worker: holds a run back until the queue has room for it.  So the two take turns: the
+ * sink sleeps until there is much to do, and the worker until half of that is done.  No more wait
+ * than the caches hold, and nobody naps: a CPU that naps may lose its caches. */
+static void wait_for_room(void *context, struct sink *sink, struct queue *queue,
+                          const struct run *run, uint32_t wanted)
 {
     struct replay *replay = context;
 
-    while (!queue_has_room(queue, run, wanted))
-        if (look_for_signals(replay, LOOK))
+    while (queue_waiting(queue) + wanted > AHEAD || !queue_has_room(queue, run, wanted)) {
+        doorbell_ring(&sink->bell);
+        queue_wait(queue, LOOK);
+        if (look_for_signals(replay, 0))
             return;
+    }
+}
+
+static void wake_sinks(struct replay *replay)
+{
+    unsigned i;
+
+    for (i = 0; i < replay->collector->sink_count; i++)
+        doorbell_ring(&replay->collector->sinks[i].bell);
 }
 
 /* ---- workers -------------------------------------------------------------------------- */
@@ -138,7 +154,8 @@ static int find_listener(const struct config *config, const struct capture_packe
 static void take(struct replay *replay, const struct capture_packet *packet, int listener)
 {
     struct collector *collector = replay->collector;
-    unsigned id = packet->size >= 2 ? muster_get_u16(packet->payload) % collector->worker_count : 0;
+    unsigned id = packet->size >= 2 && collector->worker_count > 1
+                      ? muster_get_u16(packet->payload) % collector->worker_count : 0;
     struct worker *worker = &collector->workers[id];
     const struct datagram datagram = {
         .bytes = packet->payload,
@@ -222,8 +239,10 @@ static bool idle(void *context)
 {
     struct replay *replay = context;
 
-    if (replay->collector != NULL)
+    if (replay->collector != NULL) {
         publish_all(replay);
+        wake_sinks(replay);
+    }
     return look_for_signals(replay, 0);
 }
 
@@ -256,11 +275,14 @@ static void wait_for_sinks(struct replay *replay)
     const struct collector *collector = replay->collector;
     unsigned s, w;
 
+    wake_sinks(replay);
     for (s = 0; s < collector->sink_count; s++)
         for (w = 0; w < collector->worker_count; w++)
-            while (queue_waiting(&collector->sinks[s].queues[w]) > 0)
-                if (look_for_signals(replay, LOOK))
+            while (queue_waiting(&collector->sinks[s].queues[w]) > 0) {
+                queue_wait(&collector->sinks[s].queues[w], LOOK);
+                if (look_for_signals(replay, 0))
                     return;
+            }
 }
 
 void replay_run(struct replay *replay, struct collector *collector)

@@ -53,13 +53,15 @@ static bool wants(const struct sink *sink, const struct muster_record *record)
     return sink->instance->kinds >> sink_kind(record) & 1;
 }
 
-/* Cuts off the next stretch of records that the sink wants.  Returns its length,
- * 0 at the end. */
+/* Cuts off the next stretch of records that the sink wants, mostly all.  Returns its
+ * length, 0 at the end. */
 static uint32_t next_stretch(const struct sink *sink, const struct run *run, uint32_t *at)
 {
     const struct muster_record *records = &run->block->records[run->from];
     uint32_t end;
 
+    if (run->whole)
+        return run->count - *at;
     while (*at < run->count && !wants(sink, &records[*at]))
         (*at)++;
     for (end = *at; end < run->count && wants(sink, &records[end]); end++)
@@ -289,7 +291,7 @@ static void *run(void *argument)
             break;
         if (sink->unflushed)
             flush(sink, 0);
-        if (since_nap >= BUSY)
+        if (since_nap >= BUSY && !sink->instance->services->is_replay)
             nanosleep(&nap, NULL);
         else if (!has_work(sink))
             rest(sink);

@@ -76,9 +76,9 @@ struct worker {
     bool violated; /* its sums did not agree: a bug, logged once */
 
     /* In a replay: holds a run back until the queue has room for it, or until it is
-     * time to stop.  NULL: nobody waits for a sink. */
-    void (*wait_for_room)(void *context, const struct queue *queue, const struct run *run,
-                          uint32_t wanted);
+     * time to stop; and wakes the sink.  NULL: nobody waits for a sink, and each run wakes it. */
+    void (*wait_for_room)(void *context, struct sink *sink, struct queue *queue,
+                          const struct run *run, uint32_t wanted);
     void *wait_context;
 };
 

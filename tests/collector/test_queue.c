@@ -493,9 +493,8 @@ static void run_threads(unsigned consumer_count, bool patient)
     while (produced < RECORDS) {
         produced += produce(&line, accepted);
         /* A patient worker waits for the first sink, which then must get every record. */
-        while (patient && line.queues[0].accepted - atomic_load(&line.queues[0].consumed) >
-                              CAPACITY / 4)
-            sched_yield();
+        while (patient && queue_waiting(&line.queues[0]) > CAPACITY / 4)
+            queue_wait(&line.queues[0], 1000 * CLOCK_SECOND);
     }
     atomic_store(&ended, true);
     for (c = 0; c < consumer_count; c++)

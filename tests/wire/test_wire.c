@@ -183,7 +183,7 @@ START_TEST(vector_encoded_again)
     struct wire_case this = read_case((size_t)_i);
     static uint8_t again[LARGEST_CASE];
     static uint16_t readings[LARGEST_CASE / 2];
-    struct muster_record record = {0};
+    struct muster_record record = {0}, first, further;
     struct muster_header header;
     int count = judge(&this, &header);
     size_t size;
@@ -194,6 +194,12 @@ START_TEST(vector_encoded_again)
                     this.size - MUSTER_HEADER_SIZE, (uint32_t)i, (uint32_t)count);
         readings[i] = (uint16_t)record.value.integer;
         ck_assert_uint_eq(record.seq_num, header.seq_num + (uint32_t)i);
+        if (i == 0) {
+            first = record;
+            continue;
+        }
+        wire_reading(&further, &first, (uint32_t)i);
+        ck_assert_mem_eq(&further, &record, sizeof record);
     }
     if (count > 0) {
         if (record.value_type == MUSTER_VALUE_INT)
