@@ -386,9 +386,12 @@ static enum muster_verdict judge_as_reference(struct tracker *tracker, struct de
 
 /* The usual message: the next number, when nothing is in doubt and nothing is lost.  If
  * the window is full, what leaves it and what enters share a bit, which is set; it need not be
- * looked at if nothing is missing, which saves a line of cache. */
-static bool is_plain_step(const struct tracker *tracker, const struct device *device,
-                          const uint64_t *window, const struct muster_record *record)
+ * looked at if nothing is missing, which saves a line of cache.  Inline in both callers: a call
+ * takes a nanosecond of 13. */
+__attribute__((always_inline)) static inline bool is_plain_step(const struct tracker *tracker,
+                                                                const struct device *device,
+                                                                const uint64_t *window,
+                                                                const struct muster_record *record)
 {
     return record->seq_num == device->highest + 1 && record->numbered && device->begun &&
            device->doubt_count == 0 && record->msg_type != MUSTER_MSG_INIT &&
@@ -400,8 +403,10 @@ static bool is_plain_step(const struct tracker *tracker, const struct device *de
 /* The same as tracker_advance by one, in an order that needs no undo record.  Until the number is
  * the highest, neither its bit nor its time stamp says anything of another; and until it is counted
  * in the span, the session's first is not, which is not missing. */
-static void step_plainly(struct tracker *tracker, struct device *device, uint64_t *window,
-                         struct muster_record *record)
+__attribute__((always_inline)) static inline void step_plainly(struct tracker *tracker,
+                                                               struct device *device,
+                                                               uint64_t *window,
+                                                               struct muster_record *record)
 {
     bool grows = device->span < tracker->options.window;
 

@@ -251,7 +251,7 @@ static enum capture_outcome parse_link(enum capture_link link, struct rest *rest
 /* Flattened, so that what is left of the packet stays in registers: 9 ns less a packet. */
 __attribute__((flatten)) enum capture_outcome
 capture_parse(enum capture_link link, const uint8_t *bytes, size_t captured,
-                                   size_t on_wire, struct capture_packet *packet)
+              size_t on_wire, struct capture_packet *packet)
 {
     /* Some writers leave the size on the wire empty. */
     struct rest rest = {.bytes = bytes, .captured = captured,
