@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 
-from lab import (PATIENCE, RECEIVE_BUFFER, SOURCE, Failure, Muster, Receiver, median, ratio_text, say,
+from lab import (PATIENCE, RECEIVE_BUFFER, SOURCE, Failure, Floor, Muster, Receiver, median, ratio_text, say,
                  verdict, wait_until)
 
 HEADER = ("| load | program | CPU a record | musterd's part of it | of the rounds | written of those sent | "
@@ -38,6 +38,15 @@ class MusterPeer(Muster):
 
     def written(self):
         return count_lines(self.output) - 1
+
+
+class FloorPeer(Floor):
+    """What no program that receives in this way can be cheaper than; it writes nothing."""
+
+    name, format, package, program = "the floor, which only receives", "muster", None, None
+
+    def written(self):
+        return None
 
 
 class Peer(Receiver):
@@ -201,14 +210,14 @@ def one_run(lab, kind, arguments):
 
 
 def compare(lab, table, full, names):
-    present, arguments = [MusterPeer], ("--devices", 1000, "--seconds", 3 if full else 1)
+    present, arguments = [MusterPeer, FloorPeer], ("--devices", 1000, "--seconds", 3 if full else 1)
     for name in names:
         if PEERS[name].find():
             present.append(PEERS[name])
         else:
             table.note(f"{name}: not installed; " +
                        (PEERS[name].hint or f"apt-get install --no-install-recommends {PEERS[name].package}"))
-    for what, more in (("plain, flat out", ()), ("fed", ("--segments", 64, "--rate", 1000000))):
+    for what, more in (("plain", ("--rate", 50000)), ("plain, flat out", ()), ("fed", ("--segments", 64, "--rate", 1000000))):
         say(f"{what}: {ROUNDS} rounds of {', '.join(kind.name for kind in present)}")
         runs = {kind: [] for kind in present}
         for _ in range(ROUNDS):

@@ -68,12 +68,15 @@ bool capture_pcap_begin(struct capture_pcap *pcap, struct capture_stream *stream
     return true;
 }
 
-static int cut_short(ssize_t got, char *why, size_t room)
+static int cut_short(ssize_t got, uint32_t wanted, char *why, size_t room)
 {
     if (got < 0)
         snprintf(why, room, "%s", strerror(errno));
     else
-        snprintf(why, room, "the file is truncated in the middle of a packet");
+        snprintf(why, room,
+                 "it is truncated: of the last packet and its header, %zd of %u bytes "
+                 "are there",
+                 got, wanted);
     return -1;
 }
 
@@ -87,7 +90,7 @@ int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *st
     if (got == 0)
         return 0;
     if (got < PACKET_HEADER)
-        return cut_short(got, why, room);
+        return cut_short(got, PACKET_HEADER, why, room);
     captured = field32(pcap, at + 8);
     if (captured > SNAP_MOST) {
         snprintf(why, room, "the file is damaged: a packet of %u bytes, where %u are the most",
@@ -96,7 +99,7 @@ int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *st
     }
     got = capture_stream_look(stream, PACKET_HEADER + captured, &at);
     if (got < (ssize_t)(PACKET_HEADER + captured))
-        return cut_short(got, why, room);
+        return cut_short(got, PACKET_HEADER + captured, why, room);
     packet->arrival_ns =
         field32(pcap, at) * CLOCK_SECOND + field32(pcap, at + 4) * (uint64_t)pcap->unit;
     packet->captured = captured < pcap->snap ? captured : pcap->snap;
