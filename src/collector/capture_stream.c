@@ -50,8 +50,9 @@ static ssize_t read_some(struct capture_stream *stream)
 {
     struct pollfd fd = {.fd = stream->fd, .events = POLLIN};
     ssize_t got;
+    int wait_ms;
 
-    while (poll(&fd, 1, LOOK_MS) == 0)
+    for (wait_ms = 0; poll(&fd, 1, wait_ms) == 0; wait_ms = LOOK_MS)
         if (stream->idle(stream->context))
             return 0;
     do

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Called again and again while the next byte is awaited, as from a pipe.  Returns
- * whether to give up and take that for the end. */
+/* Called when the next byte is not there yet, as from a pipe, and again and again while it is
+ * awaited.  Returns whether to give up and take that for the end. */
 typedef bool capture_idle(void *context);
 
 enum {
