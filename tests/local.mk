@@ -92,6 +92,7 @@ AM_TESTS_ENVIRONMENT = \
 	export top_srcdir top_builddir CC CXX;
 
 EXTRA_DIST += $(SCRIPT_TESTS) $(E2E_TESTS) tests/count tests/e2e/kept.py tests/e2e/muster.py \
+	tests/common/random.h \
 	tests/e2e/oracle.py tests/e2e/reference-session.csv tests/vectors/wire.yaml
 
 # ---- the core: queues, batches, options, loader, metrics, tracker, statistics ------------------

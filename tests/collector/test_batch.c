@@ -6,19 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/random.h"
 #include "collector/batch.h"
 
 enum { MOST = 8192, FILTERS = 5, ROUNDS = 400 };
-
-static uint64_t random_state;
-
-static uint32_t below(uint32_t n)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (uint32_t)((random_state * UINT64_C(2685821657736338717) >> 32) % n);
-}
 
 /* A record is known by its number; a payload, if any, is that number. */
 static struct muster_record numbered(uint64_t number)
@@ -158,7 +149,7 @@ START_TEST(random_filters)
     uint64_t next = 1;
     uint32_t round, i, count;
 
-    random_state = 42;
+    random_seed(42);
     for (round = 0; round < ROUNDS; round++) {
         count = below(10) == 0 ? 0 : below(below(20) == 0 ? 1024 : 40);
         for (i = 0; i < count; i++) {

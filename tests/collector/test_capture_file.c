@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/random.h"
 #include "collector/capture_file.h"
 #include "collector/clock.h"
 
@@ -24,16 +25,6 @@ struct bytes {
     size_t size;
     bool swapped;
 };
-
-static uint64_t random_state;
-
-static uint32_t below(uint32_t n)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (uint32_t)((random_state * UINT64_C(2685821657736338717) >> 32) % n);
-}
 
 static void put_u32(struct bytes *to, uint32_t value)
 {
@@ -149,7 +140,7 @@ static void set_up(void)
 {
     bytes = (struct bytes){.at = malloc(LARGEST)};
     ck_assert_ptr_nonnull(bytes.at);
-    random_state = 88172645463325252u;
+    random_seed(1);
 }
 
 static void tear_down(void)

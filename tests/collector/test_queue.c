@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/random.h"
 #include "collector/block.h"
 #include "collector/queue.h"
 
@@ -293,16 +294,6 @@ END_TEST
 
 /* ---- one thread: the worst that several sinks may do to the pool ------------------------ */
 
-static uint64_t random_state;
-
-static uint32_t below(uint32_t n)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (uint32_t)((random_state * UINT64_C(2685821657736338717) >> 32) % n);
-}
-
 /* A sink that works on a run for a while. */
 struct slow_sink {
     struct run run;
@@ -340,7 +331,7 @@ static void torture(uint64_t seed)
     struct line line;
     uint32_t i, s, size, capacity;
 
-    random_state = seed;
+    random_seed(seed);
     capacity = CAPACITY + below(3 * CAPACITY / 2);
     line_open(&line, CONSUMERS, capacity);
     memset(sinks, 0, sizeof sinks);
@@ -482,7 +473,7 @@ static void run_threads(unsigned consumer_count, bool patient)
     uint32_t produced = 0;
     unsigned c;
 
-    random_state = 88172645463325252u;
+    random_seed(1);
     line_open(&line, consumer_count, CAPACITY);
     for (c = 0; c < consumer_count; c++) {
         consumers[c].queue = &line.queues[c];

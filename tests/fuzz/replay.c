@@ -15,19 +15,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/random.h"
 #include "fuzz.h"
 
 enum { LARGEST = 1 << 17, MUTATIONS = 200 };
-
-static uint64_t random_state;
-
-static uint32_t below(uint32_t n)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (uint32_t)((random_state * UINT64_C(2685821657736338717) >> 32) % n);
-}
 
 /* Changes the input in one place, and returns its new size. */
 static size_t mutate(uint8_t *data, size_t size)
@@ -105,7 +96,7 @@ static int replay(const char *path, uint32_t mutations)
     size = fread(original, 1, sizeof original, in);
     fclose(in);
     run(original, size);
-    random_state = 88172645463325252u + size;
+    random_seed(size);
     for (i = 0; i < mutations; i++) {
         memcpy(data, original, size);
         changed = size;

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/random.h"
 #include "../../plugins/sequence/gaps.h"
 #include "memory.h"
 #include "oracle.h"
@@ -22,17 +23,6 @@
 enum { KILLS = 60, DEVICES = 3, MESSAGES = 60000 };
 
 static const struct tracker_options options = {.window = 128, .max_jump = 300, .kept = true};
-
-static uint64_t random_state;
-
-/* xorshift64*: the same on every machine. */
-static uint32_t below(uint32_t n)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (uint32_t)(random_state * UINT64_C(2685821657736338717) >> 32) % n;
-}
 
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t number, uint32_t time)
 {
@@ -209,7 +199,7 @@ static void kill_once(uint64_t seed, struct muster_record *messages, unsigned *c
     uint64_t bytes = tables_bytes(options.window);
     uint32_t judged;
 
-    random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    random_seed(seed);
     make_messages(messages);
     memory_tables(&tables, options.window);
     judged = run_and_kill(&tables, messages, done);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/random.h"
 #include "../../plugins/sequence/gaps.h"
 #include "memory.h"
 #include "oracle.h"
@@ -27,22 +28,6 @@ static struct muster_record message(uint16_t id, uint8_t type, uint32_t seq, uin
                                    .readings = 1};
 
     return record;
-}
-
-static uint64_t random_state;
-
-/* xorshift64*: the same on every machine. */
-static uint32_t random_u32(void)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (uint32_t)(random_state * UINT64_C(2685821657736338717) >> 32);
-}
-
-static uint32_t below(uint32_t n)
-{
-    return random_u32() % n;
 }
 
 static bool chance(uint32_t percent)
@@ -396,7 +381,7 @@ static uint32_t play(uint64_t seed, struct tracker_counts *all)
     uint32_t i, gap, verdict, arrived = 0, judged = 0; /* behind number i */
     uint32_t all_together = 0;
 
-    random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    random_seed(seed);
     memset(&played, 0, sizeof played);
     *round = random_round();
     begin_players(round, players);

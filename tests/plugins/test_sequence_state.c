@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/random.h"
 #include "../../plugins/sequence/presence.h"
 #include "fake_host.h"
 #include "memory.h"
@@ -20,27 +21,6 @@
 #define MAX_JUMP 100
 
 enum { WORKERS = 4, DEVICES = 6, NUMBERS = 1 << 16, NETWORK = MUSTER_CAUSE_NETWORK };
-
-static uint64_t random_state;
-
-static void seed(uint64_t n)
-{
-    random_state = (n + 1) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-/* xorshift64*: the same on every machine. */
-static uint32_t below(uint32_t n)
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return (uint32_t)((random_state * UINT64_C(2685821657736338717) >> 16) % n);
-}
-
-static bool one_in(uint32_t n)
-{
-    return below(n) == 0;
-}
 
 /* ---- a collector and its runs --------------------------------------------------------- */
 
@@ -568,7 +548,7 @@ static unsigned live_a_life(uint64_t number)
     uint16_t id;
 
     ck_assert_ptr_nonnull(accounts);
-    seed(number);
+    random_seed(number);
     new_collector(&calm, 1);
     new_collector(&troubled, 1);
     troubled.host.emit = emit_and_look;
@@ -696,7 +676,7 @@ START_TEST(pages_of_several_times)
     unsigned i, j;
 
     ck_assert_ptr_nonnull(account);
-    seed(7);
+    random_seed(7);
     new_collector(&c, 2);
     for (i = 0; i < 3; i++) {
         for (j = 0; j < 500; j++) {
@@ -810,7 +790,7 @@ static void make_image(struct image *image)
     unsigned i;
 
     ck_assert_ptr_nonnull(account);
-    seed(42);
+    random_seed(42);
     new_collector(&c, 2);
     for (i = 0; i < 600; i++) {
         const struct muster_record record = next_message(&fleet);
@@ -1107,7 +1087,7 @@ START_TEST(random_damage)
     unsigned believed = 0, tries, i;
 
     make_image(&image);
-    seed(1000 + (uint64_t)_i);
+    random_seed(1000 + (uint64_t)_i);
     for (tries = 0; tries < TRIES; tries++) {
         struct collector c = {.bytes = image.bytes, .now_ns = image.now_ns};
         struct tables tables;
