@@ -385,7 +385,7 @@ def main():
     known = peers.PEERS if options.peers else BENCHMARKS
     for name in options.names:
         if name not in known:
-            parser.error(f'there is no benchmark "{name}"')
+            parser.error(f'there is no benchmark "{name}"; there are {", ".join(known)}')
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     table = Table()

@@ -71,6 +71,11 @@ static int wait_for_room(int fd, int patience_ms)
     return ready > 0 ? 0 : EAGAIN;
 }
 
+const char *lines_error(int error)
+{
+    return error == EAGAIN ? "whoever reads it takes nothing more" : strerror(error);
+}
+
 static uint32_t count_lines(const char *bytes, size_t size)
 {
     const char *end = bytes + size;

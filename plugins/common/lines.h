@@ -70,6 +70,9 @@ static inline void lines_added(struct lines *lines, const char *end)
     lines->count++;
 }
 
+/* The error of a lines_sent for people to read. */
+const char *lines_error(int error);
+
 /* Writes what waits.  Waits up to `patience_ms` for a pipe or terminal that is
  * full.  Afterwards nothing waits but what is held. */
 struct lines_sent lines_send(struct lines *lines, int fd, int patience_ms);

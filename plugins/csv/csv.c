@@ -85,7 +85,7 @@ static void csv_check(const struct muster_host *host, struct muster_instance *in
 
         if (!row_can_have(kind, name)) {
             snprintf(text, sizeof text,
-                     "there is no column \"%s\" if records is \"%s\"; name others, or none", name,
+                     "column \"%s\" is not one of those for records = \"%s\": see muster-csv(7), or leave columns out", name,
                      records_choices[kind]);
             host->config_error(instance, "columns", text);
         }
@@ -176,7 +176,7 @@ static void note_trouble(struct csv *csv, int error)
         return; /* not a trouble that passes: the next write ends this sink, and says so */
     if (error != 0 && !csv->write_trouble)
         SAY(csv, MUSTER_LOG_ERROR, "cannot write to %s: %s; rows wait in the queue",
-            csv->file.label, strerror(error));
+            csv->file.label, lines_error(error));
     else if (error == 0 && csv->write_trouble)
         SAY(csv, MUSTER_LOG_INFO, "writing to %s works again", csv->file.label);
     csv->write_trouble = error != 0;

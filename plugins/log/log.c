@@ -124,7 +124,7 @@ static void note_trouble(struct log *log, int error)
         return; /* not a trouble that passes: the next write ends this sink, and says so */
     if (error != 0 && !log->trouble)
         SAY(log, MUSTER_LOG_ERROR, "cannot write to standard output: %s; lines wait in the queue",
-            strerror(error));
+            lines_error(error));
     else if (error == 0 && log->trouble)
         SAY(log, MUSTER_LOG_INFO, "writing to standard output works again");
     log->trouble = error != 0;

@@ -76,7 +76,8 @@ static int open_library(struct capture_file *file, char *why, size_t room)
         pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error);
     if (file->library == NULL) {
         fclose(stream);
-        snprintf(why, room, "cannot read %s as a capture: %s", file->name, error);
+        snprintf(why, room, "cannot read %s as a capture: %s; expected pcap or pcapng, not compressed",
+                 file->name, error);
         return -1;
     }
     return 0;
@@ -94,6 +95,18 @@ static int choose_link(struct capture_file *file, char *why, size_t room)
              "cannot replay %s: its link type is %s (%d); expected Ethernet, Linux cooked, "
              "raw IP or loopback", file->name, name != NULL ? name : "unknown", type);
     return -1;
+}
+
+static bool has_bytes(struct capture_file *file, char *why, size_t room)
+{
+    const uint8_t *bytes;
+    ssize_t got = capture_stream_look(&file->stream, 1, &bytes);
+
+    if (got < 0)
+        snprintf(why, room, "cannot read %s: %s", file->name, strerror(errno));
+    else if (got == 0)
+        snprintf(why, room, "cannot read %s as a capture: it is empty", file->name);
+    return got > 0;
 }
 
 static char *name_of(const char *path)
@@ -124,6 +137,8 @@ struct capture_file *capture_file_open(const char *path, capture_idle *idle, voi
         snprintf(why, room, "cannot open %s: %s", file->name, strerror(errno));
         goto fail;
     }
+    if (!has_bytes(file, why, room))
+        goto fail;
     if (!capture_pcap_begin(&file->plain, &file->stream) && open_library(file, why, room) < 0)
         goto fail;
     if (choose_link(file, why, room) < 0)

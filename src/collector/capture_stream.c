@@ -24,7 +24,8 @@ int capture_stream_open(struct capture_stream *stream, const char *path, capture
     stream->is_own = !is_input;
     stream->idle = idle;
     stream->context = context;
-    stream->fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    /* Without O_NONBLOCK, open would wait for a FIFO's writer, and no signal could end that. */
+    stream->fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (stream->fd < 0)
         return -1;
     stream->buffer = malloc(STREAM_LOOK_MOST + STREAM_READ);
@@ -52,12 +53,12 @@ static ssize_t read_some(struct capture_stream *stream)
     ssize_t got;
     int wait_ms;
 
-    for (wait_ms = 0; poll(&fd, 1, wait_ms) == 0; wait_ms = LOOK_MS)
-        if (stream->idle(stream->context))
-            return 0;
-    do
+    do {
+        for (wait_ms = 0; poll(&fd, 1, wait_ms) == 0; wait_ms = LOOK_MS)
+            if (stream->idle(stream->context))
+                return 0;
         got = read(stream->fd, stream->buffer + stream->end, STREAM_READ);
-    while (got < 0 && errno == EINTR);
+    } while (got < 0 && (errno == EINTR || errno == EAGAIN));
     return got;
 }
 

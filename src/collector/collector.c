@@ -224,6 +224,7 @@ static void join_sinks(struct collector *collector, uint64_t deadline, const sig
 
                 log_line(collector->services->log, MUSTER_LOG_WARNING, NULL,
                          "asked again to stop: sinks get no more time");
+                collector->urged = true;
                 deadline = clock_monotonic();
                 for (s = 0; s < collector->sink_count; s++)
                     sink_drain(&collector->sinks[s], deadline);
@@ -250,8 +251,9 @@ static void report_given_up(const struct collector *collector)
                        (unsigned long long)account.dropped_stuck);
         else if (account.dropped_stop > 0)
             log_format(collector->services->log, MUSTER_LOG_ERROR, sink->instance->name,
-                       "the time to stop was over; %llu records are given up (stop_timeout gives "
-                       "more time)", (unsigned long long)account.dropped_stop);
+                       "the time to stop was over; %llu records are given up%s",
+                       (unsigned long long)account.dropped_stop,
+                       collector->urged ? "" : " (stop_timeout gives more time)");
     }
 }
 

@@ -148,7 +148,7 @@ void worker_take(struct worker *worker, const struct datagram *datagram)
 
 /* ---- fan out -------------------------------------------------------------------------- */
 
-static void report_full(struct worker *worker, unsigned s)
+static void report_full(struct worker *worker, unsigned s, uint32_t wanted)
 {
     const struct sink *sink = &worker->sinks[s];
     const struct queue *queue = &sink->queues[worker->id];
@@ -157,9 +157,9 @@ static void report_full(struct worker *worker, unsigned s)
     if (!log_limit_pass(&worker->full_limits[s], clock_coarse(), &held_back))
         return;
     log_format(worker->services->log, MUSTER_LOG_WARNING, sink->instance->name,
-               "the queue is full (%" PRIu64 " records wait, %" PRIu64 " were dropped so far): what "
+               "the queue is full (no room for %u more: %" PRIu64 " records wait, %" PRIu64 " were dropped so far): what "
                "comes now is dropped for this sink and counted, until half of the queue is free; "
-               "other sinks are not affected", queue_waiting(queue), metrics_value(&queue->dropped));
+               "other sinks are not affected", wanted, queue_waiting(queue), metrics_value(&queue->dropped));
 }
 
 static bool takes(const struct sink *sink, const struct muster_record *record)
@@ -181,7 +181,7 @@ static void offer(struct worker *worker, unsigned s, const struct run *run, uint
             doorbell_ring(&sink->bell);
         break;
     case QUEUE_BECAME_FULL:
-        report_full(worker, s);
+        report_full(worker, s, wanted);
         break;
     case QUEUE_IS_FULL:
         break;

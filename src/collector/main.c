@@ -248,15 +248,16 @@ static int run_replay(const char *path, struct config *config, struct services *
     struct collector collector;
     struct replay replay;
     bool started;
-    int status = EXIT_START;
+    int status;
 
     if (replay_open(&replay, path, signals, services) == 0) {
         started = collector_start(&collector, config, services, false) == 0;
         if (started)
             replay_run(&replay, &collector);
-        if (started && !replay.broken)
-            status = EXIT_SUCCESS;
+        status = started && !replay.broken ? EXIT_SUCCESS : EXIT_START;
         status = finish(&collector, signals, started, status);
+    } else {
+        status = replay.stopped ? EXIT_SUCCESS : EXIT_START; /* a signal while a pipe was awaited */
     }
     replay_close(&replay);
     return status;

@@ -7,6 +7,7 @@
 #include "replay.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,6 +243,9 @@ static bool idle(void *context)
     if (replay->collector != NULL) {
         publish_all(replay);
         wake_sinks(replay);
+    } else if (!replay->waits) {
+        replay->waits = true;
+        log_line(replay->log, MUSTER_LOG_INFO, NULL, "waiting for the first packet");
     }
     return look_for_signals(replay, 0);
 }
@@ -285,6 +289,21 @@ static void wait_for_sinks(struct replay *replay)
             }
 }
 
+/* Where the packets went is in the ledger; here is what to do if none came in. */
+static void report_end(const struct replay *replay)
+{
+    const struct capture_account *account = &replay->account;
+
+    log_line(replay->log, MUSTER_LOG_INFO, NULL, "the capture is at its end");
+    if (account->taken > 0 || account->packets == 0)
+        return;
+    log_format(replay->log, MUSTER_LOG_WARNING, NULL,
+               "none of its %" PRIu64 " packets came in: %" PRIu64 " are for ports that are not in "
+               "`listen`, %" PRIu64 " are no UDP, and of %" PRIu64 " the capture has too little (capture "
+               "with a larger snap length)", account->packets, account->other_port, account->not_udp,
+               account->truncated);
+}
+
 void replay_run(struct replay *replay, struct collector *collector)
 {
     unsigned i;
@@ -315,7 +334,7 @@ void replay_run(struct replay *replay, struct collector *collector)
     for (i = 0; i < collector->worker_count; i++)
         worker_close_filters(&collector->workers[i]);
     if (!replay->stopped && !replay->broken)
-        log_line(replay->log, MUSTER_LOG_INFO, NULL, "the capture is at its end");
+        report_end(replay);
     wait_for_sinks(replay);
 }
 

@@ -28,6 +28,7 @@ struct replay {
     uint64_t next_tick_ns;  /* on that clock */
     unsigned *pending; /* datagrams that each worker has taken and not published */
     struct capture_account account;
+    bool waits;   /* for the first packet, and has said so */
     bool stopped; /* by a signal */
     bool broken;  /* the capture could not be read to its end */
 };

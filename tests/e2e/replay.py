@@ -287,7 +287,7 @@ class Replay(Case):
 
     def test_what_is_no_capture(self):
         for content, expected in ((None, 'cannot open "test.pcap": No such file'),
-                                  (b"", 'cannot read "test.pcap" as a capture'),
+                                  (b"", 'cannot read "test.pcap" as a capture: it is empty'),
                                   (b"device_id,seq_num\n" * 9, 'cannot read "test.pcap" as a capture: unknown file'),
                                   (pcap([]) + b"\1\2\3", 'cannot read all of "test.pcap"')):
             if content is not None:
@@ -306,20 +306,51 @@ class Replay(Case):
         self.assertEqual(ledger.received, 3)
         self.assertIn("replaying standard input", log)
 
-    def test_a_pipe_is_followed_and_left_at_a_signal(self):
+    def follow(self, source, stdin=None):
+        """Starts a replay of a pipe or FIFO."""
         self.write("collector.conf", f"listen = ( {{ port = 8888; }} );\nchain = ( {CHAIN % 'telemetry.csv'} );\n")
         with open(self.path("stderr"), "wb") as error:
             process = subprocess.Popen(  # pylint: disable=consider-using-with
-                [MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--replay", "-"],
-                cwd=self.folder, stdin=subprocess.PIPE, stderr=error)
+                [MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--replay", source],
+                cwd=self.folder, stdin=stdin, stderr=error)
         self.running.append(process)
-        process.stdin.write(pcap([(START, ethernet(ipv4(udp(datagram(3, 1)))))]))
-        process.stdin.flush()
-        wait_until(lambda: os.path.exists(self.path("telemetry.csv")) and len(self.rows()) == 1, "it is there at once")
+        return process
+
+    def test_a_pipe_is_followed_and_left_at_a_signal(self):
+        process = self.follow("-", subprocess.PIPE)
+        wait_until(lambda: "waiting for the first packet" in self.read("stderr"), "it says what it waits for")
+        process.stdin.write(pcap([]))
+        for n in range(1, 20):
+            process.stdin.write(pcap([(START + n, ethernet(ipv4(udp(datagram(3, n)))))])[24:])
+            process.stdin.flush()
+            wait_until(lambda: os.path.exists(self.path("telemetry.csv")) and len(self.rows()) == n,  # pylint: disable=cell-var-from-loop
+                       "it is there at once")
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(timeout=60), 0)
         process.stdin.close()
         Ledger(self.read("stderr")).check(self)
+
+    def test_a_fifo_that_nobody_writes_is_left_at_a_signal(self):
+        os.mkfifo(self.path("fifo"))
+        process = self.follow("fifo")
+        wait_until(lambda: "waiting for the first packet" in self.read("stderr"), "it says what it waits for")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertFalse(os.path.exists(self.path("telemetry.csv")), "nothing was opened")
+
+    def test_a_fifo(self):
+        os.mkfifo(self.path("fifo"))
+        process = self.follow("fifo")
+        with open(self.path("fifo"), "wb") as out:
+            out.write(pcap([(START + n, ethernet(ipv4(udp(datagram(3, n))))) for n in range(1, 2001)]))
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual([int(row["seq_num"]) for row in self.rows()], list(range(1, 2001)))
+
+    def test_a_capture_of_other_things(self):
+        self.capture([(START, ethernet(ipv4(udp(datagram(3, 1), port=9999)))), (START, ethernet(b"", kind=0x0806))])
+        ledger, log = self.replay("test.pcap", CHAIN % "telemetry.csv")
+        self.assertEqual(ledger.capture["taken"], 0)
+        self.assertIn("warning none of its 2 packets came in: 1 are for ports that are not in `listen`, 1 are no UDP", log)
 
 
 if __name__ == "__main__":
