@@ -34,7 +34,7 @@ def count_lines(path):
 class MusterPeer(Muster):
     """Our own, with the default chain less log."""
 
-    format, package, program = "muster", None, None
+    format, package, program, writes = "muster", None, None, True
 
     def written(self):
         return count_lines(self.output) - 1
@@ -45,6 +45,8 @@ class FloorPeer(Floor):
 
     name, format, package, program = "the floor, which only receives", "muster", None, None
 
+    writes = False
+
     def written(self):
         return None
 
@@ -53,6 +55,7 @@ class Peer(Receiver):
     """Another program; `program` is looked for in the path, and `package` is where Debian has it."""
 
     format = program = package = hint = None
+    writes = True
 
     def __init__(self, lab):
         super().__init__(lab)
@@ -217,7 +220,8 @@ def compare(lab, table, full, names):
         else:
             table.note(f"{name}: not installed; " +
                        (PEERS[name].hint or f"apt-get install --no-install-recommends {PEERS[name].package}"))
-    for what, more in (("plain", ("--rate", 50000)), ("plain, flat out", ()), ("fed", ("--segments", 64, "--rate", 1000000))):
+    loads = (("plain", ("--rate", 50000)), ("plain, flat out", ()), ("fed", ("--segments", 64, "--rate", 1000000)))
+    for what, more in loads:
         say(f"{what}: {ROUNDS} rounds of {', '.join(kind.name for kind in present)}")
         runs = {kind: [] for kind in present}
         for _ in range(ROUNDS):
@@ -235,5 +239,6 @@ def compare(lab, table, full, names):
                 ratio, spread = ratio_text(ours, each)
                 cells += [f"{ratio:.2f}", spread]
             target = TARGETS.get(kind)
-            cells += [f"{share:.1%}", f"≤ {target}" if target else "", verdict(ratio <= target) if target else ""]
+            cells.append(f"{share:.1%}" if kind.writes else "")
+            cells += [f"≤ {target}", verdict(ratio <= target)] if target else ["", ""]
             table.add(*cells)

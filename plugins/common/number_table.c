@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Made by
- *
- *     python3 -c 'for n in range(1000): print(str(n).ljust(3, "\0") + chr(len(str(n))), end="")'
+ * The numbers below 1,000, five or ten a line: see number.h.  The test "numbers" goes through all.
  */
 #include "number.h"
 

@@ -85,8 +85,9 @@ static void csv_check(const struct muster_host *host, struct muster_instance *in
 
         if (!row_can_have(kind, name)) {
             snprintf(text, sizeof text,
-                     "column \"%s\" is not one of those for records = \"%s\": see muster-csv(7), or leave columns out", name,
-                     records_choices[kind]);
+                     "there is no column \"%s\" if records is \"%s\": see muster-csv(7), or leave "
+                     "columns out",
+                     name, records_choices[kind]);
             host->config_error(instance, "columns", text);
         }
         if (row_add(&row, name) != 0) {

@@ -410,8 +410,13 @@ void sequence_process(void *worker_state, struct muster_batch *batch)
             continue;
         }
         judge(self, record);
-        if (record->readings > 1)
+        if (record->readings > 1) {
+            uint32_t next = i + record->readings - record->reading; /* of another datagram */
+
+            if (next < batch->count)
+                tables_prefetch(tables, &batch->records[next]);
             i += judge_further(self, record, batch->count - i - 1);
+        }
     }
     publish(self);
 }

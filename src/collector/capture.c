@@ -248,7 +248,8 @@ static enum capture_outcome parse_link(enum capture_link link, struct rest *rest
     return CAPTURE_NOT_UDP;
 }
 
-/* Flattened, so that what is left of the packet stays in registers: 9 ns less a packet. */
+/* Flattened, so that what is left of the packet stays in registers: a replay takes
+ * 9 ns less a packet. */
 __attribute__((flatten)) enum capture_outcome
 capture_parse(enum capture_link link, const uint8_t *bytes, size_t captured,
               size_t on_wire, struct capture_packet *packet)

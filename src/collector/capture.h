@@ -51,6 +51,22 @@ struct capture_packet {
 enum capture_outcome capture_parse(enum capture_link link, const uint8_t *bytes, size_t captured,
                                    size_t on_wire, struct capture_packet *packet);
 
+/* A packet as it was captured, readable until the next one is asked for. */
+struct capture_bytes {
+    const uint8_t *bytes;
+    size_t captured, on_wire;
+    uint64_t arrival_ns; /* ns since the Unix epoch */
+};
+
+/* The arrival from a time stamp.  A fraction of a second or more is damage: it counts as just
+ * less, so that the clock of a replay is not led astray. */
+static inline uint64_t capture_time(uint64_t seconds, uint64_t fraction_ns)
+{
+    const uint64_t second = 1000000000;
+
+    return seconds * second + (fraction_ns < second ? fraction_ns : second - 1);
+}
+
 /* Where the packets of a capture went:
  * packets = taken + other_port + not_udp + fragments + truncated + malformed */
 struct capture_account {

@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_pcap.h"
 #include "clock.h"
 
-enum { LINKTYPE_RAW = 101 }; /* which libpcap calls DLT_RAW, a number that differs by system */
+enum { BUFFER = 1 << 18 };
 
 struct capture_file {
     struct capture_stream stream;
@@ -48,7 +50,6 @@ static bool find_link(int type, enum capture_link *link)
         {DLT_LINUX_SLL2, CAPTURE_SLL2}, {DLT_RAW, CAPTURE_RAW},
         {DLT_IPV4, CAPTURE_IPV4},       {DLT_IPV6, CAPTURE_IPV6},
         {DLT_NULL, CAPTURE_LOOPBACK},   {DLT_LOOP, CAPTURE_LOOPBACK},
-        {LINKTYPE_RAW, CAPTURE_RAW},
     };
     size_t i;
 
@@ -64,6 +65,7 @@ static bool find_link(int type, enum capture_link *link)
 /* Has libpcap read the file's header.  Returns 0, or -1. */
 static int open_library(struct capture_file *file, char *why, size_t room)
 {
+    const char *name;
     const cookie_io_functions_t functions = {.read = read_stream};
     char error[PCAP_ERRBUF_SIZE] = "";
     FILE *stream = fopencookie(&file->stream, "rb", functions);
@@ -72,6 +74,9 @@ static int open_library(struct capture_file *file, char *why, size_t room)
         snprintf(why, room, "cannot open %s: %s", file->name, strerror(errno));
         return -1;
     }
+    /* libpcap reads two or three times for a packet, in one thread: 30 ns less with these. */
+    setvbuf(stream, NULL, _IOFBF, BUFFER);
+    __fsetlocking(stream, FSETLOCKING_BYCALLER);
     file->library =
         pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error);
     if (file->library == NULL) {
@@ -80,21 +85,15 @@ static int open_library(struct capture_file *file, char *why, size_t room)
                  file->name, error);
         return -1;
     }
+    if (!find_link(pcap_datalink(file->library), &file->link)) {
+        name = pcap_datalink_val_to_name(pcap_datalink(file->library));
+        snprintf(why, room,
+                 "cannot replay %s: its link type is %s (%d); expected Ethernet, Linux cooked, "
+                 "raw IP or loopback", file->name, name != NULL ? name : "unknown",
+                 pcap_datalink(file->library));
+        return -1;
+    }
     return 0;
-}
-
-static int choose_link(struct capture_file *file, char *why, size_t room)
-{
-    int type = file->library != NULL ? pcap_datalink(file->library) : (int)file->plain.link;
-    const char *name;
-
-    if (find_link(type, &file->link))
-        return 0;
-    name = pcap_datalink_val_to_name(type);
-    snprintf(why, room,
-             "cannot replay %s: its link type is %s (%d); expected Ethernet, Linux cooked, "
-             "raw IP or loopback", file->name, name != NULL ? name : "unknown", type);
-    return -1;
 }
 
 static bool has_bytes(struct capture_file *file, char *why, size_t room)
@@ -139,9 +138,9 @@ struct capture_file *capture_file_open(const char *path, capture_idle *idle, voi
     }
     if (!has_bytes(file, why, room))
         goto fail;
-    if (!capture_pcap_begin(&file->plain, &file->stream) && open_library(file, why, room) < 0)
-        goto fail;
-    if (choose_link(file, why, room) < 0)
+    if (capture_pcap_begin(&file->plain, &file->stream))
+        file->link = file->plain.link;
+    else if (open_library(file, why, room) < 0)
         goto fail;
     return file;
 
@@ -179,9 +178,7 @@ static uint64_t read_time(const struct timeval *stamp)
     const int64_t last = INT64_MAX / (int64_t)CLOCK_SECOND - 1;
     int64_t seconds = stamp->tv_sec < 0 ? (uint32_t)stamp->tv_sec : stamp->tv_sec;
 
-    if (seconds > last)
-        seconds = last;
-    return (uint64_t)seconds * CLOCK_SECOND + (uint64_t)stamp->tv_usec;
+    return capture_time((uint64_t)(seconds < last ? seconds : last), (uint64_t)stamp->tv_usec);
 }
 
 static int next_of_library(struct capture_file *file, struct capture_bytes *packet, char *why,

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "capture.h"
-#include "capture_pcap.h"
 #include "capture_stream.h"
 
 struct capture_file;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 
 enum {
     FILE_HEADER = 24,
@@ -22,7 +21,7 @@ enum {
 
 #define MAGIC_MICRO UINT32_C(0xa1b2c3d4)
 #define MAGIC_NANO  UINT32_C(0xa1b23c4d)
-#define LINK_MASK   UINT32_C(0x03ffffff)
+#define LINK_MASK   UINT32_C(0x03ffffff) /* above are the size of the FCS, and reserved bits */
 
 static uint32_t field32(const struct capture_pcap *pcap, const uint8_t *at)
 {
@@ -45,6 +44,27 @@ static bool is_magic(uint32_t magic)
     return magic == MAGIC_MICRO || magic == MAGIC_NANO;
 }
 
+/* See https://www.tcpdump.org/linktypes.html; libpcap has other numbers for some. */
+static bool find_link(uint32_t type, enum capture_link *link)
+{
+    static const struct {
+        uint32_t type;
+        enum capture_link link;
+    } known[] = {
+        {0, CAPTURE_LOOPBACK}, {1, CAPTURE_ETHERNET}, {101, CAPTURE_RAW},  {108, CAPTURE_LOOPBACK},
+        {113, CAPTURE_SLL},    {228, CAPTURE_IPV4},   {229, CAPTURE_IPV6}, {276, CAPTURE_SLL2},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (known[i].type == type) {
+            *link = known[i].link;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool capture_pcap_begin(struct capture_pcap *pcap, struct capture_stream *stream)
 {
     const uint8_t *header;
@@ -57,26 +77,24 @@ bool capture_pcap_begin(struct capture_pcap *pcap, struct capture_stream *stream
     magic = field32(pcap, header);
     /* Other versions have other packet headers. */
     if (!is_magic(magic) || field16(pcap, header + 4) != MAJOR ||
-        field16(pcap, header + 6) != MINOR)
+        field16(pcap, header + 6) != MINOR ||
+        !find_link(field32(pcap, header + 20) & LINK_MASK, &pcap->link))
         return false;
     pcap->unit = magic == MAGIC_NANO ? 1 : 1000;
     pcap->snap = field32(pcap, header + 16);
     if (pcap->snap == 0 || pcap->snap > SNAP_MOST)
         pcap->snap = SNAP_MOST;
-    pcap->link = field32(pcap, header + 20) & LINK_MASK; /* above are the FCS, and reserved bits */
     capture_stream_skip(stream, FILE_HEADER);
     return true;
 }
 
-static int cut_short(ssize_t got, uint32_t wanted, char *why, size_t room)
+static int cut_short(const char *what, ssize_t got, uint32_t wanted, char *why, size_t room)
 {
     if (got < 0)
         snprintf(why, room, "%s", strerror(errno));
     else
-        snprintf(why, room,
-                 "it is truncated: of the last packet and its header, %zd of %u bytes "
-                 "are there",
-                 got, wanted);
+        snprintf(why, room, "it is truncated: of the last %s, %zd of %u bytes are there", what, got,
+                 wanted);
     return -1;
 }
 
@@ -90,7 +108,7 @@ int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *st
     if (got == 0)
         return 0;
     if (got < PACKET_HEADER)
-        return cut_short(got, PACKET_HEADER, why, room);
+        return cut_short("packet's header", got, PACKET_HEADER, why, room);
     captured = field32(pcap, at + 8);
     if (captured > SNAP_MOST) {
         snprintf(why, room, "the file is damaged: a packet of %u bytes, where %u are the most",
@@ -99,9 +117,9 @@ int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *st
     }
     got = capture_stream_look(stream, PACKET_HEADER + captured, &at);
     if (got < (ssize_t)(PACKET_HEADER + captured))
-        return cut_short(got, PACKET_HEADER + captured, why, room);
+        return cut_short("packet", got - PACKET_HEADER, captured, why, room);
     packet->arrival_ns =
-        field32(pcap, at) * CLOCK_SECOND + field32(pcap, at + 4) * (uint64_t)pcap->unit;
+        capture_time(field32(pcap, at), field32(pcap, at + 4) * (uint64_t)pcap->unit);
     packet->captured = captured < pcap->snap ? captured : pcap->snap;
     packet->on_wire = field32(pcap, at + 12);
     packet->bytes = at + PACKET_HEADER;

@@ -13,23 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture.h"
 #include "capture_stream.h"
 
-/* A packet as it was captured, readable until the next call. */
-struct capture_bytes {
-    const uint8_t *bytes;
-    size_t captured, on_wire;
-    uint64_t arrival_ns; /* ns since the Unix epoch */
-};
-
 struct capture_pcap {
-    bool swapped;    /* of the other byte order */
-    uint32_t unit;   /* ns of a time stamp's fraction */
-    uint32_t snap;   /* bytes of a packet, at most */
-    uint32_t link;   /* LINKTYPE_* */
+    bool swapped;  /* of the other byte order */
+    uint32_t unit; /* ns of a time stamp's fraction */
+    uint32_t snap; /* bytes of a packet, at most */
+    enum capture_link link;
 };
 
-/* Whether the stream is such a file; then its header is skipped. */
+/* Whether the stream is such a file, of a link type that is known; then its header is skipped. */
 bool capture_pcap_begin(struct capture_pcap *pcap, struct capture_stream *stream);
 
 /* Returns 1, 0 at the end, or -1 if the rest cannot be read: `why` says so. */

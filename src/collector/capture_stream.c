@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 50 };
+enum {
+    PATIENCE_MS = 2, /* a busy pipe is read in larger bites; a quiet one is late by that */
+    LOOK_MS = 50
+};
 
 int capture_stream_open(struct capture_stream *stream, const char *path, capture_idle *idle,
                         void *context)
@@ -54,7 +57,7 @@ static ssize_t read_some(struct capture_stream *stream)
     int wait_ms;
 
     do {
-        for (wait_ms = 0; poll(&fd, 1, wait_ms) == 0; wait_ms = LOOK_MS)
+        for (wait_ms = PATIENCE_MS; poll(&fd, 1, wait_ms) == 0; wait_ms = LOOK_MS)
             if (stream->idle(stream->context))
                 return 0;
         got = read(stream->fd, stream->buffer + stream->end, STREAM_READ);

@@ -16,7 +16,7 @@ typedef bool capture_idle(void *context);
 
 enum {
     STREAM_LOOK_MOST = 512 * 1024, /* bytes that can be looked at at once */
-    STREAM_READ = 128 * 1024 /* bytes of a read(2): so few stay in the cache until their turn */
+    STREAM_READ = 128 * 1024       /* bytes of a read(2) */
 };
 
 struct capture_stream {

@@ -174,10 +174,10 @@ static void offer(struct worker *worker, unsigned s, const struct run *run, uint
     struct queue *queue = &sink->queues[worker->id];
 
     if (worker->wait_for_room != NULL)
-        worker->wait_for_room(worker->wait_context, sink, queue, run, wanted);
+        worker->wait_for_room(worker->wait_context, queue, run, wanted);
     switch (queue_offer(queue, run, wanted)) {
     case QUEUE_TOOK:
-        if (worker->wait_for_room == NULL)
+        if (!worker->wakes_late)
             doorbell_ring(&sink->bell);
         break;
     case QUEUE_BECAME_FULL:

@@ -68,9 +68,9 @@ bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t w
     return has_room(queue, run, wanted, queue->capacity, queue->block_capacity);
 }
 
-void queue_wait(struct queue *queue, uint64_t ns)
+void queue_wait(struct queue *queue, uint64_t most, uint64_t ns)
 {
-    uint64_t enough = queue->accepted - queue_waiting(queue) / 2;
+    uint64_t enough = queue->accepted > most ? queue->accepted - most : 0;
 
     atomic_store(&queue->room_at, enough);
     doorbell_lie_down(&queue->room);

@@ -58,8 +58,10 @@ struct queue {
     _Alignas(64) atomic_uint tail; /* slots ever emptied */
     atomic_uint released_blocks;
     atomic_ullong consumed; /* records; ever */
-    atomic_ullong room_at;  /* the worker waits until so many are consumed; or UINT64_MAX */
-    struct doorbell room;   /* it sleeps here */
+
+    /* Of a worker that waits for the sink; else room_at is UINT64_MAX. */
+    _Alignas(64) atomic_ullong room_at; /* when so many records are consumed, it is rung up */
+    struct doorbell room;
 };
 
 /* Returns 0, or -1 with errno.  `capacity` is in records, QUEUE_LEAST at least. */
@@ -78,8 +80,8 @@ enum queue_answer {
 /* Worker.  Whether queue_offer would take that run. */
 bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t wanted);
 
-/* Worker.  Waits until half of what waits in the queue is consumed, but `ns` at the longest. */
-void queue_wait(struct queue *queue, uint64_t ns);
+/* Worker.  Sleeps until no more than `most` records wait, but `ns` at the longest. */
+void queue_wait(struct queue *queue, uint64_t most, uint64_t ns);
 
 /* Worker.  Offers a run of which the sink wants `wanted` records, at least one.
  * A run that is taken holds its block. */

@@ -5,7 +5,8 @@
  *
  * A wake-up costs more than all the rest (futex, scheduler, a cold cache).  So on
  * a busy line the sink does not sleep on the bell but takes a short nap, during which
- * nobody has to wake it, and finds a larger run afterwards.
+ * nobody has to wake it, and finds a larger run afterwards.  In a replay it need not: there it is
+ * woken only when there is much to do (replay.c).
  */
 #include "sink.h"
 

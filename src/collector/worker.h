@@ -76,10 +76,13 @@ struct worker {
     bool violated; /* its sums did not agree: a bug, logged once */
 
     /* In a replay: holds a run back until the queue has room for it, or until it is
-     * time to stop; and wakes the sink.  NULL: nobody waits for a sink, and each run wakes it. */
-    void (*wait_for_room)(void *context, struct sink *sink, struct queue *queue,
-                          const struct run *run, uint32_t wanted);
+     * time to stop.  NULL: nobody waits for a sink. */
+    void (*wait_for_room)(void *context, struct queue *queue, const struct run *run,
+                          uint32_t wanted);
     void *wait_context;
+    /* A run that is offered does not wake its sink.  Whoever feeds the worker wakes all of them
+     * before it waits for anything, and at the end. */
+    bool wakes_late;
 };
 
 /* What a worker is made of.  `sockets` are taken over as an array, not as

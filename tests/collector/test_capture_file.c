@@ -108,8 +108,11 @@ static unsigned compare(const char *path, const struct bytes *bytes)
         ck_assert_uint_eq(packet.captured, header->caplen);
         ck_assert_uint_eq(packet.on_wire, header->len);
         ck_assert_mem_eq(packet.bytes, data, header->caplen);
-        if (packet.arrival_ns % CLOCK_SECOND == (uint64_t)header->ts.tv_usec) /* a true fraction */
-            ck_assert_uint_eq(packet.arrival_ns / CLOCK_SECOND, (uint32_t)header->ts.tv_sec);
+        ck_assert_uint_eq(packet.arrival_ns / CLOCK_SECOND, (uint32_t)header->ts.tv_sec);
+        if ((uint64_t)header->ts.tv_usec < CLOCK_SECOND)
+            ck_assert_uint_eq(packet.arrival_ns % CLOCK_SECOND, (uint64_t)header->ts.tv_usec);
+        else
+            ck_assert_uint_eq(packet.arrival_ns % CLOCK_SECOND, CLOCK_SECOND - 1);
     }
     ck_assert_msg(ours == (theirs == PCAP_ERROR_BREAK ? 0 : -1), "%d and %d behind %u packets: %s",
                   ours, theirs, count, why);

@@ -14,6 +14,8 @@
 
 enum { CAPACITY = QUEUE_LEAST, CONSUMERS = 3 };
 
+#define LONG (60 * CLOCK_SECOND) /* nothing here takes as long */
+
 /* ---- one thread: a worker with one queue or several ------------------------------------ */
 
 struct line {
@@ -292,6 +294,28 @@ START_TEST(indices_wrap)
 }
 END_TEST
 
+/* A wait that nobody ends, and one that need not begin. */
+START_TEST(a_wait_has_an_end)
+{
+    struct line line;
+    struct queue *queue = &line.queues[0];
+    uint64_t start;
+
+    line_open(&line, 1, CAPACITY);
+    ck_assert_int_eq(offer(&line, 10, 10), QUEUE_TOOK);
+    start = clock_monotonic();
+    queue_wait(queue, 9, 20 * CLOCK_MILLISECOND);
+    ck_assert_uint_ge(clock_monotonic() - start, 20 * CLOCK_MILLISECOND);
+    start = clock_monotonic();
+    queue_wait(queue, 10, LONG);
+    queue_wait(queue, 1000, LONG);
+    expect_run(queue, 0, 10, 1);
+    queue_wait(queue, 0, LONG);
+    ck_assert_uint_lt(clock_monotonic() - start, LONG);
+    line_close(&line);
+}
+END_TEST
+
 /* ---- one thread: the worst that several sinks may do to the pool ------------------------ */
 
 /* A sink that works on a run for a while. */
@@ -484,8 +508,12 @@ static void run_threads(unsigned consumer_count, bool patient)
     while (produced < RECORDS) {
         produced += produce(&line, accepted);
         /* A patient worker waits for the first sink, which then must get every record. */
-        while (patient && queue_waiting(&line.queues[0]) > CAPACITY / 4)
-            queue_wait(&line.queues[0], 1000 * CLOCK_SECOND);
+        while (patient && queue_waiting(&line.queues[0]) > CAPACITY / 4) {
+            uint64_t limit = clock_monotonic() + LONG;
+
+            queue_wait(&line.queues[0], CAPACITY / 8, LONG);
+            ck_assert_msg(clock_monotonic() < limit, "nobody woke the worker");
+        }
     }
     atomic_store(&ended, true);
     for (c = 0; c < consumer_count; c++)
@@ -536,7 +564,7 @@ int main(void)
 {
     const TTest *const tests[] = {pool_is_a_stack,      runs_that_touch_are_one,
                                   full_until_half_empty, one_wanted_in_each_block,
-                                  a_block_used_again,   indices_wrap,
+                                  a_block_used_again,   indices_wrap,          a_wait_has_an_end,
                                   the_pool_suffices,    one_consumer,
                                   one_consumer_overrun, three_consumers,
                                   three_consumers_overrun};

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/random.h"
 #include "../../plugins/common/number.h"
 #include "../../plugins/common/text.h"
 #include "../../plugins/csv/row.h"
@@ -242,20 +243,30 @@ START_TEST(the_usual_way)
     row_add_usual(&usual, ROW_MESSAGES);
     row_add_usual(&common, ROW_MESSAGES);
     ck_assert_int_eq(row_add(&common, "flags"), 0);
-    srand(7);
+    random_seed(7);
     for (i = 0; i < 100000; i++) {
-        record = text_record((uint32_t)rand(), i % 3 == 0 ? "a,\"b" : i % 3 == 1 ? "26.6" : NULL);
-        if (i % 6 == 2) {
+        record = text_record(random_u32() >> below(32), one_in(3)   ? "a,\"b"
+                                                        : one_in(3) ? ""
+                                                                    : "26.6");
+        switch (below(4)) {
+        case 0:
             record.value_type = MUSTER_VALUE_INT;
-            record.value.integer = rand() % 100000 - 50000;
+            record.value.integer = (int64_t)random_u64() >> below(64);
+            break;
+        case 1:
+            record.value_type = MUSTER_VALUE_REAL;
+            record.value.real = (double)random_u32() / 1000;
+            break;
+        case 2:
+            record.value_type = MUSTER_VALUE_NONE;
+            break;
         }
-        record.device_id = (uint16_t)rand();
-        record.seq_num = (uint32_t)rand() >> rand() % 31;
-        record.timestamp = (uint32_t)rand() / (i % 100 + 1);
-        record.msg_type = (uint8_t)(rand() % 256);
-        record.verdict = (uint8_t)(rand() % 10);
+        record.device_id = (uint16_t)random_u32();
+        record.timestamp = random_u32() >> below(32);
+        record.msg_type = (uint8_t)below(256);
+        record.verdict = (uint8_t)below(10);
         record.flags = 7;
-        record.arrival_ns = (uint64_t)rand() * (uint32_t)rand();
+        record.arrival_ns = one_in(2) ? random_u64() : record.arrival_ns + below(UINT32_MAX) - S;
         ck_assert_uint_lt(row_bound(&common, &record), sizeof second);
         end = row_format(&usual, first, &record);
         ck_assert_int_eq(end[-1], '\n');
