@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The floor of the replay benchmarks: the same work on datagrams that lie in memory, with
- * nothing around it.  Decode, a window of 1,024 numbers for each device, a row by pairs
- * of digits, and write(2) of 256 KiB.
+ * nothing around it.  Decode, a window of 1,024 numbers for each device, a row by
+ * tables of digits, and write(2) of 256 KiB.
  *
  *     memory CAPTURE CSV text|u16
  *
@@ -23,6 +23,8 @@
 
 #include <muster/wire.h>
 
+#include "../plugins/common/number.h"
+
 enum {
     FILE_HEADER = 24,
     PACKET_HEADER = 16,
@@ -31,7 +33,6 @@ enum {
     WINDOW_WORDS = WINDOW / 64,
     DEVICES = 65536,
     OUTPUT = 256 * 1024,
-    NUMBER_MAX = 10, /* bytes: 4294967295 */
     ROW_MAX = 128 /* bytes, without a text */
 };
 
@@ -56,7 +57,7 @@ struct device {
 struct second {
     uint32_t second;
     uint32_t length;
-    char text[NUMBER_MAX];
+    char text[NUMBER_U32_MAX];
 };
 
 struct output {
@@ -147,56 +148,6 @@ static void judge(struct device *device, uint32_t seq, char *duplicate, char *ga
     }
 }
 
-/* ---- Numbers --------------------------------------------------------------------------- */
-
-/* Of its own, by pairs of digits: the floor stays where it is when the sink learns better. */
-static const char pairs[200] = {
-    '0', '0', '0', '1', '0', '2', '0', '3', '0', '4', '0', '5', '0', '6', '0', '7', '0', '8', '0',
-    '9', '1', '0', '1', '1', '1', '2', '1', '3', '1', '4', '1', '5', '1', '6', '1', '7', '1', '8',
-    '1', '9', '2', '0', '2', '1', '2', '2', '2', '3', '2', '4', '2', '5', '2', '6', '2', '7', '2',
-    '8', '2', '9', '3', '0', '3', '1', '3', '2', '3', '3', '3', '4', '3', '5', '3', '6', '3', '7',
-    '3', '8', '3', '9', '4', '0', '4', '1', '4', '2', '4', '3', '4', '4', '4', '5', '4', '6', '4',
-    '7', '4', '8', '4', '9', '5', '0', '5', '1', '5', '2', '5', '3', '5', '4', '5', '5', '5', '6',
-    '5', '7', '5', '8', '5', '9', '6', '0', '6', '1', '6', '2', '6', '3', '6', '4', '6', '5', '6',
-    '6', '6', '7', '6', '8', '6', '9', '7', '0', '7', '1', '7', '2', '7', '3', '7', '4', '7', '5',
-    '7', '6', '7', '7', '7', '8', '7', '9', '8', '0', '8', '1', '8', '2', '8', '3', '8', '4', '8',
-    '5', '8', '6', '8', '7', '8', '8', '8', '9', '9', '0', '9', '1', '9', '2', '9', '3', '9', '4',
-    '9', '5', '9', '6', '9', '7', '9', '8', '9', '9'};
-
-/* Exactly two digits; `n` is below 100. */
-static inline char *put_pair(char *out, uint32_t n)
-{
-    memcpy(out, pairs + 2 * n, 2);
-    return out + 2;
-}
-
-static inline int digits(uint32_t n)
-{
-    static const uint32_t powers[] = {0,      10,      100,      1000,      10000,
-                                      100000, 1000000, 10000000, 100000000, 1000000000};
-    int bits = 32 - __builtin_clz(n | 1);
-    int guess = bits * 1233 >> 12; /* bits * log10(2): right, or one digit short */
-
-    return guess + (n >= powers[guess]);
-}
-
-static inline char *put_number(char *out, uint32_t n)
-{
-    char *end = out + digits(n);
-    char *at = end;
-
-    while (n >= 100) {
-        at -= 2;
-        memcpy(at, pairs + 2 * (n % 100), 2);
-        n /= 100;
-    }
-    if (n >= 10)
-        memcpy(at - 2, pairs + 2 * n, 2);
-    else
-        at[-1] = (char)('0' + n);
-    return end;
-}
-
 /* ---- The rows -------------------------------------------------------------------------- */
 
 static void write_out(struct output *output)
@@ -218,7 +169,7 @@ static inline char *put_second(char *out, uint32_t second, struct second *kept)
 {
     if (kept->length == 0 || kept->second != second) {
         kept->second = second;
-        kept->length = (uint32_t)(put_number(kept->text, second) - kept->text);
+        kept->length = (uint32_t)(number_u32(kept->text, second) - kept->text);
     }
     memcpy(out, kept->text, sizeof kept->text);
     return out + kept->length;
@@ -227,9 +178,9 @@ static inline char *put_second(char *out, uint32_t second, struct second *kept)
 static inline char *put_start(char *out, const struct muster_header *header, uint32_t seq,
                               struct second *kept)
 {
-    out = put_number(out, header->device_id);
+    out = number_u32(out, header->device_id);
     *out++ = ',';
-    out = put_number(out, seq);
+    out = number_u32(out, seq);
     *out++ = ',';
     out = put_second(out, header->timestamp, kept);
     *out++ = ',';
@@ -250,9 +201,9 @@ static inline char *put_end(char *out, char duplicate, char gap, uint64_t arriva
     *out++ = ',';
     out = put_second(out, (uint32_t)(arrival_ns / 1000000000), kept);
     *out++ = '.';
-    out = put_pair(out, micros / 10000);
-    out = put_pair(out, micros / 100 % 100);
-    out = put_pair(out, micros % 100);
+    out = number_pair(out, micros / 10000);
+    out = number_pair(out, micros / 100 % 100);
+    out = number_pair(out, micros % 100);
     *out++ = '\n';
     return out;
 }
@@ -281,7 +232,7 @@ static void take(struct output *output, struct device *devices, const struct dat
 
             judge(&devices[header.device_id], seq, &duplicate, &gap);
             out = put_start(output->bytes + output->used, &header, seq, &output->timestamp);
-            out = put_number(out, muster_get_u16(payload + i * MUSTER_READING_SIZE));
+            out = number_u32(out, muster_get_u16(payload + i * MUSTER_READING_SIZE));
             end_row(output, put_end(out, duplicate, gap, datagram->arrival_ns, &output->arrival));
         }
         return;
