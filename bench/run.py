@@ -179,21 +179,26 @@ def replay(lab, table, full):
             out.write("classes:\n  meter: { payload: u16 }\ndefault: meter\n")
         floor, muster = [], []
         rows_path = lab.path("memory.csv")
-        for i in range(ROUNDS):
+        for i in range(ROUNDS + 1):
             figures = json.loads(lab.run([program("bench", "memory"), capture, rows_path, kind], lab_module.RECEIVER))
-            floor.append(figures["rows"] / figures["cpu_seconds"] / 1e6)
+            if i > 0:
+                # What is deleted leaves its memory to the next run.  Memory that was not in use
+                # before costs a virtual machine 50 ns a row, and only one of the two would pay it.
+                os.unlink(rows_path)
             folder, cpu = run_replay(lab, capture, '{ plugin = "sequence"; }, { plugin = "csv"; path = "rows.csv"; }',
                                      settings.replace("devices.yaml", catalog))
-            muster.append(figures["rows"] / cpu / 1e6)
             if i == 0:
                 compare_rows(rows_path, os.path.join(folder, "rows.csv"))
+                os.unlink(rows_path)
+            else:
+                floor.append(figures["rows"] / figures["cpu_seconds"] / 1e6)
+                muster.append(figures["rows"] / cpu / 1e6)
             os.unlink(os.path.join(folder, "rows.csv"))
         ratio, spread = ratio_text(muster, floor)
         table.add(f"{what}, {figures['rows'] / 1e6:g} M rows", f"{median(floor):.1f} M rows/s",
                   f"{median(muster):.1f} M rows/s", f"{ratio:.2f}", spread,
                   f"≥ {target:.2f}" if target else "", verdict(ratio >= target) if target else "")
         os.unlink(capture)
-        os.unlink(rows_path)
 
 
 def compare_rows(floor, muster):
