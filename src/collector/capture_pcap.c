@@ -111,12 +111,12 @@ int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *st
         return cut_short("packet's header", got, PACKET_HEADER, why, room);
     captured = field32(pcap, at + 8);
     if (captured > SNAP_MOST) {
-        snprintf(why, room, "the file is damaged: a packet of %u bytes, where %u are the most",
+        snprintf(why, room, "the file is damaged: a packet of %u bytes, where %d are the most",
                  captured, SNAP_MOST);
         return -1;
     }
     got = capture_stream_look(stream, PACKET_HEADER + captured, &at);
-    if (got < (ssize_t)(PACKET_HEADER + captured))
+    if (got < PACKET_HEADER + (ssize_t)captured)
         return cut_short("packet", got - PACKET_HEADER, captured, why, room);
     packet->arrival_ns =
         capture_time(field32(pcap, at), field32(pcap, at + 4) * (uint64_t)pcap->unit);

@@ -251,8 +251,8 @@ class Sinks(Case):
         offered, written, queued, dropped = ledger.sinks["log"]
         self.assertEqual((offered, queued), (5000, 0))
         self.assertGreater(dropped, 0)
-        # A line that the pipe took in part is cut short and says so; it is not counted as written.
-        whole = sum(1 for line in got.split(b"\n") if re.search(rb"seq=\d+ value=1( first)?$", line))
+        # A line that the pipe took in part is cut short, if only by its end; it is not counted as written.
+        whole = sum(1 for line in got.split(b"\n")[:-1] if re.search(rb"seq=\d+ value=1( first)?$", line))
         self.assertEqual(whole, written)
 
     def test_what_a_sink_still_holds_is_flushed_again(self):
