@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 enum {
     FILE_HEADER = 24,
     PACKET_HEADER = 16,

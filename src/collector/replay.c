@@ -158,8 +158,7 @@ static int find_listener(const struct config *config, const struct capture_packe
 static void take(struct replay *replay, const struct capture_packet *packet, int listener)
 {
     struct collector *collector = replay->collector;
-    unsigned id = packet->size >= 2 && collector->worker_count > 1
-                      ? muster_get_u16(packet->payload) % collector->worker_count : 0;
+    unsigned id = packet->size >= 2 ? muster_get_u16(packet->payload) % collector->worker_count : 0;
     struct worker *worker = &collector->workers[id];
     const struct datagram datagram = {
         .bytes = packet->payload,
