@@ -32,4 +32,4 @@ bench-readme: all $(BENCHES)
 	@$(BENCH_RUN) --readme --peers
 .PHONY: bench bench-peers bench-readme
 
-EXTRA_DIST += bench/lab.py bench/peers.py bench/reference_server.py bench/run.py
+EXTRA_DIST += bench/README.md bench/lab.py bench/peers.py bench/reference_server.py bench/run.py

@@ -13,8 +13,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "state.h"
+#include "base/clock.h"
+#include "collector/state/state.h"
 
 #define JOIN_SLICE (100 * CLOCK_MILLISECOND) /* between two looks for a signal */
 #define JOIN_GRACE CLOCK_SECOND

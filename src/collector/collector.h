@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "capture.h"
-#include "config.h"
-#include "sink.h"
-#include "worker.h"
+#include "collector/replay/capture.h"
+#include "collector/config/config.h"
+#include "collector/flow/sink.h"
+#include "collector/live/worker.h"
 
 struct collector {
     struct config *config;

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 #include "wire/datagram.h"
-#include "clock.h"
+#include "base/clock.h"
 
 /* Which of a worker's counters. */
 enum { RECEIVED, BYTES, DECODED, RECORDS, KEPT, KERNEL_DROPS, REFUSED };

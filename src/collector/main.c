@@ -12,30 +12,30 @@
 #include <unistd.h>
 
 #include "build.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "collector.h"
 #include "ledger.h"
-#include "loader.h"
-#include "log.h"
-#include "replay.h"
-#include "state.h"
-#include "suggest.h"
+#include "collector/host/loader.h"
+#include "base/log.h"
+#include "collector/replay/replay.h"
+#include "collector/state/state.h"
+#include "base/suggest.h"
 
 enum { EXIT_START = 1, EXIT_CONFIGURATION = 2, EXIT_LEDGER = 3 }; /* exit statuses: musterd(8) */
 enum { MAX_DIRECTORIES = 16 };
 
 struct arguments {
     const char *config;
-    const char *describe;
+    const char *plugin; /* to describe; NULL: the daemon's own settings */
     const char *replay;
-    bool check;
+    bool check, describe;
     const char *directories[MAX_DIRECTORIES + 2]; /* where plugins are; ends with NULL */
     unsigned directory_count;
 };
 
 static const char usage[] =
     "usage: musterd -c FILE [--check | --replay CAPTURE] [--plugin-path DIR]...\n"
-    "       musterd --describe PLUGIN [--plugin-path DIR]...\n"
+    "       musterd --describe [PLUGIN] [--plugin-path DIR]...\n"
     "       musterd --version | --help\n"
     "\n"
     "Receives datagrams from devices, as the configuration FILE says, in the foreground.\n"
@@ -45,7 +45,7 @@ static const char usage[] =
     "      --replay CAPTURE   replay a packet capture (pcap, pcapng; \"-\": standard input),\n"
     "                         with its time as the clock, and stop\n"
     "      --plugin-path DIR  look for plugins here first; may be given several times\n"
-    "      --describe PLUGIN  print a plugin's options, and stop\n"
+    "      --describe [PLUGIN]  print a plugin's options, or the daemon's own settings, and stop\n"
     "      --version          print the version, and stop\n"
     "  -h, --help             print this, and stop\n"
     "\n"
@@ -59,7 +59,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},   {"check", no_argument, NULL, 'k'},
         {"replay", required_argument, NULL, 'r'},   {"plugin-path", required_argument, NULL, 'p'},
-        {"describe", required_argument, NULL, 'd'},
+        {"describe", optional_argument, NULL, 'd'},
         {"version", no_argument, NULL, 'V'},        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -91,7 +91,11 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
             arguments->directories[arguments->directory_count++] = optarg;
             break;
         case 'd':
-            arguments->describe = optarg;
+            arguments->describe = true;
+            arguments->plugin = optarg;
+            /* getopt_long takes only --describe=PLUGIN for one that may be left out */
+            if (optarg == NULL && optind < argc && argv[optind][0] != '-')
+                arguments->plugin = argv[optind++];
             break;
         case 'V':
             printf("musterd %s (plugin ABI %d.%d)\n", PACKAGE_VERSION, MUSTER_ABI_MAJOR,
@@ -109,7 +113,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
         fprintf(stderr, "musterd: what to do with \"%s\"? try: musterd --help\n", argv[optind]);
         return EXIT_CONFIGURATION;
     }
-    if (arguments->config == NULL && arguments->describe == NULL) {
+    if (arguments->config == NULL && !arguments->describe) {
         fputs("musterd: no configuration; expected -c FILE, such as -c " CONFIG_PATH "\n", stderr);
         return EXIT_CONFIGURATION;
     }
@@ -122,7 +126,11 @@ static int describe(const struct arguments *arguments)
     struct plugin plugin;
     char why[1024];
 
-    if (plugin_load(&plugin, arguments->describe, arguments->directories, why, sizeof why) < 0) {
+    if (arguments->plugin == NULL) {
+        config_describe(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (plugin_load(&plugin, arguments->plugin, arguments->directories, why, sizeof why) < 0) {
         fprintf(stderr, "musterd: %s\n", why);
         return EXIT_CONFIGURATION;
     }
@@ -287,7 +295,7 @@ int main(int argc, char **argv)
 
     if (status >= 0)
         return status;
-    if (arguments.describe != NULL)
+    if (arguments.describe)
         return describe(&arguments);
     status = EXIT_START;
     if (open_standard_files() < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/wire_class.h"
+#include "wire_class.h"
 
 #include <check.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef TESTS_COMMON_WIRE_CLASS_H
 #define TESTS_COMMON_WIRE_CLASS_H
 
-#include "common/yaml.h"
+#include "yaml.h"
 #include "wire/datagram.h"
 
 /* Fails the test if it is none. */

@@ -2,7 +2,7 @@
  *
  * Test vectors in YAML: look up by key, read texts, numbers and bytes.
  */
-#include "common/yaml.h"
+#include "yaml.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -22,7 +22,7 @@ SOURCE = os.environ.get("top_srcdir", os.getcwd())
 MUSTERD = os.path.join(BUILD, "musterd")
 FLEET = os.path.join(BUILD, "muster-fleet")
 PLUGINS = os.path.join(BUILD, "plugins", ".libs")
-TEST_PLUGINS = os.path.join(BUILD, "tests", "plugins", ".libs")
+TEST_PLUGINS = os.path.join(BUILD, "tests", "e2e", "plugins", ".libs")
 
 HEARTBEAT, DATA, INIT = 0, 1, 2
 PATIENCE = 60  # seconds; generous, since sanitizers and busy machines are slow

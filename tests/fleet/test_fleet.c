@@ -18,12 +18,13 @@
 
 #include <muster/wire.h>
 
-#include "account.h"
-#include "options.h"
-#include "play.h"
-#include "report.h"
-#include "run.h"
-#include "send.h"
+#include "common/runner.h"
+#include "fleet/account.h"
+#include "fleet/options.h"
+#include "fleet/play.h"
+#include "fleet/report.h"
+#include "fleet/run.h"
+#include "fleet/send.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 #define CLOCK    1700000000u
@@ -972,7 +973,7 @@ static void add_case(Suite *suite, const char *name, const TTest *const *tests, 
     suite_add_tcase(suite, tcase);
 }
 
-int main(void)
+Suite *test_suite(void)
 {
     const TTest *const timetable[] = {
         one_device_keeps_the_timetable, starts_are_spread_in_an_order_from_the_seed,
@@ -998,8 +999,6 @@ int main(void)
     };
     Suite *suite = suite_create("fleet");
     TCase *loops = tcase_create("each of several");
-    SRunner *runner;
-    int failed;
 
     add_case(suite, "timetable", timetable, sizeof timetable / sizeof *timetable);
     add_case(suite, "network", network, sizeof network / sizeof *network);
@@ -1012,9 +1011,5 @@ int main(void)
     tcase_add_loop_test(loops, what_is_sent_arrives, 0, 3);
     tcase_add_loop_test(loops, a_signal_ends_the_play, 0, 2);
     suite_add_tcase(suite, loops);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite;
 }

@@ -9,7 +9,7 @@
 
 #include <muster/wire.h>
 
-#include "collector/capture.h"
+#include "collector/replay/capture.h"
 
 const char *const fuzz_corpus = "capture";
 

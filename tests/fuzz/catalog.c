@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "collector/catalog.h"
+#include "collector/catalog/catalog.h"
 #include "file.h"
 
 const char *const fuzz_corpus = "catalog";

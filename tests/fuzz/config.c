@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "collector/config.h"
+#include "collector/config/config.h"
 #include "file.h"
 
 const char *const fuzz_corpus = "config";

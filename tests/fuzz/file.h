@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "collector/problems.h"
+#include "base/problems.h"
 #include "fuzz.h"
 
 struct fuzz_file {

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "../../plugins/csv/row.h"
+#include "csv/row.h"
 
 const char *const fuzz_corpus = "row";
 

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+# The sink that writes rows.
+# The plugin is plugins/csv.so, so that all are in one folder for musterd --plugin-path.
+plugin_LTLIBRARIES += plugins/csv.la
+plugins_csv_la_CFLAGS = $(PLUGIN_CFLAGS)
+plugins_csv_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+plugins_csv_la_LIBADD = plugins/common/libcommon.la
+CSV_SOURCES =
+CSV_SOURCES += \
+	%D%/csv.c \
+	%D%/field.c %D%/field.h \
+	%D%/file.c %D%/file.h \
+	%D%/row.c %D%/row.h
+plugins_csv_la_SOURCES = $(CSV_SOURCES)
+dist_man_MANS += %D%/muster-csv.7
+
+include tests/plugins/csv/local.mk

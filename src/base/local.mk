@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# What any program needs; knows nothing of Muster.
+noinst_LIBRARIES += src/libbase.a
+src_libbase_a_SOURCES =
+src_libbase_a_SOURCES += \
+	%D%/clock.h \
+	%D%/doorbell.h \
+	%D%/log.c %D%/log.h \
+	%D%/metrics.c %D%/metrics.h \
+	%D%/problems.c %D%/problems.h \
+	%D%/suggest.c %D%/suggest.h \
+	%D%/units.c %D%/units.h

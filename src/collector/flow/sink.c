@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The thread of a sink: take a run of records from each worker's queue, hand the
+ * plugin those that it wants, sleep when there is nothing.
+ *
+ * A wake-up costs more than all the rest (futex, scheduler, a cold cache).  So on
+ * a busy line the sink does not sleep on the bell but takes a short nap, during which
+ * nobody has to wake it, and finds a larger run afterwards.  In a replay it need not: there it is
+ * woken only when there is much to do (replay.c).
+ */
+#include "sink.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define NAP (1 * CLOCK_MILLISECOND)
+#define FIRST_RETRY (10 * CLOCK_MILLISECOND)
+#define LONGEST_RETRY (2 * CLOCK_SECOND)
+
+enum { BUSY = 16 /* records between two naps: the line is busy */ };
+
+int sink_init(struct sink *sink, struct muster_instance *instance, unsigned worker_count)
+{
+    size_t size = worker_count * sizeof *sink->queues;
+
+    memset(sink, 0, sizeof *sink);
+    sink->instance = instance;
+    sink->worker_count = worker_count;
+    sink->queue_capacity = (uint32_t)instance->queue / worker_count;
+    if (sink->queue_capacity < QUEUE_LEAST)
+        sink->queue_capacity = QUEUE_LEAST;
+    sink->queues = aligned_alloc(_Alignof(struct queue), size);
+    if (sink->queues == NULL)
+        return -1;
+    memset(sink->queues, 0, size);
+    return 0;
+}
+
+void sink_destroy(struct sink *sink)
+{
+    unsigned i;
+
+    for (i = 0; sink->queues != NULL && i < sink->worker_count; i++)
+        queue_close(&sink->queues[i]);
+    free(sink->queues);
+    sink->queues = NULL;
+}
+
+static bool wants(const struct sink *sink, const struct muster_record *record)
+{
+    return sink->instance->kinds >> sink_kind(record) & 1;
+}
+
+/* Cuts off the next stretch of records that the sink wants, mostly all.  Returns its
+ * length, 0 at the end. */
+static uint32_t next_stretch(const struct sink *sink, const struct run *run, uint32_t *at)
+{
+    const struct muster_record *records = &run->block->records[run->from];
+    uint32_t end;
+
+    if (run->whole)
+        return run->count - *at;
+    while (*at < run->count && !wants(sink, &records[*at]))
+        (*at)++;
+    for (end = *at; end < run->count && wants(sink, &records[end]); end++)
+        ;
+    return end - *at;
+}
+
+static bool is_draining(struct sink *sink)
+{
+    return atomic_load(&sink->draining) != 0;
+}
+
+static bool is_late(struct sink *sink)
+{
+    return is_draining(sink) && clock_monotonic() >= atomic_load(&sink->deadline_ns);
+}
+
+/* consumed = written + dropped, which are all this thread's own. */
+static void check_sums(struct sink *sink)
+{
+    uint64_t consumed = 0;
+    unsigned i;
+
+    for (i = 0; i < sink->worker_count; i++)
+        consumed += atomic_load_explicit(&sink->queues[i].consumed, memory_order_relaxed);
+    if (sink->violated || consumed == metrics_value(&sink->written) +
+                                          metrics_value(&sink->dropped_failed) +
+                                          metrics_value(&sink->dropped_stop))
+        return;
+    sink->violated = true;
+    log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+             "bug: the ledger of this sink does not add up; the summary has the figures");
+}
+
+static void fail(struct sink *sink)
+{
+    sink->failed = true;
+    log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+             "this sink has failed and is out of service; records for it are dropped and counted");
+}
+
+/* What is due besides records. */
+static void attend(struct sink *sink)
+{
+    const struct muster_plugin *api = &sink->instance->plugin.api;
+    void *state = sink->instance->state;
+    bool rotate = atomic_exchange(&sink->rotate, false);
+    uint64_t now = clock_coarse();
+
+    if (now >= sink->next_check_ns) {
+        check_sums(sink);
+        sink->next_check_ns = now + CLOCK_SECOND;
+    }
+    if (sink->failed)
+        return;
+    if (rotate && api->rotate != NULL && api->rotate(state) != 0)
+        log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+                 "the output could not be reopened; the old one stays in use");
+    if (api->tick != NULL && now >= sink->next_tick_ns) {
+        uint64_t told = services_now(sink->instance->services, MUSTER_CLOCK_MONOTONIC);
+        uint64_t asked = api->tick(state, told);
+
+        /* What it asks for is on the clock that it was told, which in a replay is another. */
+        sink->next_tick_ns = tick_next(now, asked > told ? now + (asked - told) : asked);
+    }
+}
+
+/* A pause before the rest is offered again; draining cuts it short. */
+static void wait_to_retry(struct sink *sink, uint64_t *pause)
+{
+    if (is_draining(sink)) {
+        struct timespec ts = clock_to_timespec(FIRST_RETRY);
+
+        nanosleep(&ts, NULL);
+        return;
+    }
+    doorbell_lie_down(&sink->orders);
+    if (!is_draining(sink) && !atomic_load(&sink->rotate))
+        doorbell_sleep(&sink->orders, *pause);
+    doorbell_get_up(&sink->orders);
+    *pause = *pause * 2 < LONGEST_RETRY ? *pause * 2 : LONGEST_RETRY;
+}
+
+/* Hands over one stretch, until the plugin has taken it all or has failed. */
+static void deliver(struct sink *sink, struct queue *queue, const struct muster_record *records,
+                    uint32_t count)
+{
+    const struct muster_instance *instance = sink->instance;
+    uint64_t pause = FIRST_RETRY;
+    int64_t took;
+
+    while (count > 0 && !sink->failed && !is_late(sink)) {
+        took = instance->plugin.api.write(instance->state, records, count);
+        if (took < 0 || took > count) {
+            if (took > count)
+                log_format(instance->services->log, MUSTER_LOG_ERROR, instance->name,
+                           "bug in the plugin: write() took %lld of %u records", (long long)took,
+                           count);
+            fail(sink);
+            break;
+        }
+        sink->unflushed |= took > 0;
+        muster_counter_add(&sink->written, (uint64_t)took);
+        queue_consume(queue, (uint32_t)took);
+        records += took;
+        count -= (uint32_t)took;
+        if (count > 0) {
+            if (took > 0)
+                pause = FIRST_RETRY;
+            wait_to_retry(sink, &pause);
+            attend(sink);
+        }
+    }
+    if (count > 0) {
+        muster_counter_add(sink->failed ? &sink->dropped_failed : &sink->dropped_stop, count);
+        queue_consume(queue, count);
+    }
+}
+
+/* One run from each queue.  Returns the number of records looked at. */
+static uint32_t serve(struct sink *sink)
+{
+    uint32_t seen = 0;
+    unsigned i;
+
+    for (i = 0; i < sink->worker_count; i++) {
+        struct queue *queue = &sink->queues[i];
+        struct run run;
+        uint32_t slots, at = 0, length;
+
+        if (!queue_take(queue, &run, &slots))
+            continue;
+        while ((length = next_stretch(sink, &run, &at)) > 0) {
+            deliver(sink, queue, &run.block->records[run.from + at], length);
+            at += length;
+        }
+        queue_done(queue, &run, slots);
+        seen += run.count;
+    }
+    return seen;
+}
+
+/* Has the plugin deliver what it holds.  If it cannot yet, unflushed stays, and
+ * rest() does not sleep for long. */
+static void flush(struct sink *sink, uint64_t deadline_ns)
+{
+    const struct muster_plugin *api = &sink->instance->plugin.api;
+    int64_t given_up = 0;
+
+    if (api->flush != NULL && !sink->failed)
+        given_up = api->flush(sink->instance->state, deadline_ns);
+    sink->unflushed = given_up == MUSTER_AGAIN;
+    if (!sink->unflushed)
+        sink->flush_pause_ns = 0;
+    else if (sink->flush_pause_ns == 0)
+        sink->flush_pause_ns = FIRST_RETRY;
+    else if (sink->flush_pause_ns < LONGEST_RETRY)
+        sink->flush_pause_ns *= 2;
+    if (given_up < 0 && !sink->unflushed)
+        fail(sink);
+    if (given_up > 0)
+        muster_counter_add(&sink->given_up, (uint64_t)given_up);
+}
+
+/* The last one: again and again until it is done or time is over. */
+static void flush_finally(struct sink *sink)
+{
+    const struct timespec pause = clock_to_timespec(FIRST_RETRY);
+
+    for (;;) {
+        bool late = is_late(sink);
+
+        flush(sink, atomic_load(&sink->deadline_ns));
+        if (!sink->unflushed)
+            return;
+        if (late) {
+            log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+                     "what the sink still holds could not be delivered in the time to stop");
+            return;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+static bool has_work(struct sink *sink)
+{
+    unsigned i;
+
+    for (i = 0; i < sink->worker_count; i++)
+        if (!queue_is_empty(&sink->queues[i]))
+            return true;
+    return false;
+}
+
+/* Sleeps until there is something to do. */
+static void rest(struct sink *sink)
+{
+    uint64_t now = clock_coarse();
+    uint64_t limit = UINT64_MAX;
+
+    if (sink->instance->plugin.api.tick != NULL && !sink->failed)
+        limit = sink->next_tick_ns > now ? sink->next_tick_ns - now + CLOCK_COARSE_LAG : 1;
+    if (sink->unflushed && sink->flush_pause_ns < limit)
+        limit = sink->flush_pause_ns;
+    doorbell_lie_down(&sink->bell);
+    if (!has_work(sink) && !is_draining(sink) && !atomic_load(&sink->rotate))
+        doorbell_sleep(&sink->bell, limit);
+    doorbell_get_up(&sink->bell);
+}
+
+static void *run(void *argument)
+{
+    struct sink *sink = argument;
+    const struct timespec nap = clock_to_timespec(NAP);
+    uint32_t since_nap = 0; /* records looked at */
+
+    sink->next_tick_ns = sink->next_check_ns = clock_coarse() + CLOCK_SECOND;
+    for (;;) {
+        bool draining = is_draining(sink); /* read first: then an empty queue stays empty */
+        uint32_t seen = serve(sink);
+
+        attend(sink);
+        since_nap += seen;
+        if (seen > 0)
+            continue;
+        if (draining)
+            break;
+        if (sink->unflushed)
+            flush(sink, 0);
+        if (since_nap >= BUSY && !sink->instance->services->is_replay)
+            nanosleep(&nap, NULL);
+        else if (!has_work(sink))
+            rest(sink);
+        since_nap = 0;
+    }
+    flush_finally(sink);
+    atomic_store(&sink->finished, true);
+    doorbell_ring(&sink->done);
+    return NULL;
+}
+
+int sink_start(struct sink *sink)
+{
+    int error = pthread_create(&sink->thread, NULL, run, sink);
+
+    sink->started = error == 0;
+    if (sink->started)
+        pthread_setname_np(sink->thread, sink->instance->name); /* too long a name: no name */
+    return error;
+}
+
+void sink_rotate(struct sink *sink)
+{
+    atomic_store(&sink->rotate, true);
+    doorbell_ring(&sink->bell);
+    doorbell_ring(&sink->orders);
+}
+
+void sink_drain(struct sink *sink, uint64_t deadline_ns)
+{
+    atomic_store(&sink->deadline_ns, deadline_ns);
+    atomic_store(&sink->draining, 1);
+    doorbell_ring(&sink->bell);
+    doorbell_ring(&sink->orders);
+}
+
+bool sink_join(struct sink *sink, uint64_t ns)
+{
+    if (!sink->started || sink->stuck)
+        return true;
+    if (!atomic_load(&sink->finished)) {
+        doorbell_lie_down(&sink->done);
+        if (!atomic_load(&sink->finished))
+            doorbell_sleep(&sink->done, ns);
+        doorbell_get_up(&sink->done);
+    }
+    if (!atomic_load(&sink->finished))
+        return false;
+    pthread_join(sink->thread, NULL);
+    sink->started = false;
+    return true;
+}
+
+static struct sink_account take_account(const struct sink *sink)
+{
+    struct sink_account account = {
+        .written = metrics_value(&sink->written) - metrics_value(&sink->given_up),
+        .dropped_failed = metrics_value(&sink->dropped_failed) + metrics_value(&sink->given_up),
+        .dropped_stop = metrics_value(&sink->dropped_stop),
+    };
+    uint64_t consumed = 0;
+    unsigned i;
+
+    for (i = 0; i < sink->worker_count; i++) {
+        consumed += atomic_load(&sink->queues[i].consumed);
+        account.dropped_full += metrics_value(&sink->queues[i].dropped);
+        account.offered += metrics_value(&sink->queues[i].offered);
+    }
+    account.queued = account.offered - account.dropped_full - consumed;
+    return account;
+}
+
+void sink_abandon(struct sink *sink)
+{
+    struct sink_account *last = &sink->last_account;
+
+    /* The thread may wake up in between, so what it has is what remains. */
+    sink->stuck = true;
+    *last = take_account(sink);
+    last->queued = 0;
+    last->dropped_stuck = last->offered - last->written - last->dropped_full -
+                          last->dropped_failed - last->dropped_stop;
+}
+
+struct sink_account sink_account(const struct sink *sink)
+{
+    return sink->stuck ? sink->last_account : take_account(sink);
+}
+
+bool sink_account_adds_up(const struct sink_account *account)
+{
+    return account->offered == account->written + account->queued + account->dropped_full +
+                                   account->dropped_failed + account->dropped_stop +
+                                   account->dropped_stuck;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A sink at work: its thread, and a queue from every worker.
+ */
+#ifndef COLLECTOR_FLOW_SINK_H
+#define COLLECTOR_FLOW_SINK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/doorbell.h"
+#include "collector/host/instance.h"
+#include "queue.h"
+
+/* Kinds that a sink can ask for are below SINK_KINDS - 1; others share the last place. */
+enum { SINK_KINDS = 8 };
+
+static inline unsigned sink_kind(const struct muster_record *record)
+{
+    return record->kind < SINK_KINDS - 1 ? record->kind : SINK_KINDS - 1;
+}
+
+/* Where the records went that were brought to a sink. */
+struct sink_account {
+    uint64_t offered, written, queued;
+    uint64_t dropped_full, dropped_failed, dropped_stop;
+    uint64_t dropped_stuck; /* in the hands of a plugin that did not come back */
+};
+
+struct sink {
+    struct muster_instance *instance;
+    struct queue *queues; /* one for each worker */
+    unsigned worker_count;
+    uint32_t queue_capacity; /* records, of each queue */
+    struct doorbell bell;   /* rung by workers */
+    struct doorbell orders; /* rung by the main thread; all that is heard between two tries */
+    pthread_t thread;
+    bool started;
+
+    /* Orders from the main thread. */
+    atomic_bool rotate;
+    atomic_uint draining;     /* 1: no more records will come; finish by `deadline_ns` */
+    atomic_ullong deadline_ns; /* monotonic */
+    atomic_bool finished;  /* the thread's answer, its last act */
+    struct doorbell done;  /* rung then */
+    bool stuck; /* the thread did not come back: it and its plugin are left alone */
+    struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
+
+    /* The sink thread's. */
+    bool failed;      /* the plugin said MUSTER_FAILED */
+    bool unflushed;   /* something was written since the last flush */
+    uint64_t next_tick_ns, next_check_ns; /* monotonic */
+    uint64_t flush_pause_ns;              /* until the next flush, if the last said "not yet" */
+    struct muster_counter written;        /* records that the plugin took */
+    struct muster_counter given_up;       /* of the written ones, that flush could not deliver */
+    struct muster_counter dropped_failed; /* offered after the plugin gave up */
+    struct muster_counter dropped_stop;   /* still queued when the time to stop was over */
+    bool violated; /* its sums did not agree: a bug, logged once */
+};
+
+/* The instance's queue is shared out evenly among the workers.  Returns 0, or -1. */
+int sink_init(struct sink *sink, struct muster_instance *instance, unsigned worker_count);
+void sink_destroy(struct sink *sink);
+
+/* Starts the thread, once the queues are open.  Returns 0, or an errno. */
+int sink_start(struct sink *sink);
+
+/* [main] Asks for the output to be reopened. */
+void sink_rotate(struct sink *sink);
+
+/* [main] Once no worker offers any more: lets the sink finish until
+ * `deadline_ns` (monotonic). */
+void sink_drain(struct sink *sink, uint64_t deadline_ns);
+
+/* [main] Waits for the thread for `ns`.  Returns whether it has ended. */
+bool sink_join(struct sink *sink, uint64_t ns);
+
+/* [main] The deadline is over and the thread is not back: it is stuck in its plugin,
+ * and neither may be freed. */
+void sink_abandon(struct sink *sink);
+
+/* [main] Exact once the sink is joined; then it does not change any more. */
+struct sink_account sink_account(const struct sink *sink);
+
+/* offered = written + queued + dropped */
+bool sink_account_adds_up(const struct sink_account *account);
+
+#endif

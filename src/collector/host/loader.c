@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A plugin's descriptor is copied, as much as both sides know of it, into a
+ * zeroed one of this version's size.  So the rest of the daemon never asks how
+ * old a plugin is.
+ */
+#include "loader.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/suggest.h"
+
+enum { MAX_SUGGESTIONS = 256 };
+
+/* The first version ends with `tick`. */
+static const size_t smallest_size = offsetof(struct muster_plugin, tick) + sizeof(void (*)(void));
+
+/* "; did you mean "X"?" from the plugins that are there, or nothing. */
+static void suggest_plugin(const char *name, const char *const *directories, char *out, size_t room)
+{
+    char *names[MAX_SUGGESTIONS];
+    const char *near;
+    size_t count = 0, i;
+
+    out[0] = '\0';
+    for (i = 0; directories[i] != NULL; i++) {
+        DIR *dir = opendir(directories[i]);
+        const struct dirent *entry;
+
+        /* cppcheck-suppress readdirCalled; readdir_r is deprecated, see its manual page */
+        while (dir != NULL && count < MAX_SUGGESTIONS && (entry = readdir(dir)) != NULL) {
+            size_t length = strlen(entry->d_name);
+
+            if (length <= 3 || strcmp(entry->d_name + length - 3, ".so") != 0)
+                continue;
+            names[count] = strndup(entry->d_name, length - 3);
+            if (names[count] != NULL)
+                count++;
+        }
+        if (dir != NULL)
+            closedir(dir);
+    }
+    near = suggest(name, (const char *const *)names, count);
+    if (near != NULL)
+        snprintf(out, room, "; did you mean \"%s\"?", near);
+    for (i = 0; i < count; i++)
+        free(names[i]);
+}
+
+static char *find(const char *name, const char *const *directories, char *why, size_t room)
+{
+    char near[128], *path, searched[512] = "";
+    size_t i, length = 0;
+
+    if (strchr(name, '/') != NULL) {
+        if (access(name, R_OK) == 0)
+            return strdup(name);
+        snprintf(why, room, "cannot read the plugin \"%s\": %m", name);
+        return NULL;
+    }
+    for (i = 0; directories[i] != NULL; i++) {
+        if (asprintf(&path, "%s/%s.so", directories[i], name) < 0)
+            return NULL;
+        if (access(path, R_OK) == 0)
+            return path;
+        free(path);
+        if (length < sizeof searched)
+            length += (size_t)snprintf(searched + length, sizeof searched - length, "%s\"%s\"",
+                                       i > 0 ? ", " : "", directories[i]);
+    }
+    suggest_plugin(name, directories, near, sizeof near);
+    snprintf(why, room, "there is no plugin \"%s\" (no %s.so in %s)%s", name, name, searched, near);
+    return NULL;
+}
+
+static bool valid_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 0 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == length;
+}
+
+/* NULL, or what is wrong with the descriptor. */
+static const char *judge(const struct plugin *plugin, char *room_for_text, size_t room)
+{
+    static const char *const reserved[] = {"plugin", "name", "queue"};
+    const struct muster_plugin *api = &plugin->api;
+    size_t i;
+
+    if (api->name == NULL || api->version == NULL || api->summary == NULL ||
+        !valid_name(api->name))
+        return "its name, version or summary is missing or malformed";
+    if (api->role != MUSTER_FILTER && api->role != MUSTER_SINK)
+        return "it is neither a filter nor a sink; does it need a newer version of musterd?";
+    if (api->role == MUSTER_FILTER && api->process == NULL)
+        return "it is a filter without process()";
+    if (api->role == MUSTER_SINK && api->write == NULL)
+        return "it is a sink without write()";
+    if (api->option_count > 0 &&
+        (api->options == NULL ||
+         api->option_size < offsetof(struct muster_option, flags) + sizeof(uint32_t)))
+        return "its option table is missing or of a wrong size";
+    if (!options_valid(&plugin->options, room_for_text, room))
+        return room_for_text;
+    for (i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (option_find(&plugin->options, reserved[i]) >= 0)
+            return "its options are named plugin, name or queue, which belong to the host";
+    return NULL;
+}
+
+int plugin_load(struct plugin *plugin, const char *name, const char *const *directories, char *why,
+                size_t room)
+{
+    const struct muster_plugin *found;
+    const char *wrong;
+    char text[256];
+
+    memset(plugin, 0, sizeof *plugin);
+    snprintf(why, room, "out of memory");
+    plugin->path = find(name, directories, why, room);
+    if (plugin->path == NULL)
+        return -1;
+    plugin->handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
+    if (plugin->handle == NULL) {
+        snprintf(why, room, "cannot load the plugin: %s", dlerror());
+        goto fail;
+    }
+    found = dlsym(plugin->handle, "muster_plugin_v1");
+    if (found == NULL) {
+        snprintf(why, room, "\"%s\" is no plugin for this version: it has no symbol muster_plugin_v1",
+                 plugin->path);
+        goto fail;
+    }
+    if (found->size < smallest_size || found->abi_major != MUSTER_ABI_MAJOR) {
+        snprintf(why, room, "\"%s\": its descriptor is of %u bytes and ABI %u.%u; expected at least "
+                 "%zu bytes and ABI %d", plugin->path, found->size, found->abi_major,
+                 found->abi_minor, smallest_size, MUSTER_ABI_MAJOR);
+        goto fail;
+    }
+    memcpy(&plugin->api, found, found->size < sizeof plugin->api ? found->size : sizeof plugin->api);
+    plugin->options.options = plugin->api.options;
+    plugin->options.count = plugin->api.option_count;
+    plugin->options.stride = plugin->api.option_size;
+    wrong = judge(plugin, text, sizeof text);
+    if (wrong != NULL) {
+        snprintf(why, room, "\"%s\": %s", plugin->path, wrong);
+        goto fail;
+    }
+    return 0;
+
+fail:
+    plugin_unload(plugin);
+    return -1;
+}
+
+void plugin_unload(struct plugin *plugin)
+{
+    if (plugin->handle != NULL)
+        dlclose(plugin->handle);
+    free(plugin->path);
+    memset(plugin, 0, sizeof *plugin);
+}
+
+const char *plugin_role_name(const struct plugin *plugin)
+{
+    return plugin->api.role == MUSTER_FILTER ? "filter" : "sink";
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Finding and loading a plugin's shared object.
+ */
+#ifndef COLLECTOR_HOST_LOADER_H
+#define COLLECTOR_HOST_LOADER_H
+
+#include <stddef.h>
+
+#include <muster/plugin.h>
+
+#include "options.h"
+
+struct plugin {
+    void *handle;           /* dlopen's */
+    char *path;             /* of the file */
+    struct muster_plugin api; /* completed with zeros if the plugin is of an older version */
+    struct option_table options;
+};
+
+/* Loads the plugin `name`: NAME.so in the first of `directories` (ends with NULL)
+ * that has it, or that very file if the name has a slash.  Returns 0, or -1 with
+ * an explanation in `why`. */
+int plugin_load(struct plugin *plugin, const char *name, const char *const *directories, char *why,
+                size_t room);
+void plugin_unload(struct plugin *plugin);
+
+const char *plugin_role_name(const struct plugin *plugin);
+
+#endif

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# musterd: a library of its rooms, for the tests too, and main.
+noinst_LIBRARIES += %D%/libcollector.a
+%C%_libcollector_a_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGIN_DIRECTORY='"$(plugindir)"' \
+	-DCONFIG_PATH='"$(configdir)/collector.conf"'
+%C%_libcollector_a_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS) $(PCAP_CFLAGS)
+%C%_libcollector_a_SOURCES = \
+	%D%/collector.c %D%/collector.h \
+	%D%/ledger.c %D%/ledger.h
+include %D%/config/local.mk
+include %D%/catalog/local.mk
+include %D%/host/local.mk
+include %D%/flow/local.mk
+include %D%/live/local.mk
+include %D%/replay/local.mk
+include %D%/state/local.mk
+COLLECTOR_LIBS = %D%/libcollector.a src/libwire.a src/libbase.a $(LIBCONFIG_LIBS) $(YAML_LIBS) \
+	$(PCAP_LIBS)
+
+sbin_PROGRAMS += musterd
+musterd_CPPFLAGS = $(%C%_libcollector_a_CPPFLAGS)
+musterd_CFLAGS = $(%C%_libcollector_a_CFLAGS)
+musterd_SOURCES = %D%/main.c
+musterd_LDADD = $(COLLECTOR_LIBS)

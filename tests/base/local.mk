@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+UNIT_TESTS += tests/base/test_metrics
+tests_base_test_metrics_SOURCES = tests/base/test_metrics.c
+tests_base_test_metrics_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_base_test_metrics_CFLAGS = $(TEST_CFLAGS)
+tests_base_test_metrics_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/base/test_suggest
+tests_base_test_suggest_SOURCES = tests/base/test_suggest.c
+tests_base_test_suggest_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_base_test_suggest_CFLAGS = $(TEST_CFLAGS)
+tests_base_test_suggest_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/base/test_units
+tests_base_test_units_SOURCES = tests/base/test_units.c
+tests_base_test_units_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_base_test_units_CFLAGS = $(TEST_CFLAGS)
+tests_base_test_units_LDADD = $(TEST_LIBS)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The register of metrics, and the limit on log lines.
+ */
+#include <check.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "common/runner.h"
+
+enum { WRITERS = 3, ADDED = 20000 };
+
+static void expect_metric(struct metrics *metrics, uint32_t index, const char *name, uint64_t value)
+{
+    struct muster_metric metric = {.size = sizeof metric};
+
+    ck_assert(metrics_read(metrics, index, &metric));
+    ck_assert_str_eq(metric.name, name);
+    ck_assert_uint_eq(metric.value, value);
+    ck_assert_uint_eq(metric.size, sizeof metric);
+}
+
+START_TEST(cells_are_summed)
+{
+    struct metrics *metrics = metrics_new();
+    struct muster_counter own = {.value = 0}, *a, *b, *c;
+    struct muster_metric metric = {.size = sizeof metric};
+
+    ck_assert_ptr_nonnull(metrics);
+    ck_assert(!metrics_read(metrics, 0, &metric));
+    a = metrics_cell(metrics, "x", "lost", MUSTER_METRIC_COUNTER, "records", "first help");
+    b = metrics_cell(metrics, "y", "lost", MUSTER_METRIC_COUNTER, "records", "help");
+    c = metrics_cell(metrics, "x", "lost", MUSTER_METRIC_COUNTER, "records", "help");
+    ck_assert_int_eq(metrics_watch(metrics, "x", "lost", "records", "help", &own), 0);
+    ck_assert_uint_eq(a->value + b->value + c->value, 0);
+    muster_counter_add(a, 1);
+    muster_counter_set(b, 20);
+    muster_counter_add(c, 300);
+    muster_counter_add(&own, 4000);
+    expect_metric(metrics, 0, "x.lost", 4301);
+    expect_metric(metrics, 1, "y.lost", 20);
+    ck_assert(!metrics_read(metrics, 2, &metric));
+    ck_assert(metrics_read(metrics, 0, &metric));
+    ck_assert_str_eq(metric.help, "first help");
+    ck_assert_str_eq(metric.unit, "records");
+    /* Each cell has a cache line of its own. */
+    ck_assert_uint_eq((uintptr_t)a % 64, 0);
+    ck_assert_uint_eq((uintptr_t)c % 64, 0);
+    metrics_free(metrics);
+}
+END_TEST
+
+/* A plugin of another version has another idea of the struct. */
+START_TEST(other_sizes)
+{
+    struct metrics *metrics = metrics_new();
+    struct {
+        struct muster_metric metric;
+        uint64_t more;
+    } larger = {.metric = {.size = sizeof larger}, .more = 7};
+    struct muster_metric smaller = {.size = offsetof(struct muster_metric, value), .value = 9};
+
+    muster_counter_set(metrics_cell(metrics, "x", "n", MUSTER_METRIC_COUNTER, "records", "help"), 5);
+    ck_assert(metrics_read(metrics, 0, &larger.metric));
+    ck_assert_uint_eq(larger.metric.value, 5);
+    ck_assert_uint_eq(larger.metric.size, sizeof larger);
+    ck_assert_uint_eq(larger.more, 7);
+    ck_assert(metrics_read(metrics, 0, &smaller));
+    ck_assert_str_eq(smaller.name, "x.n");
+    ck_assert_uint_eq(smaller.value, 9); /* not asked for, not touched */
+    metrics_free(metrics);
+}
+END_TEST
+
+static void *write_cell(void *argument)
+{
+    struct muster_counter *cell = metrics_cell(argument, "x", "n", MUSTER_METRIC_COUNTER, "records", "help");
+    unsigned i;
+
+    for (i = 0; i < ADDED; i++)
+        muster_counter_add(cell, 1);
+    return NULL;
+}
+
+START_TEST(writers_and_a_reader)
+{
+    struct metrics *metrics = metrics_new();
+    struct muster_metric metric = {.size = sizeof metric};
+    pthread_t threads[WRITERS];
+    uint64_t last = 0;
+    unsigned i;
+
+    for (i = 0; i < WRITERS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, write_cell, metrics), 0);
+    for (i = 0; i < 1000; i++) {
+        if (!metrics_read(metrics, 0, &metric))
+            continue;
+        ck_assert_uint_ge(metric.value, last); /* never back */
+        last = metric.value;
+    }
+    for (i = 0; i < WRITERS; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    expect_metric(metrics, 0, "x.n", (uint64_t)WRITERS * ADDED);
+    ck_assert(!metrics_read(metrics, 1, &metric));
+    metrics_free(metrics);
+}
+END_TEST
+
+START_TEST(log_limit)
+{
+    struct log_limit limit = {.burst = 3, .period_ns = 100};
+    uint64_t held = 99, now = 1000, i;
+
+    for (i = 0; i < 3; i++) {
+        ck_assert(log_limit_pass(&limit, now, &held));
+        ck_assert_uint_eq(held, 0);
+    }
+    ck_assert(!log_limit_pass(&limit, now, &held));
+    ck_assert(!log_limit_pass(&limit, now + 99, &held));
+    ck_assert(log_limit_pass(&limit, now + 100, &held)); /* one a period */
+    ck_assert_uint_eq(held, 2);
+    ck_assert(!log_limit_pass(&limit, now + 199, &held));
+    ck_assert(log_limit_pass(&limit, now + 200, &held)); /* no time is lost by asking often */
+    ck_assert_uint_eq(held, 1);
+    for (i = 0; i < 3; i++) /* after a long silence a whole burst again, and no more */
+        ck_assert(log_limit_pass(&limit, now + 100000, &held));
+    ck_assert_uint_eq(held, 0);
+    ck_assert(!log_limit_pass(&limit, now + 100000, &held));
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = {cells_are_summed, other_sizes, writers_and_a_reader, log_limit};
+    Suite *suite = suite_create("metrics");
+    TCase *tcase = tcase_create("metrics");
+    size_t i;
+
+    for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+UNIT_TESTS += tests/collector/host/test_batch
+tests_collector_host_test_batch_SOURCES = tests/collector/host/test_batch.c
+tests_collector_host_test_batch_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_batch_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_batch_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/host/test_loader
+tests_collector_host_test_loader_SOURCES = tests/collector/host/test_loader.c
+tests_collector_host_test_loader_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_loader_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_loader_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/host/test_options
+tests_collector_host_test_options_SOURCES = tests/collector/host/test_options.c
+tests_collector_host_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_options_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_options_LDADD = $(TEST_LIBS)
+
+# Plugins of other versions, all from one source; the loader's test finds them in
+# tests/collector/host/.libs of the build tree.  -rpath makes libtool build a shared object that is
+# not installed.
+ODD_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += %D%/odd_good.la
+%C%_odd_good_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_good_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=1
+%C%_odd_good_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_good_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_short.la
+%C%_odd_short_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_short_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=2
+%C%_odd_short_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_short_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_major.la
+%C%_odd_major_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_major_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=3
+%C%_odd_major_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_major_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_future.la
+%C%_odd_future_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_future_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=4
+%C%_odd_future_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_future_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_no_write.la
+%C%_odd_no_write_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_no_write_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=5
+%C%_odd_no_write_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_no_write_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_options.la
+%C%_odd_options_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_options_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=6
+%C%_odd_options_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_options_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_reserved.la
+%C%_odd_reserved_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_reserved_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=7
+%C%_odd_reserved_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_reserved_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_no_role.la
+%C%_odd_no_role_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_no_role_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=8
+%C%_odd_no_role_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_no_role_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_no_name.la
+%C%_odd_no_name_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_no_name_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=9
+%C%_odd_no_name_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_no_name_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_no_symbol.la
+%C%_odd_no_symbol_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_no_symbol_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=10
+%C%_odd_no_symbol_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_no_symbol_la_LDFLAGS = $(ODD_LDFLAGS)

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Batches on their way through filters: what they add and drop, against a plain list.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/random.h"
+#include "collector/host/batch.h"
+#include "common/runner.h"
+
+enum { MOST = 8192, FILTERS = 5, ROUNDS = 400 };
+
+/* A record is known by its number; a payload, if any, is that number. */
+static struct muster_record numbered(uint64_t number)
+{
+    return (struct muster_record){.arrival_ns = number};
+}
+
+static void emit(struct batch *batch, uint32_t after, uint64_t number, bool with_payload)
+{
+    struct muster_record record = numbered(number);
+    uint8_t bytes[sizeof number];
+
+    memcpy(bytes, &number, sizeof number);
+    if (with_payload) {
+        record.payload.bytes = bytes;
+        record.payload_size = sizeof number;
+    }
+    batch_emit(&batch->view, after, &record);
+    memset(bytes, 0xee, sizeof bytes); /* the filter's memory is its own again */
+}
+
+static void expect(const struct batch *batch, const uint64_t *wanted, uint32_t count)
+{
+    uint32_t i;
+
+    ck_assert_uint_eq(batch->view.count, count);
+    for (i = 0; i < count; i++) {
+        const struct muster_record *record = &batch->view.records[i];
+
+        ck_assert_uint_eq(record->arrival_ns, wanted[i]);
+        if (record->payload_size > 0)
+            ck_assert_int_eq(memcmp(record->payload.bytes, &wanted[i], sizeof wanted[i]), 0);
+    }
+}
+
+static void expect_change(struct batch_change change, uint32_t emitted, uint32_t dropped)
+{
+    ck_assert_uint_eq(change.emitted, emitted);
+    ck_assert_uint_eq(change.dropped, dropped);
+    ck_assert_uint_eq(change.failed, 0);
+}
+
+START_TEST(nothing_asked)
+{
+    struct muster_record records[] = {numbered(1), numbered(2)};
+    struct batch batch = {0};
+
+    batch_begin(&batch, records, 2);
+    batch.view.records[1].arrival_ns = 7; /* in place */
+    expect_change(batch_settle(&batch), 0, 0);
+    ck_assert_ptr_eq(batch.view.records, records);
+    expect(&batch, (uint64_t[]){1, 7}, 2);
+    batch_free(&batch);
+}
+END_TEST
+
+START_TEST(order_of_what_is_added)
+{
+    struct muster_record records[] = {numbered(1), numbered(2), numbered(3)};
+    struct batch batch = {0};
+
+    batch_begin(&batch, records, 3);
+    emit(&batch, 2, 30, true);
+    emit(&batch, 0, 10, false);
+    emit(&batch, 0, 11, true);
+    emit(&batch, 2, 31, false);
+    emit(&batch, 99, 32, false); /* past the end: behind the last */
+    batch_drop(&batch.view, 0);
+    batch_drop(&batch.view, 0); /* once is enough */
+    batch_drop(&batch.view, 3); /* there is none */
+    expect_change(batch_settle(&batch), 5, 1);
+    expect(&batch, (uint64_t[]){10, 11, 2, 3, 30, 31, 32}, 7);
+    ck_assert_uint_eq(records[0].arrival_ns, 1); /* what was decoded is not touched */
+    batch_free(&batch);
+}
+END_TEST
+
+START_TEST(an_empty_batch)
+{
+    struct batch batch = {0};
+
+    batch_begin(&batch, NULL, 0);
+    expect_change(batch_settle(&batch), 0, 0);
+    batch_drop(&batch.view, 0);
+    emit(&batch, 5, 1, true);
+    emit(&batch, 0, 2, true);
+    expect_change(batch_settle(&batch), 2, 0);
+    expect(&batch, (uint64_t[]){1, 2}, 2);
+    batch_drop(&batch.view, 0);
+    batch_drop(&batch.view, 1);
+    expect_change(batch_settle(&batch), 0, 2);
+    expect(&batch, NULL, 0);
+    batch_free(&batch);
+}
+END_TEST
+
+/* What one filter does, to the batch and to a plain list of numbers. */
+static uint32_t filter(struct batch *batch, uint64_t *list, uint32_t count, uint64_t *next)
+{
+    static uint64_t added[MOST], out[MOST];
+    static uint32_t after[MOST];
+    static bool dropped[MOST];
+    uint32_t adds = below(3) == 0 ? below(200) : below(3), drops = 0, i, j, out_count = 0;
+    bool in_order = below(2) == 0;
+
+    memset(dropped, 0, sizeof dropped);
+    for (i = 0; i < adds; i++) {
+        after[i] = count == 0 ? 0 : in_order ? i * count / adds : below(count);
+        added[i] = (*next)++;
+        emit(batch, after[i], added[i], below(2) == 0);
+    }
+    for (i = below(3) == 0 ? 0 : below(count + 1); i > 0 && count > 0; i--) {
+        j = below(count);
+        batch_drop(&batch->view, j);
+        drops += !dropped[j];
+        dropped[j] = true;
+    }
+    for (i = 0; i < count || i == 0; i++) {
+        if (i < count && !dropped[i])
+            out[out_count++] = list[i];
+        for (j = 0; j < adds; j++)
+            if (after[j] == i)
+                out[out_count++] = added[j];
+    }
+    expect_change(batch_settle(batch), adds, drops);
+    memcpy(list, out, out_count * sizeof *list);
+    expect(batch, list, out_count);
+    ck_assert_uint_eq(out_count, count + adds - drops);
+    return out_count;
+}
+
+START_TEST(random_filters)
+{
+    static struct muster_record records[1024];
+    static uint64_t list[MOST];
+    struct batch batch = {0};
+    uint64_t next = 1;
+    uint32_t round, i, count;
+
+    random_seed(42);
+    for (round = 0; round < ROUNDS; round++) {
+        count = below(10) == 0 ? 0 : below(below(20) == 0 ? 1024 : 40);
+        for (i = 0; i < count; i++) {
+            list[i] = next++;
+            records[i] = numbered(list[i]);
+        }
+        batch_begin(&batch, count > 0 ? records : NULL, count);
+        for (i = 0; i < FILTERS; i++)
+            count = filter(&batch, list, count, &next);
+    }
+    batch_free(&batch);
+    ck_assert_ptr_null(batch.payloads);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = {nothing_asked, order_of_what_is_added, an_empty_batch,
+                                  random_filters};
+    Suite *suite = suite_create("batch");
+    TCase *tcase = tcase_create("batch");
+    size_t i;
+
+    tcase_set_timeout(tcase, 60);
+    for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

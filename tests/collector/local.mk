@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+include %D%/catalog/local.mk
+include %D%/host/local.mk
+include %D%/flow/local.mk
+include %D%/live/local.mk
+include %D%/replay/local.mk
+include %D%/state/local.mk

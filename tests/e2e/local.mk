@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# A real daemon, real datagrams, real files.
+E2E_TESTS = \
+	%D%/accounting.py \
+	%D%/configuration.py \
+	%D%/datagrams.py \
+	%D%/fleet.py \
+	%D%/gaps.py \
+	%D%/killed.py \
+	%D%/manuals.py \
+	%D%/plugin_guide.py \
+	%D%/replay.py \
+	%D%/sinks.py \
+	%D%/state.py \
+	%D%/workers.py
+SCRIPT_TESTS += $(E2E_TESTS)
+EXTRA_DIST += $(E2E_TESTS) %D%/kept.py %D%/muster.py %D%/oracle.py %D%/reference-session.csv
+
+# Plugins that misbehave.  -rpath makes libtool build a shared object that is not installed.
+check_LTLIBRARIES += %D%/plugins/keeper.la
+%C%_plugins_keeper_la_SOURCES = %D%/plugins/keeper.c
+%C%_plugins_keeper_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_keeper_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += %D%/plugins/shaper.la
+%C%_plugins_shaper_la_SOURCES = %D%/plugins/shaper.c
+%C%_plugins_shaper_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_shaper_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += %D%/plugins/ticker.la
+%C%_plugins_ticker_la_SOURCES = %D%/plugins/ticker.c
+%C%_plugins_ticker_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_ticker_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += %D%/plugins/trouble.la
+%C%_plugins_trouble_la_SOURCES = %D%/plugins/trouble.c
+%C%_plugins_trouble_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_trouble_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere

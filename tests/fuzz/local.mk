@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# Fuzz targets, replayed over their corpora; no Check, no libFuzzer.
+FUZZ_TESTS =
+FUZZ_TESTS += %D%/fuzz-capture
+%C%_fuzz_capture_SOURCES = %D%/capture.c $(FUZZ_MAIN)
+%C%_fuzz_capture_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fuzz_capture_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+%C%_fuzz_capture_LDADD = $(COLLECTOR_LIBS)
+FUZZ_TESTS += %D%/fuzz-catalog
+%C%_fuzz_catalog_SOURCES = %D%/catalog.c $(FUZZ_MAIN)
+%C%_fuzz_catalog_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fuzz_catalog_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+%C%_fuzz_catalog_LDADD = $(COLLECTOR_LIBS)
+FUZZ_TESTS += %D%/fuzz-config
+%C%_fuzz_config_SOURCES = %D%/config.c $(FUZZ_MAIN)
+%C%_fuzz_config_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fuzz_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+%C%_fuzz_config_LDADD = $(COLLECTOR_LIBS)
+FUZZ_TESTS += %D%/fuzz-row
+%C%_fuzz_row_SOURCES = %D%/row.c $(FUZZ_MAIN) plugins/csv/field.c plugins/csv/row.c $(COMMON_SOURCES)
+%C%_fuzz_row_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fuzz_row_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+%C%_fuzz_row_LDADD = $(COLLECTOR_LIBS)
+FUZZ_TESTS += %D%/fuzz-wire
+%C%_fuzz_wire_SOURCES = %D%/wire.c $(FUZZ_MAIN)
+%C%_fuzz_wire_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fuzz_wire_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+%C%_fuzz_wire_LDADD = $(COLLECTOR_LIBS)
+FUZZ_MAIN = %D%/replay.c %D%/fuzz.h %D%/file.h
+check_PROGRAMS += $(FUZZ_TESTS)
+TESTS += $(FUZZ_TESTS)
+EXTRA_DIST += %D%/corpus
+CLEANFILES += fuzz-*.input

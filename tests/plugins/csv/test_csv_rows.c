@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The rows of the sink "csv": its columns, numbers as text, and texts of any bytes
+ * against a plain and slow oracle.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/random.h"
+#include "common/number.h"
+#include "common/runner.h"
+#include "common/text.h"
+#include "csv/row.h"
+#include "plugins/fake_host.h"
+
+#define PLUGIN (&muster_plugin_v1)
+#define S      UINT64_C(1000000000)
+
+static struct muster_record text_record(uint32_t seq, const char *text)
+{
+    struct muster_record record = {.arrival_ns = 1762534152 * S + 983310799,
+                                   .seq_num = seq,
+                                   .timestamp = 1762534151,
+                                   .device_id = 101,
+                                   .msg_type = MUSTER_MSG_DATA,
+                                   .flags = 1,
+                                   .verdict = MUSTER_VERDICT_NEW,
+                                   .numbered = 1,
+                                   .readings = 1};
+
+    if (text != NULL) {
+        record.value_type = MUSTER_VALUE_TEXT;
+        record.payload.bytes = (const uint8_t *)text;
+        record.payload_size = (uint32_t)strlen(text);
+        record.datagram_size = 12 + record.payload_size;
+    }
+    return record;
+}
+
+/* Formats the record with these columns, separated by commas. */
+static void expect_row(const char *names, struct muster_record record, const char *wanted)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, "columns", names, NULL);
+    struct muster_device boiler = {.name = "boiler, \"old\"", .class_name = "c"};
+    struct row row = {.host = &fake_host, .instance = instance};
+    char header[ROW_HEADER_MAX + 1];
+    char *text, *end;
+    size_t bound;
+    uint32_t i;
+
+    fake_add_device(instance, 101, &boiler);
+    for (i = 0; i < fake_host.list_length(instance, "columns"); i++)
+        ck_assert_int_eq(row_add(&row, fake_host.list_item(instance, "columns", i)), 0);
+    end = row_header(&row, header);
+    ck_assert_int_eq(end[-1], '\n');
+    end[-1] = '\0';
+    ck_assert_str_eq(header, names);
+    bound = row_bound(&row, &record);
+    text = malloc(bound); /* so that the sanitizer sees one byte too many */
+    ck_assert_ptr_nonnull(text);
+    end = row_format(&row, text, &record);
+    ck_assert_uint_le((size_t)(end - text), bound);
+    ck_assert_int_eq(end[-1], '\n');
+    end[-1] = '\0';
+    ck_assert_str_eq(text, wanted);
+    free(text);
+    fake_free(instance);
+}
+
+START_TEST(columns)
+{
+    static const uint8_t source6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+    static const char *const verdicts[] = {"none", "unnumbered", "first",   "new",     "gap",
+                                           "late", "duplicate",  "restart", "outlier", "9"};
+    struct muster_record record = text_record(9, "ab");
+    uint8_t i;
+
+    for (i = 0; i < 10; i++) {
+        record.verdict = i;
+        expect_row("verdict", record, verdicts[i]);
+    }
+    record.verdict = MUSTER_VERDICT_GAP;
+    record.gap = 3;
+    record.source_family = 4;
+    memcpy(record.source, "\x7f\0\0\1", 4);
+    record.source_port = 4242;
+    record.reading = 2;
+    record.readings = 4;
+    expect_row("gap,flags,source,source_port,datagram_size,reading,readings,payload,arrival_ns",
+               record, "3,1,127.0.0.1,4242,14,2,4,6162,1762534152983310799");
+    record.verdict = MUSTER_VERDICT_NEW;
+    expect_row("gap", record, "0");
+    record.source_family = 6;
+    memcpy(record.source, source6, sizeof source6);
+    expect_row("source,device_name,seq_num", record, "2001:db8::1,\"boiler, \"\"old\"\"\",9");
+    record.source_family = 0;
+    record.source_port = 0;
+    record.device_id = 102;
+    expect_row("source,source_port,device_name,device_id", record, ",,,102");
+}
+END_TEST
+
+START_TEST(timing_columns)
+{
+    const char *all = "transit,jitter,clock_offset,clock_drift,clock_drift_error";
+    struct muster_record record = text_record(9, "ab");
+
+    record.jitter_us = 12034;
+    record.clock_offset_ms = -1983;
+    record.clock_drift_ppb = -50120;
+    record.clock_drift_error_ppb = 11574;
+    expect_row(all, record, "1.983310,0.012034,-1.983,-50.120,11.574");
+    record.timestamp += 5; /* the device is ahead; the digits are cut off, downwards */
+    record.jitter_us = 0;
+    record.clock_offset_ms = 3004;
+    record.clock_drift_ppb = 7;
+    record.clock_drift_error_ppb = 1;
+    expect_row(all, record, "-3.016690,0.000000,3.004,0.007,0.001");
+    record.clock_drift_error_ppb = 0; /* not known */
+    record.clock_offset_ms = INT32_MIN;
+    expect_row("clock_offset,clock_drift,clock_drift_error,seq_num", record, ",,,9");
+    record.clock_offset_ms = 3004;
+    record.verdict = MUSTER_VERDICT_NONE; /* nobody has looked */
+    expect_row(all, record, "-3.016690,,,,");
+    record.verdict = MUSTER_VERDICT_DUPLICATE;
+    record.jitter_us = record.clock_drift_error_ppb = UINT32_MAX;
+    record.clock_drift_ppb = INT32_MIN;
+    record.clock_offset_ms = -INT32_MAX;
+    record.timestamp = (uint32_t)(record.arrival_ns / S) + UINT32_C(0x80000000);
+    record.arrival_ns -= record.arrival_ns % S;
+    expect_row(all, record, "-2147483648.000000,4294.967295,-2147483.647,-2147483.648,4294967.295");
+    record.timestamp--;
+    record.arrival_ns += S - 1;
+    record.clock_offset_ms = record.clock_drift_ppb = INT32_MAX;
+    expect_row("transit,clock_offset,clock_drift", record,
+               "-2147483646.000001,2147483.647,2147483.647");
+    /* 2106: the timestamp has wrapped, the arrival has not, and the other way around. */
+    record.timestamp = 1;
+    record.arrival_ns = ((UINT64_C(1) << 32) - 1) * S + 500000000;
+    expect_row("transit", record, "-1.500000");
+    record.timestamp = UINT32_MAX;
+    record.arrival_ns = ((UINT64_C(1) << 32) + 2) * S;
+    expect_row("transit", record, "3.000000");
+    ck_assert(row_can_have(ROW_MESSAGES, "jitter") && !row_can_have(ROW_GAPS, "jitter"));
+}
+END_TEST
+
+/* All names at once, of which the longest header there can be consists. */
+START_TEST(longest_header)
+{
+    char header[ROW_HEADER_MAX];
+    struct row row = {.host = &fake_host};
+    uint32_t i;
+
+    for (i = 0; row_column_names[i] != NULL; i++)
+        ck_assert_int_eq(row_add(&row, row_column_names[i]), 0);
+    ck_assert_uint_eq(i, ROW_COLUMNS);
+    ck_assert_int_le(row_header(&row, header) - header, ROW_HEADER_MAX);
+    ck_assert_int_eq(row_add(&row, "clock_drift_error"), -1); /* once only */
+}
+END_TEST
+
+START_TEST(gap_columns)
+{
+    static const char *const kinds[] = {"messages", "gaps"};
+    /* In the order of the bits. */
+    static const char *const words[] = {"network", "kernel", "queue", "collector-down", "restart"};
+    struct muster_record record = {.kind = MUSTER_KIND_EVENT,
+                                   .event = MUSTER_EVENT_GAP_LOST,
+                                   .device_id = 101,
+                                   .first = 2,
+                                   .last = 3,
+                                   .opened_ns = 1762534152 * S + 1999,
+                                   .closed_ns = 1762534153 * S + 983310799};
+    const char *all = "device_id,first,last,count,opened,closed,outcome,cause";
+    uint16_t causes;
+    int event, i;
+
+    expect_row(all, record, "101,2,3,2,1762534152.000001,1762534153.983310,lost,");
+    record.event = MUSTER_EVENT_GAP_RECOVERED;
+    record.last = 2;
+    expect_row(all, record, "101,2,2,1,1762534152.000001,1762534153.983310,recovered,");
+    record.first = UINT32_MAX - 1; /* across the wrap */
+    expect_row("last,count,first", record, "2,5,4294967294");
+    record.first = 3; /* all 2^32 of them; no tracker says so */
+    expect_row("count", record, "0");
+    expect_row("device_name,outcome", record, "\"boiler, \"\"old\"\"\",recovered");
+    record.opened_ns = record.closed_ns = UINT64_MAX;
+    expect_row("opened,closed", record, "18446744073.709551,18446744073.709551");
+    for (causes = 0; causes < 64; causes++) { /* bit 5 is one of a later version */
+        char wanted[64] = "";
+
+        for (i = 0; i < 5; i++)
+            if (causes >> i & 1)
+                strcat(strcat(wanted, wanted[0] != '\0' ? "+" : ""), words[i]);
+        record.cause = causes;
+        expect_row("cause", record, wanted);
+    }
+    record.cause = UINT16_MAX;
+    expect_row("cause", record, "network+kernel+queue+collector-down+restart");
+
+    for (event = 0; event < 256; event++) {
+        record.event = (uint8_t)event;
+        ck_assert_int_eq(row_is(ROW_GAPS, &record),
+                         event == MUSTER_EVENT_GAP_RECOVERED || event == MUSTER_EVENT_GAP_LOST);
+        ck_assert(!row_is(ROW_MESSAGES, &record));
+    }
+    record.event = MUSTER_EVENT_GAP_LOST;
+    for (i = 0; i < 4; i++) {
+        record.kind = (uint8_t)i;
+        ck_assert_int_eq(row_is(ROW_GAPS, &record), i == MUSTER_KIND_EVENT);
+        ck_assert_int_eq(row_is(ROW_MESSAGES, &record), i == MUSTER_KIND_MESSAGE);
+    }
+    for (i = 0; i < 2; i++) {
+        struct row row = {.host = &fake_host};
+        int j;
+
+        row_add_usual(&row, (enum row_kind)i);
+        for (j = 0; j < (int)row.columns; j++)
+            ck_assert_msg(row_can_have((enum row_kind)i, row_column_names[row.column[j]]),
+                          "%s for %s", row_column_names[row.column[j]], kinds[i]);
+        for (j = 0; row_column_names[j] != NULL; j++) {
+            bool both = strncmp(row_column_names[j], "device_", 7) == 0;
+
+            ck_assert_msg((row_can_have(ROW_MESSAGES, row_column_names[j]) &&
+                           row_can_have(ROW_GAPS, row_column_names[j])) == both,
+                          "%s", row_column_names[j]);
+        }
+    }
+}
+END_TEST
+
+/* The default columns have a way of their own; with a column more, a row goes the common way. */
+START_TEST(the_usual_way)
+{
+    struct muster_record record;
+    struct row usual = {.host = &fake_host}, common = {.host = &fake_host};
+    char first[512], second[512], *end;
+    int i;
+
+    row_add_usual(&usual, ROW_MESSAGES);
+    row_add_usual(&common, ROW_MESSAGES);
+    ck_assert_int_eq(row_add(&common, "flags"), 0);
+    random_seed(7);
+    for (i = 0; i < 100000; i++) {
+        record = text_record(random_u32() >> below(32), one_in(3)   ? "a,\"b"
+                                                        : one_in(3) ? ""
+                                                                    : "26.6");
+        switch (below(4)) {
+        case 0:
+            record.value_type = MUSTER_VALUE_INT;
+            record.value.integer = (int64_t)random_u64() >> below(64);
+            break;
+        case 1:
+            record.value_type = MUSTER_VALUE_REAL;
+            record.value.real = (double)random_u32() / 1000;
+            break;
+        case 2:
+            record.value_type = MUSTER_VALUE_NONE;
+            break;
+        }
+        record.device_id = (uint16_t)random_u32();
+        record.timestamp = random_u32() >> below(32);
+        record.msg_type = (uint8_t)below(256);
+        record.verdict = (uint8_t)below(10);
+        record.flags = 7;
+        record.arrival_ns = one_in(2) ? random_u64() : record.arrival_ns + below(UINT32_MAX) - S;
+        ck_assert_uint_lt(row_bound(&common, &record), sizeof second);
+        end = row_format(&usual, first, &record);
+        ck_assert_int_eq(end[-1], '\n');
+        strcpy(end - 1, ",7\n");
+        *row_format(&common, second, &record) = '\0';
+        ck_assert_str_eq(first, second);
+    }
+}
+END_TEST
+
+START_TEST(numbers)
+{
+    static const struct {
+        double number;
+        const char *text;
+    } reals[] = {{0, "0"},           {-0.0, "-0"},
+                 {31.6, "31.6"},     {-12.0625, "-12.0625"},
+                 {0.1, "0.1"},       {1.0 / 3, "0.3333333333333333"},
+                 {1e20, "1e+20"},    {1e15, "1e+15"},
+                 {5e-324, "5e-324"}, {-1.7976931348623157e308, "-1.7976931348623157e+308"},
+                 {INFINITY, "inf"},  {-INFINITY, "-inf"}};
+    struct muster_record record = text_record(1, NULL);
+    char text[NUMBER_REAL_MAX + 1];
+    size_t i;
+
+    record.value_type = MUSTER_VALUE_REAL;
+    for (i = 0; i < sizeof reals / sizeof reals[0]; i++) {
+        record.value.real = reals[i].number;
+        expect_row("value", record, reals[i].text);
+    }
+    record.value.real = (double)NAN;
+    expect_row("value", record, "nan");
+    record.value.real = -(double)NAN;
+    expect_row("value", record, "nan");
+    record.value_type = MUSTER_VALUE_INT;
+    record.value.integer = INT64_MIN;
+    expect_row("value", record, "-9223372036854775808");
+    record.value.integer = INT64_MAX;
+    expect_row("value", record, "9223372036854775807");
+
+    for (i = 0; i < 1100000; i++) { /* every length, and every digit at each place of it */
+        uint64_t number = i < 1001000 ? i : (uint64_t)i * i * i;
+        char wanted[32];
+
+        snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)number);
+        *number_u64(text, number) = '\0';
+        ck_assert_msg(strcmp(text, wanted) == 0, "%s became %s", wanted, text);
+    }
+    srand(20);
+    for (i = 0; i < 100000; i++) {
+        uint64_t bits = (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ (uint64_t)rand();
+        double number, back;
+        char wanted[32];
+        int shift = rand() % 64;
+
+        snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)(bits >> shift));
+        *number_u64(text, bits >> shift) = '\0';
+        ck_assert_str_eq(text, wanted);
+        snprintf(wanted, sizeof wanted, "%u", (uint32_t)(bits >> shift));
+        *number_u32(text, (uint32_t)(bits >> shift)) = '\0';
+        ck_assert_str_eq(text, wanted);
+        memcpy(&number, &bits, sizeof number);
+        if (i % 2 == 0) /* as sensors have it */
+            number = (double)(rand() % 2000001 - 1000000) / (rand() % 2 ? 1000 : 10);
+        if (isnan(number))
+            continue;
+        *number_real(text, number) = '\0';
+        back = strtod(text, NULL);
+        ck_assert_msg(memcmp(&back, &number, sizeof back) == 0, "%a became %s", number, text);
+        ck_assert_uint_le(strlen(text), NUMBER_REAL_MAX);
+        if (i % 2 == 0) {
+            snprintf(wanted, sizeof wanted, "%.15g", number);
+            ck_assert_str_eq(text, wanted);
+        }
+    }
+}
+END_TEST
+
+/* ---- Texts ---------------------------------------------------------------------------- */
+
+/* The plain way to say whether a character is well-formed: decode, encode anew, compare. */
+static size_t slow_character(const uint8_t *bytes, size_t size, uint32_t *point)
+{
+    size_t length, i;
+    uint8_t again[4];
+
+    for (length = 1; length <= 4 && length <= size; length++) {
+        static const uint8_t masks[] = {0x7f, 0x1f, 0x0f, 0x07};
+        static const uint8_t leads[] = {0x00, 0xc0, 0xe0, 0xf0};
+        static const uint32_t ends[] = {0x80, 0x800, 0x10000, 0x110000};
+        uint32_t value = bytes[0] & masks[length - 1];
+        uint32_t rest;
+
+        for (i = 1; i < length; i++)
+            value = value << 6 | (bytes[i] & 0x3f);
+        if (value >= ends[length - 1] || (length > 1 && value < ends[length - 2]) ||
+            (value >= 0xd800 && value < 0xe000))
+            continue;
+        rest = value;
+        for (i = length - 1; i > 0; i--) {
+            again[i] = (uint8_t)(0x80 | (rest & 0x3f));
+            rest >>= 6;
+        }
+        again[0] = (uint8_t)(leads[length - 1] | rest);
+        if (memcmp(again, bytes, length) == 0) {
+            *point = value;
+            return length;
+        }
+    }
+    return 0;
+}
+
+/* What the field must be, in the plainest way. */
+static size_t slow_field(char *out, const uint8_t *bytes, size_t size)
+{
+    char *start = out;
+    bool quoted = false;
+    size_t i, k;
+
+    for (i = 0; i < size; i++)
+        quoted = quoted || bytes[i] == ',' || bytes[i] == '"';
+    if (quoted)
+        *out++ = '"';
+    for (i = 0; i < size;) {
+        uint32_t point = 0;
+        size_t length = slow_character(bytes + i, size - i, &point);
+        bool escaped = length == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+                       (point == '\\' && i + 1 < size && bytes[i + 1] == 'x');
+
+        if (length == 0)
+            length = 1;
+        for (k = 0; k < length; k++) {
+            if (escaped)
+                out += sprintf(out, "\\x%02x", bytes[i + k]);
+            else if (bytes[i + k] == '"')
+                out += sprintf(out, "\"\"");
+            else
+                *out++ = (char)bytes[i + k];
+        }
+        i += length;
+    }
+    if (quoted)
+        *out++ = '"';
+    return (size_t)(out - start);
+}
+
+/* Reads a field as a user of the file would: RFC 4180, then the escapes. */
+static size_t decode_field(uint8_t *out, const char *field, size_t size)
+{
+    char *plain = malloc(size + 1);
+    size_t length = 0, count = 0, i;
+
+    ck_assert_ptr_nonnull(plain);
+    if (size > 0 && field[0] == '"') {
+        ck_assert_uint_ge(size, 2);
+        ck_assert_int_eq(field[size - 1], '"');
+        for (i = 1; i < size - 1; i++) {
+            plain[length++] = field[i];
+            if (field[i] == '"') {
+                ck_assert_int_eq(field[i + 1], '"');
+                ck_assert_uint_lt(i + 1, size - 1);
+                i++;
+            }
+        }
+    } else {
+        for (i = 0; i < size; i++) {
+            ck_assert_int_ne(field[i], ',');
+            ck_assert_int_ne(field[i], '"');
+            plain[length++] = field[i];
+        }
+    }
+    for (i = 0; i < length; i++) {
+        if (plain[i] == '\\' && i + 1 < length && plain[i + 1] == 'x') {
+            char digits[3] = {plain[i + 2], plain[i + 3], '\0'};
+
+            ck_assert_uint_lt(i + 3, length);
+            out[count++] = (uint8_t)strtoul(digits, NULL, 16);
+            i += 3;
+        } else {
+            out[count++] = (uint8_t)plain[i];
+        }
+    }
+    free(plain);
+    return count;
+}
+
+static size_t random_text(uint8_t *bytes, size_t most)
+{
+    static const char *const pieces[] = {"\\",       "x",
+                                         "\\x",      "\"",
+                                         ",",        "\r\n",
+                                         "\n",       "é",
+                                         "€",        "\U0001f600",
+                                         "\xc2\x85", "5c",
+                                         "\t",       "\xed\xa0\x80",
+                                         "\xe2\x82", "\xf4\x90\x80\x80",
+                                         "\xc0\xaf", "\x7f",
+                                         "plain",    "12.5"};
+    size_t size = 0;
+    size_t wanted = (size_t)rand() % (most + 1);
+    int kind = rand() % 3;
+
+    while (size < wanted) {
+        const char *piece = pieces[(size_t)rand() % (sizeof pieces / sizeof pieces[0])];
+
+        if (kind == 0)
+            bytes[size++] = (uint8_t)rand();
+        else if (kind == 1)
+            bytes[size++] = (uint8_t)(0x20 + rand() % 0x5f);
+        else if (size + strlen(piece) <= wanted) {
+            memcpy(bytes + size, piece, strlen(piece));
+            size += strlen(piece);
+        } else
+            wanted = size;
+    }
+    return size;
+}
+
+static void expect_sound(const char *text, size_t size)
+{
+    size_t i = 0;
+
+    while (i < size) {
+        uint32_t point = 0;
+        size_t length = slow_character((const uint8_t *)text + i, size - i, &point);
+
+        ck_assert_uint_gt(length, 0);
+        ck_assert((point >= 0x20 && point < 0x7f) || point >= 0xa0);
+        i += length;
+    }
+}
+
+START_TEST(texts_against_oracle)
+{
+    enum { COUNT = 100000, MOST = 48 };
+    struct muster_instance *instance = fake_new(PLUGIN, NULL);
+    struct row row = {.host = &fake_host, .instance = instance};
+    uint32_t i;
+
+    srand(4180);
+    ck_assert_int_eq(row_add(&row, "value"), 0);
+    for (i = 0; i < COUNT; i++) {
+        struct muster_record record = text_record(i, "");
+        uint8_t text[MOST];
+        uint8_t back[MOST * 4 + 3];
+        char wanted[MOST * 4 + 3];
+        char *found;
+        size_t wanted_size, found_size;
+
+        record.payload.bytes = text;
+        record.payload_size = (uint32_t)random_text(text, MOST);
+        found = malloc(row_bound(&row, &record));
+        ck_assert_ptr_nonnull(found);
+        found_size = (size_t)(row_format(&row, found, &record) - found) - 1;
+        ck_assert_int_eq(found[found_size], '\n');
+        wanted_size = slow_field(wanted, text, record.payload_size);
+        ck_assert_msg(found_size == wanted_size && memcmp(found, wanted, wanted_size) == 0,
+                      "row %u is <%.*s>, not <%.*s>", i, (int)found_size, found, (int)wanted_size,
+                      wanted);
+        expect_sound(found, found_size);
+        ck_assert_uint_eq(decode_field(back, found, found_size), record.payload_size);
+        ck_assert_int_eq(memcmp(back, text, record.payload_size), 0);
+        free(found);
+    }
+    fake_free(instance);
+}
+END_TEST
+
+START_TEST(plain_scan)
+{
+    uint8_t bytes[40];
+    size_t at, size;
+    int byte;
+
+    /* One byte of each value, at each place, in texts of several lengths. */
+    for (size = 1; size <= sizeof bytes; size += 3)
+        for (at = 0; at < size; at++)
+            for (byte = 0; byte < 256; byte++) {
+                bool plain = byte >= 0x20 && byte < 0x7f && strchr(",\"\\", byte) == NULL;
+
+                memset(bytes, 'a', sizeof bytes);
+                bytes[at] = (uint8_t)byte;
+                ck_assert_msg(text_is_plain(bytes, size) == plain, "byte %d at %zu of %zu", byte,
+                              at, size);
+            }
+    ck_assert(text_is_plain(bytes, 0));
+}
+END_TEST
+
+/* No column writes more than it says, whatever is in the record. */
+START_TEST(bounds)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, NULL);
+    uint32_t c, round;
+
+    srand(7);
+    for (c = 0; row_column_names[c] != NULL; c++)
+        for (round = 0; round < 2000; round++) {
+            struct row row = {.host = &fake_host, .instance = instance};
+            struct muster_record record;
+            uint8_t bytes[sizeof record];
+            uint8_t payload[20];
+            size_t i, bound;
+            char *text;
+
+            for (i = 0; i < sizeof bytes; i++)
+                bytes[i] = round == 0 ? 0xff : (uint8_t)rand();
+            for (i = 0; i < sizeof payload; i++)
+                payload[i] = round % 2 == 0 ? 0xff : (uint8_t)rand();
+            memcpy(&record, bytes, sizeof record);
+            record.payload.bytes = payload;
+            record.payload_size = round % sizeof payload;
+            record.value_type = (uint8_t)(round % 5);
+            record.source_family = (uint8_t)(round % 8);
+            ck_assert_int_eq(row_add(&row, row_column_names[c]), 0);
+            bound = row_bound(&row, &record);
+            text = malloc(bound);
+            ck_assert_ptr_nonnull(text);
+            ck_assert_uint_le((size_t)(row_format(&row, text, &record) - text), bound);
+            free(text);
+        }
+    fake_free(instance);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = {columns,        gap_columns,          timing_columns,
+                                  longest_header, the_usual_way,        numbers,
+                                  plain_scan,     texts_against_oracle, bounds};
+    Suite *suite = suite_create("csv rows");
+    TCase *tcase = tcase_create("csv rows");
+    size_t i;
+
+    tcase_set_timeout(tcase, 60);
+    for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the sequence tracker should say, worked out the slow and plain way: numbers extended to
+ * 64 bits, kept in sorted lists.  Written from the table of verdicts in muster-sequence(7).
+ */
+#ifndef TESTS_PLUGINS_ORACLE_H
+#define TESTS_PLUGINS_ORACLE_H
+
+#include "sequence/tracker.h"
+
+struct oracle;
+
+struct oracle *oracle_new(const struct tracker_options *options);
+void oracle_free(struct oracle *oracle);
+
+/* The verdict; *gap is set with MUSTER_VERDICT_GAP and 0 otherwise. */
+enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_record *record,
+                                 uint32_t *gap);
+void oracle_finish(struct oracle *oracle);
+const struct tracker_counts *oracle_counts(const struct oracle *oracle);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sequence tracker under kill -9: a child process judges messages in shared memory and is
+ * killed at any instruction; what it leaves must be sound, and what comes next is judged as if
+ * nothing had happened.  Only the message that was being judged may count or not.
+ *
+ * MUSTER_KILLS=N kills N times instead of 60.
+ */
+#include <check.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/random.h"
+#include "common/runner.h"
+#include "sequence/gaps.h"
+#include "memory.h"
+#include "oracle.h"
+
+enum { KILLS = 60, DEVICES = 3, MESSAGES = 60000 };
+
+static const struct tracker_options options = {.window = 128, .max_jump = 300, .kept = true};
+
+static struct muster_record message(uint16_t id, uint8_t type, uint32_t number, uint32_t time)
+{
+    return (struct muster_record){.device_id = id,
+                                  .msg_type = type,
+                                  .seq_num = number,
+                                  .timestamp = time,
+                                  .numbered = type == MUSTER_MSG_DATA,
+                                  .readings = 1};
+}
+
+/* Every kind of verdict, and often: loss, copies, late ones, jumps, restarts. */
+static void make_messages(struct muster_record *messages)
+{
+    uint32_t next[DEVICES] = {0}, clock = 1762534152, i;
+
+    for (i = 0; i < MESSAGES; i++) {
+        uint16_t id = (uint16_t)below(DEVICES);
+        uint32_t number = next[id], what = below(1000);
+
+        clock += below(50) == 0;
+        if (what < 50)
+            number = next[id] += 1 + below(5); /* loss */
+        else if (what < 120)
+            number -= 1 + below(20); /* late, or a copy */
+        else if (what < 125)
+            number = next[id] += below(400); /* a long loss, or too far to be believed */
+        else if (what < 127)
+            number = next[id] = below(3); /* a restart */
+        messages[i] = message(id,
+                              what >= 998   ? MUSTER_MSG_INIT
+                              : what >= 990 ? MUSTER_MSG_HEARTBEAT
+                                            : MUSTER_MSG_DATA,
+                              number, clock);
+        if (messages[i].msg_type == MUSTER_MSG_DATA && (what < 50 || what >= 120))
+            next[id]++;
+    }
+}
+
+/* ---- the child ------------------------------------------------------------------------ */
+
+static void forget_end(void *context, const struct gap_end *end)
+{
+    (void)context, (void)end;
+}
+
+static void take_note(void *context, const struct tracker_note *note)
+{
+    struct gaps *gaps = context;
+
+    if (note->kind == TRACKER_GAP)
+        gaps_open(gaps, note->device_id, note->first, note->last, 1, 1, 0);
+    else if (note->kind == TRACKER_RECOVERED)
+        gaps_recover(gaps, note->device_id, note->first);
+    else if (note->kind == TRACKER_LOST)
+        gaps_lose(gaps, note->device_id, note->first, note->last);
+    else if (note->kind == TRACKER_END)
+        gaps_lose_all(gaps, note->device_id);
+}
+
+static void judge_all(const struct tables *tables, struct muster_record *messages,
+                      atomic_uint *done)
+{
+    struct tracker_options with_notes = options;
+    struct tracker *tracker;
+    uint32_t i;
+
+    with_notes.note = take_note;
+    with_notes.context = gaps_new(tables, 0, 1, forget_end, NULL);
+    tracker = tracker_new(&with_notes, tables, 0, 1);
+    if (tracker == NULL || with_notes.context == NULL)
+        _exit(EXIT_FAILURE);
+    for (i = 0; i < MESSAGES; i++) {
+        tracker_judge(tracker, &messages[i]);
+        atomic_store(done, i + 1);
+    }
+    for (;;)
+        pause();
+}
+
+/* How many messages it has judged; of the next one, a part. */
+static uint32_t run_and_kill(const struct tables *tables, struct muster_record *messages,
+                             atomic_uint *done)
+{
+    uint32_t wanted = below(MESSAGES - 10000), spin = below(3000), i;
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        judge_all(tables, messages, done);
+    while (atomic_load(done) < wanted)
+        ;
+    for (i = 0; i < spin; i++)
+        atomic_load(done);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    return atomic_load(done);
+}
+
+/* ---- what it left --------------------------------------------------------------------- */
+
+struct told {
+    uint64_t lost, known_since; /* numbers; of those, whose gap's opening is known */
+};
+
+static void take_end(void *context, const struct gap_end *end)
+{
+    struct told *told = context;
+
+    told->lost += (uint64_t)(end->last - end->first) + 1;
+    told->known_since += end->opened_ns == 1 ? (uint64_t)(end->last - end->first) + 1 : 0;
+}
+
+/* Each number that is missing is in one gap, and few gaps have forgotten when they opened. */
+static void check_gaps(const struct tables *tables, uint64_t open)
+{
+    struct told told = {0};
+    struct gaps *gaps;
+    uint32_t untold;
+    uint16_t id;
+
+    ck_assert_int_eq(gaps_rebuild(tables, 2, &untold), 0);
+    ck_assert_uint_eq(untold, 0);
+    gaps = gaps_new(tables, 0, 1, take_end, &told);
+    ck_assert_ptr_nonnull(gaps);
+    for (id = 0; id < DEVICES; id++) {
+        uint32_t before = tables_device(tables, id)->open;
+        const uint64_t was = told.lost;
+
+        /* From is lower where a part is lost and not told of yet. */
+        gaps_lose_all(gaps, id);
+        ck_assert_uint_ge(told.lost - was, before);
+    }
+    ck_assert_uint_ge(told.lost, open);
+    ck_assert_uint_ge(told.known_since + options.window, told.lost);
+    gaps_free(gaps);
+}
+
+/* Whether the tracker goes on as the oracle does that has judged `judged` messages. */
+static bool goes_on_like(const struct tables *tables, const struct muster_record *messages,
+                         uint32_t judged, uint32_t from)
+{
+    struct oracle *oracle = oracle_new(&options);
+    struct tracker *tracker;
+    struct tracker_counts sum;
+    bool same = true;
+    uint32_t gap, i;
+
+    for (i = 0; i < judged; i++)
+        oracle_judge(oracle, &messages[i], &gap);
+    tracker = tracker_new(&options, tables, 0, 1);
+    ck_assert_ptr_nonnull(tracker);
+    for (i = from; same && i < MESSAGES; i++) {
+        struct muster_record record = messages[i];
+        enum muster_verdict verdict = oracle_judge(oracle, &record, &gap);
+
+        tracker_judge(tracker, &record);
+        same = record.verdict == verdict && record.gap == gap;
+    }
+    sum = *tracker_counts(tracker);
+    /* A usual message is counted when all else is done. */
+    if (oracle_counts(oracle)->in_order == sum.in_order + 1)
+        sum.in_order++;
+    same &= memcmp(&sum, oracle_counts(oracle), sizeof sum) == 0;
+    tracker_free(tracker);
+    oracle_free(oracle);
+    return same;
+}
+
+static void kill_once(uint64_t seed, struct muster_record *messages, unsigned *changes)
+{
+    struct tables tables, copy;
+    atomic_uint *done = memory_new(sizeof *done);
+    uint64_t bytes = tables_bytes(options.window);
+    uint32_t judged;
+
+    random_seed(seed);
+    make_messages(messages);
+    memory_tables(&tables, options.window);
+    judged = run_and_kill(&tables, messages, done);
+    *changes += tables_slot(&tables, 0)->undo.busy;
+    ck_assert_msg(tables_are_sound(&tables), "seed %" PRIu64 ": not sound", seed);
+    tables_recover(&tables);
+    ck_assert_msg(tables_are_sound(&tables), "seed %" PRIu64 ": not sound when mended", seed);
+    memory_tables(&copy, options.window);
+    memcpy(copy.shared, tables.shared, bytes);
+    check_gaps(&copy, tables_counts_from(&copy, 0).open);
+    memcpy(copy.shared, tables.shared, bytes);
+    ck_assert_msg(goes_on_like(&tables, messages, judged, judged + 1) ||
+                      goes_on_like(&copy, messages, judged + 1, judged + 1),
+                  "seed %" PRIu64 ": judged %" PRIu32 " messages, and went on otherwise", seed,
+                  judged);
+    memory_free(&copy);
+    memory_free(&tables);
+    munmap(done, sizeof *done);
+}
+
+START_TEST(killed_at_any_time)
+{
+    static struct muster_record messages[MESSAGES + 1];
+    const char *text = getenv("MUSTER_KILLS");
+    unsigned kills = text != NULL ? (unsigned)strtoul(text, NULL, 10) : KILLS, changes = 0, i;
+
+    for (i = 0; i < kills; i++)
+        kill_once(i + 1, messages, &changes);
+    /* Some must have come in the middle of a change. */
+    ck_assert_uint_gt(changes, 0);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    Suite *suite = suite_create("sequence, killed");
+    TCase *tcase = tcase_create("killed");
+
+    tcase_set_timeout(tcase, 0);
+    tcase_add_test(tcase, killed_at_any_time);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sink "stats", driven by the fake host: what it counts, logs, and writes.
+ */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/runner.h"
+#include "plugins/fake_host.h"
+
+#define PLUGIN (&muster_plugin_v1)
+#define S      UINT64_C(1000000000)
+
+static char folder[64], path[96];
+static struct muster_instance *instance;
+static void *state;
+
+static void set_up(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/muster-stats-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/stats.json", folder);
+}
+
+static void tear_down(void)
+{
+    unlink(path);
+    ck_assert_int_eq(rmdir(folder), 0); /* nothing else is left in it, no stats.json.new */
+}
+
+static void open_stats(struct muster_instance *with)
+{
+    instance = with;
+    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
+}
+
+/* As the host ends a sink that has run. */
+static void close_stats(void)
+{
+    ck_assert_int_eq(PLUGIN->flush(state, 1), 0);
+    PLUGIN->close(state);
+    fake_free(instance);
+}
+
+static void tick_after(uint64_t ns)
+{
+    fake_advance(instance, ns);
+    PLUGIN->tick(state, fake_host.now(instance, MUSTER_CLOCK_MONOTONIC));
+}
+
+static void set(const char *name, uint64_t value)
+{
+    fake_set_metric(instance, name, "records", "help", value);
+}
+
+static void judged(uint16_t id, enum muster_verdict verdict, uint32_t gap)
+{
+    struct muster_record record = {
+        .device_id = id, .verdict = (uint8_t)verdict, .gap = gap, .readings = 1};
+
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+}
+
+static const char *json(void)
+{
+    static char text[65536];
+    FILE *in = fopen(path, "r");
+    size_t length;
+
+    ck_assert_ptr_nonnull(in);
+    length = fread(text, 1, sizeof text - 1, in);
+    fclose(in);
+    text[length] = '\0';
+    /* One object, whole. */
+    ck_assert_int_eq(text[0], '{');
+    ck_assert_uint_gt(length, 3);
+    ck_assert_str_eq(&text[length - 3], "\n}\n");
+    return text;
+}
+
+static void expect_json(const char *part)
+{
+    const char *text = json();
+
+    ck_assert_msg(strstr(text, part) != NULL, "not in the file: %s\n%s", part, text);
+}
+
+static void expect_log(const char *part)
+{
+    ck_assert_msg(fake_logged(instance, MUSTER_LOG_INFO, part) == 1, "not once in the log: %s",
+                  part);
+}
+
+START_TEST(all_figures)
+{
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    set("collector.received", 1000);
+    set("collector.bytes", 16500);
+    set("collector.decoded", 990);
+    set("collector.rejected.too_short", 7);
+    set("collector.rejected.bad_payload", 3);
+    set("collector.records", 1200);
+    set("collector.kernel_drops", 4);
+    set("collector.refused", 2);
+    set("sequence.lost", 11);
+    set("sequence.open", 5);
+    set("sequence.missing", 24);
+    set("sequence.recovered", 8);
+    set("sequence.gaps", 9);
+    set("sequence.late", 12);
+    set("sequence.duplicates", 13);
+    set("sequence.restarts", 14);
+    set("sequence.outliers", 15);
+    set("sequence.devices", 16);
+    set("sequence2.lost", 77777); /* another tracker's */
+    set("csv.lost", 88888);
+    tick_after(10 * S);
+    expect_log("after 10 s: packets received 1000 (100.0/s), average packet size 16.5 bytes");
+    expect_log("packet loss count 11 (5 more are missing and may still come), duplicates count 13, late 12, "
+               "recovered 8, restarts 14, outliers 15, devices 16");
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING,
+                                  "rejected 10, dropped by the kernel 4, refused while stopping 2"),
+                      1);
+    expect_json("\"time\": 1762534162.000000,\n  \"seconds\": 10.000,\n  \"final\": false,\n");
+    expect_json("\"packets_received\": 1000,\n");
+    expect_json("\"packets_lost\": 11,\n");
+    expect_json("\"duplicates\": 13,\n");
+    expect_json("\"average_packet_size\": 16.500,\n");
+    expect_json("\"packets_per_second\": 100.000,\n");
+    expect_json("\"bytes_received\": 16500,\n");
+    expect_json("\"decoded\": 990,\n");
+    expect_json("\"rejected\": 10,\n");
+    expect_json("\"rejected_by_reason\": {\"too_short\": 7, \"bad_payload\": 3},\n");
+    expect_json("\"kernel_drops\": 4,\n  \"refused\": 2,\n  \"records\": 1200,\n");
+    expect_json("\"missing\": 24,\n  \"open\": 5,\n  \"recovered\": 8,\n  \"gaps\": 9,\n"
+                "  \"late\": 12,\n  \"restarts\": 14,\n  \"outliers\": 15,\n  \"devices\": 16,\n");
+    expect_json("\"worst_devices\": [],\n");
+    expect_json("\"collector.received\": 1000,\n");
+    expect_json("    \"csv.lost\": 88888\n  }\n}\n");
+    close_stats();
+    expect_json("\"final\": true,\n");
+}
+END_TEST
+
+START_TEST(rate_since_the_last_report)
+{
+    open_stats(fake_new(PLUGIN, "file", path, "interval", "10s", NULL));
+    set("collector.received", 1000);
+    tick_after(10 * S);
+    set("collector.received", 1500);
+    tick_after(20 * S);
+    expect_json("\"packets_per_second\": 25.000,\n");
+    expect_json("\"seconds\": 30.000,\n");
+    expect_json("\"packets_received\": 1500,\n");
+    close_stats(); /* the log's last line speaks of the whole time */
+}
+END_TEST
+
+START_TEST(final_report)
+{
+    open_stats(fake_new(PLUGIN, "interval", "0", NULL));
+    set("collector.received", 300);
+    tick_after(60 * S); /* only one report, at the end */
+    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0);
+    ck_assert_int_eq(PLUGIN->flush(state, 1), 0);
+    PLUGIN->close(state);
+    expect_log("in all, after 60 s: packets received 300 (5.0/s), average packet size 0.0 bytes");
+    expect_log("rejected 0, dropped by the kernel 0, refused while stopping 0");
+    fake_free(instance);
+}
+END_TEST
+
+START_TEST(reports_on_time)
+{
+    uint32_t i;
+
+    open_stats(fake_new(PLUGIN, "interval", "10s", NULL));
+    for (i = 0; i < 60; i++) /* ticks are never quite a second apart */
+        tick_after(i % 2 == 0 ? S - S / 100 : S + S / 100);
+    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 6);
+    close_stats();
+}
+END_TEST
+
+START_TEST(without_a_tracker)
+{
+    open_stats(fake_new(PLUGIN, "file", path, "tracker", "seq", NULL));
+    set("sequence.lost", 5); /* not the one that was asked for */
+    tick_after(10 * S);
+    expect_log("packet loss and duplicates are not known: the chain has no filter named \"seq\"");
+    expect_json("\"packets_lost\": null,\n");
+    expect_json("\"duplicates\": null,\n");
+    expect_json("\"devices\": null,\n");
+    close_stats();
+}
+END_TEST
+
+START_TEST(worst_devices)
+{
+    const struct muster_device boiler = {.name = "boiler \"\\\t", .class_name = "c"};
+
+    open_stats(fake_new(PLUGIN, "file", path, "worst", "5", NULL));
+    fake_add_device(instance, 65535, &boiler);
+    judged(9, MUSTER_VERDICT_NEW, 0); /* harmless ones are not listed */
+    judged(8, MUSTER_VERDICT_FIRST, 0);
+    judged(7, MUSTER_VERDICT_UNNUMBERED, 0);
+    judged(1, MUSTER_VERDICT_LATE, 0);
+    judged(2, MUSTER_VERDICT_DUPLICATE, 0);
+    judged(3, MUSTER_VERDICT_GAP, 2);
+    judged(3, MUSTER_VERDICT_GAP, 3);
+    judged(65535, MUSTER_VERDICT_GAP, 6);
+    tick_after(10 * S);
+    expect_json("\"worst_devices\": [\n"
+                "    {\"device_id\": 65535, \"name\": \"boiler \\\"\\\\\\u0009\", \"missing\": 6, "
+                "\"gaps\": 1, \"late\": 0, \"duplicates\": 0, \"restarts\": 0, \"outliers\": 0},\n"
+                "    {\"device_id\": 3, \"name\": null, \"missing\": 5, \"gaps\": 2, \"late\": 0, "
+                "\"duplicates\": 0, \"restarts\": 0, \"outliers\": 0},\n"
+                "    {\"device_id\": 2, \"name\": null, \"missing\": 0, \"gaps\": 0, \"late\": 0, "
+                "\"duplicates\": 1, \"restarts\": 0, \"outliers\": 0},\n"
+                "    {\"device_id\": 1, \"name\": null, \"missing\": 0, \"gaps\": 0, \"late\": 1, "
+                "\"duplicates\": 0, \"restarts\": 0, \"outliers\": 0}\n"
+                "  ],\n");
+    expect_log("device 3: 5 missing in 2 gaps, 0 late, 0 duplicates, 0 restarts, 0 outliers");
+    close_stats();
+}
+END_TEST
+
+static void jittered(uint16_t id, uint32_t jitter_us, enum muster_verdict verdict)
+{
+    struct muster_record record = {
+        .device_id = id, .verdict = (uint8_t)verdict, .jitter_us = jitter_us, .readings = 1};
+
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+}
+
+START_TEST(presence_and_jitter)
+{
+    const struct muster_device boiler = {.name = "boiler", .class_name = "c"};
+
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    fake_add_device(instance, 65535, &boiler);
+    set("sequence.lost", 0);
+    set("sequence.devices", 12);
+    jittered(7, 0, MUSTER_VERDICT_NEW);
+    tick_after(10 * S);
+    expect_log("devices 12"); /* an older tracker: nothing behind it */
+    ck_assert_uint_eq(fake_logged(instance, -1, "online"), 0);
+    ck_assert_uint_eq(fake_logged(instance, -1, "jitter"), 0);
+    expect_json("  \"devices\": 12,\n  \"online\": null,\n  \"late_devices\": null,\n"
+                "  \"silent\": null,\n  \"counted_since\": null,\n  \"worst_jitter\": null,\n");
+    set("sequence.online", 9);
+    set("sequence.late_devices", 2);
+    set("sequence.silent", 1);
+    set("sequence2.silent", 5); /* another tracker's */
+    jittered(6, 333333, MUSTER_VERDICT_NEW);
+    jittered(8, 5, MUSTER_VERDICT_UNNUMBERED);
+    tick_after(10 * S);
+    expect_log("devices 12 (9 online, 2 late, 1 silent), largest jitter 0.333333 s: device 6");
+    expect_json("  \"online\": 9,\n  \"late_devices\": 2,\n  \"silent\": 1,\n"
+                "  \"counted_since\": null,\n"
+                "  \"worst_jitter\": {\"device_id\": 6, \"name\": null, \"seconds\": 0.333333},\n");
+    jittered(6, 4, MUSTER_VERDICT_DUPLICATE); /* the latest counts */
+    jittered(65535, 60000001, MUSTER_VERDICT_LATE);
+    jittered(65535, 0, MUSTER_VERDICT_NONE); /* nobody has looked */
+    jittered(1, 60000001, MUSTER_VERDICT_GAP);
+    jittered(1, 60000000, MUSTER_VERDICT_GAP);
+    tick_after(10 * S);
+    expect_log("1 silent), largest jitter 60.000001 s: device 65535 (boiler)");
+    expect_json("\"worst_jitter\": {\"device_id\": 65535, \"name\": \"boiler\", "
+                "\"seconds\": 60.000001},\n");
+    close_stats();
+}
+END_TEST
+
+START_TEST(counted_over_runs)
+{
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    set("sequence.lost", 3);
+    set("sequence.counted_since", 1762534152); /* when this run began */
+    tick_after(10 * S);
+    ck_assert_uint_eq(fake_logged(instance, -1, "counted since"), 0);
+    set("sequence.counted_since", 1762534152 - 86400);
+    tick_after(10 * S);
+    expect_log("counted since 2025-11-06 16:49:12 UTC");
+    expect_json("  \"counted_since\": 1762447752,\n");
+    close_stats();
+}
+END_TEST
+
+START_TEST(the_worst_of_many)
+{
+    const char *first, *second, *third;
+    uint32_t id;
+
+    open_stats(fake_new(PLUGIN, "file", path, "worst", "3", NULL));
+    for (id = 0; id < 65536; id++)
+        judged((uint16_t)id, MUSTER_VERDICT_RESTART, 0);
+    for (id = 5; id < 65536; id += 10000)
+        judged((uint16_t)id, MUSTER_VERDICT_OUTLIER, 0); /* of equals the lower id first */
+    judged(40005, MUSTER_VERDICT_LATE, 0);
+    tick_after(10 * S);
+    first = strstr(json(), "\"device_id\": 40005,");
+    ck_assert_ptr_nonnull(first);
+    second = strstr(first, "\"device_id\": 5,");
+    ck_assert_ptr_nonnull(second);
+    third = strstr(second, "\"device_id\": 10005,");
+    ck_assert_ptr_nonnull(third);
+    ck_assert_ptr_null(strstr(third + 1, "\"device_id\""));
+    close_stats();
+}
+END_TEST
+
+/* The numbers of three far jumps are more than 2^32. */
+START_TEST(many_missing)
+{
+    uint32_t i;
+
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    for (i = 0; i < 3; i++)
+        judged(1, MUSTER_VERDICT_GAP, UINT32_C(2000000000));
+    judged(2, MUSTER_VERDICT_GAP, UINT32_C(2000000000));
+    tick_after(10 * S);
+    expect_json("{\"device_id\": 1, \"name\": null, \"missing\": 6000000000, ");
+    close_stats();
+}
+END_TEST
+
+/* A reader that has the file open goes on to see the old one, whole. */
+START_TEST(replaced_as_a_whole)
+{
+    struct stat before, after;
+    char text[32] = "";
+    int fd;
+
+    open_stats(fake_new(PLUGIN, "file", path, "print", "false", NULL));
+    tick_after(10 * S);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fstat(fd, &before), 0);
+    set("collector.received", 5);
+    tick_after(10 * S);
+    ck_assert_int_eq(stat(path, &after), 0);
+    ck_assert_uint_ne(before.st_ino, after.st_ino);
+    ck_assert_int_eq(pread(fd, text, 2, before.st_size - 2), 2);
+    ck_assert_str_eq(text, "}\n");
+    expect_json("\"packets_received\": 5,\n");
+    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0); /* print = false */
+    close(fd);
+    close_stats();
+}
+END_TEST
+
+/* When something else fails at the start, the figures of the run before stay. */
+START_TEST(never_ran)
+{
+    struct stat before, after;
+
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    tick_after(10 * S);
+    close_stats();
+    ck_assert_int_eq(stat(path, &before), 0);
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    PLUGIN->close(state);
+    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0);
+    fake_free(instance);
+    ck_assert_int_eq(stat(path, &after), 0);
+    ck_assert_uint_eq(before.st_ino, after.st_ino);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_written)
+{
+    char bad[128];
+
+    snprintf(bad, sizeof bad, "%s/no/stats.json", folder);
+    instance = fake_new(PLUGIN, "file", bad, NULL);
+    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), MUSTER_FAILED);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "No such file or directory"), 1);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, bad), 1);
+    fake_free(instance);
+}
+END_TEST
+
+START_TEST(trouble_with_the_file_later)
+{
+    char moved[96];
+
+    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    snprintf(moved, sizeof moved, "%s.away", folder);
+    ck_assert_int_eq(rename(folder, moved), 0);
+    tick_after(10 * S);
+    tick_after(10 * S);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "cannot write"), 1); /* said once */
+    ck_assert_int_eq(rename(moved, folder), 0);
+    set("collector.received", 6);
+    tick_after(10 * S);
+    expect_log("again");
+    expect_json("\"packets_received\": 6,\n");
+    close_stats();
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = {all_figures,         rate_since_the_last_report,
+                                  never_ran, final_report,        reports_on_time,
+                                  without_a_tracker,   worst_devices,
+                                  the_worst_of_many,   many_missing,
+                                  presence_and_jitter, counted_over_runs,
+                                  replaced_as_a_whole, a_file_that_cannot_be_written,
+                                  trouble_with_the_file_later};
+    Suite *suite = suite_create("stats");
+    TCase *tcase = tcase_create("stats");
+    size_t i;
+
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 60);
+    for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
