@@ -19,9 +19,10 @@ enum { BATCH = 64, ROUNDS = 7, RECORDS = 4000000, DEVICE_IDS = 65536 };
 static int64_t get_int(struct muster_instance *instance, const char *option)
 {
     (void)instance;
-    return strcmp(option, "window") == 0 ? 1024 : strcmp(option, "max_jump") == 0 ? 3000
-                                              : strcmp(option, "silent_after") == 0
-                                                  ? 3 : strcmp(option, "events") == 0;
+    return strcmp(option, "window") == 0         ? 1024
+           : strcmp(option, "max_jump") == 0     ? 3000
+           : strcmp(option, "silent_after") == 0 ? 3
+                                                 : strcmp(option, "events") == 0;
 }
 
 static struct muster_counter *counter(struct muster_instance *instance, const char *name,
@@ -52,8 +53,7 @@ static int emit(struct muster_batch *batch, uint32_t after, const struct muster_
     return 0;
 }
 
-static int device(struct muster_instance *instance, uint16_t device_id,
-                  struct muster_device *out)
+static int device(struct muster_instance *instance, uint16_t device_id, struct muster_device *out)
 {
     (void)instance, (void)device_id, (void)out;
     return 0;
@@ -76,8 +76,15 @@ static void say(struct muster_instance *instance, uint32_t level, const char *te
 }
 
 static const struct muster_host host = {
-    .size = sizeof host, .log = say, .now = now, .get_int = get_int,
-    .counter = counter, .metric = metric, .emit = emit, .device = device, .state = state,
+    .size = sizeof host,
+    .log = say,
+    .now = now,
+    .get_int = get_int,
+    .counter = counter,
+    .metric = metric,
+    .emit = emit,
+    .device = device,
+    .state = state,
 };
 
 /* ---- measuring ------------------------------------------------------------------------ */
@@ -164,7 +171,8 @@ static void measure(const char *what, uint32_t devices, bool in_turn)
         muster_plugin_v1.worker_open(state, 0, 1, &worker) != 0)
         exit(EXIT_FAILURE);
     for (i = 0; i < (int)(devices * 1100.0 / RECORDS) + 1; i++)
-        run(&fleet, muster_plugin_v1.process, worker); /* touches the memory, and fills the windows */
+        run(&fleet, muster_plugin_v1.process,
+            worker); /* touches the memory, and fills the windows */
     for (i = 0; i < ROUNDS; i++) {
         /* The numbers must go on for the tracker, so what the empty filter saw is taken back. */
         struct fleet before = fleet;
@@ -175,8 +183,8 @@ static void measure(const char *what, uint32_t devices, bool in_turn)
     }
     qsort(floor, ROUNDS, sizeof floor[0], compare);
     qsort(added, ROUNDS, sizeof added[0], compare);
-    printf("%-40s %6.1f ns a record, the rest %.1f ns\n", what,
-           added[ROUNDS / 2] / RECORDS * 1e9, floor[ROUNDS / 2] / RECORDS * 1e9);
+    printf("%-40s %6.1f ns a record, the rest %.1f ns\n", what, added[ROUNDS / 2] / RECORDS * 1e9,
+           floor[ROUNDS / 2] / RECORDS * 1e9);
 }
 
 int main(void)

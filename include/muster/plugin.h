@@ -73,16 +73,16 @@ enum muster_option_type {
 /* The host checks the configuration against this before it calls the plugin:
  * names, types, ranges, choices.  So the getters of the host cannot fail. */
 struct muster_option {
-    const char *name;     /* lower case, with underscores */
-    const char *summary;  /* one line, without a full stop */
-    const char *fallback; /* the default as one would write it, such as "10s"; a LIST's items
-                             are separated by commas.  NULL: none; the getter gives 0, NULL
-                             or an empty list */
+    const char *name;           /* lower case, with underscores */
+    const char *summary;        /* one line, without a full stop */
+    const char *fallback;       /* the default as one would write it, such as "10s"; a LIST's items
+                                   are separated by commas.  NULL: none; the getter gives 0, NULL
+                                   or an empty list */
     const char *const *choices; /* for CHOICE and LIST: the names, NULL at the end; or NULL */
-    int64_t min, max;     /* for INT, SIZE (bytes) and DURATION (ns), both included;
-                             both 0: from 0 to 2^63 - 1 */
-    uint32_t type;        /* enum muster_option_type */
-    uint32_t flags;       /* MUSTER_OPTION_* */
+    int64_t min, max;           /* for INT, SIZE (bytes) and DURATION (ns), both included;
+                                   both 0: from 0 to 2^63 - 1 */
+    uint32_t type;              /* enum muster_option_type */
+    uint32_t flags;             /* MUSTER_OPTION_* */
 };
 
 /* ---- What the host offers ------------------------------------------------------------- */
@@ -115,8 +115,8 @@ struct muster_counter {
 
 /* One metric as the host sees it, summed over the workers. */
 struct muster_metric {
-    uint32_t size; /* set by the caller: sizeof (struct muster_metric) */
-    uint32_t kind; /* enum muster_metric_kind */
+    uint32_t size;    /* set by the caller: sizeof (struct muster_metric) */
+    uint32_t kind;    /* enum muster_metric_kind */
     const char *name; /* "INSTANCE.NAME", such as "sequence.lost"; the daemon's own metrics
                          begin with "collector." */
     const char *unit; /* such as "datagrams", "records", "bytes", "ns" */
@@ -138,8 +138,8 @@ struct muster_device {
 enum muster_state_age {
     MUSTER_STATE_NEW = 0,     /* nothing was kept: every byte is 0 */
     MUSTER_STATE_STOPPED = 1, /* as the last run left it, which stopped in order */
-    MUSTER_STATE_KILLED = 2,  /* as the last run left it, which was killed, perhaps in the middle of a
-                                 callback, of open too: every store of the machine up to there is
+    MUSTER_STATE_KILLED = 2,  /* as the last run left it, which was killed, perhaps in the middle of
+                                 a callback, of open too: every store of the machine up to there is
                                  in it, and none after.  The compiler may have put stores in
                                  another order: atomic_signal_fence() keeps them apart */
     MUSTER_STATE_STALE = 3    /* from before the last run's end: the machine went down with it, or a
@@ -245,13 +245,10 @@ struct muster_host {
 
 /* ---- What a plugin offers ------------------------------------------------------------- */
 
-enum muster_role {
-    MUSTER_FILTER = 1,
-    MUSTER_SINK = 2
-};
+enum muster_role { MUSTER_FILTER = 1, MUSTER_SINK = 2 };
 
 #define MUSTER_FAILED (-1)
-#define MUSTER_AGAIN (-2) /* flush: not yet */
+#define MUSTER_AGAIN  (-2) /* flush: not yet */
 
 /* Whether the running host has that function; for those newer than version 1.0. */
 #define MUSTER_HOST_HAS(host, function)                                                            \
@@ -270,10 +267,10 @@ enum muster_role {
  * worker_open, `worker_state` is the state, which all workers then share: such a
  * filter must not change it. */
 struct muster_plugin {
-    uint32_t size;      /* sizeof (struct muster_plugin) */
-    uint16_t abi_major; /* MUSTER_ABI_MAJOR */
-    uint16_t abi_minor; /* MUSTER_ABI_MINOR: what it was built with */
-    uint32_t role;      /* enum muster_role */
+    uint32_t size;         /* sizeof (struct muster_plugin) */
+    uint16_t abi_major;    /* MUSTER_ABI_MAJOR */
+    uint16_t abi_minor;    /* MUSTER_ABI_MINOR: what it was built with */
+    uint32_t role;         /* enum muster_role */
     uint32_t option_size;  /* sizeof (struct muster_option) */
     uint32_t option_count; /* entries in `options` */
     uint32_t reserved;     /* 0 */
@@ -283,8 +280,8 @@ struct muster_plugin {
     const struct muster_option *options;
 
     /* [main] before anything starts, and only if no required option is missing.
-     * Looks for errors that the option table cannot express, and reports them with host->config_error.  Must not touch
-     * anything outside: no file, no socket. */
+     * Looks for errors that the option table cannot express, and reports them with
+     * host->config_error.  Must not touch anything outside: no file, no socket. */
     void (*check)(const struct muster_host *host, struct muster_instance *instance);
 
     /* [main] before the first record of this instance, perhaps while an older

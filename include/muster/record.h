@@ -32,8 +32,8 @@ enum muster_kind {
 
 /* Sets of kinds, for a sink to say what it takes. */
 #define MUSTER_TAKES_MESSAGES 0x1u
-#define MUSTER_TAKES_EVENTS 0x2u
-#define MUSTER_TAKES_REJECTS 0x4u
+#define MUSTER_TAKES_EVENTS   0x2u
+#define MUSTER_TAKES_REJECTS  0x4u
 
 /* What the sequence tracker says of a message (muster_record.verdict). */
 enum muster_verdict {
@@ -85,11 +85,11 @@ enum muster_event {
 
 /* Why numbers are missing (muster_record.cause): every bit that the evidence
  * allows, not the likeliest. */
-#define MUSTER_CAUSE_NETWORK 0x01u        /* not seen here: the network, or the device */
-#define MUSTER_CAUSE_KERNEL 0x02u         /* the kernel dropped datagrams in that interval */
-#define MUSTER_CAUSE_QUEUE 0x04u          /* the collector did, before the tracker saw them */
-#define MUSTER_CAUSE_COLLECTOR_DOWN 0x08u /* the collector did not run in a part of that interval */
-#define MUSTER_CAUSE_RESTART 0x10u        /* the device restarted: its session ended */
+#define MUSTER_CAUSE_NETWORK        0x01u /* not seen here: the network, or the device */
+#define MUSTER_CAUSE_KERNEL         0x02u /* the kernel dropped datagrams in that interval */
+#define MUSTER_CAUSE_QUEUE          0x04u /* the collector did, before the tracker saw them */
+#define MUSTER_CAUSE_COLLECTOR_DOWN 0x08u /* the collector did not run in a part of it */
+#define MUSTER_CAUSE_RESTART        0x10u /* the device restarted: its session ended */
 
 struct muster_record {
     /* offset 0 */
@@ -98,15 +98,15 @@ struct muster_record {
     uint32_t timestamp;  /* Unix seconds, the device's clock */
     /* offset 16 */
     uint16_t device_id;
-    uint8_t msg_type; /* enum muster_msg_type */
-    uint8_t flags;    /* MUSTER_FLAG_* */
-    uint8_t kind;     /* enum muster_kind */
-    uint8_t verdict;  /* enum muster_verdict */
-    uint8_t numbered; /* 1: the device's class gives this message a number, else 0 */
+    uint8_t msg_type;   /* enum muster_msg_type */
+    uint8_t flags;      /* MUSTER_FLAG_* */
+    uint8_t kind;       /* enum muster_kind */
+    uint8_t verdict;    /* enum muster_verdict */
+    uint8_t numbered;   /* 1: the device's class gives this message a number, else 0 */
     uint8_t value_type; /* enum muster_value_type */
     /* offset 24 */
-    uint32_t gap;         /* verdict GAP: how many numbers are missing before this one */
-    uint16_t source_port; /* UDP port it came from; 0 if unknown */
+    uint32_t gap;          /* verdict GAP: how many numbers are missing before this one */
+    uint16_t source_port;  /* UDP port it came from; 0 if unknown */
     uint8_t source_family; /* 4 or 6 for IPv4 or IPv6, 0 if unknown */
     uint8_t reason;        /* a reject's reason: enum muster_reject */
     /* offset 32 */
@@ -131,29 +131,31 @@ struct muster_record {
     uint16_t readings; /* how many readings the datagram has; 1 for a plain message */
     uint8_t event;     /* an event's kind: enum muster_event */
     uint8_t listener;  /* which entry of `listen` it came in by, from 0 */
-    uint16_t cause; /* MUSTER_CAUSE_* */
+    uint16_t cause;    /* MUSTER_CAUSE_* */
     /* offset 80 */
-    uint32_t first; /* first number of the range that an event is about */
-    uint32_t last;  /* last number of it, included; the count is last - first + 1 modulo 2^32 */
+    uint32_t first;     /* first number of the range that an event is about */
+    uint32_t last;      /* last number of it, included; the count is last - first + 1 modulo 2^32 */
     uint64_t opened_ns; /* ns since the Unix epoch */
     uint64_t closed_ns; /* ns since the Unix epoch */
     /* offset 104 */
     uint32_t source_scope; /* IPv6 scope id of the source (RFC 4007); 0: none */
     /* What the tracker knows of the device's way and clock, as of this message; from
      * time stamps of whole seconds, so mind the errors that muster-sequence(7) names. */
-    uint32_t jitter_us;       /* interarrival jitter, RFC 3550, 6.4.1; us; 0: not known */
-    int32_t clock_offset_ms;  /* how far the device's clock is ahead, at least; ms; INT32_MIN: not known */
-    int32_t clock_drift_ppb;  /* how much faster it runs; parts in 10^9 */
-    uint32_t clock_drift_error_ppb; /* error bound of the drift, either way; 0: the drift is not known */
-    uint8_t reserved[4];      /* zero */
+    uint32_t jitter_us;      /* interarrival jitter, RFC 3550, 6.4.1; us; 0: not known */
+    int32_t clock_offset_ms; /* how far the device's clock is ahead, at least; ms; INT32_MIN: not
+                                known */
+    int32_t clock_drift_ppb; /* how much faster it runs; parts in 10^9 */
+    /* error bound of the drift, either way; parts in 10^9; 0: the drift is not known */
+    uint32_t clock_drift_error_ppb;
+    uint8_t reserved[4]; /* zero */
 };
 
 #if defined __cplusplus && __cplusplus >= 201103L
-#define MUSTER_AT(field, offset)                                                                  \
+#define MUSTER_AT(field, offset)                                                                   \
     static_assert(offsetof(struct muster_record, field) == (offset), "the layout is frozen")
 static_assert(sizeof(struct muster_record) == 128, "the layout is frozen");
 #elif !defined __cplusplus
-#define MUSTER_AT(field, offset)                                                                  \
+#define MUSTER_AT(field, offset)                                                                   \
     _Static_assert(offsetof(struct muster_record, field) == (offset), "the layout is frozen")
 _Static_assert(sizeof(struct muster_record) == 128, "the layout is frozen");
 #endif

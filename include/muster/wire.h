@@ -26,9 +26,10 @@
 extern "C" {
 #endif
 
-#define MUSTER_HEADER_SIZE 12    /* bytes */
-#define MUSTER_READING_SIZE 2    /* bytes of a reading in a u16 payload */
-#define MUSTER_DATAGRAM_MAX 65507 /* bytes: the most that UDP over IPv4 carries (RFC 768, RFC 791) */
+#define MUSTER_HEADER_SIZE  12 /* bytes */
+#define MUSTER_READING_SIZE 2  /* bytes of a reading in a u16 payload */
+#define MUSTER_DATAGRAM_MAX                                                                        \
+    65507 /* bytes: the most that UDP over IPv4 carries (RFC 768, RFC 791) */
 
 enum muster_msg_type {
     MUSTER_MSG_HEARTBEAT = 0, /* "I am alive": no payload */
@@ -113,8 +114,8 @@ static inline size_t muster_text_encode(uint8_t *out, size_t room,
 /* The same for a payload of `count` big-endian 16-bit readings: reading i has
  * sequence number seq_num + i, and the next datagram goes on after the last. */
 static inline size_t muster_u16_encode(uint8_t *out, size_t room,
-                                       const struct muster_header *header,
-                                       const uint16_t *readings, size_t count)
+                                       const struct muster_header *header, const uint16_t *readings,
+                                       size_t count)
 {
     size_t i;
 

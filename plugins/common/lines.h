@@ -48,7 +48,8 @@ void lines_free(struct lines *lines);
  * and a deadline of 0 is none. */
 int lines_patience_ms(uint64_t deadline_ns, uint64_t now_ns);
 
-/* Moves the lines to where there is room for `room` more bytes.  Returns 0, or -1 with errno set. */
+/* Moves the lines to where there is room for `room` more bytes.  Returns 0, or -1 with errno set.
+ */
 int lines_grow(struct lines *lines, size_t room);
 
 /* Makes room for `room` more bytes.  Returns 0, or -1 with errno set. */

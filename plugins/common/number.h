@@ -19,9 +19,9 @@
 #define NUMBER_TABLE 1000
 
 /* For each number below 1,000 its digits, from the left, and behind them in the fourth byte how
- * many they are.  A number below 1,000 is two loads and a store, and no branch depends on its length;
- * larger ones are put together of three digits at a time.  A row took 5 to 7 ns more by pairs of
- * digits. */
+ * many they are.  A number below 1,000 is two loads and a store, and no branch depends on its
+ * length; larger ones are put together of three digits at a time.  A row took 5 to 7 ns more by
+ * pairs of digits. */
 extern const char number_table[NUMBER_TABLE * 4 + 1];
 
 /* Below 1,000.  Writes four bytes, of which only the digits count. */

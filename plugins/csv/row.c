@@ -312,7 +312,8 @@ put(char *out, enum column column, const struct muster_record *record, struct ro
 }
 
 /* A row of the usual columns.  Unrolled, each field is a few instructions behind those of the field
- * before, and a row takes 9 ns, or 14 with a text; jumping from field to field it takes 23 or 28. */
+ * before, and a row takes 9 ns, or 14 with a text; jumping from field to field it takes 23 or 28.
+ */
 static char *format_usual(struct row *row, char *out, const struct muster_record *record)
 {
     uint32_t i;

@@ -29,8 +29,8 @@ static inline bool row_is(enum row_kind kind, const struct muster_record *record
 {
     if (kind == ROW_MESSAGES)
         return record->kind == MUSTER_KIND_MESSAGE;
-    return record->kind == MUSTER_KIND_EVENT && (record->event == MUSTER_EVENT_GAP_RECOVERED ||
-                                                 record->event == MUSTER_EVENT_GAP_LOST);
+    return record->kind == MUSTER_KIND_EVENT &&
+           (record->event == MUSTER_EVENT_GAP_RECOVERED || record->event == MUSTER_EVENT_GAP_LOST);
 }
 
 /* The columns in use, and what is remembered from one row to the next. */
@@ -39,12 +39,12 @@ struct row {
     struct muster_instance *instance;
     uint8_t column[ROW_COLUMNS]; /* which ones, from left to right: as in row_column_names */
     uint32_t columns;            /* how many */
-    uint32_t used;    /* a bit for each of row_column_names */
-    size_t fixed;     /* a row has at most so many bytes... */
-    size_t per_byte;  /* ...and so many more for each byte of its payload, */
-    bool with_name;   /* and those of the device's name. */
-    bool is_usual;    /* the columns are the default ones of messages */
-    const char *name; /* of the device of the row at hand; or NULL */
+    uint32_t used;               /* a bit for each of row_column_names */
+    size_t fixed;                /* a row has at most so many bytes... */
+    size_t per_byte;             /* ...and so many more for each byte of its payload, */
+    bool with_name;              /* and those of the device's name. */
+    bool is_usual;               /* the columns are the default ones of messages */
+    const char *name;            /* of the device of the row at hand; or NULL */
     struct field_second arrival, timestamp, opened, closed;
 };
 

@@ -89,9 +89,10 @@ static int log_open(const struct muster_host *host, struct muster_instance *inst
     host->take(instance, MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS |
                              (log->rejects ? MUSTER_TAKES_REJECTS : 0));
     log->lines.gently = fstat(STDOUT_FILENO, &status) != 0 || !S_ISREG(status.st_mode);
-    log->written = host->counter(instance, "lines", MUSTER_METRIC_COUNTER, "records", "Lines written");
-    log->write_errors =
-        host->counter(instance, "write_errors", MUSTER_METRIC_COUNTER, "calls", "Calls of write(2) that failed");
+    log->written =
+        host->counter(instance, "lines", MUSTER_METRIC_COUNTER, "records", "Lines written");
+    log->write_errors = host->counter(instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
+                                      "Calls of write(2) that failed");
     *state = log;
     return 0;
 }

@@ -28,13 +28,20 @@ void figures_gather(struct figures *figures, const struct muster_host *host,
         {"kernel_drops", &figures->kernel_drops}, {"refused", &figures->refused},
     };
     const struct field tracked[] = {
-        {"lost", &figures->lost},         {"open", &figures->open},
-        {"missing", &figures->missing},   {"recovered", &figures->recovered},
-        {"gaps", &figures->gaps},         {"late", &figures->late},
-        {"duplicates", &figures->duplicates}, {"restarts", &figures->restarts},
-        {"outliers", &figures->outliers}, {"devices", &figures->devices},
-        {"online", &figures->online},     {"late_devices", &figures->late_devices},
-        {"silent", &figures->silent},     {"counted_since", &figures->counted_since},
+        {"lost", &figures->lost},
+        {"open", &figures->open},
+        {"missing", &figures->missing},
+        {"recovered", &figures->recovered},
+        {"gaps", &figures->gaps},
+        {"late", &figures->late},
+        {"duplicates", &figures->duplicates},
+        {"restarts", &figures->restarts},
+        {"outliers", &figures->outliers},
+        {"devices", &figures->devices},
+        {"online", &figures->online},
+        {"late_devices", &figures->late_devices},
+        {"silent", &figures->silent},
+        {"counted_since", &figures->counted_since},
     };
     struct muster_metric metric = {.size = sizeof metric};
     size_t length = strlen(tracker);
@@ -49,7 +56,8 @@ void figures_gather(struct figures *figures, const struct muster_host *host,
         else if (strncmp(metric.name, tracker, length) == 0 && metric.name[length] == '.') {
             figures->tracked |= strcmp(metric.name + length, ".lost") == 0;
             figures->present |= strcmp(metric.name + length, ".online") == 0;
-            pick(tracked, sizeof tracked / sizeof tracked[0], metric.name + length + 1, metric.value);
+            pick(tracked, sizeof tracked / sizeof tracked[0], metric.name + length + 1,
+                 metric.value);
         }
     }
 }
@@ -148,7 +156,8 @@ static void write_worst(FILE *out, const struct offenders *worst, const struct m
 
         fprintf(out, "%s\n    {\"device_id\": %u, \"name\": ", i > 0 ? "," : "", worst->ids[i]);
         write_name(out, host, instance, worst->ids[i]);
-        fprintf(out, ", \"missing\": %" PRIu64 ", \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
+        fprintf(out,
+                ", \"missing\": %" PRIu64 ", \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
                 "\"restarts\": %u, \"outliers\": %u}",
                 o->missing, o->gaps, o->late, o->duplicates, o->restarts, o->outliers);
     }

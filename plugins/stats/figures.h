@@ -16,20 +16,21 @@ struct figures {
     uint64_t rejected;
     bool tracked; /* there is a tracker; else the next are 0 and mean nothing */
     uint64_t lost, open, missing, recovered, gaps, late, duplicates, restarts, outliers, devices;
-    bool present; /* the tracker says which devices are there; else the next are 0 and mean nothing */
+    bool present; /* the tracker says which devices are there; else the next are 0 and mean nothing
+                   */
     uint64_t online, late_devices, silent;
-    uint32_t jitter_us; /* the largest of all devices, 0 if none has any */
-    uint16_t jitter_id; /* whose it is */
+    uint32_t jitter_us;     /* the largest of all devices, 0 if none has any */
+    uint16_t jitter_id;     /* whose it is */
     uint64_t counted_since; /* when the tracker's counters began: Unix seconds; 0: with this run */
-    double seconds;  /* since the plugin was opened */
-    double rate;     /* datagrams a second since the last report */
-    uint64_t wall_ns; /* when they were gathered: ns since the Unix epoch */
+    double seconds;         /* since the plugin was opened */
+    double rate;            /* datagrams a second since the last report */
+    uint64_t wall_ns;       /* when they were gathered: ns since the Unix epoch */
     bool final;
 };
 
 /* What one device did wrong. */
 struct offender {
-    uint64_t missing; /* numbers in its gaps */
+    uint64_t missing;                                    /* numbers in its gaps */
     uint32_t gaps, late, duplicates, restarts, outliers; /* records */
     uint32_t jitter_us;                                  /* of its last message */
 };

@@ -23,16 +23,26 @@
 enum { DEVICE_IDS = 65536, WORST_MOST = 32 };
 
 static const struct muster_option options[] = {
-    {.name = "interval", .type = MUSTER_OPTION_DURATION, .fallback = "10s",
+    {.name = "interval",
+     .type = MUSTER_OPTION_DURATION,
+     .fallback = "10s",
      .max = INT64_C(86400000000000),
      .summary = "Time between two reports; 0: one at the end only"},
-    {.name = "file", .type = MUSTER_OPTION_STRING,
+    {.name = "file",
+     .type = MUSTER_OPTION_STRING,
      .summary = "Where the figures are written as JSON, replaced as a whole each time"},
-    {.name = "print", .type = MUSTER_OPTION_BOOL, .fallback = "true",
+    {.name = "print",
+     .type = MUSTER_OPTION_BOOL,
+     .fallback = "true",
      .summary = "Whether reports go to the log"},
-    {.name = "worst", .type = MUSTER_OPTION_INT, .fallback = "5", .max = WORST_MOST,
+    {.name = "worst",
+     .type = MUSTER_OPTION_INT,
+     .fallback = "5",
+     .max = WORST_MOST,
      .summary = "How many of the devices with the most trouble are listed"},
-    {.name = "tracker", .type = MUSTER_OPTION_STRING, .fallback = "sequence",
+    {.name = "tracker",
+     .type = MUSTER_OPTION_STRING,
+     .fallback = "sequence",
      .summary = "The chain's entry that the figures of loss come from"},
 };
 
@@ -44,9 +54,9 @@ struct stats {
     char *new_file; /* written first, then renamed to `file` */
     bool print, file_failed;
     bool looked; /* whether there is a tracker */
-    bool ran; /* records may have come: there is something to report at the end */
+    bool ran;    /* records may have come: there is something to report at the end */
     uint32_t worst;
-    struct offender *devices; /* by id */
+    struct offender *devices;        /* by id */
     uint64_t opened_ns, reported_ns; /* monotonic */
     uint64_t reported_packets;
 };
@@ -64,7 +74,8 @@ static bool is_worse(const struct offender *a, const struct offender *b)
 
 static bool is_harmless(const struct offender *device)
 {
-    return device->gaps + device->late + device->duplicates + device->restarts + device->outliers == 0;
+    return device->gaps + device->late + device->duplicates + device->restarts + device->outliers ==
+           0;
 }
 
 /* The worst devices, worst first; of equals the lower id first. */
@@ -148,7 +159,8 @@ static void print_since(const struct stats *stats, const struct figures *f)
     char text[64];
     struct tm tm;
 
-    if (f->counted_since == 0 || (double)f->counted_since + f->seconds + 1 >= (double)f->wall_ns / 1e9)
+    if (f->counted_since == 0 ||
+        (double)f->counted_since + f->seconds + 1 >= (double)f->wall_ns / 1e9)
         return;
     gmtime_r(&since, &tm);
     strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
@@ -161,15 +173,17 @@ static void print_figures(const struct stats *stats, const struct figures *f)
     char devices[512];
 
     describe_devices(stats, f, devices, sizeof devices);
-    say(stats->host, stats->instance, MUSTER_LOG_INFO, "%s%.0f s: packets received %" PRIu64 " (%.1f/s), average packet size %.1f bytes",
+    say(stats->host, stats->instance, MUSTER_LOG_INFO,
+        "%s%.0f s: packets received %" PRIu64 " (%.1f/s), average packet size %.1f bytes",
         f->final ? "in all, after " : "after ", f->seconds, f->received,
         f->final && f->seconds > 0 ? (double)f->received / f->seconds : f->rate,
         figures_mean_size(f));
     if (f->tracked)
         say(stats->host, stats->instance, MUSTER_LOG_INFO,
-            "packet loss count %" PRIu64 " (%" PRIu64 " more are missing and may still come), duplicates count %" PRIu64
-            ", late %" PRIu64 ", recovered %" PRIu64 ", restarts %" PRIu64 ", outliers %" PRIu64
-            ", devices %" PRIu64 "%s",
+            "packet loss count %" PRIu64 " (%" PRIu64
+            " more are missing and may still come), duplicates count %" PRIu64 ", late %" PRIu64
+            ", recovered %" PRIu64 ", restarts %" PRIu64 ", outliers %" PRIu64 ", devices %" PRIu64
+            "%s",
             f->lost, f->open, f->duplicates, f->late, f->recovered, f->restarts, f->outliers,
             f->devices, devices);
     if (f->tracked)
@@ -179,8 +193,10 @@ static void print_figures(const struct stats *stats, const struct figures *f)
             "packet loss and duplicates are not known: the chain has no filter named \"%s\"",
             stats->tracker);
     if (f->rejected + f->kernel_drops + f->refused > 0 || f->final)
-        say(stats->host, stats->instance, f->rejected + f->kernel_drops > 0 ? MUSTER_LOG_WARNING : MUSTER_LOG_INFO,
-            "rejected %" PRIu64 ", dropped by the kernel %" PRIu64 ", refused while stopping %" PRIu64,
+        say(stats->host, stats->instance,
+            f->rejected + f->kernel_drops > 0 ? MUSTER_LOG_WARNING : MUSTER_LOG_INFO,
+            "rejected %" PRIu64 ", dropped by the kernel %" PRIu64
+            ", refused while stopping %" PRIu64,
             f->rejected, f->kernel_drops, f->refused);
 }
 
@@ -194,10 +210,11 @@ static void print_worst(const struct stats *stats, const struct offenders *worst
 
         stats->host->device(stats->instance, worst->ids[i], &device);
         say(stats->host, stats->instance, MUSTER_LOG_INFO,
-            "device %u%s%s%s: %" PRIu64 " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
+            "device %u%s%s%s: %" PRIu64
+            " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
             worst->ids[i], device.name != NULL ? " (" : "", device.name != NULL ? device.name : "",
-            device.name != NULL ? ")" : "", o->missing, o->gaps, o->late, o->duplicates, o->restarts,
-            o->outliers);
+            device.name != NULL ? ")" : "", o->missing, o->gaps, o->late, o->duplicates,
+            o->restarts, o->outliers);
     }
 }
 
@@ -223,8 +240,8 @@ static int write_file(struct stats *stats, const struct figures *figures,
             unlink(stats->new_file);
     }
     if (error != 0 && !stats->file_failed)
-        say(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s; what was there before stays",
-            stats->file, strerror(error));
+        say(stats->host, stats->instance, MUSTER_LOG_ERROR,
+            "cannot write \"%s\": %s; what was there before stays", stats->file, strerror(error));
     if (error == 0 && stats->file_failed)
         say(stats->host, stats->instance, MUSTER_LOG_INFO, "writing \"%s\" again", stats->file);
     stats->file_failed = error != 0;
@@ -395,8 +412,10 @@ static void look_for_tracker(struct stats *stats)
     figures_gather(&figures, stats->host, stats->instance, stats->tracker);
     if (!figures.tracked)
         say(stats->host, stats->instance, MUSTER_LOG_WARNING,
-            "the chain has no filter named \"%s\", so loss and duplicates are not known; the option "
-            "tracker names it", stats->tracker);
+            "the chain has no filter named \"%s\", so loss and duplicates are not known; the "
+            "option "
+            "tracker names it",
+            stats->tracker);
 }
 
 static uint64_t tick(void *state, uint64_t now_ns)

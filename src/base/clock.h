@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define CLOCK_SECOND UINT64_C(1000000000)
+#define CLOCK_SECOND      UINT64_C(1000000000)
 #define CLOCK_MILLISECOND UINT64_C(1000000)
 
 static inline uint64_t clock_from_timespec(const struct timespec *ts)

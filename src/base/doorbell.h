@@ -39,7 +39,8 @@ static inline void doorbell_sleep(struct doorbell *bell, uint64_t ns)
 {
     struct timespec ts = clock_to_timespec(ns);
 
-    syscall(SYS_futex, &bell->asleep, FUTEX_WAIT_PRIVATE, 1, ns == UINT64_MAX ? NULL : &ts, NULL, 0);
+    syscall(SYS_futex, &bell->asleep, FUTEX_WAIT_PRIVATE, 1, ns == UINT64_MAX ? NULL : &ts, NULL,
+            0);
     doorbell_get_up(bell);
 }
 
@@ -47,7 +48,8 @@ static inline void doorbell_ring(struct doorbell *bell)
 {
     unsigned expected = 1;
 
-    if (atomic_load(&bell->asleep) == 1 && atomic_compare_exchange_strong(&bell->asleep, &expected, 0))
+    if (atomic_load(&bell->asleep) == 1 &&
+        atomic_compare_exchange_strong(&bell->asleep, &expected, 0))
         syscall(SYS_futex, &bell->asleep, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 

@@ -58,8 +58,8 @@ static size_t format_line(const struct log *log, const struct line *line, char *
         gmtime_r(&seconds, &tm);
         strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
         length = snprintf(out, room, "%s.%03uZ %-7s %s\n", stamp,
-                          (unsigned)(line->time_ns % CLOCK_SECOND / 1000000), level_names[line->level],
-                          line->text);
+                          (unsigned)(line->time_ns % CLOCK_SECOND / 1000000),
+                          level_names[line->level], line->text);
     }
     return length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
 }
@@ -187,8 +187,7 @@ void log_close(struct log *log)
 
 void log_settle(struct log *log)
 {
-    struct timespec until =
-        clock_to_timespec(clock_wall() + CLOSE_LIMIT_MS * CLOCK_MILLISECOND);
+    struct timespec until = clock_to_timespec(clock_wall() + CLOSE_LIMIT_MS * CLOCK_MILLISECOND);
 
     pthread_mutex_lock(&log->lock);
     while ((log->count > 0 || log->writing) &&
@@ -255,7 +254,8 @@ bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *held_bac
     }
     refill = (now_ns - limit->refilled_ns) / limit->period_ns;
     if (refill > 0) {
-        limit->tokens = limit->tokens + refill > limit->burst ? limit->burst : limit->tokens + refill;
+        limit->tokens =
+            limit->tokens + refill > limit->burst ? limit->burst : limit->tokens + refill;
         limit->refilled_ns += refill * limit->period_ns;
     }
     if (limit->tokens == 0) {

@@ -216,7 +216,8 @@ static void join_sinks(struct collector *collector, uint64_t deadline, const sig
         while (!sink_join(sink, JOIN_SLICE) && (now = clock_monotonic()) < deadline + JOIN_GRACE) {
             if (!told && now < deadline)
                 log_format(collector->services->log, MUSTER_LOG_INFO, sink->instance->name,
-                           "%" PRIu64 " records wait to be written; this may take %" PRIu64 " s at most",
+                           "%" PRIu64 " records wait to be written; this may take %" PRIu64
+                           " s at most",
                            sink_account(sink).queued, (deadline - now) / CLOCK_SECOND + 1);
             told = true;
             if (is_urged(signals)) {

@@ -21,12 +21,12 @@ struct collector {
     struct worker *workers;
     unsigned worker_count; /* that are initialised */
     struct sink *sinks;
-    unsigned sink_count;   /* that are initialised */
-    bool live;             /* it has sockets, and workers with threads; else it is a replay's */
+    unsigned sink_count; /* that are initialised */
+    bool live;           /* it has sockets, and workers with threads; else it is a replay's */
     const struct capture_account *capture; /* where a replay's packets went; NULL: there is none */
-    bool stuck;            /* a sink's thread could not be stopped: nothing may be freed */
-    bool urged;            /* a second signal asked to stop at once */
-    uint64_t started_ns;   /* monotonic */
+    bool stuck;          /* a sink's thread could not be stopped: nothing may be freed */
+    bool urged;          /* a second signal asked to stop at once */
+    uint64_t started_ns; /* monotonic */
     uint64_t stopped_ns;
 };
 

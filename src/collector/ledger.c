@@ -20,9 +20,8 @@ static uint64_t total(const struct collector *collector, int which)
     for (i = 0; i < collector->worker_count; i++) {
         const struct worker_counters *c = &collector->workers[i].counters;
         const struct muster_counter *const list[] = {
-            [RECEIVED] = &c->received, [BYTES] = &c->bytes,
-            [DECODED] = &c->decoded,   [RECORDS] = &c->records,
-            [KEPT] = &c->kept,         [KERNEL_DROPS] = &c->kernel_drops,
+            [RECEIVED] = &c->received, [BYTES] = &c->bytes, [DECODED] = &c->decoded,
+            [RECORDS] = &c->records,   [KEPT] = &c->kept,   [KERNEL_DROPS] = &c->kernel_drops,
             [REFUSED] = &c->refused,
         };
 
@@ -46,8 +45,9 @@ static void print_datagrams(const struct collector *collector, FILE *out)
     for (reason = 0; reason < MUSTER_REJECT_REASONS; reason++)
         if (rejected[reason] > 0)
             fprintf(out, ", %s %" PRIu64, wire_reject_name(reason), rejected[reason]);
-    fprintf(out, "\n  not received: dropped by the kernel %" PRIu64
-            ", refused while stopping %" PRIu64 "\n",
+    fprintf(out,
+            "\n  not received: dropped by the kernel %" PRIu64 ", refused while stopping %" PRIu64
+            "\n",
             total(collector, KERNEL_DROPS), total(collector, REFUSED));
     fprintf(out, "  records: %" PRIu64 " of the decoded datagrams", total(collector, RECORDS));
     if (total(collector, KEPT) > 0)
@@ -70,8 +70,9 @@ static void print_filters(const struct collector *collector, FILE *out)
             left += metrics_value(&filter->out);
             dropped += metrics_value(&filter->dropped);
         }
-        fprintf(out, "  %s: in %" PRIu64 " + emitted %" PRIu64 " = out %" PRIu64
-                " + dropped %" PRIu64 "\n",
+        fprintf(out,
+                "  %s: in %" PRIu64 " + emitted %" PRIu64 " = out %" PRIu64 " + dropped %" PRIu64
+                "\n",
                 collector->config->instances[f].name, in, emitted, left, dropped);
     }
 }
@@ -81,8 +82,10 @@ static bool print_sink(const struct sink *sink, FILE *out)
     struct sink_account a = sink_account(sink);
     bool exact = sink_account_adds_up(&a);
 
-    fprintf(out, "  %s: offered %" PRIu64 " = written %" PRIu64 " + queued %" PRIu64
-            " + dropped %" PRIu64, sink->instance->name, a.offered, a.written, a.queued,
+    fprintf(out,
+            "  %s: offered %" PRIu64 " = written %" PRIu64 " + queued %" PRIu64
+            " + dropped %" PRIu64,
+            sink->instance->name, a.offered, a.written, a.queued,
             a.dropped_full + a.dropped_failed + a.dropped_stop + a.dropped_stuck);
     if (a.dropped_full > 0)
         fprintf(out, ", queue full %" PRIu64, a.dropped_full);
@@ -100,14 +103,16 @@ static bool print_sink(const struct sink *sink, FILE *out)
 static bool print_capture(const struct collector *collector, FILE *out)
 {
     const struct capture_account *a = collector->capture;
-    bool exact = a->packets == a->taken + a->other_port + a->not_udp + a->fragments +
-                                   a->truncated + a->malformed &&
+    bool exact = a->packets == a->taken + a->other_port + a->not_udp + a->fragments + a->truncated +
+                                   a->malformed &&
                  a->taken == total(collector, RECEIVED);
 
-    fprintf(out, "  capture: packets %" PRIu64 " = taken %" PRIu64 " + other port %" PRIu64
+    fprintf(out,
+            "  capture: packets %" PRIu64 " = taken %" PRIu64 " + other port %" PRIu64
             " + not UDP %" PRIu64 " + fragments %" PRIu64 " + truncated in capture %" PRIu64
-            " + malformed %" PRIu64 "%s\n", a->packets, a->taken, a->other_port, a->not_udp,
-            a->fragments, a->truncated, a->malformed, exact ? "" : "  <-- does not add up");
+            " + malformed %" PRIu64 "%s\n",
+            a->packets, a->taken, a->other_port, a->not_udp, a->fragments, a->truncated,
+            a->malformed, exact ? "" : "  <-- does not add up");
     return exact;
 }
 
@@ -126,7 +131,8 @@ bool ledger_print(const struct collector *collector, FILE *out)
         exact &= print_sink(&collector->sinks[i], out);
     for (i = 0; i < collector->worker_count; i++)
         exact &= worker_adds_up(&collector->workers[i]);
-    fprintf(out, exact ? "  exact: every sum agrees\n"
-                       : "  NOT exact: this is a bug in musterd; please report it with these lines\n");
+    fprintf(out,
+            exact ? "  exact: every sum agrees\n"
+                  : "  NOT exact: this is a bug in musterd; please report it with these lines\n");
     return exact;
 }

@@ -59,9 +59,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},   {"check", no_argument, NULL, 'k'},
         {"replay", required_argument, NULL, 'r'},   {"plugin-path", required_argument, NULL, 'p'},
-        {"describe", optional_argument, NULL, 'd'},
-        {"version", no_argument, NULL, 'V'},        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"describe", optional_argument, NULL, 'd'}, {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -78,7 +77,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
             arguments->replay = optarg;
 #ifndef HAVE_LIBPCAP
             fputs("musterd: this musterd cannot replay: it was built without libpcap; install "
-                  "libpcap-dev, and build it again\n", stderr);
+                  "libpcap-dev, and build it again\n",
+                  stderr);
             return EXIT_CONFIGURATION;
 #endif
             break;
@@ -320,7 +320,8 @@ int main(int argc, char **argv)
     services.states = open_states(config, arguments.replay != NULL, services.log);
     if (services.states == NULL)
         goto done;
-    block_signals(&signals); /* from here on all threads inherit this; before, a signal just ends us */
+    block_signals(
+        &signals); /* from here on all threads inherit this; before, a signal just ends us */
 #ifdef HAVE_LIBPCAP
     if (arguments.replay != NULL)
         status = run_replay(arguments.replay, config, &services, &signals);

@@ -63,7 +63,8 @@ START_TEST(other_sizes)
     } larger = {.metric = {.size = sizeof larger}, .more = 7};
     struct muster_metric smaller = {.size = offsetof(struct muster_metric, value), .value = 9};
 
-    muster_counter_set(metrics_cell(metrics, "x", "n", MUSTER_METRIC_COUNTER, "records", "help"), 5);
+    muster_counter_set(metrics_cell(metrics, "x", "n", MUSTER_METRIC_COUNTER, "records", "help"),
+                       5);
     ck_assert(metrics_read(metrics, 0, &larger.metric));
     ck_assert_uint_eq(larger.metric.value, 5);
     ck_assert_uint_eq(larger.metric.size, sizeof larger);
@@ -77,7 +78,8 @@ END_TEST
 
 static void *write_cell(void *argument)
 {
-    struct muster_counter *cell = metrics_cell(argument, "x", "n", MUSTER_METRIC_COUNTER, "records", "help");
+    struct muster_counter *cell =
+        metrics_cell(argument, "x", "n", MUSTER_METRIC_COUNTER, "records", "help");
     unsigned i;
 
     for (i = 0; i < ADDED; i++)

@@ -26,7 +26,8 @@ static void check_datagram(const struct capture_packet *packet, const uint8_t *b
         fuzz_check(ntohs(packet->source.v6.sin6_port) == packet->source_port, "IPv6 source");
     else
         fuzz_check(packet->source.any.sa_family == AF_INET &&
-                       ntohs(packet->source.v4.sin_port) == packet->source_port, "IPv4 source");
+                       ntohs(packet->source.v4.sin_port) == packet->source_port,
+                   "IPv4 source");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -35,8 +35,8 @@ static inline void fuzz_file_close(struct fuzz_file *file)
 static inline void fuzz_print(const struct problems *problems)
 {
     char *text;
-    size_t size, i, lines = 0, shown = problems->count > problems->kept ? problems->kept + 1
-                                                                        : problems->count;
+    size_t size, i, lines = 0,
+                    shown = problems->count > problems->kept ? problems->kept + 1 : problems->count;
     FILE *out = open_memstream(&text, &size);
 
     fuzz_check(out != NULL, "memory");

@@ -46,8 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     class.payload = data[0] & 1 ? WIRE_PAYLOAD_U16 : WIRE_PAYLOAD_TEXT;
     class.numbers = data[0] >> 1;
-    largest = MUSTER_HEADER_SIZE +
-              muster_get_u16(data + 1) % (WIRE_LARGEST - MUSTER_HEADER_SIZE + 1);
+    largest =
+        MUSTER_HEADER_SIZE + muster_get_u16(data + 1) % (WIRE_LARGEST - MUSTER_HEADER_SIZE + 1);
     size -= 3;
     there = size < largest ? size : largest; /* the receiver's buffer has no more */
     datagram = malloc(there + 1);

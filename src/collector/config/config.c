@@ -13,10 +13,10 @@
 
 #include "collector/flow/queue.h"
 
-#define WORKERS_MOST 256
-#define QUEUE_MOST (1 << 24)
+#define WORKERS_MOST   256
+#define QUEUE_MOST     (1 << 24)
 #define LISTENERS_MOST 64
-#define CHAIN_MOST 64
+#define CHAIN_MOST     64
 
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
@@ -35,45 +35,72 @@ enum setting {
 };
 
 static const struct muster_option settings[SETTINGS] = {
-    [SETTING_WORKERS] = {.name = "workers", .type = MUSTER_OPTION_INT, .fallback = "1",
+    [SETTING_WORKERS] = {.name = "workers",
+                         .type = MUSTER_OPTION_INT,
+                         .fallback = "1",
                          .max = WORKERS_MOST,
                          .summary = "Threads that receive; 0: one for each CPU"},
-    [SETTING_RECEIVE_BUFFER] = {.name = "receive_buffer", .type = MUSTER_OPTION_SIZE,
-                                .fallback = "4MiB", .min = 4096, .max = INT32_MAX / 2,
+    [SETTING_RECEIVE_BUFFER] = {.name = "receive_buffer",
+                                .type = MUSTER_OPTION_SIZE,
+                                .fallback = "4MiB",
+                                .min = 4096,
+                                .max = INT32_MAX / 2,
                                 .summary = "What the kernel may hold for each socket"},
-    [SETTING_LARGEST_DATAGRAM] = {.name = "largest_datagram", .type = MUSTER_OPTION_SIZE,
-                                  .fallback = "1472", .min = MUSTER_HEADER_SIZE,
+    [SETTING_LARGEST_DATAGRAM] = {.name = "largest_datagram",
+                                  .type = MUSTER_OPTION_SIZE,
+                                  .fallback = "1472",
+                                  .min = MUSTER_HEADER_SIZE,
                                   .max = MUSTER_DATAGRAM_MAX,
                                   .summary = "A longer datagram is rejected"},
-    [SETTING_QUEUE] = {.name = "queue", .type = MUSTER_OPTION_INT, .fallback = "65536",
-                       .min = QUEUE_LEAST, .max = QUEUE_MOST,
+    [SETTING_QUEUE] = {.name = "queue",
+                       .type = MUSTER_OPTION_INT,
+                       .fallback = "65536",
+                       .min = QUEUE_LEAST,
+                       .max = QUEUE_MOST,
                        .summary = "Records that may wait for a sink"},
-    [SETTING_CATALOG] = {.name = "catalog", .type = MUSTER_OPTION_STRING,
+    [SETTING_CATALOG] = {.name = "catalog",
+                         .type = MUSTER_OPTION_STRING,
                          .summary = "The file that describes the devices"},
-    [SETTING_LOG_LEVEL] = {.name = "log_level", .type = MUSTER_OPTION_CHOICE, .fallback = "info",
-                           .choices = levels, .summary = "The least urgent lines that are logged"},
-    [SETTING_STOP_TIMEOUT] = {.name = "stop_timeout", .type = MUSTER_OPTION_DURATION,
-                              .fallback = "10s", .max = INT64_C(3600000000000),
+    [SETTING_LOG_LEVEL] = {.name = "log_level",
+                           .type = MUSTER_OPTION_CHOICE,
+                           .fallback = "info",
+                           .choices = levels,
+                           .summary = "The least urgent lines that are logged"},
+    [SETTING_STOP_TIMEOUT] = {.name = "stop_timeout",
+                              .type = MUSTER_OPTION_DURATION,
+                              .fallback = "10s",
+                              .max = INT64_C(3600000000000),
                               .summary = "How long sinks may take to write what is queued when the "
                                          "daemon stops"},
-    [SETTING_STATE_DIR] = {.name = "state_dir", .type = MUSTER_OPTION_STRING,
+    [SETTING_STATE_DIR] = {.name = "state_dir",
+                           .type = MUSTER_OPTION_STRING,
                            .summary = "The directory for what is known of the devices, so that it "
                                       "outlives the daemon"},
-    [SETTING_STATE_LIVE_DIR] = {.name = "state_live_dir", .type = MUSTER_OPTION_STRING,
-                                .summary = "The directory for it while the daemon runs, such as one "
-                                           "in memory"},
-    [SETTING_STATE_INTERVAL] = {.name = "state_interval", .type = MUSTER_OPTION_DURATION,
-                                .fallback = "10m", .max = INT64_C(604800000000000),
-                                .summary = "How often state_dir gets a copy from state_live_dir; 0: "
-                                           "when the daemon stops"},
+    [SETTING_STATE_LIVE_DIR] = {.name = "state_live_dir",
+                                .type = MUSTER_OPTION_STRING,
+                                .summary =
+                                    "The directory for it while the daemon runs, such as one "
+                                    "in memory"},
+    [SETTING_STATE_INTERVAL] = {.name = "state_interval",
+                                .type = MUSTER_OPTION_DURATION,
+                                .fallback = "10m",
+                                .max = INT64_C(604800000000000),
+                                .summary =
+                                    "How often state_dir gets a copy from state_live_dir; 0: "
+                                    "when the daemon stops"},
 };
 
 enum { LISTEN_ADDRESS, LISTEN_PORT, LISTEN_SETTINGS };
 
 static const struct muster_option listen_settings[LISTEN_SETTINGS] = {
-    [LISTEN_ADDRESS] = {.name = "address", .type = MUSTER_OPTION_STRING, .fallback = "127.0.0.1",
+    [LISTEN_ADDRESS] = {.name = "address",
+                        .type = MUSTER_OPTION_STRING,
+                        .fallback = "127.0.0.1",
                         .summary = "IPv4 or IPv6 address; \"0.0.0.0\" or \"::\" for all"},
-    [LISTEN_PORT] = {.name = "port", .type = MUSTER_OPTION_INT, .fallback = "8888", .max = 65535,
+    [LISTEN_PORT] = {.name = "port",
+                     .type = MUSTER_OPTION_INT,
+                     .fallback = "8888",
+                     .max = 65535,
                      .summary = "UDP port; 0: a free one"},
 };
 
@@ -81,10 +108,14 @@ enum { ENTRY_NAME, ENTRY_QUEUE, ENTRY_SETTINGS };
 
 /* What any entry of the chain may have besides its plugin's own options. */
 static const struct muster_option entry_settings[ENTRY_SETTINGS] = {
-    [ENTRY_NAME] = {.name = "name", .type = MUSTER_OPTION_STRING,
+    [ENTRY_NAME] = {.name = "name",
+                    .type = MUSTER_OPTION_STRING,
                     .summary = "What the entry is called in logs and metrics"},
-    [ENTRY_QUEUE] = {.name = "queue", .type = MUSTER_OPTION_INT, .min = QUEUE_LEAST,
-                     .max = QUEUE_MOST, .summary = "Records that may wait for this sink"},
+    [ENTRY_QUEUE] = {.name = "queue",
+                     .type = MUSTER_OPTION_INT,
+                     .min = QUEUE_LEAST,
+                     .max = QUEUE_MOST,
+                     .summary = "Records that may wait for this sink"},
 };
 
 #define TABLE(array, n)                                                                            \
@@ -164,8 +195,8 @@ static int read_listener(struct reader *reader, const config_setting_t *group)
         problem(reader, group, "listen: expected { address = \"...\"; port = ...; }");
         return 0;
     }
-    result = options_read(&listen_table, group, no_others, "a listener", reader->path, line,
-                          values, reader->problems);
+    result = options_read(&listen_table, group, no_others, "a listener", reader->path, line, values,
+                          reader->problems);
     address = values[LISTEN_ADDRESS].text;
     if (result == 0 && address != NULL) {
         struct listener *listener = &config->listeners[config->listener_count++];
@@ -174,7 +205,8 @@ static int read_listener(struct reader *reader, const config_setting_t *group)
             problems_add(reader->problems, setting_file(group, reader->path),
                          values[LISTEN_ADDRESS].line, 0,
                          "address: \"%s\" is not an IPv4 or IPv6 address; expected one such as "
-                         "\"127.0.0.1\" or \"::1\", not a name", address);
+                         "\"127.0.0.1\" or \"::1\", not a name",
+                         address);
         else
             check_clash(reader, group);
     }
@@ -191,16 +223,17 @@ static int read_listeners(struct reader *reader, const config_setting_t *list)
         return 0;
     }
     if (count == 0 || count > LISTENERS_MOST) {
-        problem(reader, list, count == 0 ? "listen: the list is empty; nothing could be received"
-                                         : "listen: too many listeners; expected 64 at most");
+        problem(reader, list,
+                count == 0 ? "listen: the list is empty; nothing could be received"
+                           : "listen: too many listeners; expected 64 at most");
         return 0;
     }
     reader->config->listeners = calloc((size_t)count, sizeof *reader->config->listeners);
     if (reader->config->listeners == NULL)
         return -1;
     for (i = 0; i < count; i++)
-        if (read_listener(reader, list != NULL ? config_setting_get_elem(list, (unsigned)i)
-                                               : NULL) < 0)
+        if (read_listener(reader,
+                          list != NULL ? config_setting_get_elem(list, (unsigned)i) : NULL) < 0)
             return -1;
     return 0;
 }
@@ -240,7 +273,8 @@ static void check_name(struct reader *reader, const config_setting_t *group, con
          name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] !=
              '\0' ||
          strcmp(name, "collector") == 0))
-        problem(reader, group, "name: expected letters, digits, '-' and '_', and not \"collector\"");
+        problem(reader, group,
+                "name: expected letters, digits, '-' and '_', and not \"collector\"");
 }
 
 /* The settings of an entry: its plugin's own, and those that every entry may have. */
@@ -315,8 +349,9 @@ static int read_entry(struct reader *reader, const config_setting_t *group)
     if (!instance_is_filter(instance))
         return 0;
     if (config->filter_count + 1 != config->instance_count)
-        problem(reader, group, "chain: a filter stands behind a sink; filters come first, since "
-                               "every sink gets what has passed all of them");
+        problem(reader, group,
+                "chain: a filter stands behind a sink; filters come first, since "
+                "every sink gets what has passed all of them");
     config->filter_count++;
     return 0;
 }
@@ -341,11 +376,13 @@ static int read_chain(struct reader *reader, const config_setting_t *list)
             return -1;
     if (reader->config->instance_count == reader->config->filter_count && count > 0 &&
         problems_count(reader->problems) == 0)
-        problem(reader, list, "chain: there is no sink, so that every record would be forgotten; "
-                              "expected at least one such as { plugin = \"csv\"; }");
+        problem(reader, list,
+                "chain: there is no sink, so that every record would be forgotten; "
+                "expected at least one such as { plugin = \"csv\"; }");
     if (count == 0)
-        problem(reader, list, "chain: it is empty, so that every record would be forgotten; "
-                              "expected at least one sink such as { plugin = \"csv\"; }");
+        problem(reader, list,
+                "chain: it is empty, so that every record would be forgotten; "
+                "expected at least one sink such as { plugin = \"csv\"; }");
     return 0;
 }
 
@@ -368,8 +405,9 @@ static void read_state(struct reader *reader, const config_setting_t *root,
     if (config->state_live_directory != NULL && config->state_live_directory[0] == '\0')
         problem(reader, live, "state_live_dir: it is empty; expected a directory");
     if (live != NULL && home == NULL)
-        problem(reader, live, "state_live_dir: there is no state_dir, so that what is in it would "
-                              "never be copied; expected both");
+        problem(reader, live,
+                "state_live_dir: there is no state_dir, so that what is in it would "
+                "never be copied; expected both");
 }
 
 /* ---- the whole ------------------------------------------------------------------------ */
@@ -408,8 +446,9 @@ static int read_settings(struct reader *reader, const config_setting_t *root)
 
 static int read_file(struct reader *reader, config_t *file, config_t *defaults)
 {
-    static const char default_chain[] = "chain = ( { plugin = \"sequence\"; }, { plugin = \"csv\"; },"
-                                        " { plugin = \"log\"; }, { plugin = \"stats\"; } );";
+    static const char default_chain[] =
+        "chain = ( { plugin = \"sequence\"; }, { plugin = \"csv\"; },"
+        " { plugin = \"log\"; }, { plugin = \"stats\"; } );";
     const config_setting_t *root, *chain;
 
     errno = 0;
@@ -420,8 +459,7 @@ static int read_file(struct reader *reader, config_t *file, config_t *defaults)
         else
             problems_add(reader->problems,
                          config_error_file(file) != NULL ? config_error_file(file) : reader->path,
-                         (unsigned)config_error_line(file), 0,
-                         "%s%s", config_error_text(file),
+                         (unsigned)config_error_line(file), 0, "%s%s", config_error_text(file),
                          strcmp(config_error_text(file), "syntax error") == 0
                              ? "; what is before this line may lack a ';' or a closing ')' or '}'"
                              : "");
@@ -440,8 +478,11 @@ static int read_file(struct reader *reader, config_t *file, config_t *defaults)
 struct config *config_load(const char *path, const char *const *directories,
                            struct services *services, struct problems *problems)
 {
-    struct reader reader = {.path = path, .directories = directories, .services = services,
-                            .problems = problems, .config = calloc(1, sizeof *reader.config)};
+    struct reader reader = {.path = path,
+                            .directories = directories,
+                            .services = services,
+                            .problems = problems,
+                            .config = calloc(1, sizeof *reader.config)};
     config_t file, defaults;
     unsigned i;
 
@@ -486,6 +527,7 @@ void config_describe(FILE *out)
     fputs("\nOf each entry of listen = ( { ... }, ... ):\n", out);
     options_describe(&listen_table, out);
     fputs("\nOf each entry of chain = ( { plugin = \"...\"; ... }, ... ), beside its plugin's own"
-          " (musterd --describe PLUGIN):\n", out);
+          " (musterd --describe PLUGIN):\n",
+          out);
     options_describe(&entry_table, out);
 }

@@ -16,10 +16,10 @@ struct config {
     struct listener *listeners;
     unsigned listener_count;
     unsigned workers;
-    int receive_buffer;   /* bytes */
-    uint32_t largest;     /* bytes of the largest datagram allowed */
-    int64_t queue;        /* records; of a sink that does not say otherwise */
-    int64_t stop_ns;      /* how long sinks may take to finish */
+    int receive_buffer; /* bytes */
+    uint32_t largest;   /* bytes of the largest datagram allowed */
+    int64_t queue;      /* records; of a sink that does not say otherwise */
+    int64_t stop_ns;    /* how long sinks may take to finish */
     enum muster_level log_level;
     char *state_directory;      /* NULL: no state is kept */
     char *state_live_directory; /* NULL: there is none */

@@ -157,9 +157,11 @@ static void report_full(struct worker *worker, unsigned s, uint32_t wanted)
     if (!log_limit_pass(&worker->full_limits[s], clock_coarse(), &held_back))
         return;
     log_format(worker->services->log, MUSTER_LOG_WARNING, sink->instance->name,
-               "the queue is full (no room for %u more: %" PRIu64 " records wait, %" PRIu64 " were dropped so far): what "
+               "the queue is full (no room for %u more: %" PRIu64 " records wait, %" PRIu64
+               " were dropped so far): what "
                "comes now is dropped for this sink and counted, until half of the queue is free; "
-               "other sinks are not affected", wanted, queue_waiting(queue), metrics_value(&queue->dropped));
+               "other sinks are not affected",
+               wanted, queue_waiting(queue), metrics_value(&queue->dropped));
 }
 
 static bool takes(const struct sink *sink, const struct muster_record *record)
@@ -244,8 +246,8 @@ static void count_kinds(const struct run *run, uint32_t kinds[SINK_KINDS])
 static void fan_out(struct worker *worker)
 {
     struct block *block = worker->block;
-    struct run run = {.block = block, .from = worker->from,
-                      .count = block->records_used - worker->from};
+    struct run run = {
+        .block = block, .from = worker->from, .count = block->records_used - worker->from};
     uint32_t kinds[SINK_KINDS] = {0};
     unsigned s, kind;
 
@@ -285,7 +287,8 @@ static void settle(struct worker *worker, struct filter *filter, uint32_t in)
                  "bug in the plugin: it wrote to the fields of struct muster_batch");
     if (change.failed > 0)
         log_format(worker->services->log, MUSTER_LOG_ERROR, filter->instance->name,
-                   "%u records could not be added: no memory, or too large a payload", change.failed);
+                   "%u records could not be added: no memory, or too large a payload",
+                   change.failed);
 }
 
 /* Runs the batch through the filters from number `first` on. */
@@ -304,7 +307,8 @@ static void run_filters(struct worker *worker, unsigned first)
 
 static bool is_stored_in(const struct block *block, const struct muster_record *record)
 {
-    return record->payload.bytes >= block->bytes && record->payload.bytes < block->bytes + BLOCK_BYTES;
+    return record->payload.bytes >= block->bytes &&
+           record->payload.bytes < block->bytes + BLOCK_BYTES;
 }
 
 /* Puts a batch that filters have put together anew back into the block, in place
@@ -363,7 +367,8 @@ uint64_t worker_tick_filters(struct worker *worker, uint64_t now_ns)
             continue;
         if (now_ns >= filter->next_tick_ns) {
             batch_begin(&worker->batch, NULL, 0);
-            asked = filter->instance->plugin.api.worker_tick(filter->state, &worker->batch.view, now_ns);
+            asked = filter->instance->plugin.api.worker_tick(filter->state, &worker->batch.view,
+                                                             now_ns);
             filter->next_tick_ns = tick_next(now_ns, asked);
             settle(worker, filter, 0);
             run_filters(worker, i + 1);

@@ -34,8 +34,8 @@ enum {
 };
 
 struct slot {
-    uint32_t block;      /* index into the pool */
-    uint16_t from;       /* record of the block */
+    uint32_t block;       /* index into the pool */
+    uint16_t from;        /* record of the block */
     uint16_t count_flags; /* records, times SLOT_RECORD, and the flags */
 };
 
@@ -102,8 +102,7 @@ static inline uint64_t queue_waiting(const struct queue *queue)
 
 static inline bool queue_is_empty(struct queue *queue)
 {
-    return atomic_load(&queue->head) ==
-           atomic_load_explicit(&queue->tail, memory_order_relaxed);
+    return atomic_load(&queue->head) == atomic_load_explicit(&queue->tail, memory_order_relaxed);
 }
 
 #endif

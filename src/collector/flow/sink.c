@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 
-#define NAP (1 * CLOCK_MILLISECOND)
-#define FIRST_RETRY (10 * CLOCK_MILLISECOND)
+#define NAP           (1 * CLOCK_MILLISECOND)
+#define FIRST_RETRY   (10 * CLOCK_MILLISECOND)
 #define LONGEST_RETRY (2 * CLOCK_SECOND)
 
 enum { BUSY = 16 /* records between two naps: the line is busy */ };

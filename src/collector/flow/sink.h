@@ -33,30 +33,30 @@ struct sink {
     struct queue *queues; /* one for each worker */
     unsigned worker_count;
     uint32_t queue_capacity; /* records, of each queue */
-    struct doorbell bell;   /* rung by workers */
-    struct doorbell orders; /* rung by the main thread; all that is heard between two tries */
+    struct doorbell bell;    /* rung by workers */
+    struct doorbell orders;  /* rung by the main thread; all that is heard between two tries */
     pthread_t thread;
     bool started;
 
     /* Orders from the main thread. */
     atomic_bool rotate;
-    atomic_uint draining;     /* 1: no more records will come; finish by `deadline_ns` */
+    atomic_uint draining;      /* 1: no more records will come; finish by `deadline_ns` */
     atomic_ullong deadline_ns; /* monotonic */
-    atomic_bool finished;  /* the thread's answer, its last act */
-    struct doorbell done;  /* rung then */
-    bool stuck; /* the thread did not come back: it and its plugin are left alone */
+    atomic_bool finished;      /* the thread's answer, its last act */
+    struct doorbell done;      /* rung then */
+    bool stuck;                /* the thread did not come back: it and its plugin are left alone */
     struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
 
     /* The sink thread's. */
-    bool failed;      /* the plugin said MUSTER_FAILED */
-    bool unflushed;   /* something was written since the last flush */
+    bool failed;                          /* the plugin said MUSTER_FAILED */
+    bool unflushed;                       /* something was written since the last flush */
     uint64_t next_tick_ns, next_check_ns; /* monotonic */
     uint64_t flush_pause_ns;              /* until the next flush, if the last said "not yet" */
     struct muster_counter written;        /* records that the plugin took */
     struct muster_counter given_up;       /* of the written ones, that flush could not deliver */
     struct muster_counter dropped_failed; /* offered after the plugin gave up */
     struct muster_counter dropped_stop;   /* still queued when the time to stop was over */
-    bool violated; /* its sums did not agree: a bug, logged once */
+    bool violated;                        /* its sums did not agree: a bug, logged once */
 };
 
 /* The instance's queue is shared out evenly among the workers.  Returns 0, or -1. */

@@ -57,7 +57,8 @@ int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_re
     struct emission *emission;
     struct payload_copy *copy = NULL;
 
-    if (grow(&memory, &batch->emission_room, batch->emission_count + 1, sizeof *batch->emissions) < 0) {
+    if (grow(&memory, &batch->emission_room, batch->emission_count + 1, sizeof *batch->emissions) <
+        0) {
         batch->failed++;
         return MUSTER_FAILED;
     }
@@ -124,8 +125,8 @@ static void sort_emissions(struct emission *emissions, uint32_t count)
 
 struct batch_change batch_settle(struct batch *batch)
 {
-    struct batch_change change = {.emitted = batch->emission_count, .dropped = batch->drop_count,
-                                  .failed = batch->failed};
+    struct batch_change change = {
+        .emitted = batch->emission_count, .dropped = batch->drop_count, .failed = batch->failed};
     struct vector *vector = &batch->vectors[batch->next_vector];
     void *memory = vector->records;
     uint32_t i, e = 0, count = 0;
@@ -136,7 +137,8 @@ struct batch_change batch_settle(struct batch *batch)
     batch->view.count = batch->count;
     if (change.emitted == 0 && change.dropped == 0)
         return change;
-    if (grow(&memory, &vector->room, batch->view.count + change.emitted, sizeof *vector->records) < 0) {
+    if (grow(&memory, &vector->room, batch->view.count + change.emitted, sizeof *vector->records) <
+        0) {
         /* Without memory the batch goes on as it was. */
         change.failed += change.emitted;
         change.emitted = change.dropped = 0;

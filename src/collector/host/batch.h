@@ -35,7 +35,8 @@ struct batch {
     unsigned next_vector;
     struct emission *emissions;
     uint32_t emission_count, emission_room;
-    struct payload_copy *payloads; /* of records that filters added; freed when the next batch begins */
+    struct payload_copy
+        *payloads;       /* of records that filters added; freed when the next batch begins */
     uint8_t *drop_marks; /* one for each record */
     uint32_t drop_count, drop_room;
     uint32_t failed; /* records that could not be added: no memory, or too large a payload */

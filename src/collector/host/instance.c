@@ -45,7 +45,8 @@ static const struct option_value *find_value(struct muster_instance *instance, c
     if (index >= 0)
         return &instance->values[index];
     log_format(instance->services->log, MUSTER_LOG_ERROR, instance->name,
-               "bug in the plugin: it asks for the option \"%s\", which it does not declare", option);
+               "bug in the plugin: it asks for the option \"%s\", which it does not declare",
+               option);
     atomic_store(&instance->misused, true);
     return &nothing;
 }

@@ -41,11 +41,11 @@ struct muster_instance {
     int64_t queue;               /* records; sinks only */
     const struct services *services;
     struct problems *problems; /* while the configuration is checked, else NULL */
-    void *state;        /* the plugin's own */
-    struct state *kept; /* what it asked the host for; NULL: nothing */
-    uint32_t kinds; /* MUSTER_TAKES_*; sinks only */
-    bool incomplete; /* a required option is missing */
-    bool opening; /* the plugin's open runs */
+    void *state;               /* the plugin's own */
+    struct state *kept;        /* what it asked the host for; NULL: nothing */
+    uint32_t kinds;            /* MUSTER_TAKES_*; sinks only */
+    bool incomplete;           /* a required option is missing */
+    bool opening;              /* the plugin's open runs */
     bool opened;
     atomic_bool misused; /* asked for what it must not */
 };

@@ -92,8 +92,7 @@ static const char *judge(const struct plugin *plugin, char *room_for_text, size_
     const struct muster_plugin *api = &plugin->api;
     size_t i;
 
-    if (api->name == NULL || api->version == NULL || api->summary == NULL ||
-        !valid_name(api->name))
+    if (api->name == NULL || api->version == NULL || api->summary == NULL || !valid_name(api->name))
         return "its name, version or summary is missing or malformed";
     if (api->role != MUSTER_FILTER && api->role != MUSTER_SINK)
         return "it is neither a filter nor a sink; does it need a newer version of musterd?";
@@ -132,17 +131,21 @@ int plugin_load(struct plugin *plugin, const char *name, const char *const *dire
     }
     found = dlsym(plugin->handle, "muster_plugin_v1");
     if (found == NULL) {
-        snprintf(why, room, "\"%s\" is no plugin for this version: it has no symbol muster_plugin_v1",
+        snprintf(why, room,
+                 "\"%s\" is no plugin for this version: it has no symbol muster_plugin_v1",
                  plugin->path);
         goto fail;
     }
     if (found->size < smallest_size || found->abi_major != MUSTER_ABI_MAJOR) {
-        snprintf(why, room, "\"%s\": its descriptor is of %u bytes and ABI %u.%u; expected at least "
-                 "%zu bytes and ABI %d", plugin->path, found->size, found->abi_major,
-                 found->abi_minor, smallest_size, MUSTER_ABI_MAJOR);
+        snprintf(why, room,
+                 "\"%s\": its descriptor is of %u bytes and ABI %u.%u; expected at least "
+                 "%zu bytes and ABI %d",
+                 plugin->path, found->size, found->abi_major, found->abi_minor, smallest_size,
+                 MUSTER_ABI_MAJOR);
         goto fail;
     }
-    memcpy(&plugin->api, found, found->size < sizeof plugin->api ? found->size : sizeof plugin->api);
+    memcpy(&plugin->api, found,
+           found->size < sizeof plugin->api ? found->size : sizeof plugin->api);
     plugin->options.options = plugin->api.options;
     plugin->options.count = plugin->api.option_count;
     plugin->options.stride = plugin->api.option_size;

@@ -12,8 +12,8 @@
 #include "options.h"
 
 struct plugin {
-    void *handle;           /* dlopen's */
-    char *path;             /* of the file */
+    void *handle;             /* dlopen's */
+    char *path;               /* of the file */
     struct muster_plugin api; /* completed with zeros if the plugin is of an older version */
     struct option_table options;
 };

@@ -114,8 +114,8 @@ static void unknown_choice(const struct place *place, const struct muster_option
     near = suggest(text, option->choices, count);
     if (near != NULL)
         problems_add(place->problems, place->file, place->line, 0,
-                     "%s: unknown \"%s\"; did you mean \"%s\"? (one of %s)", place->name, text, near,
-                     choices);
+                     "%s: unknown \"%s\"; did you mean \"%s\"? (one of %s)", place->name, text,
+                     near, choices);
     else
         problems_add(place->problems, place->file, place->line, 0,
                      "%s: unknown \"%s\"; expected one of %s", place->name, text, choices);
@@ -216,8 +216,7 @@ static void read_number(const struct place *place, const struct muster_option *o
                         const config_setting_t *setting, struct option_value *value)
 {
     int type = config_setting_type(setting);
-    bool has_units =
-        option->type == MUSTER_OPTION_SIZE || option->type == MUSTER_OPTION_DURATION;
+    bool has_units = option->type == MUSTER_OPTION_SIZE || option->type == MUSTER_OPTION_DURATION;
     char written[64];
     int64_t number;
 
@@ -228,11 +227,12 @@ static void read_number(const struct place *place, const struct muster_option *o
     if (option->type != MUSTER_OPTION_BOOL &&
         (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)) {
         number = config_setting_get_int64(setting);
-        if (type == CONFIG_TYPE_INT && literal_differs(place->file, place->line, place->name, number,
-                                                       written, sizeof written)) {
+        if (type == CONFIG_TYPE_INT && literal_differs(place->file, place->line, place->name,
+                                                       number, written, sizeof written)) {
             problems_add(place->problems, place->file, place->line, 0,
                          "%s: %s is too large; expected at most 2147483647, or more with an L "
-                         "behind it if the option has room for that", place->name, written);
+                         "behind it if the option has room for that",
+                         place->name, written);
             return;
         }
         if (option->type == MUSTER_OPTION_DURATION) /* seconds */
@@ -301,8 +301,10 @@ static int read_text(const struct place *place, const struct muster_option *opti
 static int read_one(const struct muster_option *option, const config_setting_t *setting,
                     const char *file, struct option_value *value, struct problems *problems)
 {
-    struct place place = {.file = setting_file(setting, file), .name = option->name,
-                          .line = config_setting_source_line(setting), .problems = problems};
+    struct place place = {.file = setting_file(setting, file),
+                          .name = option->name,
+                          .line = config_setting_source_line(setting),
+                          .problems = problems};
 
     value->line = place.line;
     switch (option->type) {
@@ -392,8 +394,7 @@ int options_read(const struct option_table *table, const config_setting_t *group
         if (setting == NULL && (option.flags & MUSTER_OPTION_REQUIRED))
             problems_add(problems, setting_file(group, file), line, 0,
                          "%s needs the setting \"%s\": %s", what, option.name, option.summary);
-        if ((option.flags & MUSTER_OPTION_REQUIRED) &&
-            problems_count(problems) > problems_before)
+        if ((option.flags & MUSTER_OPTION_REQUIRED) && problems_count(problems) > problems_before)
             result = 1;
     }
     return result;
@@ -427,8 +428,9 @@ bool options_valid(const struct option_table *table, char *why, size_t room)
         if (option.fallback == NULL || option.type == MUSTER_OPTION_STRING ||
             option.type == MUSTER_OPTION_LIST)
             continue;
-        if (option.type == MUSTER_OPTION_CHOICE ? find_choice(&option, option.fallback) < 0
-                                                : !parse_number(&option, option.fallback, &number)) {
+        if (option.type == MUSTER_OPTION_CHOICE
+                ? find_choice(&option, option.fallback) < 0
+                : !parse_number(&option, option.fallback, &number)) {
             snprintf(why, room, "option %s has an unreadable default \"%s\"", option.name,
                      option.fallback);
             return false;

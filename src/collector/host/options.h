@@ -43,9 +43,9 @@ bool options_valid(const struct option_table *table, char *why, size_t room);
 /* Checks the settings of `group` (NULL: none are set) and fills in one value an
  * option, defaults included.  Names in `others` (ends with NULL) belong to
  * somebody else and are left alone; every other unknown name is an error, unless
- * `others` is NULL.  `what` names the group in messages.  Errors go to `problems`; values[] is always whole and
- * the caller frees it.  Returns 0, 1 if
- * a required option has no value, or -1 if memory is short. */
+ * `others` is NULL.  `what` names the group in messages.  Errors go to `problems`; values[] is
+ * always whole and the caller frees it.  Returns 0, 1 if a required option has no value, or -1 if
+ * memory is short. */
 int options_read(const struct option_table *table, const config_setting_t *group,
                  const char *const *others, const char *what, const char *file, unsigned line,
                  struct option_value *values, struct problems *problems);

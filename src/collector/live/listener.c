@@ -188,16 +188,19 @@ int listener_open(struct listener *listener, unsigned workers, int receive_buffe
             getsockname(listener->sockets[i], (struct sockaddr *)&listener->address, &size);
     }
     if (workers > 1 && steer_by_device(listener->sockets[0], workers) < 0) {
-        log_format(log, MUSTER_LOG_ERROR, NULL,
-                   "cannot steer datagrams by device (SO_ATTACH_REUSEPORT_CBPF): %s; with workers = 1 "
-                   "it is not needed", strerror(errno));
+        log_format(
+            log, MUSTER_LOG_ERROR, NULL,
+            "cannot steer datagrams by device (SO_ATTACH_REUSEPORT_CBPF): %s; with workers = 1 "
+            "it is not needed",
+            strerror(errno));
         return -1;
     }
     if (granted < receive_buffer)
-        log_format(log, MUSTER_LOG_WARNING, NULL,
-                   "the kernel grants a receive buffer of %d KiB instead of %d KiB, so bursts may be "
-                   "dropped; allow more with: sysctl -w net.core.rmem_max=%d", granted / 1024,
-                   receive_buffer / 1024, receive_buffer);
+        log_format(
+            log, MUSTER_LOG_WARNING, NULL,
+            "the kernel grants a receive buffer of %d KiB instead of %d KiB, so bursts may be "
+            "dropped; allow more with: sysctl -w net.core.rmem_max=%d",
+            granted / 1024, receive_buffer / 1024, receive_buffer);
     return 0;
 }
 

@@ -31,7 +31,8 @@ static int watch_counters(struct worker *worker)
     } list[] = {
         {"received", "datagrams", "taken from the kernel",
          offsetof(struct worker_counters, received)},
-        {"bytes", "bytes", "size of the datagrams received", offsetof(struct worker_counters, bytes)},
+        {"bytes", "bytes", "size of the datagrams received",
+         offsetof(struct worker_counters, bytes)},
         {"decoded", "datagrams", "received and decoded", offsetof(struct worker_counters, decoded)},
         {"rejected.too_short", "datagrams", "shorter than the header",
          offsetof(struct worker_counters, rejected[MUSTER_REJECT_TOO_SHORT])},
@@ -39,7 +40,8 @@ static int watch_counters(struct worker *worker)
          offsetof(struct worker_counters, rejected[MUSTER_REJECT_TOO_LONG])},
         {"rejected.unknown_type", "datagrams", "of a message type that does not exist",
          offsetof(struct worker_counters, rejected[MUSTER_REJECT_UNKNOWN_TYPE])},
-        {"rejected.bad_payload", "datagrams", "with a payload that the device's class does not send",
+        {"rejected.bad_payload", "datagrams",
+         "with a payload that the device's class does not send",
          offsetof(struct worker_counters, rejected[MUSTER_REJECT_BAD_PAYLOAD])},
         {"records", "records", "made of the decoded datagrams",
          offsetof(struct worker_counters, records)},
@@ -73,9 +75,11 @@ static int open_filter(struct worker *worker, struct filter *filter,
         return -1;
     filter->opened = true;
     if (metrics_watch(m, name, "in", "records", "came to this filter", &filter->in) < 0 ||
-        metrics_watch(m, name, "emitted", "records", "added by this filter", &filter->emitted) < 0 ||
+        metrics_watch(m, name, "emitted", "records", "added by this filter", &filter->emitted) <
+            0 ||
         metrics_watch(m, name, "out", "records", "left this filter", &filter->out) < 0 ||
-        metrics_watch(m, name, "dropped", "records", "taken out by this filter", &filter->dropped) < 0)
+        metrics_watch(m, name, "dropped", "records", "taken out by this filter", &filter->dropped) <
+            0)
         return -1;
     return 0;
 }
@@ -304,8 +308,8 @@ static bool wait_for_datagrams(struct worker *worker, struct pollfd *fds, uint64
                                uint64_t now_ns)
 {
     struct pollfd *stop = &fds[worker->socket_count];
-    uint64_t wait = worker->next_tick_ns > now_ns
-                        ? worker->next_tick_ns - now_ns + CLOCK_COARSE_LAG : 0;
+    uint64_t wait =
+        worker->next_tick_ns > now_ns ? worker->next_tick_ns - now_ns + CLOCK_COARSE_LAG : 0;
     struct timespec limit = clock_to_timespec(nap_ns > 0 && nap_ns < wait ? nap_ns : wait);
     unsigned i;
 

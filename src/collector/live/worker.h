@@ -24,7 +24,7 @@ struct filter {
     struct muster_instance *instance;
     void *state; /* the plugin's, for this worker */
     bool opened;
-    uint64_t next_tick_ns; /* monotonic */
+    uint64_t next_tick_ns;                           /* monotonic */
     struct muster_counter in, emitted, out, dropped; /* records */
 };
 
@@ -33,12 +33,12 @@ struct worker_counters {
     struct muster_counter bytes;    /* of those, UDP payload */
     struct muster_counter decoded;  /* datagrams */
     struct muster_counter rejected[MUSTER_REJECT_REASONS];
-    struct muster_counter records;      /* made of the decoded datagrams */
-    struct muster_counter kept;         /* records made of rejected datagrams */
+    struct muster_counter records;            /* made of the decoded datagrams */
+    struct muster_counter kept;               /* records made of rejected datagrams */
     struct muster_counter fanned[SINK_KINDS]; /* records of each kind, offered to the sinks */
-    struct muster_counter kernel_drops; /* datagrams; no room in a socket's buffer */
-    struct muster_counter refused;      /* datagrams that came while the collector stopped */
-    struct muster_counter calls;        /* receive calls that brought something */
+    struct muster_counter kernel_drops;       /* datagrams; no room in a socket's buffer */
+    struct muster_counter refused;            /* datagrams that came while the collector stopped */
+    struct muster_counter calls;              /* receive calls that brought something */
 };
 
 struct worker {
@@ -48,7 +48,7 @@ struct worker {
     bool started;
     int stop_fd; /* an eventfd, shared by the workers: readable when it is time to stop */
 
-    int *sockets; /* one for each listener */
+    int *sockets;    /* one for each listener */
     uint32_t *drops; /* the sockets' drop counters when they were last read */
     unsigned socket_count;
     uint32_t largest; /* bytes of the largest datagram allowed */
@@ -73,7 +73,7 @@ struct worker {
     struct block **sides;
     uint64_t next_tick_ns;  /* monotonic */
     uint64_t next_check_ns; /* monotonic */
-    bool violated; /* its sums did not agree: a bug, logged once */
+    bool violated;          /* its sums did not agree: a bug, logged once */
 
     /* In a replay: holds a run back until the queue has room for it, or until it is
      * time to stop.  NULL: nobody waits for a sink. */

@@ -31,13 +31,7 @@ enum {
     UDP_SIZE = 8
 };
 
-enum {
-    IP_HOP_BY_HOP = 0,
-    IP_UDP = 17,
-    IP_ROUTING = 43,
-    IP_FRAGMENT = 44,
-    IP_DESTINATION = 60
-};
+enum { IP_HOP_BY_HOP = 0, IP_UDP = 17, IP_ROUTING = 43, IP_FRAGMENT = 44, IP_DESTINATION = 60 };
 
 /* What is left of the packet.  `on_wire` is never less than `captured`. */
 struct rest {
@@ -250,13 +244,14 @@ static enum capture_outcome parse_link(enum capture_link link, struct rest *rest
 
 /* Flattened, so that what is left of the packet stays in registers: a replay takes
  * 9 ns less a packet. */
-__attribute__((flatten)) enum capture_outcome
-capture_parse(enum capture_link link, const uint8_t *bytes, size_t captured,
-              size_t on_wire, struct capture_packet *packet)
+__attribute__((flatten)) enum capture_outcome capture_parse(enum capture_link link,
+                                                            const uint8_t *bytes, size_t captured,
+                                                            size_t on_wire,
+                                                            struct capture_packet *packet)
 {
     /* Some writers leave the size on the wire empty. */
-    struct rest rest = {.bytes = bytes, .captured = captured,
-                        .on_wire = on_wire > captured ? on_wire : captured};
+    struct rest rest = {
+        .bytes = bytes, .captured = captured, .on_wire = on_wire > captured ? on_wire : captured};
 
     memset(packet, 0, sizeof *packet);
     packet->outcome = parse_link(link, &rest, packet);

@@ -81,7 +81,8 @@ static int open_library(struct capture_file *file, char *why, size_t room)
         pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, error);
     if (file->library == NULL) {
         fclose(stream);
-        snprintf(why, room, "cannot read %s as a capture: %s; expected pcap or pcapng, not compressed",
+        snprintf(why, room,
+                 "cannot read %s as a capture: %s; expected pcap or pcapng, not compressed",
                  file->name, error);
         return -1;
     }
@@ -89,8 +90,8 @@ static int open_library(struct capture_file *file, char *why, size_t room)
         name = pcap_datalink_val_to_name(pcap_datalink(file->library));
         snprintf(why, room,
                  "cannot replay %s: its link type is %s (%d); expected Ethernet, Linux cooked, "
-                 "raw IP or loopback", file->name, name != NULL ? name : "unknown",
-                 pcap_datalink(file->library));
+                 "raw IP or loopback",
+                 file->name, name != NULL ? name : "unknown", pcap_datalink(file->library));
         return -1;
     }
     return 0;

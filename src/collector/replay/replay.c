@@ -18,9 +18,9 @@
 enum {
     BATCH = RECEIVE_BATCH, /* datagrams that a worker takes before it publishes */
     LOOK_PACKETS = 256,    /* between two looks for a signal */
-    /* Records that wait for a sink, at most: half a MiB.  With as many as the queue takes, 65,536, a
-     * row took 5 ns more.  2,048, 4,096 and 8,192 are alike on a quiet machine; beside others that
-     * use the caches, 4,096 took 51 ns, the other two 59. */
+    /* Records that wait for a sink, at most: half a MiB.  With as many as the queue takes, 65,536,
+     * a row took 5 ns more.  2,048, 4,096 and 8,192 are alike on a quiet machine; beside others
+     * that use the caches, 4,096 took 51 ns, the other two 59. */
     AHEAD = 4096,
     /* A day of seconds.  The clock jumps over the rest of a longer silence, which a
      * wrong time stamp can be, too. */
@@ -301,9 +301,10 @@ static void report_end(const struct replay *replay)
         return;
     log_format(replay->log, MUSTER_LOG_WARNING, NULL,
                "none of its %" PRIu64 " packets came in: %" PRIu64 " are for ports that are not in "
-               "`listen`, %" PRIu64 " are no UDP, and of %" PRIu64 " the capture has too little (capture "
-               "with a larger snap length)", account->packets, account->other_port, account->not_udp,
-               account->truncated);
+               "`listen`, %" PRIu64 " are no UDP, and of %" PRIu64
+               " the capture has too little (capture "
+               "with a larger snap length)",
+               account->packets, account->other_port, account->not_udp, account->truncated);
 }
 
 void replay_run(struct replay *replay, struct collector *collector)
@@ -316,8 +317,7 @@ void replay_run(struct replay *replay, struct collector *collector)
         replay->broken = true;
         return;
     }
-    log_format(replay->log, MUSTER_LOG_INFO, NULL, "replaying %s",
-               capture_file_name(replay->file));
+    log_format(replay->log, MUSTER_LOG_INFO, NULL, "replaying %s", capture_file_name(replay->file));
     replay->collector = collector;
     replay->next_tick_ns = atomic_load(replay->clock_ns) + WORKER_TICK;
     collector->capture = &replay->account;

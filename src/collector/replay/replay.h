@@ -25,8 +25,8 @@ struct replay {
     struct capture_bytes packet; /* the next one */
     bool has_packet;
     atomic_ullong *clock_ns; /* the capture's time: ns since the Unix epoch; never goes back */
-    uint64_t next_tick_ns;  /* on that clock */
-    unsigned *pending; /* datagrams that each worker has taken and not published */
+    uint64_t next_tick_ns;   /* on that clock */
+    unsigned *pending;       /* datagrams that each worker has taken and not published */
     struct capture_account account;
     bool waits;   /* for the first packet, and has said so */
     bool stopped; /* by a signal */

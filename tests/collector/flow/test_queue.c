@@ -563,12 +563,11 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {pool_is_a_stack,      runs_that_touch_are_one,
-                                  full_until_half_empty, one_wanted_in_each_block,
-                                  a_block_used_again,   indices_wrap,          a_wait_has_an_end,
-                                  the_pool_suffices,    one_consumer,
-                                  one_consumer_overrun, three_consumers,
-                                  three_consumers_overrun};
+    const TTest *const tests[] = {
+        pool_is_a_stack,          runs_that_touch_are_one, full_until_half_empty,
+        one_wanted_in_each_block, a_block_used_again,      indices_wrap,
+        a_wait_has_an_end,        the_pool_suffices,       one_consumer,
+        one_consumer_overrun,     three_consumers,         three_consumers_overrun};
     Suite *suite = suite_create("queue");
     TCase *tcase = tcase_create("queue");
     size_t i;

@@ -5,15 +5,15 @@
  */
 #include <muster/plugin.h>
 
-#define ODD_GOOD     1
-#define ODD_SHORT    2 /* the descriptor is smaller than the first version's */
-#define ODD_MAJOR    3 /* of another ABI */
-#define ODD_FUTURE   4 /* the descriptor and its options have fields that are not known yet */
-#define ODD_NO_WRITE 5 /* a sink that takes nothing */
-#define ODD_OPTIONS  6 /* the option table is of no version */
-#define ODD_RESERVED 7 /* an option has a name of the host's */
-#define ODD_NO_ROLE  8 /* neither filter nor sink */
-#define ODD_NO_NAME  9
+#define ODD_GOOD      1
+#define ODD_SHORT     2 /* the descriptor is smaller than the first version's */
+#define ODD_MAJOR     3 /* of another ABI */
+#define ODD_FUTURE    4 /* the descriptor and its options have fields that are not known yet */
+#define ODD_NO_WRITE  5 /* a sink that takes nothing */
+#define ODD_OPTIONS   6 /* the option table is of no version */
+#define ODD_RESERVED  7 /* an option has a name of the host's */
+#define ODD_NO_ROLE   8 /* neither filter nor sink */
+#define ODD_NO_NAME   9
 #define ODD_NO_SYMBOL 10
 
 #if ODD == ODD_NO_SYMBOL
@@ -39,8 +39,10 @@ struct later_option {
 
 static const struct later_option options[] = {
     {.option = {.name = "one", .summary = "the first", .type = MUSTER_OPTION_INT, .fallback = "1"}},
-    {.option = {.name = ODD == ODD_RESERVED ? "queue" : "two", .summary = "the second",
-                .type = MUSTER_OPTION_STRING, .fallback = "2"}},
+    {.option = {.name = ODD == ODD_RESERVED ? "queue" : "two",
+                .summary = "the second",
+                .type = MUSTER_OPTION_STRING,
+                .fallback = "2"}},
 };
 
 struct later_plugin {
@@ -55,19 +57,20 @@ extern const struct later_plugin descriptor __asm__("muster_plugin_v1")
     __attribute__((visibility("default")));
 
 const struct later_plugin descriptor = {
-    .plugin = {
-        .size = ODD == ODD_SHORT ? sizeof descriptor - sizeof(void *) : sizeof descriptor,
-        .abi_major = ODD == ODD_MAJOR ? MUSTER_ABI_MAJOR + 1 : MUSTER_ABI_MAJOR,
-        .abi_minor = ODD == ODD_FUTURE ? MUSTER_ABI_MINOR + 7 : MUSTER_ABI_MINOR,
-        .role = ODD == ODD_NO_ROLE ? 3 : MUSTER_SINK,
-        .option_size = ODD == ODD_OPTIONS ? 8 : sizeof options[0],
-        .option_count = 2,
-        .name = ODD == ODD_NO_NAME ? "No Name" : "odd",
-        .version = "1.0",
-        .summary = "is odd",
-        .options = &options[0].option,
-        .write = ODD == ODD_NO_WRITE ? NULL : take,
-    },
+    .plugin =
+        {
+            .size = ODD == ODD_SHORT ? sizeof descriptor - sizeof(void *) : sizeof descriptor,
+            .abi_major = ODD == ODD_MAJOR ? MUSTER_ABI_MAJOR + 1 : MUSTER_ABI_MAJOR,
+            .abi_minor = ODD == ODD_FUTURE ? MUSTER_ABI_MINOR + 7 : MUSTER_ABI_MINOR,
+            .role = ODD == ODD_NO_ROLE ? 3 : MUSTER_SINK,
+            .option_size = ODD == ODD_OPTIONS ? 8 : sizeof options[0],
+            .option_count = 2,
+            .name = ODD == ODD_NO_NAME ? "No Name" : "odd",
+            .version = "1.0",
+            .summary = "is odd",
+            .options = &options[0].option,
+            .write = ODD == ODD_NO_WRITE ? NULL : take,
+        },
 #if ODD == ODD_FUTURE
     .unknown = {(void (*)(void))take, (void (*)(void))take, (void (*)(void))take,
                 (void (*)(void))take},

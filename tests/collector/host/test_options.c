@@ -18,29 +18,45 @@ enum { FLAG, COUNT, SIZE, PAUSE, NAME, COLOR, PARTS, WORDS, NEEDED, OPTIONS };
 
 static const struct muster_option options[OPTIONS] = {
     [FLAG] = {.name = "flag", .summary = "s", .type = MUSTER_OPTION_BOOL, .fallback = "true"},
-    [COUNT] = {.name = "count", .summary = "s", .type = MUSTER_OPTION_INT, .fallback = "5",
-               .min = -3, .max = 9},
-    [SIZE] = {.name = "size", .summary = "s", .type = MUSTER_OPTION_SIZE, .fallback = "64KiB",
-              .min = 16, .max = 1 << 20},
+    [COUNT] = {.name = "count",
+               .summary = "s",
+               .type = MUSTER_OPTION_INT,
+               .fallback = "5",
+               .min = -3,
+               .max = 9},
+    [SIZE] = {.name = "size",
+              .summary = "s",
+              .type = MUSTER_OPTION_SIZE,
+              .fallback = "64KiB",
+              .min = 16,
+              .max = 1 << 20},
     [PAUSE] = {.name = "pause", .summary = "s", .type = MUSTER_OPTION_DURATION, .fallback = "10s"},
     [NAME] = {.name = "name_of_it", .summary = "s", .type = MUSTER_OPTION_STRING},
-    [COLOR] = {.name = "color", .summary = "s", .type = MUSTER_OPTION_CHOICE, .fallback = "green",
+    [COLOR] = {.name = "color",
+               .summary = "s",
+               .type = MUSTER_OPTION_CHOICE,
+               .fallback = "green",
                .choices = colors},
-    [PARTS] = {.name = "parts", .summary = "s", .type = MUSTER_OPTION_LIST, .fallback = "blue,red",
+    [PARTS] = {.name = "parts",
+               .summary = "s",
+               .type = MUSTER_OPTION_LIST,
+               .fallback = "blue,red",
                .choices = colors},
     [WORDS] = {.name = "words", .summary = "s", .type = MUSTER_OPTION_LIST},
-    [NEEDED] = {.name = "needed", .summary = "what it is", .type = MUSTER_OPTION_INT,
+    [NEEDED] = {.name = "needed",
+                .summary = "what it is",
+                .type = MUSTER_OPTION_INT,
                 .flags = MUSTER_OPTION_REQUIRED},
 };
 
-static const struct option_table table = {.options = options, .count = OPTIONS,
-                                          .stride = sizeof options[0]};
+static const struct option_table table = {
+    .options = options, .count = OPTIONS, .stride = sizeof options[0]};
 static const char *const nobody[] = {NULL};
 static const char *const others[] = {"plugin", NULL};
 
 static config_t file;
 static struct option_value values[OPTIONS];
-static char *said; /* the problems, as they are printed */
+static char *said;  /* the problems, as they are printed */
 static int outcome; /* what options_read returned */
 
 static void read_with(const struct option_table *with, const char *text,
@@ -88,8 +104,8 @@ static void expect_number(const char *text, int option, int64_t number)
 /* What is said of a bad setting; its default stands in for it. */
 static void expect_problem(const char *text, int option, const char *problem)
 {
-    int64_t fallbacks[OPTIONS] = {[FLAG] = 1, [COUNT] = 5, [SIZE] = 65536, [PAUSE] = 10 * SECOND,
-                                  [COLOR] = 1};
+    int64_t fallbacks[OPTIONS] = {
+        [FLAG] = 1, [COUNT] = 5, [SIZE] = 65536, [PAUSE] = 10 * SECOND, [COLOR] = 1};
 
     read_text(text, problem);
     ck_assert_int_eq(values[option].number, fallbacks[option]);
@@ -268,8 +284,8 @@ START_TEST(a_later_table)
         {.option = {.name = "b", .summary = "s", .type = MUSTER_OPTION_STRING, .fallback = "x"},
          .unknown = {~UINT64_C(0), ~UINT64_C(0), ~UINT64_C(0)}},
     };
-    const struct option_table with = {.options = &later[0].option, .count = 2,
-                                      .stride = sizeof later[0]};
+    const struct option_table with = {
+        .options = &later[0].option, .count = 2, .stride = sizeof later[0]};
     char why[200];
 
     ck_assert(options_valid(&with, why, sizeof why));
@@ -288,8 +304,8 @@ START_TEST(an_earlier_table)
 {
     enum { STRIDE = offsetof(struct muster_option, flags) };
     uint64_t bytes[2 * sizeof(struct muster_option) / sizeof(uint64_t)];
-    struct option_table with = {.options = (const struct muster_option *)(const void *)bytes,
-                                .count = 2, .stride = STRIDE};
+    struct option_table with = {
+        .options = (const struct muster_option *)(const void *)bytes, .count = 2, .stride = STRIDE};
     struct muster_option option = options[NEEDED];
 
     memset(bytes, 0xff, sizeof bytes);
@@ -370,9 +386,9 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {defaults,        numbers,       texts_and_lists, ranges,
-                                  wrong_types,     unknown_choices, unknown_names, a_required_one,
-                                  no_group,        a_later_table, an_earlier_table, bad_tables,
+    const TTest *const tests[] = {defaults,    numbers,         texts_and_lists,  ranges,
+                                  wrong_types, unknown_choices, unknown_names,    a_required_one,
+                                  no_group,    a_later_table,   an_earlier_table, bad_tables,
                                   described};
     Suite *suite = suite_create("options");
     TCase *tcase = tcase_create("options");

@@ -216,7 +216,8 @@ START_TEST(damaged_anywhere)
         for (turn = 0; turn < 5000; turn++) {
             memcpy(bytes.at, original, sizeof original);
             for (n = 1 + below(3); n > 0; n--)
-                bytes.at[below(8) == 0 ? below(HEADER - 4) : HEADER + below(sizeof original - HEADER)] =
+                bytes.at[below(8) == 0 ? below(HEADER - 4)
+                                       : HEADER + below(sizeof original - HEADER)] =
                     (uint8_t)(below(2) == 0 ? below(256) : below(3) * 127);
             compare_written(&bytes);
         }

@@ -62,10 +62,10 @@ static uint64_t tick(void *worker_state, struct muster_batch *batch, uint64_t no
     char text[128];
     int hurry = worker->hurry;
 
-    event.payload_size = (uint32_t)snprintf(
-        text, sizeof text, "tick-%" PRIu64 "-%" PRIu64 "-%" PRIu64, now_ns,
-        self->host->now(self->instance, MUSTER_CLOCK_MONOTONIC),
-        self->host->now(self->instance, MUSTER_CLOCK_WALL));
+    event.payload_size =
+        (uint32_t)snprintf(text, sizeof text, "tick-%" PRIu64 "-%" PRIu64 "-%" PRIu64, now_ns,
+                           self->host->now(self->instance, MUSTER_CLOCK_MONOTONIC),
+                           self->host->now(self->instance, MUSTER_CLOCK_WALL));
     event.payload.bytes = (const uint8_t *)text;
     self->host->emit(batch, 0, &event);
     worker->hurry = 0;

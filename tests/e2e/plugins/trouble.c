@@ -14,11 +14,18 @@ static const char *const choices[] = {"stuck",  "fail", "few",        "greedy", 
                                       "events", "lazy", "undeclared", NULL};
 
 static const struct muster_option options[] = {
-    {.name = "does", .type = MUSTER_OPTION_CHOICE, .choices = choices, .fallback = "stuck",
+    {.name = "does",
+     .type = MUSTER_OPTION_CHOICE,
+     .choices = choices,
+     .fallback = "stuck",
      .summary = "What is wrong with it"},
-    {.name = "after", .type = MUSTER_OPTION_INT, .fallback = "0",
+    {.name = "after",
+     .type = MUSTER_OPTION_INT,
+     .fallback = "0",
      .summary = "How many records it takes before it fails"},
-    {.name = "path", .type = MUSTER_OPTION_STRING, .fallback = "trouble.txt",
+    {.name = "path",
+     .type = MUSTER_OPTION_STRING,
+     .fallback = "trouble.txt",
      .summary = "Where it writes what it takes"},
 };
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* A sorted list of numbers without duplicates. */
 struct numbers {
     int64_t *list;
@@ -17,12 +16,12 @@ struct numbers {
 
 struct session {
     bool heard, begun, has_init;
-    int64_t first, highest;       /* first is where its window of interest begins */
-    struct numbers seen, missing; /* within the window */
+    int64_t first, highest;            /* first is where its window of interest begins */
+    struct numbers seen, missing;      /* within the window */
     uint32_t highest_time, first_time; /* time stamps of these */
-    uint32_t init;                /* time stamp of the INIT that began the session */
-    int doubt;                    /* 1: ahead, -1: behind, 2: older than the INIT, 0: none */
-    uint32_t doubted, doubt_end;  /* first number in doubt, and the one behind the last */
+    uint32_t init;                     /* time stamp of the INIT that began the session */
+    int doubt;                         /* 1: ahead, -1: behind, 2: older than the INIT, 0: none */
+    uint32_t doubted, doubt_end;       /* first number in doubt, and the one behind the last */
     uint32_t doubt_time, doubt_count;
     uint32_t doubt_datagrams;
     bool init_came; /* the INIT of this session, not only of an earlier one */

@@ -56,24 +56,30 @@ START_TEST(limits)
             forget_device();
             rhythm.interval = n;
             ck_assert_int_eq(hear_at(heard, MUSTER_MSG_DATA, 1), PRESENCE_ONLINE);
-            ck_assert_int_eq(presence_judge(&rhythm, &vitals, heard, vitals.heard_at, after), PRESENCE_ONLINE);
+            ck_assert_int_eq(presence_judge(&rhythm, &vitals, heard, vitals.heard_at, after),
+                             PRESENCE_ONLINE);
             ck_assert_int_eq(presence_judge(&rhythm, &vitals, heard + late, vitals.heard_at, after),
                              PRESENCE_ONLINE);
-            ck_assert_int_eq(presence_judge(&rhythm, &vitals, heard + late + 1, vitals.heard_at, after),
-                             PRESENCE_LATE);
-            ck_assert_int_eq(presence_judge(&rhythm, &vitals, heard + silent, vitals.heard_at, after),
-                             PRESENCE_LATE);
-            ck_assert_int_eq(presence_judge(&rhythm, &vitals, heard + silent + 1, vitals.heard_at, after),
-                             PRESENCE_SILENT);
+            ck_assert_int_eq(
+                presence_judge(&rhythm, &vitals, heard + late + 1, vitals.heard_at, after),
+                PRESENCE_LATE);
+            ck_assert_int_eq(
+                presence_judge(&rhythm, &vitals, heard + silent, vitals.heard_at, after),
+                PRESENCE_LATE);
+            ck_assert_int_eq(
+                presence_judge(&rhythm, &vitals, heard + silent + 1, vitals.heard_at, after),
+                PRESENCE_SILENT);
             ck_assert_int_eq(rhythm.presence, PRESENCE_SILENT);
             ck_assert_int_eq(hear_at(heard + silent + 2, MUSTER_MSG_DATA, 2), PRESENCE_SILENT);
             ck_assert_int_eq(rhythm.presence, PRESENCE_ONLINE);
             ck_assert_uint_eq(vitals.heard_ns, EPOCH + (heard + silent + 2) * UNIT);
-            ck_assert_int_eq(presence_judge(&rhythm, &vitals, heard + silent + 3, vitals.heard_at, after),
-                             PRESENCE_ONLINE);
+            ck_assert_int_eq(
+                presence_judge(&rhythm, &vitals, heard + silent + 3, vitals.heard_at, after),
+                PRESENCE_ONLINE);
             /* Both at once. */
-            ck_assert_int_eq(presence_judge(&rhythm, &vitals, heard + 2 * silent + 3, vitals.heard_at, after),
-                             PRESENCE_SILENT);
+            ck_assert_int_eq(
+                presence_judge(&rhythm, &vitals, heard + 2 * silent + 3, vitals.heard_at, after),
+                PRESENCE_SILENT);
         }
     }
 }
@@ -83,7 +89,8 @@ START_TEST(no_interval_is_never_late)
 {
     forget_device();
     hear_at(0, MUSTER_MSG_DATA, 1);
-    ck_assert_int_eq(presence_judge(&rhythm, &vitals, INT32_MAX, vitals.heard_at, 2), PRESENCE_ONLINE);
+    ck_assert_int_eq(presence_judge(&rhythm, &vitals, INT32_MAX, vitals.heard_at, 2),
+                     PRESENCE_ONLINE);
 }
 END_TEST
 
@@ -108,7 +115,8 @@ START_TEST(the_listening_clock_wraps)
     at -= 448;
     ck_assert_uint_eq(rhythm.interval, 448);
     ck_assert_uint_lt(at, 1000);
-    ck_assert_int_eq(presence_judge(&rhythm, &vitals, at + 672, vitals.heard_at, 3), PRESENCE_ONLINE);
+    ck_assert_int_eq(presence_judge(&rhythm, &vitals, at + 672, vitals.heard_at, 3),
+                     PRESENCE_ONLINE);
     ck_assert_int_eq(presence_judge(&rhythm, &vitals, at + 673, vitals.heard_at, 3), PRESENCE_LATE);
     forget_device();
     rhythm.interval = 448;
@@ -116,7 +124,8 @@ START_TEST(the_listening_clock_wraps)
     ck_assert_int_eq(presence_judge(&rhythm, &vitals, 666, vitals.heard_at, 3), PRESENCE_ONLINE);
     ck_assert_int_eq(presence_judge(&rhythm, &vitals, 667, vitals.heard_at, 3), PRESENCE_LATE);
     ck_assert_int_eq(presence_judge(&rhythm, &vitals, 1568 - 6, vitals.heard_at, 3), PRESENCE_LATE);
-    ck_assert_int_eq(presence_judge(&rhythm, &vitals, 1569 - 6, vitals.heard_at, 3), PRESENCE_SILENT);
+    ck_assert_int_eq(presence_judge(&rhythm, &vitals, 1569 - 6, vitals.heard_at, 3),
+                     PRESENCE_SILENT);
 }
 END_TEST
 
@@ -141,7 +150,8 @@ START_TEST(the_catalog_goes_first)
     presence_configure(&rhythm, UINT64_MAX);
     ck_assert_uint_ge(rhythm.interval * UNIT, 180 * 86400 * SECOND);
     hear_at(5000, MUSTER_MSG_DATA, 1);
-    ck_assert_int_eq(presence_judge(&rhythm, &vitals, 5000 + INT32_MAX / 8, vitals.heard_at, 1000), PRESENCE_ONLINE);
+    ck_assert_int_eq(presence_judge(&rhythm, &vitals, 5000 + INT32_MAX / 8, vitals.heard_at, 1000),
+                     PRESENCE_ONLINE);
     presence_configure(&rhythm, 0);
     ck_assert_uint_eq(rhythm.interval, 0); /* it was the catalog's */
 }
@@ -250,8 +260,8 @@ static bool send_all(const struct sender *s)
             continue;
         hear_at((uint32_t)(arrival / UNIT), MUSTER_MSG_HEARTBEAT, timestamp);
         if (below_u64(100) < s->copies)
-            hear_at((uint32_t)((arrival + below_u64(s->interval_ns / 2)) / UNIT), MUSTER_MSG_HEARTBEAT,
-                    timestamp);
+            hear_at((uint32_t)((arrival + below_u64(s->interval_ns / 2)) / UNIT),
+                    MUSTER_MSG_HEARTBEAT, timestamp);
         arrived++;
         is_short = rhythm.interval != 0 && rhythm.interval * UNIT + UNIT < s->interval_ns * 3 / 4;
         if (is_short || (s->loss == 0 && arrived >= 10 && !is_right(s)))

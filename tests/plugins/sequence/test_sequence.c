@@ -153,8 +153,8 @@ START_TEST(window_edge)
     data(1000, FIRST, 0);
     data(1064, GAP, 63);
     expect_numbers(63, 0, 0, 63);
-    data(1001, LATE, 0);      /* W - 1 behind */
-    data(1000, OUTLIER, 0);   /* W behind: too old to tell */
+    data(1001, LATE, 0);    /* W - 1 behind */
+    data(1000, OUTLIER, 0); /* W behind: too old to tell */
     expect_numbers(63, 1, 0, 62);
     data(1065, NEW, 0); /* 1001 leaves, which had come */
     expect_numbers(63, 1, 0, 62);
@@ -748,8 +748,7 @@ Suite *test_suite(void)
                                   heartbeats_have_no_number,
                                   reference_mode,
                                   devices_of_a_worker};
-    const TTest *const plugin[] = {plugin_checks_the_window, plugin_tells_events,
-                                  plugin_publishes,
+    const TTest *const plugin[] = {plugin_checks_the_window, plugin_tells_events, plugin_publishes,
                                    plugin_in_reference_mode};
     Suite *suite = suite_create("sequence");
     TCase *tracker_case = tcase_create("tracker"), *plugin_case = tcase_create("plugin");

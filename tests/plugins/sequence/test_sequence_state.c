@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The filter "sequence" over several runs: what it keeps when it is stopped in order, killed at any time,
- * or goes down with the machine; and what it does with a state that is damaged.
+ * The filter "sequence" over several runs: what it keeps when it is stopped in order, killed at any
+ * time, or goes down with the machine; and what it does with a state that is damaged.
  */
 #include <check.h>
 #include <inttypes.h>
@@ -16,7 +16,7 @@
 #include "memory.h"
 
 #define PLUGIN   (&muster_plugin_v1)
-#define SECOND   UINT64_C(1000000000)          /* ns */
+#define SECOND   UINT64_C(1000000000)            /* ns */
 #define EPOCH    (UINT64_C(1762534152) * SECOND) /* when a test begins */
 #define WINDOW   64
 #define MAX_JUMP 100
@@ -165,8 +165,8 @@ static void receive(struct collector *c, struct muster_record record, struct fak
     fake_process(PLUGIN, c->workers[record.device_id % c->count], batch, &record, 1);
 }
 
-/* The same, of device 5, made at `made` by its clock.  Its verdict and gap must be these.  Returns how
- * many events follow, and the last of them in *event. */
+/* The same, of device 5, made at `made` by its clock.  Its verdict and gap must be these.  Returns
+ * how many events follow, and the last of them in *event. */
 static uint32_t expect(struct collector *c, uint32_t number, uint32_t made, uint8_t verdict,
                        uint32_t gap, struct muster_record *event)
 {
@@ -308,7 +308,8 @@ START_TEST(silent_over_a_stop)
     c.now_ns += 3600 * SECOND;
     start(&c, MUSTER_STATE_STOPPED, 2); /* late, and goes on to be silent */
     ck_assert_uint_eq(counter(&c, "late_devices"), 1);
-    ck_assert_uint_eq(wait(&c, 34, 0), 0); /* from the start: a heartbeat fell into the stop, perhaps */
+    ck_assert_uint_eq(wait(&c, 34, 0),
+                      0); /* from the start: a heartbeat fell into the stop, perhaps */
     ck_assert_uint_eq(wait(&c, 3, MUSTER_EVENT_DEVICE_SILENT), 1);
     kill_now(&c);
 
@@ -361,7 +362,7 @@ END_TEST
 /* Who is told what: each missing number is in one gap that opens, and in one that ends. */
 struct account {
     uint64_t opened_ns[DEVICES][NUMBERS]; /* 0: not open */
-    uint64_t killed_ns[512]; /* when, in the middle of a change */
+    uint64_t killed_ns[512];              /* when, in the middle of a change */
     uint32_t kills;
     uint64_t missing, recovered, lost;
     uint64_t untold; /* what was lost long before a kill, in a gap that was being told then */
@@ -449,10 +450,9 @@ static struct muster_record hand_over(struct collector *c, const struct muster_r
     return out;
 }
 
-static const char *const counters[] = {"first",      "in_order",   "gaps",      "late",
-                                       "duplicates", "restarts",   "outliers",  "unnumbered",
-                                       "doubted",    "missing",    "recovered", "lost",
-                                       "open",       "devices"};
+static const char *const counters[] = {
+    "first",      "in_order", "gaps",    "late",      "duplicates", "restarts", "outliers",
+    "unnumbered", "doubted",  "missing", "recovered", "lost",       "open",     "devices"};
 
 static void compare_counters(const struct collector *a, const struct collector *b)
 {
@@ -480,8 +480,8 @@ static int emit_and_look(struct muster_batch *batch, uint32_t after,
     return fake_host.emit(batch, after, record);
 }
 
-/* The memory in the middle of judging the message, when one of its events is told, or else at the end of the
- * change.  Returns NULL if there was no change, or none at that event. */
+/* The memory in the middle of judging the message, when one of its events is told, or else at the
+ * end of the change.  Returns NULL if there was no change, or none at that event. */
 static void *memory_within(struct collector *c, const struct muster_record *record, bool at_event)
 {
     struct tables now, copy;
@@ -516,7 +516,8 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     return NULL;
 }
 
-/* Kills in the middle of judging the message, which is then not judged.  Returns whether that could be. */
+/* Kills in the middle of judging the message, which is then not judged.  Returns whether that could
+ * be. */
 static bool kill_in_message(struct collector *c, const struct muster_record *record,
                             struct account *account)
 {
@@ -703,9 +704,8 @@ START_TEST(pages_of_several_times)
             const struct muster_record record = next_message(&fleet);
 
             hand_over(&c, &record, account);
-            ck_assert_uint_eq(counter(&c, "missing"), counter(&c, "recovered") +
-                                                          counter(&c, "lost") +
-                                                          counter(&c, "open"));
+            ck_assert_uint_eq(counter(&c, "missing"),
+                              counter(&c, "recovered") + counter(&c, "lost") + counter(&c, "open"));
         }
         wait(&c, 3, 0);
         ck_assert_uint_eq(counter(&c, "devices"), DEVICES);
@@ -775,7 +775,8 @@ END_TEST
 
 /* ---- damage --------------------------------------------------------------------------- */
 
-/* A state as a killed run left it, in a file of no name, so that each mapping of it is a new copy. */
+/* A state as a killed run left it, in a file of no name, so that each mapping of it is a new copy.
+ */
 struct image {
     int file;
     uint64_t bytes;
@@ -820,8 +821,7 @@ static void make_image(struct image *image)
 
 static void *map_image(const struct image *image, struct tables *tables)
 {
-    void *memory =
-        mmap(NULL, image->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, image->file, 0);
+    void *memory = mmap(NULL, image->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, image->file, 0);
 
     ck_assert(memory != MAP_FAILED);
     tables_lay_out(tables, memory, WINDOW);
@@ -970,14 +970,31 @@ static void empty_undo(const struct tables *t)
 
 START_TEST(damage_is_found)
 {
-    static damage_fn *const damages[] = {
-        bad_known,         bad_begun,      bad_has_init,         bad_init_came,
-        bad_configured,    bad_has_beat,   bad_doubt,            doubt_without_messages,
-        doubted_uncounted, long_span,      no_span,              messages_without_doubt,
-        open_miscounted,   bit_lost,       open_without_session, open_uncounted,
-        devices_uncounted, sum_missing,    device_forgotten,     sum_recovered,
-        sum_lost,          bad_busy,       bad_undo_device,      bad_gaps_end,
-        empty_undo};
+    static damage_fn *const damages[] = {bad_known,
+                                         bad_begun,
+                                         bad_has_init,
+                                         bad_init_came,
+                                         bad_configured,
+                                         bad_has_beat,
+                                         bad_doubt,
+                                         doubt_without_messages,
+                                         doubted_uncounted,
+                                         long_span,
+                                         no_span,
+                                         messages_without_doubt,
+                                         open_miscounted,
+                                         bit_lost,
+                                         open_without_session,
+                                         open_uncounted,
+                                         devices_uncounted,
+                                         sum_missing,
+                                         device_forgotten,
+                                         sum_recovered,
+                                         sum_lost,
+                                         bad_busy,
+                                         bad_undo_device,
+                                         bad_gaps_end,
+                                         empty_undo};
     struct image image;
     size_t i;
 
@@ -1076,8 +1093,8 @@ static void go_on_with(struct collector *c, uint32_t age)
     for (i = 0; i < 9; i++)
         sum += counter(c, counters[i]);
     ck_assert_uint_eq(sum - sum_before, 60);
-    ck_assert_uint_eq(counter(c, "missing"), counter(c, "recovered") + counter(c, "lost") +
-                                                 counter(c, "open"));
+    ck_assert_uint_eq(counter(c, "missing"),
+                      counter(c, "recovered") + counter(c, "lost") + counter(c, "open"));
     stop(c);
 }
 

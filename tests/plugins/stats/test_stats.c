@@ -121,7 +121,8 @@ START_TEST(all_figures)
     set("csv.lost", 88888);
     tick_after(10 * S);
     expect_log("after 10 s: packets received 1000 (100.0/s), average packet size 16.5 bytes");
-    expect_log("packet loss count 11 (5 more are missing and may still come), duplicates count 13, late 12, "
+    expect_log("packet loss count 11 (5 more are missing and may still come), duplicates count 13, "
+               "late 12, "
                "recovered 8, restarts 14, outliers 15, devices 16");
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING,
                                   "rejected 10, dropped by the kernel 4, refused while stopping 2"),
@@ -407,12 +408,19 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {all_figures,         rate_since_the_last_report,
-                                  never_ran, final_report,        reports_on_time,
-                                  without_a_tracker,   worst_devices,
-                                  the_worst_of_many,   many_missing,
-                                  presence_and_jitter, counted_over_runs,
-                                  replaced_as_a_whole, a_file_that_cannot_be_written,
+    const TTest *const tests[] = {all_figures,
+                                  rate_since_the_last_report,
+                                  never_ran,
+                                  final_report,
+                                  reports_on_time,
+                                  without_a_tracker,
+                                  worst_devices,
+                                  the_worst_of_many,
+                                  many_missing,
+                                  presence_and_jitter,
+                                  counted_over_runs,
+                                  replaced_as_a_whole,
+                                  a_file_that_cannot_be_written,
                                   trouble_with_the_file_later};
     Suite *suite = suite_create("stats");
     TCase *tcase = tcase_create("stats");
