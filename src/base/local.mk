@@ -3,8 +3,10 @@
 noinst_LIBRARIES += src/libbase.a
 src_libbase_a_SOURCES =
 src_libbase_a_SOURCES += \
+	%D%/address.c %D%/address.h \
 	%D%/clock.h \
-	%D%/doorbell.h \
+	%D%/counter.h \
+	%D%/eventcount.h \
 	%D%/log.c %D%/log.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/problems.c %D%/problems.h \

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ enum {
 
 struct line {
     uint64_t time_ns;
-    enum muster_level level;
+    enum log_level level;
     char text[LINE_BYTES];
 };
 
@@ -33,7 +34,7 @@ struct log {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t filled, settled;
-    enum muster_level threshold;
+    atomic_uint threshold; /* enum log_level */
     bool journal;
     bool closing, writing;
     uint64_t close_by_ns;
@@ -115,7 +116,7 @@ static void *run(void *argument)
             dropped = log->dropped;
             log->dropped = 0;
             line.time_ns = clock_wall();
-            line.level = MUSTER_LOG_WARNING;
+            line.level = LOG_WARNING;
             snprintf(line.text, sizeof line.text,
                      "the log could not be written fast enough: %llu lines were dropped",
                      (unsigned long long)dropped);
@@ -142,7 +143,7 @@ static bool is_journal(int fd)
            fstat(fd, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
-struct log *log_open(enum muster_level threshold)
+struct log *log_open(enum log_level threshold)
 {
     struct log *log = calloc(1, sizeof *log);
     sigset_t all, before;
@@ -153,7 +154,7 @@ struct log *log_open(enum muster_level threshold)
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->filled, NULL);
     pthread_cond_init(&log->settled, NULL);
-    log->threshold = threshold;
+    atomic_init(&log->threshold, threshold);
     log->journal = is_journal(STDERR_FILENO);
     sigfillset(&all); /* signals are for other threads */
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -196,24 +197,25 @@ void log_settle(struct log *log)
     pthread_mutex_unlock(&log->lock);
 }
 
-void log_threshold(struct log *log, enum muster_level threshold)
+void log_threshold(struct log *log, enum log_level threshold)
 {
-    pthread_mutex_lock(&log->lock);
-    log->threshold = threshold;
-    pthread_mutex_unlock(&log->lock);
+    atomic_store_explicit(&log->threshold, threshold, memory_order_relaxed);
 }
 
-void log_line(struct log *log, enum muster_level level, const char *origin, const char *text)
+bool log_wants(const struct log *log, enum log_level level)
+{
+    return level <= atomic_load_explicit(&log->threshold, memory_order_relaxed);
+}
+
+void log_line(struct log *log, enum log_level level, const char *origin, const char *text)
 {
     struct line *line;
     int length;
     unsigned i;
 
-    pthread_mutex_lock(&log->lock);
-    if (level > log->threshold) {
-        pthread_mutex_unlock(&log->lock);
+    if (!log_wants(log, level))
         return;
-    }
+    pthread_mutex_lock(&log->lock);
     if (log->count == LINES) {
         log->dropped++;
         pthread_mutex_unlock(&log->lock);
@@ -232,12 +234,13 @@ void log_line(struct log *log, enum muster_level level, const char *origin, cons
     pthread_mutex_unlock(&log->lock);
 }
 
-void log_format(struct log *log, enum muster_level level, const char *origin, const char *format,
-                ...)
+void log_format(struct log *log, enum log_level level, const char *origin, const char *format, ...)
 {
     char text[LINE_BYTES];
     va_list arguments;
 
+    if (!log_wants(log, level))
+        return;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);

@@ -10,14 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <muster/plugin.h>
+enum log_level {
+    LOG_ERROR = 0,   /* something does not work, and needs somebody */
+    LOG_WARNING = 1, /* something is lost or odd */
+    LOG_INFO = 2,    /* what an operator wants to see at start and stop */
+    LOG_DEBUG = 3    /* what a developer wants to see */
+};
 
 struct log;
 
 /* Lines less urgent than `threshold` are not written.  Under a systemd journal
  * (JOURNAL_STREAM is set) lines bear a level prefix as in sd-daemon(3) and no
  * time stamp.  NULL if memory or threads are short. */
-struct log *log_open(enum muster_level threshold);
+struct log *log_open(enum log_level threshold);
 
 /* Waits until what was logged so far is written, for at most two seconds. */
 void log_settle(struct log *log);
@@ -25,14 +30,17 @@ void log_settle(struct log *log);
 /* Writes out what is waiting (for at most two seconds) and frees the log. */
 void log_close(struct log *log);
 
-void log_threshold(struct log *log, enum muster_level threshold);
+void log_threshold(struct log *log, enum log_level threshold);
+
+/* Whether such a line would be written; for what is costly to put together. */
+bool log_wants(const struct log *log, enum log_level level);
 
 /* Any thread.  `origin` is a plugin instance's name, or NULL for the daemon.
  * Control characters are replaced; a line is cut at 1000 bytes.  When too many
  * lines wait, this one is dropped and counted. */
-void log_line(struct log *log, enum muster_level level, const char *origin, const char *text);
-void log_format(struct log *log, enum muster_level level, const char *origin, const char *format,
-                ...) __attribute__((format(printf, 4, 5)));
+void log_line(struct log *log, enum log_level level, const char *origin, const char *text);
+void log_format(struct log *log, enum log_level level, const char *origin, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Lets `burst` lines pass, and then one line each `period_ns`; tells how many
  * were held back since the last that passed.  One thread, no lock. */

@@ -2,6 +2,8 @@
  *
  * The register of metrics: named numbers, each with one writer or several whose
  * cells are summed.  Reading takes no lock that a writer would notice.
+ *
+ * What is registered has an owner, any pointer, and is taken out again by it.
  */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
@@ -9,7 +11,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <muster/plugin.h>
+#include "counter.h"
+
+enum metric_kind {
+    METRIC_COUNTER = 0, /* only grows */
+    METRIC_GAUGE = 1    /* goes up and down */
+};
+
+/* What a metric is, and its value now.  The strings live as long as the register. */
+struct metric_reading {
+    uint32_t kind; /* enum metric_kind */
+    const char *name, *unit, *help;
+    uint64_t value;
+};
 
 struct metrics;
 
@@ -17,24 +31,21 @@ struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 
 /* Adds a cell to the metric "ORIGIN.NAME", which is created if need be.  The
- * register owns the cell and the name; unit and help must outlive it.  NULL if
- * memory is short.  Any thread. */
-struct muster_counter *metrics_cell(struct metrics *metrics, const char *origin, const char *name,
-                                    uint32_t kind, const char *unit, const char *help);
+ * register owns the cell and copies the strings.  NULL if memory is short.  Any thread. */
+struct counter *metrics_cell(struct metrics *metrics, const void *owner, const char *origin,
+                             const char *name, uint32_t kind, const char *unit, const char *help);
 
-/* The same with a counter's cell that the caller owns and that outlives the register.
+/* The same with a cell of the caller's, which lives until metrics_remove.
  * Returns 0, or -1 if memory is short. */
-int metrics_watch(struct metrics *metrics, const char *origin, const char *name, const char *unit,
-                  const char *help, const struct muster_counter *cell);
+int metrics_watch(struct metrics *metrics, const void *owner, const char *origin, const char *name,
+                  const char *unit, const char *help, const struct counter *cell);
 
-/* Reads metric number `index`, from 0; false past the last.  Any thread.  The
- * strings live as long as the register. */
-bool metrics_read(struct metrics *metrics, uint32_t index, struct muster_metric *out);
+/* Takes out all cells of the owner; those of metrics_cell are freed.  What a counter had counted in
+ * them stays in its metric, so that nobody sees it go back; a metric without cells is not listed
+ * until it gets one again.  Any thread. */
+void metrics_remove(struct metrics *metrics, const void *owner);
 
-/* The value now; for cells of any thread. */
-static inline uint64_t metrics_value(const struct muster_counter *cell)
-{
-    return __atomic_load_n(&cell->value, __ATOMIC_RELAXED);
-}
+/* Reads metric number `index`, from 0; false past the last.  Any thread. */
+bool metrics_read(struct metrics *metrics, uint32_t index, struct metric_reading *out);
 
 #endif

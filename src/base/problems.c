@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * The errors of a configuration, collected so that all of them can be shown at once.
+ * A sorted list of texts.
  */
 #include "problems.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { PLACE_BYTES = PATH_MAX + 32 };
+
 struct problem {
-    char *file; /* or NULL */
+    char *file;   /* or NULL */
+    char *origin; /* or NULL */
     char *text;
     unsigned line, column;
+    enum log_level level;
 };
 
 static int compare(const struct problem *a, const struct problem *b)
@@ -51,19 +56,29 @@ static void replace_controls(char *text)
     }
 }
 
-void problems_vadd(struct problems *problems, const char *file, unsigned line, unsigned column,
-                   const char *format, va_list arguments)
+static void free_problem(struct problem *problem)
 {
-    struct problem new = {.line = line, .column = column};
+    free(problem->file);
+    free(problem->origin);
+    free(problem->text);
+}
+
+/* Puts it in its place in the list, with copies of the three texts. */
+static void insert(struct problems *problems, struct problem new, const char *file,
+                   const char *origin, const char *format, va_list arguments)
+{
     size_t place;
 
-    problems->count++;
+    problems->added++;
+    problems->errors += new.level == LOG_ERROR;
     if (problems->kept >= PROBLEMS_KEPT || grow(problems) != 0)
         return;
-    if (file && !(new.file = strdup(file)))
-        return;
-    if (vasprintf(&new.text, format, arguments) < 0) {
-        free(new.file);
+    if (vasprintf(&new.text, format, arguments) < 0)
+        new.text = NULL;
+    new.file = file ? strdup(file) : NULL;
+    new.origin = origin ? strdup(origin) : NULL;
+    if (!new.text || (file && !new.file) || (origin && !new.origin)) {
+        free_problem(&new);
         return;
     }
     replace_controls(new.text);
@@ -78,6 +93,25 @@ void problems_vadd(struct problems *problems, const char *file, unsigned line, u
     problems->kept++;
 }
 
+void problems_vadd(struct problems *problems, const char *file, unsigned line, unsigned column,
+                   const char *format, va_list arguments)
+{
+    const struct problem new = {.line = line, .column = column, .level = LOG_ERROR};
+
+    insert(problems, new, file, NULL, format, arguments);
+}
+
+void problems_note(struct problems *problems, enum log_level level, const char *origin,
+                   const char *format, ...)
+{
+    const struct problem new = {.level = level};
+    va_list arguments;
+
+    va_start(arguments, format);
+    insert(problems, new, NULL, origin, format, arguments);
+    va_end(arguments);
+}
+
 void problems_add(struct problems *problems, const char *file, unsigned line, unsigned column,
                   const char *format, ...)
 {
@@ -90,37 +124,62 @@ void problems_add(struct problems *problems, const char *file, unsigned line, un
 
 size_t problems_count(const struct problems *problems)
 {
-    return problems->count;
+    return problems->errors;
+}
+
+/* "FILE:LINE:COLUMN: ", as much of it as is known. */
+static const char *place_text(const struct problem *problem, char *out, size_t room)
+{
+    if (!problem->file)
+        out[0] = '\0';
+    else if (problem->line == 0)
+        snprintf(out, room, "%s: ", problem->file);
+    else if (problem->column == 0)
+        snprintf(out, room, "%s:%u: ", problem->file, problem->line);
+    else
+        snprintf(out, room, "%s:%u:%u: ", problem->file, problem->line, problem->column);
+    return out;
 }
 
 void problems_print(const struct problems *problems, FILE *out)
 {
+    char place[PLACE_BYTES];
     size_t i;
 
     for (i = 0; i < problems->kept; i++) {
         const struct problem *problem = &problems->list[i];
 
-        if (problem->file)
-            fprintf(out, "%s:", problem->file);
-        if (problem->file && problem->line > 0)
-            fprintf(out, "%u:", problem->line);
-        if (problem->file && problem->line > 0 && problem->column > 0)
-            fprintf(out, "%u:", problem->column);
-        fprintf(out, "%s%s\n", problem->file ? " " : "", problem->text);
+        fprintf(out, "%s%s%s%s\n", place_text(problem, place, sizeof place),
+                problem->origin ? problem->origin : "", problem->origin ? ": " : "", problem->text);
     }
-    if (problems->count > problems->kept)
+    if (problems->added > problems->kept)
         fprintf(out, "and %zu more problems that are not shown\n",
-                problems->count - problems->kept);
+                problems->added - problems->kept);
+}
+
+void problems_log(struct problems *problems, struct log *log)
+{
+    char place[PLACE_BYTES];
+    size_t i;
+
+    for (i = 0; i < problems->kept; i++) {
+        const struct problem *problem = &problems->list[i];
+
+        log_format(log, problem->level, problem->origin, "%s%s",
+                   place_text(problem, place, sizeof place), problem->text);
+    }
+    if (problems->added > problems->kept)
+        log_format(log, LOG_ERROR, NULL, "and %zu more problems that are not shown",
+                   problems->added - problems->kept);
+    problems_free(problems);
 }
 
 void problems_free(struct problems *problems)
 {
     size_t i;
 
-    for (i = 0; i < problems->kept; i++) {
-        free(problems->list[i].file);
-        free(problems->list[i].text);
-    }
+    for (i = 0; i < problems->kept; i++)
+        free_problem(&problems->list[i]);
     free(problems->list);
     *problems = (struct problems){0};
 }

@@ -15,8 +15,10 @@
 #include "collector/live/worker.h"
 
 struct collector {
-    struct config *config;
-    const struct services *services;
+    const struct config *config;
+    struct listener *listeners; /* NULL in a replay */
+    struct muster_instance *instances;
+    const struct host *host;
     int stop_fd;
     struct worker *workers;
     unsigned worker_count; /* that are initialised */
@@ -34,8 +36,8 @@ struct collector {
  * without sockets and without the workers' threads, so that the caller does their
  * work.  Returns 0, or -1 after a log line; then collector_stop and collector_destroy
  * too. */
-int collector_start(struct collector *collector, struct config *config,
-                    const struct services *services, bool live);
+int collector_start(struct collector *collector, const struct config *config,
+                    const struct host *host, bool live);
 
 /* [main] Asks every sink to reopen its output. */
 void collector_rotate(struct collector *collector);

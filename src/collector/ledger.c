@@ -19,13 +19,13 @@ static uint64_t total(const struct collector *collector, int which)
 
     for (i = 0; i < collector->worker_count; i++) {
         const struct worker_counters *c = &collector->workers[i].counters;
-        const struct muster_counter *const list[] = {
+        const struct counter *const list[] = {
             [RECEIVED] = &c->received, [BYTES] = &c->bytes, [DECODED] = &c->decoded,
             [RECORDS] = &c->records,   [KEPT] = &c->kept,   [KERNEL_DROPS] = &c->kernel_drops,
             [REFUSED] = &c->refused,
         };
 
-        sum += metrics_value(list[which]);
+        sum += counter_value(list[which]);
     }
     return sum;
 }
@@ -37,7 +37,7 @@ static void print_datagrams(const struct collector *collector, FILE *out)
 
     for (i = 0; i < collector->worker_count; i++)
         for (reason = 0; reason < MUSTER_REJECT_REASONS; reason++)
-            rejected[reason] += metrics_value(&collector->workers[i].counters.rejected[reason]);
+            rejected[reason] += counter_value(&collector->workers[i].counters.rejected[reason]);
     for (reason = 0; reason < MUSTER_REJECT_REASONS; reason++)
         all += rejected[reason];
     fprintf(out, "  datagrams: received %" PRIu64 " = decoded %" PRIu64 " + rejected %" PRIu64,
@@ -65,15 +65,15 @@ static void print_filters(const struct collector *collector, FILE *out)
         for (i = 0; i < collector->worker_count; i++) {
             const struct filter *filter = &collector->workers[i].filters[f];
 
-            in += metrics_value(&filter->in);
-            emitted += metrics_value(&filter->emitted);
-            left += metrics_value(&filter->out);
-            dropped += metrics_value(&filter->dropped);
+            in += counter_value(&filter->in);
+            emitted += counter_value(&filter->emitted);
+            left += counter_value(&filter->out);
+            dropped += counter_value(&filter->dropped);
         }
         fprintf(out,
                 "  %s: in %" PRIu64 " + emitted %" PRIu64 " = out %" PRIu64 " + dropped %" PRIu64
                 "\n",
-                collector->config->instances[f].name, in, emitted, left, dropped);
+                collector->instances[f].entry->name, in, emitted, left, dropped);
     }
 }
 
@@ -85,7 +85,7 @@ static bool print_sink(const struct sink *sink, FILE *out)
     fprintf(out,
             "  %s: offered %" PRIu64 " = written %" PRIu64 " + queued %" PRIu64
             " + dropped %" PRIu64,
-            sink->instance->name, a.offered, a.written, a.queued,
+            sink->instance->entry->name, a.offered, a.written, a.queued,
             a.dropped_full + a.dropped_failed + a.dropped_stop + a.dropped_stuck);
     if (a.dropped_full > 0)
         fprintf(out, ", queue full %" PRIu64, a.dropped_full);

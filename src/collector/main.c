@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "collector.h"
 #include "ledger.h"
-#include "collector/host/loader.h"
+#include "collector/host/plugin.h"
 #include "base/log.h"
 #include "collector/replay/replay.h"
 #include "collector/state/state.h"
@@ -148,12 +148,16 @@ static int describe(const struct arguments *arguments)
 }
 
 /* Loads the configuration, or says all that is wrong with it.  NULL: it is of no use. */
-static struct config *load(const struct arguments *arguments, struct services *services)
+static struct config *load(const struct arguments *arguments, struct host *host)
 {
     struct problems problems = {0};
-    struct config *config =
-        config_load(arguments->config, arguments->directories, services, &problems);
+    struct config *config = config_load(arguments->config, arguments->directories, &problems);
+    unsigned i;
 
+    if (config != NULL)
+        host->catalog = config->catalog;
+    for (i = 0; config != NULL && i < config->entry_count; i++)
+        instance_check(&config->chain[i], host, &problems);
     if (config == NULL)
         fprintf(stderr, "musterd: out of memory\n");
     if (problems_count(&problems) > 0) {
@@ -206,18 +210,18 @@ static int wait_for_signal(const sigset_t *set, uint64_t until_ns)
 
 static void wait_for_end(struct collector *collector, const sigset_t *set)
 {
-    struct log *log = collector->services->log;
-    struct state_store *states = collector->services->states;
+    struct log *log = collector->host->log;
+    struct state_store *states = collector->host->states;
     int got = 0;
 
     while (got != SIGTERM && got != SIGINT) {
         got = wait_for_signal(set, state_store_copy(states, clock_monotonic()));
         if (got == SIGHUP) {
-            log_line(log, MUSTER_LOG_INFO, NULL, "SIGHUP: reopening every output");
+            log_line(log, LOG_INFO, NULL, "SIGHUP: reopening every output");
             collector_rotate(collector);
         }
     }
-    log_format(log, MUSTER_LOG_INFO, NULL, "%s: stopping", got == SIGTERM ? "SIGTERM" : "SIGINT");
+    log_format(log, LOG_INFO, NULL, "%s: stopping", got == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
 /* Stops, and prints the ledger if the collector has run.  `status` is the exit status
@@ -225,7 +229,7 @@ static void wait_for_end(struct collector *collector, const sigset_t *set)
 static int finish(struct collector *collector, const sigset_t *signals, bool has_run, int status)
 {
     collector_stop(collector, signals);
-    log_settle(collector->services->log);
+    log_settle(collector->host->log);
     if (has_run && !ledger_print(collector, stderr))
         status = EXIT_LEDGER;
     if (collector->stuck) {
@@ -238,10 +242,10 @@ static int finish(struct collector *collector, const sigset_t *signals, bool has
 }
 
 /* From start to stop.  Returns the exit status. */
-static int run(struct config *config, const struct services *services, const sigset_t *signals)
+static int run(struct config *config, const struct host *host, const sigset_t *signals)
 {
     struct collector collector;
-    bool started = collector_start(&collector, config, services, true) == 0;
+    bool started = collector_start(&collector, config, host, true) == 0;
 
     if (started)
         wait_for_end(&collector, signals);
@@ -250,7 +254,7 @@ static int run(struct config *config, const struct services *services, const sig
 
 #ifdef HAVE_LIBPCAP
 /* The same for a capture. */
-static int run_replay(const char *path, struct config *config, struct services *services,
+static int run_replay(const char *path, struct config *config, struct host *host,
                       const sigset_t *signals)
 {
     struct collector collector;
@@ -258,8 +262,8 @@ static int run_replay(const char *path, struct config *config, struct services *
     bool started;
     int status;
 
-    if (replay_open(&replay, path, signals, services) == 0) {
-        started = collector_start(&collector, config, services, false) == 0;
+    if (replay_open(&replay, path, signals, host) == 0) {
+        started = collector_start(&collector, config, host, false) == 0;
         if (started)
             replay_run(&replay, &collector);
         status = started && !replay.broken ? EXIT_SUCCESS : EXIT_START;
@@ -288,7 +292,7 @@ static struct state_store *open_states(const struct config *config, bool is_repl
 int main(int argc, char **argv)
 {
     struct arguments arguments;
-    struct services services = {0};
+    struct host host = {0};
     struct config *config = NULL;
     sigset_t signals;
     int status = parse_arguments(argc, argv, &arguments);
@@ -300,13 +304,13 @@ int main(int argc, char **argv)
     status = EXIT_START;
     if (open_standard_files() < 0)
         return status;
-    services.log = log_open(MUSTER_LOG_INFO);
-    services.metrics = metrics_new();
-    if (services.log == NULL || services.metrics == NULL) {
+    host.log = log_open(LOG_INFO);
+    host.metrics = metrics_new();
+    if (host.log == NULL || host.metrics == NULL) {
         fprintf(stderr, "musterd: out of memory\n");
         goto done;
     }
-    config = load(&arguments, &services);
+    config = load(&arguments, &host);
     if (config == NULL) {
         status = EXIT_CONFIGURATION;
         goto done;
@@ -316,23 +320,23 @@ int main(int argc, char **argv)
         status = EXIT_SUCCESS;
         goto done;
     }
-    log_threshold(services.log, config->log_level);
-    services.states = open_states(config, arguments.replay != NULL, services.log);
-    if (services.states == NULL)
+    log_threshold(host.log, config->log_level);
+    host.states = open_states(config, arguments.replay != NULL, host.log);
+    if (host.states == NULL)
         goto done;
     block_signals(
         &signals); /* from here on all threads inherit this; before, a signal just ends us */
 #ifdef HAVE_LIBPCAP
     if (arguments.replay != NULL)
-        status = run_replay(arguments.replay, config, &services, &signals);
+        status = run_replay(arguments.replay, config, &host, &signals);
     else
 #endif
-        status = run(config, &services, &signals);
+        status = run(config, &host, &signals);
 
 done:
-    state_store_close(services.states);
+    state_store_close(host.states);
     config_free(config);
-    metrics_free(services.metrics);
-    log_close(services.log);
+    metrics_free(host.metrics);
+    log_close(host.log);
     return status;
 }

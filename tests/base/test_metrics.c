@@ -15,31 +15,30 @@ enum { WRITERS = 3, ADDED = 20000 };
 
 static void expect_metric(struct metrics *metrics, uint32_t index, const char *name, uint64_t value)
 {
-    struct muster_metric metric = {.size = sizeof metric};
+    struct metric_reading metric;
 
     ck_assert(metrics_read(metrics, index, &metric));
     ck_assert_str_eq(metric.name, name);
     ck_assert_uint_eq(metric.value, value);
-    ck_assert_uint_eq(metric.size, sizeof metric);
 }
 
 START_TEST(cells_are_summed)
 {
     struct metrics *metrics = metrics_new();
-    struct muster_counter own = {.value = 0}, *a, *b, *c;
-    struct muster_metric metric = {.size = sizeof metric};
+    struct counter own = {.value = 0}, *a, *b, *c;
+    struct metric_reading metric;
 
     ck_assert_ptr_nonnull(metrics);
     ck_assert(!metrics_read(metrics, 0, &metric));
-    a = metrics_cell(metrics, "x", "lost", MUSTER_METRIC_COUNTER, "records", "first help");
-    b = metrics_cell(metrics, "y", "lost", MUSTER_METRIC_COUNTER, "records", "help");
-    c = metrics_cell(metrics, "x", "lost", MUSTER_METRIC_COUNTER, "records", "help");
-    ck_assert_int_eq(metrics_watch(metrics, "x", "lost", "records", "help", &own), 0);
+    a = metrics_cell(metrics, NULL, "x", "lost", METRIC_COUNTER, "records", "first help");
+    b = metrics_cell(metrics, NULL, "y", "lost", METRIC_COUNTER, "records", "help");
+    c = metrics_cell(metrics, NULL, "x", "lost", METRIC_COUNTER, "records", "help");
+    ck_assert_int_eq(metrics_watch(metrics, NULL, "x", "lost", "records", "help", &own), 0);
     ck_assert_uint_eq(a->value + b->value + c->value, 0);
-    muster_counter_add(a, 1);
-    muster_counter_set(b, 20);
-    muster_counter_add(c, 300);
-    muster_counter_add(&own, 4000);
+    counter_add(a, 1);
+    counter_set(b, 20);
+    counter_add(c, 300);
+    counter_add(&own, 4000);
     expect_metric(metrics, 0, "x.lost", 4301);
     expect_metric(metrics, 1, "y.lost", 20);
     ck_assert(!metrics_read(metrics, 2, &metric));
@@ -53,44 +52,45 @@ START_TEST(cells_are_summed)
 }
 END_TEST
 
-/* A plugin of another version has another idea of the struct. */
-START_TEST(other_sizes)
+/* What an owner had counted stays when it goes, and its gauges do not. */
+START_TEST(owners_go)
 {
     struct metrics *metrics = metrics_new();
-    struct {
-        struct muster_metric metric;
-        uint64_t more;
-    } larger = {.metric = {.size = sizeof larger}, .more = 7};
-    struct muster_metric smaller = {.size = offsetof(struct muster_metric, value), .value = 9};
+    struct metric_reading metric;
+    struct counter own = {.value = 5};
+    int one, other;
 
-    muster_counter_set(metrics_cell(metrics, "x", "n", MUSTER_METRIC_COUNTER, "records", "help"),
-                       5);
-    ck_assert(metrics_read(metrics, 0, &larger.metric));
-    ck_assert_uint_eq(larger.metric.value, 5);
-    ck_assert_uint_eq(larger.metric.size, sizeof larger);
-    ck_assert_uint_eq(larger.more, 7);
-    ck_assert(metrics_read(metrics, 0, &smaller));
-    ck_assert_str_eq(smaller.name, "x.n");
-    ck_assert_uint_eq(smaller.value, 9); /* not asked for, not touched */
+    counter_set(metrics_cell(metrics, &one, "x", "lost", METRIC_COUNTER, "records", "help"), 10);
+    counter_set(metrics_cell(metrics, &other, "x", "lost", METRIC_COUNTER, "records", "help"), 7);
+    counter_set(metrics_cell(metrics, &one, "x", "open", METRIC_GAUGE, "records", "help"), 3);
+    ck_assert_int_eq(metrics_watch(metrics, &one, "x", "own", "records", "help", &own), 0);
+    metrics_remove(metrics, &one);
+    counter_set(&own, 1000); /* no longer watched */
+    expect_metric(metrics, 0, "x.lost", 17);
+    ck_assert(!metrics_read(metrics, 1, &metric)); /* nobody keeps the others any more */
+    metrics_cell(metrics, &one, "x", "open", METRIC_GAUGE, "records", "help");
+    metrics_cell(metrics, &one, "x", "own", METRIC_COUNTER, "records", "help");
+    expect_metric(metrics, 1, "x.open", 0);
+    expect_metric(metrics, 2, "x.own", 5);
     metrics_free(metrics);
 }
 END_TEST
 
 static void *write_cell(void *argument)
 {
-    struct muster_counter *cell =
-        metrics_cell(argument, "x", "n", MUSTER_METRIC_COUNTER, "records", "help");
+    struct counter *cell =
+        metrics_cell(argument, NULL, "x", "n", METRIC_COUNTER, "records", "help");
     unsigned i;
 
     for (i = 0; i < ADDED; i++)
-        muster_counter_add(cell, 1);
+        counter_add(cell, 1);
     return NULL;
 }
 
 START_TEST(writers_and_a_reader)
 {
     struct metrics *metrics = metrics_new();
-    struct muster_metric metric = {.size = sizeof metric};
+    struct metric_reading metric;
     pthread_t threads[WRITERS];
     uint64_t last = 0;
     unsigned i;
@@ -136,7 +136,7 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {cells_are_summed, other_sizes, writers_and_a_reader, log_limit};
+    const TTest *const tests[] = {cells_are_summed, owners_go, writers_and_a_reader, log_limit};
     Suite *suite = suite_create("metrics");
     TCase *tcase = tcase_create("metrics");
     size_t i;

@@ -22,7 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const directories[] = {"/nowhere/at/all", NULL};
     struct problems problems = {0};
-    struct services services = {0};
     struct fuzz_file file;
     struct config *config;
 
@@ -30,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (memmem(data, size, "@include", 8) != NULL || memchr(data, '/', size) != NULL)
         return 0;
     fuzz_file_open(&file, data, size);
-    config = config_load(file.path, directories, &services, &problems);
+    config = config_load(file.path, directories, &problems);
     fuzz_check(config != NULL, "memory");
     fuzz_check(problems_count(&problems) > 0, "without plugins there is always a problem");
     config_free(config);

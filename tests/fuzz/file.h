@@ -36,7 +36,7 @@ static inline void fuzz_print(const struct problems *problems)
 {
     char *text;
     size_t size, i, lines = 0,
-                    shown = problems->count > problems->kept ? problems->kept + 1 : problems->count;
+                    shown = problems->added > problems->kept ? problems->kept + 1 : problems->added;
     FILE *out = open_memstream(&text, &size);
 
     fuzz_check(out != NULL, "memory");

@@ -133,7 +133,6 @@ static const char *const no_others[] = {NULL}; /* every other name is unknown */
 struct reader {
     const char *path;
     const char *const *directories;
-    struct services *services;
     struct problems *problems;
     struct config *config;
 };
@@ -146,39 +145,20 @@ static void problem(struct reader *reader, const config_setting_t *setting, cons
 
 /* ---- listen --------------------------------------------------------------------------- */
 
-static bool is_wildcard(const struct sockaddr_storage *address)
-{
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-
-    return address->ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)
-                                          : v4->sin_addr.s_addr == htonl(INADDR_ANY);
-}
-
-static uint16_t port_of(const struct sockaddr_storage *address)
-{
-    /* The port has the same place for both families. */
-    return ntohs(((const struct sockaddr_in *)address)->sin_port);
-}
-
-/* Two listeners cannot have the same address and port; a wildcard is every address. */
+/* Two sockets cannot have the same address and port. */
 static void check_clash(struct reader *reader, const config_setting_t *group)
 {
     const struct config *config = reader->config;
-    const struct listener *last = &config->listeners[config->listener_count - 1], *other;
+    const struct address *last = &config->listen[config->listen_count - 1], *other;
     char text[ADDRESS_TEXT];
 
-    for (other = config->listeners; other < last; other++) {
-        if (other->address.ss_family != last->address.ss_family ||
-            port_of(&other->address) != port_of(&last->address) || port_of(&last->address) == 0)
-            continue;
-        if (!is_wildcard(&other->address) && !is_wildcard(&last->address) &&
-            memcmp(&other->address, &last->address, sizeof last->address) != 0)
+    for (other = config->listen; other < last; other++) {
+        if (!address_clash(other, last))
             continue;
         problems_add(reader->problems, setting_file(group, reader->path),
                      group != NULL ? config_setting_source_line(group) : 0, 0,
                      "listen: %s is listened on by another entry already",
-                     listener_text((const struct sockaddr *)&last->address, text));
+                     address_text(address_get(last), text));
         return;
     }
 }
@@ -199,9 +179,9 @@ static int read_listener(struct reader *reader, const config_setting_t *group)
                           reader->problems);
     address = values[LISTEN_ADDRESS].text;
     if (result == 0 && address != NULL) {
-        struct listener *listener = &config->listeners[config->listener_count++];
+        struct address *listen = &config->listen[config->listen_count++];
 
-        if (listener_parse(listener, address, (uint16_t)values[LISTEN_PORT].number) < 0)
+        if (address_parse(listen, address, (uint16_t)values[LISTEN_PORT].number) < 0)
             problems_add(reader->problems, setting_file(group, reader->path),
                          values[LISTEN_ADDRESS].line, 0,
                          "address: \"%s\" is not an IPv4 or IPv6 address; expected one such as "
@@ -228,8 +208,8 @@ static int read_listeners(struct reader *reader, const config_setting_t *list)
                            : "listen: too many listeners; expected 64 at most");
         return 0;
     }
-    reader->config->listeners = calloc((size_t)count, sizeof *reader->config->listeners);
-    if (reader->config->listeners == NULL)
+    reader->config->listen = calloc((size_t)count, sizeof *reader->config->listen);
+    if (reader->config->listen == NULL)
         return -1;
     for (i = 0; i < count; i++)
         if (read_listener(reader,
@@ -245,17 +225,17 @@ static char *name_instance(struct reader *reader, const config_setting_t *group,
                            const char *configured, const char *plugin)
 {
     const struct config *config = reader->config;
-    unsigned others = config->instance_count - 1, i, number = 1; /* the last is this one */
+    unsigned others = config->entry_count - 1, i, number = 1; /* the last is this one */
     char *name = configured != NULL ? strdup(configured) : strdup(plugin);
 
     for (i = 0; name != NULL && i < others; i++) {
-        if (strcmp(config->instances[i].name, name) != 0)
+        if (strcmp(config->chain[i].name, name) != 0)
             continue;
         if (configured != NULL) {
             problems_add(reader->problems, setting_file(group, reader->path),
                          config_setting_source_line(group), 0,
                          "name: \"%s\" is taken by the entry at line %u; expected another", name,
-                         config->instances[i].line);
+                         config->chain[i].line);
             break;
         }
         free(name);
@@ -279,7 +259,7 @@ static void check_name(struct reader *reader, const config_setting_t *group, con
 
 /* The settings of an entry: its plugin's own, and those that every entry may have. */
 static int read_entry_settings(struct reader *reader, const config_setting_t *group,
-                               struct muster_instance *instance)
+                               struct entry *entry)
 {
     static const char *const common_names[] = {"plugin", "name", "queue", NULL};
     struct option_value common[ENTRY_SETTINGS];
@@ -287,28 +267,27 @@ static int read_entry_settings(struct reader *reader, const config_setting_t *gr
     char what[80];
     int result = 0;
 
-    snprintf(what, sizeof what, "the plugin %s", instance->plugin.api.name);
-    instance->values = calloc(instance->plugin.options.count + 1, sizeof *instance->values);
-    if (instance->values == NULL)
+    snprintf(what, sizeof what, "the plugin %s", entry->plugin.api.name);
+    entry->values = calloc(entry->plugin.options.count + 1, sizeof *entry->values);
+    if (entry->values == NULL)
         return -1;
-    result = options_read(&instance->plugin.options, group, common_names, what, reader->path,
-                          instance->line, instance->values, reader->problems);
+    result = options_read(&entry->plugin.options, group, common_names, what, reader->path,
+                          entry->line, entry->values, reader->problems);
     if (result < 0)
         return -1;
-    instance->incomplete = result > 0;
+    entry->incomplete = result > 0;
     result = 0;
-    if (options_read(&entry_table, group, NULL, what, reader->path, instance->line, common,
+    if (options_read(&entry_table, group, NULL, what, reader->path, entry->line, common,
                      reader->problems) < 0) {
         result = -1;
         goto done;
     }
-    if (queue != NULL && instance_is_filter(instance))
+    if (queue != NULL && entry_is_filter(entry))
         problem(reader, queue, "queue: a filter has none; expected in the entry of a sink");
-    instance->queue = queue != NULL ? common[ENTRY_QUEUE].number : reader->config->queue;
+    entry->queue = queue != NULL ? common[ENTRY_QUEUE].number : reader->config->queue;
     check_name(reader, group, common[ENTRY_NAME].text);
-    instance->name =
-        name_instance(reader, group, common[ENTRY_NAME].text, instance->plugin.api.name);
-    if (instance->name == NULL)
+    entry->name = name_instance(reader, group, common[ENTRY_NAME].text, entry->plugin.api.name);
+    if (entry->name == NULL)
         result = -1;
 
 done:
@@ -319,7 +298,7 @@ done:
 static int read_entry(struct reader *reader, const config_setting_t *group)
 {
     struct config *config = reader->config;
-    struct muster_instance *instance = &config->instances[config->instance_count];
+    struct entry *entry = &config->chain[config->entry_count];
     const char *plugin, *file = setting_file(group, reader->path);
     config_setting_t *setting;
     char why[1024];
@@ -334,21 +313,20 @@ static int read_entry(struct reader *reader, const config_setting_t *group)
                 "chain: an entry needs plugin = \"NAME\"");
         return 0;
     }
-    if (plugin_load(&instance->plugin, plugin, reader->directories, why, sizeof why) < 0) {
+    if (plugin_load(&entry->plugin, plugin, reader->directories, why, sizeof why) < 0) {
         problem(reader, setting, why);
         return 0;
     }
-    config->instance_count++;
-    instance->services = reader->services;
-    instance->line = config_setting_source_line(group);
-    instance->file = strdup(file);
-    if (instance->file == NULL)
+    config->entry_count++;
+    entry->line = config_setting_source_line(group);
+    entry->file = strdup(file);
+    if (entry->file == NULL)
         return -1;
-    if (read_entry_settings(reader, group, instance) < 0)
+    if (read_entry_settings(reader, group, entry) < 0)
         return -1;
-    if (!instance_is_filter(instance))
+    if (!entry_is_filter(entry))
         return 0;
-    if (config->filter_count + 1 != config->instance_count)
+    if (config->filter_count + 1 != config->entry_count)
         problem(reader, group,
                 "chain: a filter stands behind a sink; filters come first, since "
                 "every sink gets what has passed all of them");
@@ -368,13 +346,13 @@ static int read_chain(struct reader *reader, const config_setting_t *list)
         problem(reader, list, "chain: too long; expected 64 entries at most");
         return 0;
     }
-    reader->config->instances = calloc((size_t)count + 1, sizeof *reader->config->instances);
-    if (reader->config->instances == NULL)
+    reader->config->chain = calloc((size_t)count + 1, sizeof *reader->config->chain);
+    if (reader->config->chain == NULL)
         return -1;
     for (i = 0; i < count; i++)
         if (read_entry(reader, config_setting_get_elem(list, (unsigned)i)) < 0)
             return -1;
-    if (reader->config->instance_count == reader->config->filter_count && count > 0 &&
+    if (reader->config->entry_count == reader->config->filter_count && count > 0 &&
         problems_count(reader->problems) == 0)
         problem(reader, list,
                 "chain: there is no sink, so that every record would be forgotten; "
@@ -428,7 +406,7 @@ static int read_settings(struct reader *reader, const config_setting_t *root)
     config->largest = (uint32_t)values[SETTING_LARGEST_DATAGRAM].number;
     config->queue = values[SETTING_QUEUE].number;
     config->stop_ns = values[SETTING_STOP_TIMEOUT].number;
-    config->log_level = (enum muster_level)values[SETTING_LOG_LEVEL].number;
+    config->log_level = (enum log_level)values[SETTING_LOG_LEVEL].number;
     read_state(reader, root, values);
     if (result == 0) {
         config->catalog = values[SETTING_CATALOG].text != NULL
@@ -438,7 +416,6 @@ static int read_settings(struct reader *reader, const config_setting_t *root)
             config->catalog = catalog_default(); /* for the checks that are still to come */
         if (config->catalog == NULL)
             result = -1;
-        reader->services->catalog = config->catalog;
     }
     options_free(values, SETTINGS);
     return result;
@@ -476,15 +453,13 @@ static int read_file(struct reader *reader, config_t *file, config_t *defaults)
 }
 
 struct config *config_load(const char *path, const char *const *directories,
-                           struct services *services, struct problems *problems)
+                           struct problems *problems)
 {
     struct reader reader = {.path = path,
                             .directories = directories,
-                            .services = services,
                             .problems = problems,
                             .config = calloc(1, sizeof *reader.config)};
     config_t file, defaults;
-    unsigned i;
 
     if (reader.config == NULL)
         return NULL;
@@ -493,9 +468,6 @@ struct config *config_load(const char *path, const char *const *directories,
     if (read_file(&reader, &file, &defaults) < 0) {
         config_free(reader.config);
         reader.config = NULL;
-    } else {
-        for (i = 0; i < reader.config->instance_count; i++)
-            instance_check(&reader.config->instances[i], problems);
     }
     config_destroy(&defaults);
     config_destroy(&file);
@@ -508,12 +480,10 @@ void config_free(struct config *config)
 
     if (config == NULL)
         return;
-    for (i = 0; i < config->instance_count; i++)
-        instance_free(&config->instances[i]);
-    free(config->instances);
-    for (i = 0; i < config->listener_count; i++)
-        listener_close(&config->listeners[i]);
-    free(config->listeners);
+    for (i = 0; i < config->entry_count; i++)
+        entry_free(&config->chain[i]);
+    free(config->chain);
+    free(config->listen);
     free(config->state_directory);
     free(config->state_live_directory);
     catalog_free(config->catalog);

@@ -8,33 +8,35 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "collector/host/instance.h"
-#include "collector/live/listener.h"
+#include "base/address.h"
+#include "base/log.h"
 #include "base/problems.h"
+#include "collector/catalog/catalog.h"
+#include "collector/host/entry.h"
 
 struct config {
-    struct listener *listeners;
-    unsigned listener_count;
+    struct address *listen;
+    unsigned listen_count;
     unsigned workers;
     int receive_buffer; /* bytes */
     uint32_t largest;   /* bytes of the largest datagram allowed */
     int64_t queue;      /* records; of a sink that does not say otherwise */
     int64_t stop_ns;    /* how long sinks may take to finish */
-    enum muster_level log_level;
+    enum log_level log_level;
     char *state_directory;      /* NULL: no state is kept */
     char *state_live_directory; /* NULL: there is none */
     uint64_t state_interval_ns;
     struct catalog *catalog;
-    struct muster_instance *instances; /* the chain: filters first, then sinks */
-    unsigned instance_count, filter_count;
+    struct entry *chain; /* filters first, then sinks */
+    unsigned entry_count, filter_count;
 };
 
 /* Reads the file and all that it names: catalog and plugins (from `directories`,
- * ends with NULL).  `services` is what instances will use; its catalog is set here.
- * Every error goes to `problems`.  NULL only if memory is short; if there were
- * problems, the result is fit for config_free alone. */
+ * ends with NULL), into values alone; the plugins' own checks are the caller's to run.  Every error
+ * goes to `problems`.  NULL only if memory is short; if there were problems, the result is fit for
+ * config_free alone. */
 struct config *config_load(const char *path, const char *const *directories,
-                           struct services *services, struct problems *problems);
+                           struct problems *problems);
 void config_free(struct config *config);
 
 /* Prints all settings, from the tables that they are checked against. */

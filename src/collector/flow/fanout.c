@@ -60,13 +60,13 @@ static void reject(struct worker *worker, const struct datagram *datagram, unsig
     uint64_t held_back;
     struct muster_record *record;
 
-    muster_counter_add(&worker->counters.rejected[reason], 1);
+    counter_add(&worker->counters.rejected[reason], 1);
     if (log_limit_pass(&worker->reject_limits[reason], clock_coarse(), &held_back)) {
         if (held_back > 0)
             snprintf(more, sizeof more, "; %" PRIu64 " more since the last such line", held_back);
-        log_format(worker->services->log, MUSTER_LOG_WARNING, NULL,
+        log_format(worker->host->log, LOG_WARNING, NULL,
                    "rejected a datagram of %u bytes from %s: %s%s", datagram->size,
-                   listener_text(datagram->source, source), wire_reject_name(reason), more);
+                   address_text(datagram->source, source), wire_reject_name(reason), more);
     }
     if (!worker->keep_rejects)
         return;
@@ -74,7 +74,7 @@ static void reject(struct worker *worker, const struct datagram *datagram, unsig
         worker_publish(worker);
         next_block(worker);
     }
-    muster_counter_add(&worker->counters.kept, 1);
+    counter_add(&worker->counters.kept, 1);
     record = &worker->block->records[worker->block->records_used++];
     memset(record, 0, sizeof *record);
     record->kind = MUSTER_KIND_REJECT;
@@ -123,10 +123,10 @@ void worker_take(struct worker *worker, const struct datagram *datagram)
     uint32_t payload_size = 0, done = 0;
     int count = wire_header(&header, datagram->bytes, datagram->size, worker->largest);
 
-    muster_counter_add(&c->received, 1);
-    muster_counter_add(&c->bytes, datagram->size);
+    counter_add(&c->received, 1);
+    counter_add(&c->bytes, datagram->size);
     if (count == 0) {
-        class = catalog_class(worker->services->catalog, header.device_id);
+        class = catalog_class(worker->host->catalog, header.device_id);
         payload_size = datagram->size - MUSTER_HEADER_SIZE;
         count = wire_payload_check(class, &header, payload_size);
     }
@@ -134,8 +134,8 @@ void worker_take(struct worker *worker, const struct datagram *datagram)
         reject(worker, datagram, wire_reason(count));
         return;
     }
-    muster_counter_add(&c->decoded, 1);
-    muster_counter_add(&c->records, (uint64_t)count);
+    counter_add(&c->decoded, 1);
+    counter_add(&c->records, (uint64_t)count);
     while (done < (uint32_t)count) {
         /* A long batch of readings may go over several blocks, each with the payload. */
         if (!block_has_room(worker->block, payload_size)) {
@@ -156,12 +156,12 @@ static void report_full(struct worker *worker, unsigned s, uint32_t wanted)
 
     if (!log_limit_pass(&worker->full_limits[s], clock_coarse(), &held_back))
         return;
-    log_format(worker->services->log, MUSTER_LOG_WARNING, sink->instance->name,
+    log_format(worker->host->log, LOG_WARNING, sink->instance->entry->name,
                "the queue is full (no room for %u more: %" PRIu64 " records wait, %" PRIu64
                " were dropped so far): what "
                "comes now is dropped for this sink and counted, until half of the queue is free; "
                "other sinks are not affected",
-               wanted, queue_waiting(queue), metrics_value(&queue->dropped));
+               wanted, queue_waiting(queue), counter_value(&queue->dropped));
 }
 
 static bool takes(const struct sink *sink, const struct muster_record *record)
@@ -180,7 +180,7 @@ static void offer(struct worker *worker, unsigned s, const struct run *run, uint
     switch (queue_offer(queue, run, wanted)) {
     case QUEUE_TOOK:
         if (!worker->wakes_late)
-            doorbell_ring(&sink->bell);
+            eventcount_notify(&sink->bell);
         break;
     case QUEUE_BECAME_FULL:
         report_full(worker, s, wanted);
@@ -256,7 +256,7 @@ static void fan_out(struct worker *worker)
     count_kinds(&run, kinds);
     for (kind = 0; kind < SINK_KINDS; kind++)
         if (kinds[kind] > 0)
-            muster_counter_add(&worker->counters.fanned[kind], kinds[kind]);
+            counter_add(&worker->counters.fanned[kind], kinds[kind]);
     for (s = 0; s < worker->sink_count; s++) {
         uint32_t mask = worker->sinks[s].instance->kinds, wanted = 0;
 
@@ -278,15 +278,15 @@ static void settle(struct worker *worker, struct filter *filter, uint32_t in)
 {
     struct batch_change change = batch_settle(&worker->batch);
 
-    muster_counter_add(&filter->in, in);
-    muster_counter_add(&filter->emitted, change.emitted);
-    muster_counter_add(&filter->dropped, change.dropped);
-    muster_counter_add(&filter->out, worker->batch.view.count);
+    counter_add(&filter->in, in);
+    counter_add(&filter->emitted, change.emitted);
+    counter_add(&filter->dropped, change.dropped);
+    counter_add(&filter->out, worker->batch.view.count);
     if (change.meddled)
-        log_line(worker->services->log, MUSTER_LOG_ERROR, filter->instance->name,
+        log_line(worker->host->log, LOG_ERROR, filter->instance->entry->name,
                  "bug in the plugin: it wrote to the fields of struct muster_batch");
     if (change.failed > 0)
-        log_format(worker->services->log, MUSTER_LOG_ERROR, filter->instance->name,
+        log_format(worker->host->log, LOG_ERROR, filter->instance->entry->name,
                    "%u records could not be added: no memory, or too large a payload",
                    change.failed);
 }
@@ -300,7 +300,7 @@ static void run_filters(struct worker *worker, unsigned first)
         struct filter *filter = &worker->filters[i];
         uint32_t in = worker->batch.view.count;
 
-        filter->instance->plugin.api.process(filter->state, &worker->batch.view);
+        filter->instance->entry->plugin.api.process(filter->state, &worker->batch.view);
         settle(worker, filter, in);
     }
 }
@@ -363,12 +363,12 @@ uint64_t worker_tick_filters(struct worker *worker, uint64_t now_ns)
         struct filter *filter = &worker->filters[i];
         uint64_t asked;
 
-        if (filter->instance->plugin.api.worker_tick == NULL)
+        if (filter->instance->entry->plugin.api.worker_tick == NULL)
             continue;
         if (now_ns >= filter->next_tick_ns) {
             batch_begin(&worker->batch, NULL, 0);
-            asked = filter->instance->plugin.api.worker_tick(filter->state, &worker->batch.view,
-                                                             now_ns);
+            asked = filter->instance->entry->plugin.api.worker_tick(filter->state,
+                                                                    &worker->batch.view, now_ns);
             filter->next_tick_ns = tick_next(now_ns, asked);
             settle(worker, filter, 0);
             run_filters(worker, i + 1);
@@ -387,9 +387,9 @@ void worker_close_filters(struct worker *worker)
     for (i = 0; i < worker->filter_count; i++) {
         struct filter *filter = &worker->filters[i];
 
-        if (filter->opened && filter->instance->plugin.api.worker_close != NULL) {
+        if (filter->opened && filter->instance->entry->plugin.api.worker_close != NULL) {
             batch_begin(&worker->batch, NULL, 0);
-            filter->instance->plugin.api.worker_close(filter->state, &worker->batch.view);
+            filter->instance->entry->plugin.api.worker_close(filter->state, &worker->batch.view);
             settle(worker, filter, 0);
             run_filters(worker, i + 1);
             offer_rebuilt(worker);

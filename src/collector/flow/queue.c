@@ -73,10 +73,10 @@ void queue_wait(struct queue *queue, uint64_t most, uint64_t ns)
     uint64_t enough = queue->accepted > most ? queue->accepted - most : 0;
 
     atomic_store(&queue->room_at, enough);
-    doorbell_lie_down(&queue->room);
+    eventcount_prepare(&queue->room);
     if (atomic_load(&queue->consumed) < enough)
-        doorbell_sleep(&queue->room, ns);
-    doorbell_get_up(&queue->room);
+        eventcount_wait(&queue->room, ns);
+    eventcount_cancel(&queue->room);
     atomic_store_explicit(&queue->room_at, UINT64_MAX, memory_order_relaxed);
 }
 
@@ -87,18 +87,18 @@ enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32
     bool new_block = run->block != queue->last_block;
 
     assert(wanted > 0 && wanted <= run->count && run->count <= BLOCK_RECORDS);
-    muster_counter_add(&queue->offered, wanted);
+    counter_add(&queue->offered, wanted);
     if (queue->full) {
         if (!has_room(queue, run, BLOCK_RECORDS, queue->capacity / 2 + BLOCK_RECORDS,
                       queue->block_capacity / 2 + 1)) {
-            muster_counter_add(&queue->dropped, wanted);
+            counter_add(&queue->dropped, wanted);
             return QUEUE_IS_FULL;
         }
         queue->full = false;
     }
     if (!has_room(queue, run, wanted, queue->capacity, queue->block_capacity)) {
         queue->full = true;
-        muster_counter_add(&queue->dropped, wanted);
+        counter_add(&queue->dropped, wanted);
         return QUEUE_BECAME_FULL;
     }
     block_hold(run->block);
@@ -150,7 +150,7 @@ void queue_consume(struct queue *queue, uint32_t records)
     uint64_t consumed = atomic_fetch_add(&queue->consumed, records) + records;
 
     if (consumed >= atomic_load(&queue->room_at))
-        doorbell_ring(&queue->room);
+        eventcount_notify(&queue->room);
 }
 
 void queue_done(struct queue *queue, const struct run *run, uint32_t slots)

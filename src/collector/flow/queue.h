@@ -17,7 +17,8 @@
 #include <muster/plugin.h>
 
 #include "block.h"
-#include "base/doorbell.h"
+#include "base/counter.h"
+#include "base/eventcount.h"
 
 enum { QUEUE_LEAST = 2 * BLOCK_RECORDS }; /* records; so that any run fits a half-empty queue */
 
@@ -52,7 +53,7 @@ struct queue {
     uint64_t accepted;
     const struct block *last_block;
     bool full;
-    struct muster_counter offered, dropped; /* records; ever */
+    struct counter offered, dropped; /* records; ever */
 
     /* The sink's. */
     _Alignas(64) atomic_uint tail; /* slots ever emptied */
@@ -61,7 +62,7 @@ struct queue {
 
     /* Of a worker that waits for the sink; else room_at is UINT64_MAX. */
     _Alignas(64) atomic_ullong room_at; /* when so many records are consumed, it is rung up */
-    struct doorbell room;
+    struct eventcount room;
 };
 
 /* Returns 0, or -1 with errno.  `capacity` is in records, QUEUE_LEAST at least. */

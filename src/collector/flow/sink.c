@@ -29,7 +29,7 @@ int sink_init(struct sink *sink, struct muster_instance *instance, unsigned work
     memset(sink, 0, sizeof *sink);
     sink->instance = instance;
     sink->worker_count = worker_count;
-    sink->queue_capacity = (uint32_t)instance->queue / worker_count;
+    sink->queue_capacity = (uint32_t)instance->entry->queue / worker_count;
     if (sink->queue_capacity < QUEUE_LEAST)
         sink->queue_capacity = QUEUE_LEAST;
     sink->queues = aligned_alloc(_Alignof(struct queue), size);
@@ -88,26 +88,26 @@ static void check_sums(struct sink *sink)
 
     for (i = 0; i < sink->worker_count; i++)
         consumed += atomic_load_explicit(&sink->queues[i].consumed, memory_order_relaxed);
-    if (sink->violated || consumed == metrics_value(&sink->written) +
-                                          metrics_value(&sink->dropped_failed) +
-                                          metrics_value(&sink->dropped_stop))
+    if (sink->violated || consumed == counter_value(&sink->written) +
+                                          counter_value(&sink->dropped_failed) +
+                                          counter_value(&sink->dropped_stop))
         return;
     sink->violated = true;
-    log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+    log_line(sink->instance->host->log, LOG_ERROR, sink->instance->entry->name,
              "bug: the ledger of this sink does not add up; the summary has the figures");
 }
 
 static void fail(struct sink *sink)
 {
     sink->failed = true;
-    log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+    log_line(sink->instance->host->log, LOG_ERROR, sink->instance->entry->name,
              "this sink has failed and is out of service; records for it are dropped and counted");
 }
 
 /* What is due besides records. */
 static void attend(struct sink *sink)
 {
-    const struct muster_plugin *api = &sink->instance->plugin.api;
+    const struct muster_plugin *api = &sink->instance->entry->plugin.api;
     void *state = sink->instance->state;
     bool rotate = atomic_exchange(&sink->rotate, false);
     uint64_t now = clock_coarse();
@@ -119,10 +119,10 @@ static void attend(struct sink *sink)
     if (sink->failed)
         return;
     if (rotate && api->rotate != NULL && api->rotate(state) != 0)
-        log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+        log_line(sink->instance->host->log, LOG_ERROR, sink->instance->entry->name,
                  "the output could not be reopened; the old one stays in use");
     if (api->tick != NULL && now >= sink->next_tick_ns) {
-        uint64_t told = services_now(sink->instance->services, MUSTER_CLOCK_MONOTONIC);
+        uint64_t told = host_now(sink->instance->host, MUSTER_CLOCK_MONOTONIC);
         uint64_t asked = api->tick(state, told);
 
         /* What it asks for is on the clock that it was told, which in a replay is another. */
@@ -139,10 +139,10 @@ static void wait_to_retry(struct sink *sink, uint64_t *pause)
         nanosleep(&ts, NULL);
         return;
     }
-    doorbell_lie_down(&sink->orders);
+    eventcount_prepare(&sink->orders);
     if (!is_draining(sink) && !atomic_load(&sink->rotate))
-        doorbell_sleep(&sink->orders, *pause);
-    doorbell_get_up(&sink->orders);
+        eventcount_wait(&sink->orders, *pause);
+    eventcount_cancel(&sink->orders);
     *pause = *pause * 2 < LONGEST_RETRY ? *pause * 2 : LONGEST_RETRY;
 }
 
@@ -155,17 +155,17 @@ static void deliver(struct sink *sink, struct queue *queue, const struct muster_
     int64_t took;
 
     while (count > 0 && !sink->failed && !is_late(sink)) {
-        took = instance->plugin.api.write(instance->state, records, count);
+        took = instance->entry->plugin.api.write(instance->state, records, count);
         if (took < 0 || took > count) {
             if (took > count)
-                log_format(instance->services->log, MUSTER_LOG_ERROR, instance->name,
+                log_format(instance->host->log, LOG_ERROR, instance->entry->name,
                            "bug in the plugin: write() took %lld of %u records", (long long)took,
                            count);
             fail(sink);
             break;
         }
         sink->unflushed |= took > 0;
-        muster_counter_add(&sink->written, (uint64_t)took);
+        counter_add(&sink->written, (uint64_t)took);
         queue_consume(queue, (uint32_t)took);
         records += took;
         count -= (uint32_t)took;
@@ -177,7 +177,7 @@ static void deliver(struct sink *sink, struct queue *queue, const struct muster_
         }
     }
     if (count > 0) {
-        muster_counter_add(sink->failed ? &sink->dropped_failed : &sink->dropped_stop, count);
+        counter_add(sink->failed ? &sink->dropped_failed : &sink->dropped_stop, count);
         queue_consume(queue, count);
     }
 }
@@ -209,7 +209,7 @@ static uint32_t serve(struct sink *sink)
  * rest() does not sleep for long. */
 static void flush(struct sink *sink, uint64_t deadline_ns)
 {
-    const struct muster_plugin *api = &sink->instance->plugin.api;
+    const struct muster_plugin *api = &sink->instance->entry->plugin.api;
     int64_t given_up = 0;
 
     if (api->flush != NULL && !sink->failed)
@@ -224,7 +224,7 @@ static void flush(struct sink *sink, uint64_t deadline_ns)
     if (given_up < 0 && !sink->unflushed)
         fail(sink);
     if (given_up > 0)
-        muster_counter_add(&sink->given_up, (uint64_t)given_up);
+        counter_add(&sink->given_up, (uint64_t)given_up);
 }
 
 /* The last one: again and again until it is done or time is over. */
@@ -239,7 +239,7 @@ static void flush_finally(struct sink *sink)
         if (!sink->unflushed)
             return;
         if (late) {
-            log_line(sink->instance->services->log, MUSTER_LOG_ERROR, sink->instance->name,
+            log_line(sink->instance->host->log, LOG_ERROR, sink->instance->entry->name,
                      "what the sink still holds could not be delivered in the time to stop");
             return;
         }
@@ -263,14 +263,14 @@ static void rest(struct sink *sink)
     uint64_t now = clock_coarse();
     uint64_t limit = UINT64_MAX;
 
-    if (sink->instance->plugin.api.tick != NULL && !sink->failed)
+    if (sink->instance->entry->plugin.api.tick != NULL && !sink->failed)
         limit = sink->next_tick_ns > now ? sink->next_tick_ns - now + CLOCK_COARSE_LAG : 1;
     if (sink->unflushed && sink->flush_pause_ns < limit)
         limit = sink->flush_pause_ns;
-    doorbell_lie_down(&sink->bell);
+    eventcount_prepare(&sink->bell);
     if (!has_work(sink) && !is_draining(sink) && !atomic_load(&sink->rotate))
-        doorbell_sleep(&sink->bell, limit);
-    doorbell_get_up(&sink->bell);
+        eventcount_wait(&sink->bell, limit);
+    eventcount_cancel(&sink->bell);
 }
 
 static void *run(void *argument)
@@ -292,7 +292,7 @@ static void *run(void *argument)
             break;
         if (sink->unflushed)
             flush(sink, 0);
-        if (since_nap >= BUSY && !sink->instance->services->is_replay)
+        if (since_nap >= BUSY && !sink->instance->host->is_replay)
             nanosleep(&nap, NULL);
         else if (!has_work(sink))
             rest(sink);
@@ -300,7 +300,7 @@ static void *run(void *argument)
     }
     flush_finally(sink);
     atomic_store(&sink->finished, true);
-    doorbell_ring(&sink->done);
+    eventcount_notify(&sink->done);
     return NULL;
 }
 
@@ -310,23 +310,24 @@ int sink_start(struct sink *sink)
 
     sink->started = error == 0;
     if (sink->started)
-        pthread_setname_np(sink->thread, sink->instance->name); /* too long a name: no name */
+        pthread_setname_np(sink->thread,
+                           sink->instance->entry->name); /* too long a name: no name */
     return error;
 }
 
 void sink_rotate(struct sink *sink)
 {
     atomic_store(&sink->rotate, true);
-    doorbell_ring(&sink->bell);
-    doorbell_ring(&sink->orders);
+    eventcount_notify(&sink->bell);
+    eventcount_notify(&sink->orders);
 }
 
 void sink_drain(struct sink *sink, uint64_t deadline_ns)
 {
     atomic_store(&sink->deadline_ns, deadline_ns);
     atomic_store(&sink->draining, 1);
-    doorbell_ring(&sink->bell);
-    doorbell_ring(&sink->orders);
+    eventcount_notify(&sink->bell);
+    eventcount_notify(&sink->orders);
 }
 
 bool sink_join(struct sink *sink, uint64_t ns)
@@ -334,10 +335,10 @@ bool sink_join(struct sink *sink, uint64_t ns)
     if (!sink->started || sink->stuck)
         return true;
     if (!atomic_load(&sink->finished)) {
-        doorbell_lie_down(&sink->done);
+        eventcount_prepare(&sink->done);
         if (!atomic_load(&sink->finished))
-            doorbell_sleep(&sink->done, ns);
-        doorbell_get_up(&sink->done);
+            eventcount_wait(&sink->done, ns);
+        eventcount_cancel(&sink->done);
     }
     if (!atomic_load(&sink->finished))
         return false;
@@ -349,17 +350,17 @@ bool sink_join(struct sink *sink, uint64_t ns)
 static struct sink_account take_account(const struct sink *sink)
 {
     struct sink_account account = {
-        .written = metrics_value(&sink->written) - metrics_value(&sink->given_up),
-        .dropped_failed = metrics_value(&sink->dropped_failed) + metrics_value(&sink->given_up),
-        .dropped_stop = metrics_value(&sink->dropped_stop),
+        .written = counter_value(&sink->written) - counter_value(&sink->given_up),
+        .dropped_failed = counter_value(&sink->dropped_failed) + counter_value(&sink->given_up),
+        .dropped_stop = counter_value(&sink->dropped_stop),
     };
     uint64_t consumed = 0;
     unsigned i;
 
     for (i = 0; i < sink->worker_count; i++) {
         consumed += atomic_load(&sink->queues[i].consumed);
-        account.dropped_full += metrics_value(&sink->queues[i].dropped);
-        account.offered += metrics_value(&sink->queues[i].offered);
+        account.dropped_full += counter_value(&sink->queues[i].dropped);
+        account.offered += counter_value(&sink->queues[i].offered);
     }
     account.queued = account.offered - account.dropped_full - consumed;
     return account;

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "base/doorbell.h"
+#include "base/eventcount.h"
 #include "collector/host/instance.h"
 #include "queue.h"
 
@@ -32,9 +32,9 @@ struct sink {
     struct muster_instance *instance;
     struct queue *queues; /* one for each worker */
     unsigned worker_count;
-    uint32_t queue_capacity; /* records, of each queue */
-    struct doorbell bell;    /* rung by workers */
-    struct doorbell orders;  /* rung by the main thread; all that is heard between two tries */
+    uint32_t queue_capacity;  /* records, of each queue */
+    struct eventcount bell;   /* rung by workers */
+    struct eventcount orders; /* rung by the main thread; all that is heard between two tries */
     pthread_t thread;
     bool started;
 
@@ -43,7 +43,7 @@ struct sink {
     atomic_uint draining;      /* 1: no more records will come; finish by `deadline_ns` */
     atomic_ullong deadline_ns; /* monotonic */
     atomic_bool finished;      /* the thread's answer, its last act */
-    struct doorbell done;      /* rung then */
+    struct eventcount done;    /* rung then */
     bool stuck;                /* the thread did not come back: it and its plugin are left alone */
     struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
 
@@ -52,10 +52,10 @@ struct sink {
     bool unflushed;                       /* something was written since the last flush */
     uint64_t next_tick_ns, next_check_ns; /* monotonic */
     uint64_t flush_pause_ns;              /* until the next flush, if the last said "not yet" */
-    struct muster_counter written;        /* records that the plugin took */
-    struct muster_counter given_up;       /* of the written ones, that flush could not deliver */
-    struct muster_counter dropped_failed; /* offered after the plugin gave up */
-    struct muster_counter dropped_stop;   /* still queued when the time to stop was over */
+    struct counter written;               /* records that the plugin took */
+    struct counter given_up;              /* of the written ones, that flush could not deliver */
+    struct counter dropped_failed;        /* offered after the plugin gave up */
+    struct counter dropped_stop;          /* still queued when the time to stop was over */
     bool violated;                        /* its sums did not agree: a bug, logged once */
 };
 

@@ -2,6 +2,8 @@
 # The contract's side of the daemon.
 src_collector_libcollector_a_SOURCES += \
 	%D%/batch.c %D%/batch.h \
+	%D%/entry.c %D%/entry.h \
+	%D%/host.c %D%/host.h \
 	%D%/instance.c %D%/instance.h \
-	%D%/loader.c %D%/loader.h \
+	%D%/plugin.c %D%/plugin.h \
 	%D%/options.c %D%/options.h

@@ -5,51 +5,14 @@
  */
 #include "listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-int listener_parse(struct listener *listener, const char *address, uint16_t port)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)&listener->address;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&listener->address;
-
-    memset(&listener->address, 0, sizeof listener->address);
-    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        listener->address_size = sizeof *v4;
-        return 0;
-    }
-    if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        listener->address_size = sizeof *v6;
-        return 0;
-    }
-    return -1;
-}
-
-const char *listener_text(const struct sockaddr *address, char out[ADDRESS_TEXT])
-{
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-    char host[INET6_ADDRSTRLEN] = "?";
-
-    if (address->sa_family == AF_INET6) {
-        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
-        snprintf(out, ADDRESS_TEXT, "[%s]:%u", host, ntohs(v6->sin6_port));
-    } else {
-        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
-        snprintf(out, ADDRESS_TEXT, "%s:%u", host, ntohs(v4->sin_port));
-    }
-    return out;
-}
 
 int socket_keep_out(int fd)
 {
@@ -117,21 +80,23 @@ static int size_buffer(int fd, int wanted)
 /* A bound socket, shut, or -1 with errno. */
 static int open_socket(struct listener *listener, bool join, int receive_buffer, int *granted)
 {
-    int fd = socket(listener->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd =
+        socket(listener->address.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int error;
 
     if (fd < 0)
         return -1;
     if (socket_keep_out(fd) < 0 || switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0)
         goto fail;
-    if (listener->address.ss_family == AF_INET6 && switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
+    if (listener->address.storage.ss_family == AF_INET6 &&
+        switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
         goto fail;
     *granted = size_buffer(fd, receive_buffer);
     /* The first socket is bound alone, so that an address that another process
      * has is an error and not shared with it; then the others may join it. */
     if (join && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
         goto fail;
-    if (bind(fd, (struct sockaddr *)&listener->address, listener->address_size) < 0)
+    if (bind(fd, address_get(&listener->address), listener->address.size) < 0)
         goto fail;
     if (!join && listener->socket_count > 1 && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
         goto fail;
@@ -172,12 +137,12 @@ int listener_open(struct listener *listener, unsigned workers, int receive_buffe
     for (i = 0; i < workers; i++)
         listener->sockets[i] = -1;
     for (i = 0; i < workers; i++) {
-        socklen_t size = sizeof listener->address;
+        socklen_t size = sizeof listener->address.storage;
 
         listener->sockets[i] = open_socket(listener, i > 0, receive_buffer, &granted);
         if (listener->sockets[i] < 0) {
-            log_format(log, MUSTER_LOG_ERROR, NULL, "cannot listen on %s: %s%s",
-                       listener_text((struct sockaddr *)&listener->address, text), strerror(errno),
+            log_format(log, LOG_ERROR, NULL, "cannot listen on %s: %s%s",
+                       address_text(address_get(&listener->address), text), strerror(errno),
                        errno == EADDRINUSE      ? "; which program does: ss -ulpn"
                        : errno == EADDRNOTAVAIL ? "; this machine's addresses: ip address"
                                                 : "");
@@ -185,11 +150,11 @@ int listener_open(struct listener *listener, unsigned workers, int receive_buffe
         }
         /* After the first, this is the port that the kernel picked. */
         if (i == 0)
-            getsockname(listener->sockets[i], (struct sockaddr *)&listener->address, &size);
+            getsockname(listener->sockets[i], (struct sockaddr *)&listener->address.storage, &size);
     }
     if (workers > 1 && steer_by_device(listener->sockets[0], workers) < 0) {
         log_format(
-            log, MUSTER_LOG_ERROR, NULL,
+            log, LOG_ERROR, NULL,
             "cannot steer datagrams by device (SO_ATTACH_REUSEPORT_CBPF): %s; with workers = 1 "
             "it is not needed",
             strerror(errno));
@@ -197,7 +162,7 @@ int listener_open(struct listener *listener, unsigned workers, int receive_buffe
     }
     if (granted < receive_buffer)
         log_format(
-            log, MUSTER_LOG_WARNING, NULL,
+            log, LOG_WARNING, NULL,
             "the kernel grants a receive buffer of %d KiB instead of %d KiB, so bursts may be "
             "dropped; allow more with: sysctl -w net.core.rmem_max=%d",
             granted / 1024, receive_buffer / 1024, receive_buffer);

@@ -9,26 +9,16 @@
 #ifndef COLLECTOR_LIVE_LISTENER_H
 #define COLLECTOR_LIVE_LISTENER_H
 
-#include <netinet/in.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
+#include "base/address.h"
 #include "base/log.h"
 
-enum { ADDRESS_TEXT = 64 };
-
 struct listener {
-    struct sockaddr_storage address;
-    socklen_t address_size;
+    struct address address;
     int *sockets; /* one for each worker; -1: not open */
     unsigned socket_count;
 };
-
-/* Fills in an address from text, IPv4 or IPv6.  Returns 0, or -1 if it is none. */
-int listener_parse(struct listener *listener, const char *address, uint16_t port);
-
-/* "127.0.0.1:8888" or "[::1]:8888" */
-const char *listener_text(const struct sockaddr *address, char out[ADDRESS_TEXT]);
 
 /* Opens `workers` sockets, shut, with that receive buffer in bytes.  Datagrams of
  * device d go to socket d mod workers.  Logs why it fails (-1), and when the

@@ -23,7 +23,7 @@ enum {
 
 static int watch_counters(struct worker *worker)
 {
-    struct metrics *m = worker->services->metrics;
+    struct metrics *m = worker->host->metrics;
     const struct worker_counters *c = &worker->counters;
     static const struct {
         const char *name, *unit, *help;
@@ -55,8 +55,8 @@ static int watch_counters(struct worker *worker)
     size_t i;
 
     for (i = 0; i < sizeof list / sizeof list[0]; i++)
-        if (metrics_watch(m, "collector", list[i].name, list[i].unit, list[i].help,
-                          (const struct muster_counter *)((const char *)c + list[i].offset)) < 0)
+        if (metrics_watch(m, worker, "collector", list[i].name, list[i].unit, list[i].help,
+                          (const struct counter *)((const char *)c + list[i].offset)) < 0)
             return -1;
     return 0;
 }
@@ -64,9 +64,9 @@ static int watch_counters(struct worker *worker)
 static int open_filter(struct worker *worker, struct filter *filter,
                        struct muster_instance *instance)
 {
-    const struct muster_plugin *api = &instance->plugin.api;
-    struct metrics *m = worker->services->metrics;
-    const char *name = instance->name;
+    const struct muster_plugin *api = &instance->entry->plugin.api;
+    struct metrics *m = worker->host->metrics;
+    const char *name = instance->entry->name;
 
     filter->instance = instance;
     filter->state = instance->state;
@@ -74,12 +74,12 @@ static int open_filter(struct worker *worker, struct filter *filter,
         api->worker_open(instance->state, worker->id, worker->count, &filter->state) != 0)
         return -1;
     filter->opened = true;
-    if (metrics_watch(m, name, "in", "records", "came to this filter", &filter->in) < 0 ||
-        metrics_watch(m, name, "emitted", "records", "added by this filter", &filter->emitted) <
-            0 ||
-        metrics_watch(m, name, "out", "records", "left this filter", &filter->out) < 0 ||
-        metrics_watch(m, name, "dropped", "records", "taken out by this filter", &filter->dropped) <
-            0)
+    if (metrics_watch(m, worker, name, "in", "records", "came to this filter", &filter->in) < 0 ||
+        metrics_watch(m, worker, name, "emitted", "records", "added by this filter",
+                      &filter->emitted) < 0 ||
+        metrics_watch(m, worker, name, "out", "records", "left this filter", &filter->out) < 0 ||
+        metrics_watch(m, worker, name, "dropped", "records", "taken out by this filter",
+                      &filter->dropped) < 0)
         return -1;
     return 0;
 }
@@ -122,7 +122,7 @@ int worker_init(struct worker *worker, const struct worker_setup *setup)
     memset(worker, 0, sizeof *worker);
     worker->id = setup->id;
     worker->count = setup->count;
-    worker->services = setup->services;
+    worker->host = setup->host;
     worker->stop_fd = setup->stop_fd;
     worker->socket_count = setup->socket_count;
     worker->largest = setup->largest;
@@ -134,16 +134,16 @@ int worker_init(struct worker *worker, const struct worker_setup *setup)
     for (i = 0; i < setup->sink_count; i++)
         worker->keep_rejects |= (setup->sinks[i].instance->kinds & MUSTER_TAKES_REJECTS) != 0;
     if (allocate(worker, setup) < 0) {
-        log_format(worker->services->log, MUSTER_LOG_ERROR, NULL, "cannot set up worker %u: %s",
-                   worker->id, strerror(errno));
+        log_format(worker->host->log, LOG_ERROR, NULL, "cannot set up worker %u: %s", worker->id,
+                   strerror(errno));
         return -1;
     }
     for (i = 0; i < setup->filter_count; i++) {
         worker->filter_count++;
         if (open_filter(worker, &worker->filters[i], setup->filters[i]) < 0) {
-            log_format(worker->services->log, MUSTER_LOG_ERROR, NULL,
-                       "the filter %s could not be opened on worker %u", setup->filters[i]->name,
-                       worker->id);
+            log_format(worker->host->log, LOG_ERROR, NULL,
+                       "the filter %s could not be opened on worker %u",
+                       setup->filters[i]->entry->name, worker->id);
             return -1;
         }
     }
@@ -163,14 +163,14 @@ void worker_destroy(struct worker *worker)
     memset(worker, 0, sizeof *worker);
 }
 
-static void count_drops(struct worker *worker, struct muster_counter *counter)
+static void count_drops(struct worker *worker, struct counter *counter)
 {
     unsigned i;
 
     for (i = 0; i < worker->socket_count; i++) {
         uint32_t drops = socket_drops(worker->sockets[i]);
 
-        muster_counter_add(counter, drops - worker->drops[i]); /* modulo 2^32 */
+        counter_add(counter, drops - worker->drops[i]); /* modulo 2^32 */
         worker->drops[i] = drops;
     }
 }
@@ -181,8 +181,7 @@ static void report_receive_error(struct worker *worker)
     int error = errno;
 
     if (log_limit_pass(&worker->socket_limit, clock_coarse(), &held_back))
-        log_format(worker->services->log, MUSTER_LOG_ERROR, NULL, "cannot receive: %s",
-                   strerror(error));
+        log_format(worker->host->log, LOG_ERROR, NULL, "cannot receive: %s", strerror(error));
 }
 
 /* Takes what a listener's socket holds, for at most `rounds` calls.  Returns whether there may be
@@ -203,7 +202,7 @@ static bool empty_socket(struct worker *worker, unsigned listener, int rounds)
             worker_take(worker, &datagram);
         }
         if (count > 0) {
-            muster_counter_add(&worker->counters.calls, 1);
+            counter_add(&worker->counters.calls, 1);
             worker_publish(worker);
         }
         if (count < 0) {
@@ -218,31 +217,31 @@ static bool empty_socket(struct worker *worker, unsigned listener, int rounds)
 bool worker_adds_up(const struct worker *worker)
 {
     const struct worker_counters *c = &worker->counters;
-    uint64_t judged = metrics_value(&c->decoded);
-    uint64_t left = metrics_value(&c->records) + metrics_value(&c->kept); /* on the way so far */
+    uint64_t judged = counter_value(&c->decoded);
+    uint64_t left = counter_value(&c->records) + counter_value(&c->kept); /* on the way so far */
     bool good;
     unsigned i, kind;
 
     for (i = 0; i < MUSTER_REJECT_REASONS; i++)
-        judged += metrics_value(&c->rejected[i]);
-    good = metrics_value(&c->received) == judged;
+        judged += counter_value(&c->rejected[i]);
+    good = counter_value(&c->received) == judged;
     for (i = 0; i < worker->filter_count; i++) {
         const struct filter *f = &worker->filters[i];
 
-        good &= metrics_value(&f->in) == left;
-        good &= metrics_value(&f->in) + metrics_value(&f->emitted) ==
-                metrics_value(&f->out) + metrics_value(&f->dropped);
-        left = metrics_value(&f->out);
+        good &= counter_value(&f->in) == left;
+        good &= counter_value(&f->in) + counter_value(&f->emitted) ==
+                counter_value(&f->out) + counter_value(&f->dropped);
+        left = counter_value(&f->out);
     }
     for (kind = 0; kind < SINK_KINDS; kind++)
-        left -= metrics_value(&c->fanned[kind]);
+        left -= counter_value(&c->fanned[kind]);
     good &= left == 0;
     for (i = 0; i < worker->sink_count; i++) {
-        uint64_t offered = metrics_value(&worker->sinks[i].queues[worker->id].offered);
+        uint64_t offered = counter_value(&worker->sinks[i].queues[worker->id].offered);
 
         for (kind = 0; kind < SINK_KINDS; kind++)
             if (worker->sinks[i].instance->kinds >> kind & 1)
-                offered -= metrics_value(&c->fanned[kind]);
+                offered -= counter_value(&c->fanned[kind]);
         good &= offered == 0;
     }
     return good;
@@ -253,7 +252,7 @@ static void check_sums(struct worker *worker)
     if (worker->violated || worker_adds_up(worker))
         return;
     worker->violated = true;
-    log_format(worker->services->log, MUSTER_LOG_ERROR, NULL,
+    log_format(worker->host->log, LOG_ERROR, NULL,
                "bug: the ledger of worker %u does not add up; the summary has the figures",
                worker->id);
 }
@@ -350,7 +349,7 @@ static void *run(void *argument)
     unsigned i;
 
     if (fds == NULL) {
-        log_line(worker->services->log, MUSTER_LOG_ERROR, NULL, "a worker ran out of memory");
+        log_line(worker->host->log, LOG_ERROR, NULL, "a worker ran out of memory");
         abort();
     }
     for (i = 0; i < worker->socket_count; i++)
@@ -361,7 +360,7 @@ static void *run(void *argument)
 
     while (!wait_for_datagrams(worker, fds, nap, now)) {
         bool more = empty_sockets(worker, fds);
-        uint64_t received = metrics_value(&worker->counters.received);
+        uint64_t received = counter_value(&worker->counters.received);
 
         now = clock_coarse();
         if (now >= worker->next_tick_ns)

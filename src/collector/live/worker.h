@@ -24,26 +24,26 @@ struct filter {
     struct muster_instance *instance;
     void *state; /* the plugin's, for this worker */
     bool opened;
-    uint64_t next_tick_ns;                           /* monotonic */
-    struct muster_counter in, emitted, out, dropped; /* records */
+    uint64_t next_tick_ns;                    /* monotonic */
+    struct counter in, emitted, out, dropped; /* records */
 };
 
 struct worker_counters {
-    struct muster_counter received; /* datagrams */
-    struct muster_counter bytes;    /* of those, UDP payload */
-    struct muster_counter decoded;  /* datagrams */
-    struct muster_counter rejected[MUSTER_REJECT_REASONS];
-    struct muster_counter records;            /* made of the decoded datagrams */
-    struct muster_counter kept;               /* records made of rejected datagrams */
-    struct muster_counter fanned[SINK_KINDS]; /* records of each kind, offered to the sinks */
-    struct muster_counter kernel_drops;       /* datagrams; no room in a socket's buffer */
-    struct muster_counter refused;            /* datagrams that came while the collector stopped */
-    struct muster_counter calls;              /* receive calls that brought something */
+    struct counter received; /* datagrams */
+    struct counter bytes;    /* of those, UDP payload */
+    struct counter decoded;  /* datagrams */
+    struct counter rejected[MUSTER_REJECT_REASONS];
+    struct counter records;            /* made of the decoded datagrams */
+    struct counter kept;               /* records made of rejected datagrams */
+    struct counter fanned[SINK_KINDS]; /* records of each kind, offered to the sinks */
+    struct counter kernel_drops;       /* datagrams; no room in a socket's buffer */
+    struct counter refused;            /* datagrams that came while the collector stopped */
+    struct counter calls;              /* receive calls that brought something */
 };
 
 struct worker {
     unsigned id, count; /* this one; how many there are */
-    const struct services *services;
+    const struct host *host;
     pthread_t thread;
     bool started;
     int stop_fd; /* an eventfd, shared by the workers: readable when it is time to stop */
@@ -89,7 +89,7 @@ struct worker {
  * descriptors: the listeners close those. */
 struct worker_setup {
     unsigned id, count;
-    const struct services *services;
+    const struct host *host;
     int stop_fd;
     const int *sockets;
     unsigned socket_count;

@@ -41,11 +41,11 @@ static bool look_for_signals(struct replay *replay, uint64_t ns)
         return true;
     got = sigtimedwait(replay->signals, NULL, &ts);
     if (got == SIGTERM || got == SIGINT) {
-        log_format(replay->log, MUSTER_LOG_INFO, NULL, "%s: stopping before the end of the capture",
+        log_format(replay->log, LOG_INFO, NULL, "%s: stopping before the end of the capture",
                    got == SIGTERM ? "SIGTERM" : "SIGINT");
         replay->stopped = true;
     } else if (got == SIGHUP && replay->collector != NULL) {
-        log_line(replay->log, MUSTER_LOG_INFO, NULL, "SIGHUP: reopening every output");
+        log_line(replay->log, LOG_INFO, NULL, "SIGHUP: reopening every output");
         collector_rotate(replay->collector);
     }
     return replay->stopped;
@@ -58,7 +58,7 @@ static void wake_sinks(struct replay *replay)
     unsigned i;
 
     for (i = 0; i < replay->collector->sink_count; i++)
-        doorbell_ring(&replay->collector->sinks[i].bell);
+        eventcount_notify(&replay->collector->sinks[i].bell);
 }
 
 /* For the worker: holds a run back until the queue has room for it.  So the two take turns: the
@@ -127,13 +127,6 @@ static void advance(struct replay *replay, uint64_t now_ns)
 
 /* ---- packets -------------------------------------------------------------------------- */
 
-static uint16_t port_of(const struct listener *listener)
-{
-    return ntohs(listener->address.ss_family == AF_INET6
-                     ? ((const struct sockaddr_in6 *)&listener->address)->sin6_port
-                     : ((const struct sockaddr_in *)&listener->address)->sin_port);
-}
-
 /* Which entry of `listen` a datagram would have come in by: one with its port, if
  * possible of its address family, or else one that takes any port.  -1: none. */
 static int find_listener(const struct config *config, const struct capture_packet *packet)
@@ -141,13 +134,13 @@ static int find_listener(const struct config *config, const struct capture_packe
     int same_port = -1, any_port = -1;
     unsigned i;
 
-    for (i = config->listener_count; i-- > 0;) {
-        uint16_t port = port_of(&config->listeners[i]);
-        bool same_family = config->listeners[i].address.ss_family == packet->source.any.sa_family;
+    for (i = config->listen_count; i-- > 0;) {
+        uint16_t port = address_port(&config->listen[i]);
+        bool same_family = config->listen[i].storage.ss_family == packet->source.any.sa_family;
 
         if (port == packet->destination_port &&
             (same_port < 0 || same_family ||
-             config->listeners[same_port].address.ss_family != packet->source.any.sa_family))
+             config->listen[same_port].storage.ss_family != packet->source.any.sa_family))
             same_port = (int)i;
         if (port == 0)
             any_port = (int)i;
@@ -229,8 +222,7 @@ static bool read_packet(struct replay *replay)
 
     if (got < 0 && !replay->stopped) {
         replay->broken = true;
-        log_line(replay->log, replay->collector != NULL ? MUSTER_LOG_WARNING : MUSTER_LOG_ERROR,
-                 NULL, why);
+        log_line(replay->log, replay->collector != NULL ? LOG_WARNING : LOG_ERROR, NULL, why);
     }
     return got > 0 && !replay->stopped;
 }
@@ -247,25 +239,24 @@ static bool idle(void *context)
         wake_sinks(replay);
     } else if (!replay->waits) {
         replay->waits = true;
-        log_line(replay->log, MUSTER_LOG_INFO, NULL, "waiting for the first packet");
+        log_line(replay->log, LOG_INFO, NULL, "waiting for the first packet");
     }
     return look_for_signals(replay, 0);
 }
 
-int replay_open(struct replay *replay, const char *path, const sigset_t *signals,
-                struct services *services)
+int replay_open(struct replay *replay, const char *path, const sigset_t *signals, struct host *host)
 {
     char why[1024];
 
     memset(replay, 0, sizeof *replay);
-    services->is_replay = true;
-    replay->clock_ns = &services->capture_ns;
+    host->is_replay = true;
+    replay->clock_ns = &host->capture_ns;
     replay->signals = signals;
-    replay->log = services->log;
+    replay->log = host->log;
     replay->file = capture_file_open(path, idle, replay, why, sizeof why);
     if (replay->file == NULL) {
         if (!replay->stopped)
-            log_line(replay->log, MUSTER_LOG_ERROR, NULL, why);
+            log_line(replay->log, LOG_ERROR, NULL, why);
         return -1;
     }
     /* The plugins, which are opened next, shall find the clock set. */
@@ -296,10 +287,10 @@ static void report_end(const struct replay *replay)
 {
     const struct capture_account *account = &replay->account;
 
-    log_line(replay->log, MUSTER_LOG_INFO, NULL, "the capture is at its end");
+    log_line(replay->log, LOG_INFO, NULL, "the capture is at its end");
     if (account->taken > 0 || account->packets == 0)
         return;
-    log_format(replay->log, MUSTER_LOG_WARNING, NULL,
+    log_format(replay->log, LOG_WARNING, NULL,
                "none of its %" PRIu64 " packets came in: %" PRIu64 " are for ports that are not in "
                "`listen`, %" PRIu64 " are no UDP, and of %" PRIu64
                " the capture has too little (capture "
@@ -313,11 +304,11 @@ void replay_run(struct replay *replay, struct collector *collector)
 
     replay->pending = calloc(collector->worker_count, sizeof *replay->pending);
     if (replay->pending == NULL) {
-        log_line(replay->log, MUSTER_LOG_ERROR, NULL, "out of memory");
+        log_line(replay->log, LOG_ERROR, NULL, "out of memory");
         replay->broken = true;
         return;
     }
-    log_format(replay->log, MUSTER_LOG_INFO, NULL, "replaying %s", capture_file_name(replay->file));
+    log_format(replay->log, LOG_INFO, NULL, "replaying %s", capture_file_name(replay->file));
     replay->collector = collector;
     replay->next_tick_ns = atomic_load(replay->clock_ns) + WORKER_TICK;
     collector->capture = &replay->account;

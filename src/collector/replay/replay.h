@@ -36,7 +36,7 @@ struct replay {
 /* Opens the capture ("-": standard input) and sets the clock to its first packet.
  * `signals` are blocked.  Returns 0, or -1 after a log line. */
 int replay_open(struct replay *replay, const char *path, const sigset_t *signals,
-                struct services *services);
+                struct host *host);
 
 /* [main] Replays it all into a collector that was started without sockets, and waits
  * until the sinks have taken what is queued; or until SIGTERM or SIGINT. */

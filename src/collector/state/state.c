@@ -47,7 +47,7 @@ struct state_store *state_store_open(const struct state_settings *settings, stru
     struct state_store *store = calloc(1, sizeof *store);
 
     if (store == NULL) {
-        log_line(log, MUSTER_LOG_ERROR, NULL, "out of memory");
+        log_line(log, LOG_ERROR, NULL, "out of memory");
         return NULL;
     }
     store->log = log;
@@ -117,7 +117,7 @@ static void mark_stale(const struct state *state, const struct state_directory *
             error = state_file_sync(&file);
     }
     if (error != 0)
-        log_format(state->store->log, MUSTER_LOG_WARNING, state->owner.instance,
+        log_format(state->store->log, LOG_WARNING, state->owner.instance,
                    "cannot write \"%s/%s\": %s; if this run is lost, that will pass for the last",
                    directory->path, file.name, strerror(error));
     state_file_close(&file);
@@ -137,9 +137,8 @@ static void begin(struct state *state)
     state->file.header.stale = 0; /* the plugin has seen to it */
     error = state_file_write_header(&state->file);
     if (error != 0)
-        log_format(store->log, MUSTER_LOG_WARNING, state->owner.instance,
-                   "cannot write \"%s/%s\": %s", store->live.path, state->file.name,
-                   strerror(error));
+        log_format(store->log, LOG_WARNING, state->owner.instance, "cannot write \"%s/%s\": %s",
+                   store->live.path, state->file.name, strerror(error));
 }
 
 /* Whether that is the file of an instance that this run has. */
@@ -167,7 +166,7 @@ static void outdate_others(const struct state_store *store, const struct state_d
     const struct dirent *entry;
 
     if (list == NULL) {
-        log_format(store->log, MUSTER_LOG_WARNING, NULL, "cannot list \"%s\": %s", directory->path,
+        log_format(store->log, LOG_WARNING, NULL, "cannot list \"%s\": %s", directory->path,
                    strerror(errno));
         if (fd >= 0)
             close(fd);
@@ -183,7 +182,7 @@ static void outdate_others(const struct state_store *store, const struct state_d
             continue;
         error = state_file_outdate(directory, entry->d_name);
         if (error != 0)
-            log_format(store->log, MUSTER_LOG_WARNING, NULL,
+            log_format(store->log, LOG_WARNING, NULL,
                        "cannot mark \"%s/%s\" as outdated: %s; do not use it again",
                        directory->path, entry->d_name, strerror(error));
     }
@@ -224,13 +223,13 @@ static void copy_home(struct state *state, enum state_run run)
         state_file_close(&copy);
     if (error != 0 && (is_last || !state->copy_failed))
         log_format(
-            store->log, MUSTER_LOG_ERROR, state->owner.instance,
+            store->log, LOG_ERROR, state->owner.instance,
             "cannot copy the state to \"%s/%s\": %s; the last copy stays, and the state itself "
             "is in \"%s\"%s",
             store->home.path, state->file.name, strerror(error), store->live.path,
             is_last ? "" : "; trying again at each state_interval");
     if (error == 0 && state->copy_failed)
-        log_format(store->log, MUSTER_LOG_INFO, state->owner.instance,
+        log_format(store->log, LOG_INFO, state->owner.instance,
                    "the state is copied to \"%s/%s\" again", store->home.path, state->file.name);
     state->copy_failed = error != 0;
 }
@@ -275,21 +274,21 @@ static void tell_what_was_found(const struct state *state, uint32_t age)
     time_text(found->started_ns, began);
     time_text(found->written_ns, written);
     if (age == MUSTER_STATE_NEW)
-        log_format(log, MUSTER_LOG_INFO, name, "the state begins anew, in \"%s/%s\"",
+        log_format(log, LOG_INFO, name, "the state begins anew, in \"%s/%s\"",
                    state->store->live.path, state->file.name);
     else if (age == MUSTER_STATE_STOPPED)
-        log_format(log, MUSTER_LOG_INFO, name,
-                   "state of the last run, which stopped in order at %s", written);
+        log_format(log, LOG_INFO, name, "state of the last run, which stopped in order at %s",
+                   written);
     else if (age == MUSTER_STATE_KILLED)
-        log_format(log, MUSTER_LOG_INFO, name,
-                   "state of the last run, which began at %s and was killed", began);
+        log_format(log, LOG_INFO, name, "state of the last run, which began at %s and was killed",
+                   began);
     else if (found->run != STATE_SNAPSHOT)
-        log_format(log, MUSTER_LOG_INFO, name,
+        log_format(log, LOG_INFO, name,
                    "state of the run that began at %s; the machine went down since, or a later run "
                    "did not have it",
                    began);
     else
-        log_format(log, MUSTER_LOG_INFO, name,
+        log_format(log, LOG_INFO, name,
                    "state from a snapshot of %s; the machine went down since, or a later state is "
                    "lost",
                    written);
@@ -310,7 +309,7 @@ static enum state_result open_kept(struct state *state, struct muster_state *wan
         if (error == 0)
             error = state_file_sync(&state->file);
         if (error != 0) {
-            log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+            log_format(state->store->log, LOG_ERROR, state->owner.instance,
                        "cannot write \"%s/%s\": %s", state->store->live.path, state->file.name,
                        strerror(error));
             result = STATE_FAILED;
@@ -331,14 +330,14 @@ static enum state_result open_unkept(struct state *state, struct muster_state *w
 
     if (!store->is_kept && !store->is_replay && !store->said_unkept) {
         log_line(
-            store->log, MUSTER_LOG_INFO, NULL,
+            store->log, LOG_INFO, NULL,
             "no state_dir is set: what is known of the devices is forgotten when musterd stops");
         store->said_unkept = true;
     }
     state->memory = mmap(NULL, (size_t)state->owner.bytes, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (state->memory == MAP_FAILED) {
-        log_format(store->log, MUSTER_LOG_ERROR, state->owner.instance,
+        log_format(store->log, LOG_ERROR, state->owner.instance,
                    "cannot have %" PRIu64 " bytes for the state: %s", state->owner.bytes,
                    strerror(errno));
         state->memory = NULL;
@@ -364,7 +363,7 @@ struct state *state_open(struct state_store *store, const char *instance, const 
     else if (strlen(instance) > INSTANCE_MOST)
         why = "its name is too long for a file's; expected 200 letters at most";
     if (why != NULL) {
-        log_line(store->log, MUSTER_LOG_ERROR, instance, why);
+        log_line(store->log, LOG_ERROR, instance, why);
         free(state);
         return NULL;
     }
@@ -403,7 +402,7 @@ static void stop(struct state *state)
     if (error == 0)
         error = state_file_sync(file);
     if (error != 0)
-        log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+        log_format(state->store->log, LOG_ERROR, state->owner.instance,
                    "cannot write \"%s/%s\": %s; the next run will take this one for killed",
                    state->store->live.path, file->name, strerror(error));
     else if (state->store->is_apart)
@@ -431,7 +430,7 @@ static void leave_as_found(struct state *state, bool in_order)
             error = state_file_sync(&state->file);
     }
     if (error != 0)
-        log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+        log_format(state->store->log, LOG_ERROR, state->owner.instance,
                    "cannot write \"%s/%s\": %s", state->store->live.path, state->file.name,
                    strerror(error));
     state_drop_file(state);
@@ -443,7 +442,7 @@ static void check_removed(const struct state *state)
     struct stat status;
 
     if (fstat(state->file.fd, &status) == 0 && status.st_nlink == 0)
-        log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+        log_format(state->store->log, LOG_ERROR, state->owner.instance,
                    "\"%s/%s\" was removed while musterd ran: the state is lost, and the next run "
                    "begins anew",
                    state->store->live.path, state->file.name);

@@ -25,12 +25,12 @@ int state_directory_open(struct state_directory *directory, const char *setting,
         return 0;
     if (errno == ENOENT)
         log_format(
-            log, MUSTER_LOG_ERROR, NULL,
+            log, LOG_ERROR, NULL,
             "there is no %s \"%s\"; make it: mkdir -p %s, and give it to the user that musterd "
             "runs as",
             setting, path, path);
     else
-        log_format(log, MUSTER_LOG_ERROR, NULL, "cannot open the %s \"%s\": %s", setting, path,
+        log_format(log, LOG_ERROR, NULL, "cannot open the %s \"%s\": %s", setting, path,
                    strerror(errno));
     return -1;
 }
@@ -53,7 +53,7 @@ static void tell_who_has_it(const struct state_directory *directory, int fd, str
     pid = strtol(text, NULL, 10);
     snprintf(text, sizeof text, ", pid %ld", pid);
     log_format(
-        log, MUSTER_LOG_ERROR, NULL,
+        log, LOG_ERROR, NULL,
         "the state in \"%s\" is in use by musterd%s; stop that one first, or give this one a "
         "directory of its own",
         directory->path, pid > 0 ? text : "");
@@ -92,8 +92,8 @@ int state_directory_lock(const struct state_directory *directory, struct log *lo
             return -1;
         }
     }
-    log_format(log, MUSTER_LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s%s",
-               directory->path, error == ELOOP ? "it is a symbolic link" : strerror(error),
+    log_format(log, LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s%s", directory->path,
+               error == ELOOP ? "it is a symbolic link" : strerror(error),
                error == EACCES
                    ? "; give the directory and this file to the user that musterd runs as"
                    : "");

@@ -37,12 +37,12 @@ static int set_aside(const struct state *state, struct state_file *file, const c
     int error = state_file_set_aside(file, name);
 
     if (error != 0) {
-        log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+        log_format(state->store->log, LOG_ERROR, state->owner.instance,
                    "cannot use the state in \"%s/%s\": %s; and cannot set it aside as \"%s\": %s",
                    path, file->name, why, name, strerror(error));
         return -1;
     }
-    log_format(state->store->log, MUSTER_LOG_WARNING, state->owner.instance,
+    log_format(state->store->log, LOG_WARNING, state->owner.instance,
                "cannot use the state in \"%s/%s\": %s; it is set aside as \"%s/%s\"", path,
                file->name, why, path, name);
     return 0;
@@ -60,7 +60,7 @@ static int look(const struct state *state, const struct state_directory *directo
         *is_lost = true;
         return set_aside(state, file, why);
     case STATE_ERROR:
-        log_line(state->store->log, MUSTER_LOG_ERROR, state->owner.instance, why);
+        log_line(state->store->log, LOG_ERROR, state->owner.instance, why);
         return -1;
     case STATE_NONE:
     case STATE_GOOD:
@@ -121,14 +121,14 @@ static void tell_no_space(const struct state *state, int error)
         left = (uint64_t)status.f_bavail * status.f_frsize;
     if (error == ENOSPC && left < needed)
         log_format(
-            state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+            state->store->log, LOG_ERROR, state->owner.instance,
             "\"%s\" lacks %" PRIu64 " bytes for the state, which takes %" PRIu64
             ": %s; what was kept is not used, and what this run learns is forgotten when musterd "
             "stops",
             directory->path, needed - left, needed, strerror(error));
     else
         log_format(
-            state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+            state->store->log, LOG_ERROR, state->owner.instance,
             "\"%s\" has no room for the state, which takes %" PRIu64
             " bytes: %s; what was kept is not used, and what this run learns is forgotten when "
             "musterd stops",
@@ -142,7 +142,7 @@ static enum state_result no_file(const struct state *state, int error)
         tell_no_space(state, error);
         return STATE_UNKEPT;
     }
-    log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+    log_format(state->store->log, LOG_ERROR, state->owner.instance,
                "cannot make the state \"%s/%s.state\": %s", state->store->live.path,
                state->owner.instance, strerror(error));
     return STATE_FAILED;
@@ -153,7 +153,7 @@ static enum state_result lock(struct state *state)
 {
     if (flock(state->file.fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return STATE_KEPT;
-    log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+    log_format(state->store->log, LOG_ERROR, state->owner.instance,
                "the state \"%s/%s\" is in use by musterd, pid %" PRIu32
                "; stop that one first, or give this one a directory of its own",
                state->store->live.path, state->file.name, state->file.header.pid);
@@ -168,7 +168,7 @@ static enum state_result map(struct state *state)
                          state->file.fd, (off_t)header->content_offset);
     if (state->memory != MAP_FAILED)
         return lock(state);
-    log_format(state->store->log, MUSTER_LOG_ERROR, state->owner.instance,
+    log_format(state->store->log, LOG_ERROR, state->owner.instance,
                "cannot map the state \"%s/%s\": %s", state->store->live.path, state->file.name,
                strerror(errno));
     state->memory = NULL;

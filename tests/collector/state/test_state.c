@@ -285,7 +285,7 @@ static void start(const char *directory, const char *live_directory, uint64_t in
     struct state_settings settings = {
         .directory = directory, .live_directory = live_directory, .interval_ns = interval};
 
-    log_of_run = log_open(MUSTER_LOG_INFO);
+    log_of_run = log_open(LOG_INFO);
     ck_assert_ptr_nonnull(log_of_run);
     store = state_store_open(&settings, log_of_run);
     ck_assert_ptr_nonnull(store);
@@ -729,7 +729,7 @@ END_TEST
 static bool try_start(const char *directory, const char *live_directory)
 {
     struct state_settings settings = {.directory = directory, .live_directory = live_directory};
-    struct log *log = log_open(MUSTER_LOG_INFO);
+    struct log *log = log_open(LOG_INFO);
     struct state_store *other = state_store_open(&settings, log);
     bool started = other != NULL;
 
@@ -802,7 +802,7 @@ START_TEST(nothing_is_kept_without_one)
 
     run(NULL, 16);
     forget_log();
-    log_of_run = log_open(MUSTER_LOG_INFO);
+    log_of_run = log_open(LOG_INFO);
     store = state_store_open(&replay, log_of_run);
     ck_assert_ptr_nonnull(store);
     ck_assert(is_zero(open_it()));

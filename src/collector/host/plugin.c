@@ -4,7 +4,7 @@
  * zeroed one of this version's size.  So the rest of the daemon never asks how
  * old a plugin is.
  */
-#include "loader.h"
+#include "plugin.h"
 
 #include <dirent.h>
 #include <dlfcn.h>

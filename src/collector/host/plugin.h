@@ -2,8 +2,8 @@
  *
  * Finding and loading a plugin's shared object.
  */
-#ifndef COLLECTOR_HOST_LOADER_H
-#define COLLECTOR_HOST_LOADER_H
+#ifndef COLLECTOR_HOST_PLUGIN_H
+#define COLLECTOR_HOST_PLUGIN_H
 
 #include <stddef.h>
 

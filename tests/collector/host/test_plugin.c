@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/host/loader.h"
+#include "collector/host/plugin.h"
 #include "common/runner.h"
 
 static char built[PATH_MAX]; /* the folder of the odd plugins */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end of an entry.
+ */
+#include "entry.h"
+
+#include <stdlib.h>
+
+void entry_free(struct entry *entry)
+{
+    options_free(entry->values, entry->plugin.options.count);
+    free(entry->values);
+    free(entry->name);
+    free(entry->file);
+    plugin_unload(&entry->plugin);
+}

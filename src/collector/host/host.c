@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The host's functions.  Those that work on a batch are in batch.c.
+ */
+#include "host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "instance.h"
+#include "base/clock.h"
+#include "build.h"
+
+/* A cell of the register is handed to the plugin as the contract's counter, and levels and kinds
+ * pass as they are. */
+_Static_assert(sizeof(struct counter) == sizeof(struct muster_counter), "the same number");
+_Static_assert((int)LOG_DEBUG == (int)MUSTER_LOG_DEBUG, "the same levels");
+_Static_assert((int)METRIC_GAUGE == (int)MUSTER_METRIC_GAUGE, "the same kinds");
+
+static void write_log(struct muster_instance *instance, uint32_t level, const char *text)
+{
+    log_line(instance->host->log, level > LOG_DEBUG ? LOG_DEBUG : level, instance->entry->name,
+             text);
+}
+
+uint64_t host_now(const struct host *host, uint32_t clock)
+{
+    if (host->is_replay && clock != MUSTER_CLOCK_STEADY)
+        return atomic_load(&host->capture_ns);
+    switch (clock) {
+    case MUSTER_CLOCK_WALL:
+        return clock_wall();
+    case MUSTER_CLOCK_BOOT:
+        return clock_boot();
+    default: /* MONOTONIC and STEADY are the same */
+        return clock_monotonic();
+    }
+}
+
+static uint64_t read_clock(struct muster_instance *instance, uint32_t clock)
+{
+    return host_now(instance->host, clock);
+}
+
+/* The value of a declared option, or an empty one and a note that the plugin is broken. */
+static const struct option_value *find_value(struct muster_instance *instance, const char *option)
+{
+    static const struct option_value nothing;
+    int index = option_find(&instance->entry->plugin.options, option);
+
+    if (index >= 0)
+        return &instance->entry->values[index];
+    log_format(instance->host->log, LOG_ERROR, instance->entry->name,
+               "bug in the plugin: it asks for the option \"%s\", which it does not declare",
+               option);
+    atomic_store(&instance->misused, true);
+    return &nothing;
+}
+
+static int64_t get_int(struct muster_instance *instance, const char *option)
+{
+    return find_value(instance, option)->number;
+}
+
+static const char *get_string(struct muster_instance *instance, const char *option)
+{
+    return find_value(instance, option)->text;
+}
+
+static uint32_t list_length(struct muster_instance *instance, const char *option)
+{
+    return find_value(instance, option)->item_count;
+}
+
+static const char *list_item(struct muster_instance *instance, const char *option, uint32_t index)
+{
+    const struct option_value *value = find_value(instance, option);
+
+    return index < value->item_count ? value->items[index] : NULL;
+}
+
+static void config_error(struct muster_instance *instance, const char *option, const char *text)
+{
+    int index = option != NULL ? option_find(&instance->entry->plugin.options, option) : -1;
+    unsigned line = index >= 0 && instance->entry->values[index].line != 0
+                        ? instance->entry->values[index].line
+                        : instance->entry->line;
+
+    if (instance->problems != NULL)
+        problems_add(instance->problems, instance->entry->file, line, 0, "%s: %s%s%s",
+                     instance->entry->name, option != NULL ? option : "",
+                     option != NULL ? ": " : "", text);
+}
+
+#define TAKES_ALL (MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS)
+
+static void take(struct muster_instance *instance, uint32_t kinds)
+{
+    instance->kinds = kinds & TAKES_ALL;
+}
+
+/* Whether the host keeps a metric of that name for every instance. */
+static bool is_reserved(const char *name)
+{
+    static const char *const own[] = {"in", "out", "emitted", "offered", "written"};
+    size_t i;
+
+    for (i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(name, own[i]) == 0)
+            return true;
+    return strncmp(name, "dropped", 7) == 0;
+}
+
+static struct muster_counter *counter(struct muster_instance *instance, const char *name,
+                                      uint32_t kind, const char *unit, const char *help)
+{
+    static struct muster_counter unread; /* shared: nobody reads it */
+    struct counter *cell;
+
+    if (is_reserved(name)) {
+        log_format(instance->host->log, LOG_ERROR, instance->entry->name,
+                   "bug in the plugin: the metric \"%s\" is the host's", name);
+        atomic_store(&instance->misused, true);
+        return &unread;
+    }
+    cell = metrics_cell(instance->host->metrics, instance, instance->entry->name, name, kind, unit,
+                        help);
+    return cell != NULL ? (struct muster_counter *)cell : &unread;
+}
+
+static int metric(struct muster_instance *instance, uint32_t index, struct muster_metric *metric)
+{
+    struct muster_metric full = {.size = metric->size};
+    struct metric_reading reading;
+
+    if (!metrics_read(instance->host->metrics, index, &reading))
+        return 0;
+    full.kind = reading.kind;
+    full.name = reading.name;
+    full.unit = reading.unit;
+    full.help = reading.help;
+    full.value = reading.value;
+    memcpy(metric, &full, full.size < sizeof full ? full.size : sizeof full);
+    return 1;
+}
+
+static int device(struct muster_instance *instance, uint16_t device_id,
+                  struct muster_device *device)
+{
+    return catalog_device(instance->host->catalog, device_id, device);
+}
+
+static int misuse(struct muster_instance *instance, const char *what)
+{
+    log_format(instance->host->log, LOG_ERROR, instance->entry->name, "bug in the plugin: %s",
+               what);
+    atomic_store(&instance->misused, true);
+    return MUSTER_FAILED;
+}
+
+static int state(struct muster_instance *instance, struct muster_state *state)
+{
+    if (!instance->opening)
+        return misuse(instance, "it asks for its state outside of open");
+    if (instance->kept != NULL)
+        return misuse(instance, "it asks for its state twice");
+    if (state->size < offsetof(struct muster_state, is_kept) + sizeof state->is_kept ||
+        state->bytes == 0)
+        return misuse(instance, "it asks for its state without a size");
+    instance->kept = state_open(instance->host->states, instance->entry->name,
+                                instance->entry->plugin.api.name, state);
+    return instance->kept != NULL ? 0 : MUSTER_FAILED;
+}
+
+const struct muster_host host_functions = {
+    .size = sizeof host_functions,
+    .abi_major = MUSTER_ABI_MAJOR,
+    .abi_minor = MUSTER_ABI_MINOR,
+    .version = PACKAGE_VERSION,
+    .log = write_log,
+    .now = read_clock,
+    .get_int = get_int,
+    .get_string = get_string,
+    .list_length = list_length,
+    .list_item = list_item,
+    .config_error = config_error,
+    .take = take,
+    .counter = counter,
+    .metric = metric,
+    .device = device,
+    .emit = batch_emit,
+    .drop = batch_drop,
+    .state = state,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The host of the plugins: what its functions work on, and the table of them.
+ */
+#ifndef COLLECTOR_HOST_HOST_H
+#define COLLECTOR_HOST_HOST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/plugin.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "collector/catalog/catalog.h"
+#include "collector/state/state.h"
+
+/* The same for every instance. */
+struct host {
+    struct log *log;
+    struct metrics *metrics;
+    const struct catalog *catalog;
+    struct state_store *states; /* NULL until instances are opened */
+    bool is_replay;
+    atomic_ullong capture_ns; /* in a replay: the capture's time, ns since the Unix epoch */
+};
+
+/* What one of enum muster_clock shows, in ns.  Any thread. */
+uint64_t host_now(const struct host *host, uint32_t clock);
+
+/* The host's functions for plugins. */
+extern const struct muster_host host_functions;
+
+#endif
