@@ -5,8 +5,10 @@
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum { ADDRESS_TEXT = 64 }; /* bytes that address_text writes, at most */
@@ -31,6 +33,33 @@ bool address_is_wildcard(const struct address *address);
 /* Whether two sockets could not be bound to the two at the same time.  Port 0 is any free port, and
  * clashes with none. */
 bool address_clash(const struct address *a, const struct address *b);
+
+/* What an address consists of. */
+struct address_parts {
+    uint8_t family;    /* 4 or 6 */
+    uint16_t port;     /* in the host's byte order */
+    uint32_t scope;    /* IPv6 scope id (RFC 4007); 0: none */
+    uint8_t bytes[16]; /* network byte order; IPv4: the first 4, and zeros */
+};
+
+static inline void address_split(const struct sockaddr *address, struct address_parts *parts)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+    if (address->sa_family == AF_INET6) {
+        parts->family = 6;
+        parts->port = ntohs(v6->sin6_port);
+        parts->scope = v6->sin6_scope_id;
+        memcpy(parts->bytes, &v6->sin6_addr, 16);
+    } else {
+        parts->family = 4;
+        parts->port = ntohs(v4->sin_port);
+        parts->scope = 0;
+        memset(parts->bytes + 4, 0, 12);
+        memcpy(parts->bytes, &v4->sin_addr, 4);
+    }
+}
 
 static inline const struct sockaddr *address_get(const struct address *address)
 {

@@ -58,15 +58,4 @@ static inline uint64_t clock_coarse(void)
     return clock_read(CLOCK_MONOTONIC_COARSE);
 }
 
-/* When a plugin is called next that was called at `now` and asked for `asked` (0: no
- * wish): in a second, or earlier, but not in less than a millisecond. */
-static inline uint64_t tick_next(uint64_t now, uint64_t asked)
-{
-    uint64_t usual = now + CLOCK_SECOND, least = now + CLOCK_MILLISECOND;
-
-    if (asked == 0 || asked >= usual)
-        return usual;
-    return asked > least ? asked : least;
-}
-
 #endif

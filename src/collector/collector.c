@@ -1,328 +1,302 @@
 /* SPDX-License-Identifier: MIT
  *
- * Start and stop.  Sinks start before workers, so that there is somebody to take
- * what comes; workers end before sinks, so that nothing comes any more.
+ * Start and stop, in the order of a datagram's way backwards and forwards: sinks start before the
+ * front, so that there is somebody to take what comes; the front ends before them.
  */
 #include "collector.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "collector/live/listener.h"
+#include "collector/flow/chain.h"
+#include "collector/live/live.h"
+#include "collector/replay/replay.h"
 #include "collector/state/state.h"
+#include "ledger.h"
+#include "loop.h"
 
-#define JOIN_SLICE (100 * CLOCK_MILLISECOND) /* between two looks for a signal */
-#define JOIN_GRACE CLOCK_SECOND
+#define PATIENCE (100 * CLOCK_MILLISECOND) /* of a stop, before it says what it waits for */
+#define GRACE    CLOCK_SECOND /* after the deadline: a sink that comes back counts what it drops */
 
-static int open_listeners(struct collector *collector)
+struct collector {
+    const struct config *config;
+    struct host *host;
+    struct log *log;
+    struct loop loop;
+    struct chain chain;
+    bool has_run;                    /* there is a ledger to print */
+    uint64_t started_ns, stopped_ns; /* monotonic */
+};
+
+/* ---- start and run -------------------------------------------------------------------- */
+
+/* The plugins' state: in a replay nothing is kept, and nothing that is kept is touched. */
+static int open_states(struct collector *collector)
 {
     const struct config *config = collector->config;
-    unsigned i;
+    const struct state_settings settings = {
+        .directory = config->state_directory,
+        .live_directory = config->state_live_directory,
+        .interval_ns = config->state_interval_ns,
+        .is_replay = collector->host->is_replay,
+    };
 
-    collector->listeners = calloc(config->listen_count, sizeof *collector->listeners);
-    if (collector->listeners == NULL)
-        return -1;
-    for (i = 0; i < config->listen_count; i++) {
-        collector->listeners[i].address = config->listen[i];
-        if (listener_open(&collector->listeners[i], config->workers, config->receive_buffer,
-                          collector->host->log) < 0)
-            return -1;
-    }
-    return 0;
+    collector->host->states = state_store_open(&settings, collector->log);
+    return collector->host->states != NULL ? 0 : -1;
 }
 
-static int open_instances(struct collector *collector)
+/* Opens every plugin, and starts the sinks. */
+static int start_chain(struct collector *collector, enum overflow overflow,
+                       struct problems *problems)
 {
     const struct config *config = collector->config;
-    unsigned i;
+    const struct chain_settings settings = {
+        .entries = config->chain,
+        .entry_count = config->entry_count,
+        .filter_count = config->filter_count,
+        .pipelines = config->workers,
+        .largest = config->largest,
+        .overflow = overflow,
+    };
 
-    collector->instances = calloc(config->entry_count + 1, sizeof *collector->instances);
-    if (collector->instances == NULL)
+    if (chain_open(&collector->chain, &settings, collector->host, problems) < 0)
         return -1;
-    for (i = 0; i < config->entry_count; i++)
-        instance_init(&collector->instances[i], &config->chain[i], collector->host);
-    for (i = 0; i < config->entry_count; i++) {
-        if (instance_open(&collector->instances[i]) < 0) {
-            log_format(collector->host->log, LOG_ERROR, NULL,
-                       "the plugin %s could not be opened (%s:%u)",
-                       collector->instances[i].entry->name, collector->instances[i].entry->file,
-                       collector->instances[i].entry->line);
-            return -1;
-        }
-    }
-    return 0;
+    state_store_begin(
+        collector->host->states); /* from now on a start that fails ends in order too */
+    return chain_start(&collector->chain, problems);
 }
 
-static int watch_sink(struct collector *collector, struct sink *sink)
+static void rotate(struct collector *collector)
 {
-    struct metrics *m = collector->host->metrics;
-    const char *name = sink->instance->entry->name;
-    unsigned i;
-
-    for (i = 0; i < sink->worker_count; i++)
-        if (metrics_watch(m, sink, name, "offered", "records", "brought to this sink",
-                          &sink->queues[i].offered) < 0 ||
-            metrics_watch(m, sink, name, "dropped.full", "records", "dropped: the queue was full",
-                          &sink->queues[i].dropped) < 0)
-            return -1;
-    if (metrics_watch(m, sink, name, "written", "records", "taken by this sink", &sink->written) <
-            0 ||
-        metrics_watch(m, sink, name, "dropped.given_up", "records",
-                      "of the written ones, those that the sink could not deliver in the end",
-                      &sink->given_up) < 0 ||
-        metrics_watch(m, sink, name, "dropped.failed", "records", "dropped: the sink gave up",
-                      &sink->dropped_failed) < 0 ||
-        metrics_watch(m, sink, name, "dropped.stop", "records",
-                      "dropped: the time to stop was over", &sink->dropped_stop) < 0)
-        return -1;
-    return 0;
+    log_line(collector->log, LOG_INFO, NULL, "SIGHUP: reopening every output");
+    chain_rotate(&collector->chain);
 }
 
-static int make_sinks(struct collector *collector)
+/* Until it is time to stop. */
+static void wait_for_end(struct collector *collector)
 {
-    const struct config *config = collector->config;
-    unsigned i, count = config->entry_count - config->filter_count;
+    struct state_store *states = collector->host->states;
+    enum loop_event event;
+    const char *signal = "";
 
-    collector->sinks = aligned_alloc(_Alignof(struct sink), (count + 1) * sizeof *collector->sinks);
-    if (collector->sinks == NULL)
-        return -1;
-    for (i = 0; i < count; i++) {
-        struct sink *sink = &collector->sinks[i];
+    do {
+        uint64_t until = state_store_copy(states, clock_monotonic());
 
-        if (sink_init(sink, &collector->instances[config->filter_count + i], config->workers) < 0)
-            return -1;
-        collector->sink_count++;
-    }
-    return 0;
+        event = loop_wait(&collector->loop, -1, until, &signal);
+        if (event == LOOP_ROTATE)
+            rotate(collector);
+    } while (event != LOOP_STOP);
+    log_format(collector->log, LOG_INFO, NULL, "%s: stopping", signal);
 }
 
-static int make_workers(struct collector *collector)
+/* Until the replay is `there`, or it is time to stop.  Returns whether it is there. */
+static bool wait_for_replay(struct collector *collector, struct replay *replay,
+                            bool (*there)(struct replay *))
 {
-    const struct config *config = collector->config;
-    struct muster_instance **filters = calloc(config->filter_count + 1, sizeof *filters);
-    int *sockets = calloc(config->listen_count, sizeof *sockets);
-    unsigned i, w;
-    int result = -1;
+    const char *signal = "";
 
-    collector->workers =
-        aligned_alloc(_Alignof(struct worker), config->workers * sizeof *collector->workers);
-    if (collector->workers == NULL || filters == NULL || sockets == NULL)
-        goto done;
-    for (i = 0; i < config->filter_count; i++)
-        filters[i] = &collector->instances[i];
-    for (w = 0; w < config->workers; w++) {
-        struct worker_setup setup = {
-            .id = w,
-            .count = config->workers,
-            .host = collector->host,
-            .stop_fd = collector->stop_fd,
-            .sockets = sockets,
-            .socket_count = config->listen_count,
-            .largest = config->largest,
-            .filters = filters,
-            .filter_count = config->filter_count,
-            .sinks = collector->sinks,
-            .sink_count = collector->sink_count,
-        };
+    while (!there(replay)) {
+        enum loop_event event = loop_wait(&collector->loop, replay->event_fd, 0, &signal);
 
-        for (i = 0; i < config->listen_count; i++)
-            sockets[i] = collector->live ? collector->listeners[i].sockets[w] : -1;
-        collector->worker_count++; /* worker_destroy copes with a part of one */
-        if (worker_init(&collector->workers[w], &setup) < 0)
-            goto done;
+        if (event == LOOP_ROTATE)
+            rotate(collector);
+        if (event != LOOP_STOP)
+            continue;
+        log_format(collector->log, LOG_INFO, NULL, "%s: stopping before the end of the capture",
+                   signal);
+        return false;
     }
-    result = 0;
-
-done:
-    free(sockets);
-    free(filters);
-    return result;
+    return true;
 }
 
-static int start_threads(struct collector *collector)
-{
-    unsigned i;
-    int error = 0;
+/* ---- stop ----------------------------------------------------------------------------- */
 
-    for (i = 0; i < collector->sink_count && error == 0; i++) {
-        if (watch_sink(collector, &collector->sinks[i]) < 0)
-            error = ENOMEM;
-        else
-            error = sink_start(&collector->sinks[i]);
-    }
-    for (i = 0; collector->live && i < collector->worker_count && error == 0; i++)
-        error = worker_start(&collector->workers[i]);
-    if (error != 0)
-        log_format(collector->host->log, LOG_ERROR, NULL, "cannot start a thread: %s",
-                   strerror(error));
-    return error == 0 ? 0 : -1;
-}
-
-int collector_start(struct collector *collector, const struct config *config,
-                    const struct host *host, bool live)
-{
-    char text[ADDRESS_TEXT];
-    unsigned i;
-
-    memset(collector, 0, sizeof *collector);
-    collector->config = config;
-    collector->host = host;
-    collector->live = live;
-    collector->started_ns = clock_monotonic();
-    collector->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (collector->stop_fd < 0) {
-        log_format(host->log, LOG_ERROR, NULL, "cannot make an eventfd: %s", strerror(errno));
-        return -1;
-    }
-    if ((live && open_listeners(collector) < 0) || open_instances(collector) < 0)
-        return -1;
-    if (make_sinks(collector) < 0) {
-        log_line(host->log, LOG_ERROR, NULL, "out of memory");
-        return -1;
-    }
-    if (make_workers(collector) < 0)
-        return -1;
-    state_store_begin(host->states); /* from now on a start that fails ends in order too */
-    if (start_threads(collector) < 0)
-        return -1;
-    for (i = 0; live && i < config->listen_count; i++)
-        log_format(host->log, LOG_INFO, NULL, "listening on %s",
-                   address_text(address_get(&collector->listeners[i].address), text));
-    return 0;
-}
-
-void collector_rotate(struct collector *collector)
+/* Those that have not finished wait for this. */
+static void tell_waiting(const struct collector *collector, uint64_t left_ns)
 {
     unsigned i;
 
-    for (i = 0; i < collector->sink_count; i++)
-        sink_rotate(&collector->sinks[i]);
+    for (i = 0; i < collector->chain.sink_count; i++) {
+        const struct sink *sink = &collector->chain.sinks[i];
+
+        if (sink->started)
+            log_format(collector->log, LOG_INFO, instance_name(sink->instance),
+                       "%" PRIu64 " records wait to be written; this may take %" PRIu64
+                       " s at most",
+                       sink_account(sink).queued, left_ns / CLOCK_SECOND + 1);
+    }
 }
 
-/* Whether SIGTERM or SIGINT came once more: somebody is in a hurry. */
-static bool is_urged(const sigset_t *signals)
+/* Waits for the sinks until the deadline, and a little longer.  Who asks again to stop is in a
+ * hurry, unless all is done at once, as it mostly is: timeout(1), for one, sends each signal twice.
+ * Returns whether somebody was. */
+static bool drain(struct collector *collector)
 {
-    const struct timespec now = {0};
-    int got = sigtimedwait(signals, NULL, &now);
+    struct chain *chain = &collector->chain;
+    uint64_t now = clock_monotonic(), tell_at = now + PATIENCE;
+    uint64_t deadline = now + (uint64_t)collector->config->stop_ns, until;
+    const char *signal;
+    bool asked = false, told = false, urged = false;
 
-    return got == SIGTERM || got == SIGINT;
-}
-
-/* Waits for the sinks until the deadline, and a little longer, since a sink that
- * comes back just then still has to count what it drops. */
-static void join_sinks(struct collector *collector, uint64_t deadline, const sigset_t *signals)
-{
-    unsigned i;
-
-    for (i = 0; i < collector->sink_count; i++) {
-        struct sink *sink = &collector->sinks[i];
-        bool told = false;
-        uint64_t now;
-
-        while (!sink_join(sink, JOIN_SLICE) && (now = clock_monotonic()) < deadline + JOIN_GRACE) {
-            if (!told && now < deadline)
-                log_format(collector->host->log, LOG_INFO, sink->instance->entry->name,
-                           "%" PRIu64 " records wait to be written; this may take %" PRIu64
-                           " s at most",
-                           sink_account(sink).queued, (deadline - now) / CLOCK_SECOND + 1);
+    chain_drain(chain, deadline);
+    while (!chain_drained(chain) && (now = clock_monotonic()) < deadline + GRACE) {
+        if (now >= tell_at && asked && !urged) {
+            log_line(collector->log, LOG_WARNING, NULL,
+                     "asked again to stop: sinks get no more time");
+            urged = true;
+            deadline = now;
+            chain_drain(chain, deadline);
+        } else if (now >= tell_at && now < deadline && !told) {
             told = true;
-            if (is_urged(signals)) {
-                unsigned s;
-
-                log_line(collector->host->log, LOG_WARNING, NULL,
-                         "asked again to stop: sinks get no more time");
-                collector->urged = true;
-                deadline = clock_monotonic();
-                for (s = 0; s < collector->sink_count; s++)
-                    sink_drain(&collector->sinks[s], deadline);
-            }
+            tell_waiting(collector, deadline - now);
         }
-        if (!sink_join(sink, 0)) {
-            sink_abandon(sink);
-            collector->stuck = true;
-        }
+        until = now < tell_at ? tell_at : deadline + GRACE;
+        if (loop_wait(&collector->loop, chain->drained_fd, until, &signal) == LOOP_STOP)
+            asked = true;
     }
+    chain_abandon(chain);
+    return urged;
 }
 
-static void report_given_up(const struct collector *collector)
+static void report_given_up(const struct collector *collector, bool urged)
 {
     unsigned i;
 
-    for (i = 0; i < collector->sink_count; i++) {
-        const struct sink *sink = &collector->sinks[i];
+    for (i = 0; i < collector->chain.sink_count; i++) {
+        const struct sink *sink = &collector->chain.sinks[i];
         struct sink_account account = sink_account(sink);
 
         if (sink->stuck)
-            log_format(collector->host->log, LOG_ERROR, sink->instance->entry->name,
-                       "the sink does not come back from its plugin; %llu records are given up",
-                       (unsigned long long)account.dropped_stuck);
+            log_format(collector->log, LOG_ERROR, instance_name(sink->instance),
+                       "the sink does not come back from its plugin; %" PRIu64
+                       " records are given up",
+                       account.dropped_stuck);
         else if (account.dropped_stop > 0)
-            log_format(collector->host->log, LOG_ERROR, sink->instance->entry->name,
-                       "the time to stop was over; %llu records are given up%s",
-                       (unsigned long long)account.dropped_stop,
-                       collector->urged ? "" : " (stop_timeout gives more time)");
+            log_format(collector->log, LOG_ERROR, instance_name(sink->instance),
+                       "the time to stop was over; %" PRIu64 " records are given up%s",
+                       account.dropped_stop, urged ? "" : " (stop_timeout gives more time)");
     }
 }
 
-static bool is_stuck(const struct collector *collector, const struct muster_instance *instance)
+/* The front has ended: runs the queues empty, and closes the plugins. */
+static void stop_chain(struct collector *collector)
 {
-    unsigned i;
+    bool urged = drain(collector);
 
-    for (i = 0; i < collector->sink_count; i++)
-        if (collector->sinks[i].instance == instance)
-            return collector->sinks[i].stuck;
-    return false;
-}
-
-void collector_stop(struct collector *collector, const sigset_t *signals)
-{
-    uint64_t one = 1, deadline;
-    unsigned i;
-
-    if (collector->stop_fd >= 0 && write(collector->stop_fd, &one, sizeof one) < 0)
-        log_format(collector->host->log, LOG_ERROR, NULL, "cannot stop the workers: %s",
-                   strerror(errno));
-    for (i = 0; i < collector->worker_count; i++)
-        if (collector->workers[i].started)
-            pthread_join(collector->workers[i].thread, NULL);
-    deadline = clock_monotonic() + (uint64_t)collector->config->stop_ns;
-    for (i = 0; i < collector->sink_count; i++)
-        sink_drain(&collector->sinks[i], deadline);
-    join_sinks(collector, deadline, signals);
-    report_given_up(collector);
+    report_given_up(collector, urged);
     collector->stopped_ns = clock_monotonic();
-
-    for (i = 0; i < collector->worker_count; i++)
-        if (!collector->workers[i].started)
-            worker_close_filters(&collector->workers[i]);
-    /* Last opened, first closed. */
-    for (i = collector->config->entry_count; collector->instances != NULL && i-- > 0;)
-        if (!is_stuck(collector, &collector->instances[i]))
-            instance_close(&collector->instances[i]);
+    chain_close(&collector->chain);
 }
 
-void collector_destroy(struct collector *collector)
+/* Prints the ledger if the collector has run.  `status` is the exit status if all goes well;
+ * returns what it is. */
+static int finish(struct collector *collector, const struct capture_account *capture, int status)
 {
-    unsigned i;
+    double seconds = (double)(collector->stopped_ns - collector->started_ns) / (double)CLOCK_SECOND;
 
-    if (collector->stuck)
-        return;
-    for (i = 0; i < collector->worker_count; i++)
-        worker_destroy(&collector->workers[i]);
-    for (i = 0; i < collector->sink_count; i++)
-        sink_destroy(&collector->sinks[i]);
-    for (i = 0; collector->listeners != NULL && i < collector->config->listen_count; i++)
-        listener_close(&collector->listeners[i]);
-    free(collector->listeners);
-    free(collector->workers);
-    free(collector->sinks);
-    free(collector->instances);
-    if (collector->stop_fd >= 0)
-        close(collector->stop_fd);
+    log_settle(collector->log);
+    if (collector->has_run && !ledger_print(&collector->chain, capture, seconds, stderr))
+        status = COLLECTOR_LEDGER;
+    if (collector->chain.stuck) {
+        /* The thread that does not come back would use what exit() takes away, and
+         * may hold the lock of a stream. */
+        _exit(status);
+    }
+    chain_free(&collector->chain);
+    return status;
+}
+
+/* ---- the two fronts ------------------------------------------------------------------- */
+
+static int run_live(struct collector *collector)
+{
+    const struct config *config = collector->config;
+    const struct live_settings settings = {
+        .listen = config->listen,
+        .listen_count = config->listen_count,
+        .workers = config->workers,
+        .receive_buffer = config->receive_buffer,
+    };
+    struct problems problems = {0};
+    struct live live;
+    int status;
+
+    collector->has_run = live_open(&live, &settings, &problems) == 0 &&
+                         start_chain(collector, OVERFLOW_DROP, &problems) == 0 &&
+                         live_start(&live, &collector->chain, &problems) == 0;
+    problems_log(&problems, collector->log);
+    if (collector->has_run)
+        wait_for_end(collector);
+    live_stop(&live);
+    stop_chain(collector);
+    status = finish(collector, NULL, collector->has_run ? COLLECTOR_FINE : COLLECTOR_START);
+    live_close(&live);
+    return status;
+}
+
+/* With the capture at its first packet. */
+static void run_capture(struct collector *collector, struct replay *replay)
+{
+    struct problems problems = {0};
+
+    collector->has_run = start_chain(collector, OVERFLOW_WAIT, &problems) == 0 &&
+                         replay_start(replay, &collector->chain, &problems) == 0;
+    problems_log(&problems, collector->log);
+    if (collector->has_run)
+        wait_for_replay(collector, replay, replay_is_over);
+    replay_stop(replay);
+    stop_chain(collector);
+}
+
+static int run_replay(struct collector *collector, const char *path)
+{
+    const struct replay_settings settings = {
+        .path = path,
+        .listen = collector->config->listen,
+        .listen_count = collector->config->listen_count,
+    };
+    struct problems problems = {0};
+    struct replay replay;
+    int status = COLLECTOR_START;
+
+    if (replay_open(&replay, &settings, collector->host, &problems) < 0) {
+        problems_log(&problems, collector->log);
+    } else if (!wait_for_replay(collector, &replay, replay_is_ready)) {
+        status = COLLECTOR_FINE; /* asked to stop while a pipe was awaited */
+    } else if (!replay.broken) {
+        run_capture(collector, &replay);
+        status = collector->has_run && !replay.broken ? COLLECTOR_FINE : COLLECTOR_START;
+    }
+    replay_stop(&replay);
+    status = finish(collector, &replay.account, status);
+    replay_close(&replay);
+    return status;
+}
+
+int collector_run(const struct config *config, struct host *host, const char *capture)
+{
+    struct collector collector = {
+        .config = config,
+        .host = host,
+        .log = host->log,
+        .chain.drained_fd = -1,
+        .started_ns = clock_monotonic(),
+    };
+    int status = COLLECTOR_START;
+
+    host->is_replay = capture != NULL;
+    if (loop_open(&collector.loop, host->log) < 0) {
+        log_format(host->log, LOG_ERROR, NULL, "cannot make a signalfd: %s", strerror(errno));
+        return status;
+    }
+    if (open_states(&collector) == 0)
+        status = capture != NULL ? run_replay(&collector, capture) : run_live(&collector);
+    state_store_close(host->states);
+    host->states = NULL;
+    loop_close(&collector.loop);
+    return status;
 }

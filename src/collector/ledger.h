@@ -17,9 +17,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "collector.h"
+#include "collector/flow/chain.h"
+#include "collector/replay/capture.h"
 
-/* Prints the sums of a stopped collector.  Returns whether all of them agree. */
-bool ledger_print(const struct collector *collector, FILE *out);
+/* Prints the sums of a chain that is closed.  `capture` is where a replay's packets went, or NULL.
+ * Returns whether all of them agree. */
+bool ledger_print(const struct chain *chain, const struct capture_account *capture, double seconds,
+                  FILE *out);
 
 #endif

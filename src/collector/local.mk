@@ -6,7 +6,8 @@ noinst_LIBRARIES += %D%/libcollector.a
 %C%_libcollector_a_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS) $(PCAP_CFLAGS)
 %C%_libcollector_a_SOURCES = \
 	%D%/collector.c %D%/collector.h \
-	%D%/ledger.c %D%/ledger.h
+	%D%/ledger.c %D%/ledger.h \
+	%D%/loop.c %D%/loop.h
 include %D%/config/local.mk
 include %D%/catalog/local.mk
 include %D%/host/local.mk

@@ -10,6 +10,7 @@ E2E_TESTS = \
 	%D%/manuals.py \
 	%D%/plugin_guide.py \
 	%D%/replay.py \
+	%D%/signals.py \
 	%D%/sinks.py \
 	%D%/state.py \
 	%D%/workers.py

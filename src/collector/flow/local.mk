@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 # A datagram becomes records, filters, sinks.
 src_collector_libcollector_a_SOURCES += \
-	%D%/block.c %D%/block.h \
-	%D%/fanout.c \
+	%D%/block.h \
+	%D%/chain.c %D%/chain.h \
+	%D%/fanout.c %D%/fanout.h \
+	%D%/pipeline.c %D%/pipeline.h \
+	%D%/pool.c %D%/pool.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/sink.c %D%/sink.h

@@ -72,6 +72,8 @@ void queue_wait(struct queue *queue, uint64_t most, uint64_t ns)
 {
     uint64_t enough = queue->accepted > most ? queue->accepted - most : 0;
 
+    assert(ns != UINT64_MAX); /* a sink may hang */
+
     atomic_store(&queue->room_at, enough);
     eventcount_prepare(&queue->room);
     if (atomic_load(&queue->consumed) < enough)
@@ -86,7 +88,8 @@ enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32
     struct slot *slot = &queue->slots[head & (queue->slot_count - 1)];
     bool new_block = run->block != queue->last_block;
 
-    assert(wanted > 0 && wanted <= run->count && run->count <= BLOCK_RECORDS);
+    assert(wanted > 0 && wanted <= run->count);
+    assert(run->from + run->count <= BLOCK_RECORDS && run->block->pool == queue->pool);
     counter_add(&queue->offered, wanted);
     if (queue->full) {
         if (!has_room(queue, run, BLOCK_RECORDS, queue->capacity / 2 + BLOCK_RECORDS,
@@ -113,7 +116,7 @@ enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32
     return QUEUE_TOOK;
 }
 
-bool queue_take(struct queue *queue, struct run *run, uint32_t *slots)
+bool queue_peek(struct queue *queue, struct run *run, uint32_t *slots)
 {
     uint32_t tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
     uint32_t head = atomic_load_explicit(&queue->head, memory_order_acquire);

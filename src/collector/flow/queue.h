@@ -20,6 +20,12 @@
 #include "base/counter.h"
 #include "base/eventcount.h"
 
+/* What becomes of a run for which a queue has no room. */
+enum overflow {
+    OVERFLOW_DROP, /* it is dropped and counted: nobody waits for a sink */
+    OVERFLOW_WAIT  /* the front is held back: of a capture, nothing is lost */
+};
+
 enum { QUEUE_LEAST = 2 * BLOCK_RECORDS }; /* records; so that any run fits a half-empty queue */
 
 struct run {
@@ -61,8 +67,8 @@ struct queue {
     atomic_ullong consumed; /* records; ever */
 
     /* Of a worker that waits for the sink; else room_at is UINT64_MAX. */
-    _Alignas(64) atomic_ullong room_at; /* when so many records are consumed, it is rung up */
-    struct eventcount room;
+    _Alignas(64) atomic_ullong room_at; /* when so many records are consumed, the worker goes on */
+    struct eventcount room;             /* and is notified here */
 };
 
 /* Returns 0, or -1 with errno.  `capacity` is in records, QUEUE_LEAST at least. */
@@ -78,20 +84,20 @@ enum queue_answer {
     QUEUE_IS_FULL      /* dropped */
 };
 
-/* Worker.  Whether queue_offer would take that run. */
+/* [worker] Whether queue_offer would take that run. */
 bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t wanted);
 
-/* Worker.  Sleeps until no more than `most` records wait, but `ns` at the longest. */
+/* [worker] Sleeps until no more than `most` records wait, but `ns` at the longest. */
 void queue_wait(struct queue *queue, uint64_t most, uint64_t ns);
 
-/* Worker.  Offers a run of which the sink wants `wanted` records, at least one.
+/* [worker] Offers a run of which the sink wants `wanted` records, at least one.
  * A run that is taken holds its block. */
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted);
 
-/* Sink.  The oldest run, together with those behind it that continue it in the
+/* [sink] Looks at the oldest run, together with those behind it that continue it in the
  * same block; false if there is none.  The sink then calls queue_consume as it
- * goes, and queue_done at the end. */
-bool queue_take(struct queue *queue, struct run *run, uint32_t *slots);
+ * goes, and queue_done, which takes it out, at the end. */
+bool queue_peek(struct queue *queue, struct run *run, uint32_t *slots);
 void queue_consume(struct queue *queue, uint32_t records);
 void queue_done(struct queue *queue, const struct run *run, uint32_t slots);
 

@@ -10,9 +10,12 @@
  */
 #include "sink.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "base/clock.h"
 
@@ -20,16 +23,33 @@
 #define FIRST_RETRY   (10 * CLOCK_MILLISECOND)
 #define LONGEST_RETRY (2 * CLOCK_SECOND)
 
+#define SLOW                                                                                       \
+    (100 * CLOCK_MILLISECOND) /* a callback that takes longer is told, to those who debug */
+
 enum { BUSY = 16 /* records between two naps: the line is busy */ };
 
-int sink_init(struct sink *sink, struct muster_instance *instance, unsigned worker_count)
+static struct log *log_of(const struct sink *sink)
 {
-    size_t size = worker_count * sizeof *sink->queues;
+    return sink->instance->host->log;
+}
 
+static const char *name_of(const struct sink *sink)
+{
+    return instance_name(sink->instance);
+}
+
+int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipelines,
+              enum overflow overflow, int finished_fd)
+{
+    size_t size = pipelines * sizeof *sink->queues;
+
+    assert(instance->opened && pipelines > 0);
     memset(sink, 0, sizeof *sink);
     sink->instance = instance;
-    sink->worker_count = worker_count;
-    sink->queue_capacity = (uint32_t)instance->entry->queue / worker_count;
+    sink->overflow = overflow;
+    sink->finished_fd = finished_fd;
+    sink->queue_count = pipelines;
+    sink->queue_capacity = (uint32_t)instance->entry->queue / pipelines;
     if (sink->queue_capacity < QUEUE_LEAST)
         sink->queue_capacity = QUEUE_LEAST;
     sink->queues = aligned_alloc(_Alignof(struct queue), size);
@@ -43,15 +63,11 @@ void sink_destroy(struct sink *sink)
 {
     unsigned i;
 
-    for (i = 0; sink->queues != NULL && i < sink->worker_count; i++)
+    metrics_remove(sink->instance->host->metrics, sink);
+    for (i = 0; sink->queues != NULL && i < sink->queue_count; i++)
         queue_close(&sink->queues[i]);
     free(sink->queues);
     sink->queues = NULL;
-}
-
-static bool wants(const struct sink *sink, const struct muster_record *record)
-{
-    return sink->instance->kinds >> sink_kind(record) & 1;
 }
 
 /* Cuts off the next stretch of records that the sink wants, mostly all.  Returns its
@@ -63,9 +79,9 @@ static uint32_t next_stretch(const struct sink *sink, const struct run *run, uin
 
     if (run->whole)
         return run->count - *at;
-    while (*at < run->count && !wants(sink, &records[*at]))
+    while (*at < run->count && !sink_wants(sink, &records[*at]))
         (*at)++;
-    for (end = *at; end < run->count && wants(sink, &records[end]); end++)
+    for (end = *at; end < run->count && sink_wants(sink, &records[end]); end++)
         ;
     return end - *at;
 }
@@ -86,30 +102,54 @@ static void check_sums(struct sink *sink)
     uint64_t consumed = 0;
     unsigned i;
 
-    for (i = 0; i < sink->worker_count; i++)
+    for (i = 0; i < sink->queue_count; i++)
         consumed += atomic_load_explicit(&sink->queues[i].consumed, memory_order_relaxed);
     if (sink->violated || consumed == counter_value(&sink->written) +
                                           counter_value(&sink->dropped_failed) +
                                           counter_value(&sink->dropped_stop))
         return;
     sink->violated = true;
-    log_line(sink->instance->host->log, LOG_ERROR, sink->instance->entry->name,
+    log_line(log_of(sink), LOG_ERROR, name_of(sink),
              "bug: the ledger of this sink does not add up; the summary has the figures");
 }
 
 static void fail(struct sink *sink)
 {
     sink->failed = true;
-    log_line(sink->instance->host->log, LOG_ERROR, sink->instance->entry->name,
+    log_line(log_of(sink), LOG_ERROR, name_of(sink),
              "this sink has failed and is out of service; records for it are dropped and counted");
+}
+
+static void rotate(struct sink *sink)
+{
+    const struct muster_plugin *api = instance_api(sink->instance);
+
+    if (api->rotate == NULL)
+        return;
+    if (api->rotate(sink->instance->state) != 0)
+        log_line(log_of(sink), LOG_ERROR, name_of(sink),
+                 "the output could not be reopened; the old one stays in use");
+    else
+        log_line(log_of(sink), LOG_DEBUG, name_of(sink), "the output was reopened");
+}
+
+static void tick(struct sink *sink, uint64_t now)
+{
+    uint64_t told = host_now(sink->instance->host, MUSTER_CLOCK_MONOTONIC);
+    uint64_t asked = instance_api(sink->instance)->tick(sink->instance->state, told);
+    uint64_t took = clock_coarse() - now;
+
+    /* What it asks for is on the clock that it was told, which in a replay is another. */
+    sink->next_tick_ns = instance_next_tick(now, asked > told ? now + (asked - told) : asked);
+    if (took >= SLOW)
+        log_format(log_of(sink), LOG_DEBUG, name_of(sink), "a tick took %" PRIu64 " ms",
+                   took / CLOCK_MILLISECOND);
 }
 
 /* What is due besides records. */
 static void attend(struct sink *sink)
 {
-    const struct muster_plugin *api = &sink->instance->entry->plugin.api;
-    void *state = sink->instance->state;
-    bool rotate = atomic_exchange(&sink->rotate, false);
+    bool must_rotate = atomic_exchange(&sink->rotate, false);
     uint64_t now = clock_coarse();
 
     if (now >= sink->next_check_ns) {
@@ -118,16 +158,10 @@ static void attend(struct sink *sink)
     }
     if (sink->failed)
         return;
-    if (rotate && api->rotate != NULL && api->rotate(state) != 0)
-        log_line(sink->instance->host->log, LOG_ERROR, sink->instance->entry->name,
-                 "the output could not be reopened; the old one stays in use");
-    if (api->tick != NULL && now >= sink->next_tick_ns) {
-        uint64_t told = host_now(sink->instance->host, MUSTER_CLOCK_MONOTONIC);
-        uint64_t asked = api->tick(state, told);
-
-        /* What it asks for is on the clock that it was told, which in a replay is another. */
-        sink->next_tick_ns = tick_next(now, asked > told ? now + (asked - told) : asked);
-    }
+    if (must_rotate)
+        rotate(sink);
+    if (instance_api(sink->instance)->tick != NULL && now >= sink->next_tick_ns)
+        tick(sink, now);
 }
 
 /* A pause before the rest is offered again; draining cuts it short. */
@@ -155,10 +189,10 @@ static void deliver(struct sink *sink, struct queue *queue, const struct muster_
     int64_t took;
 
     while (count > 0 && !sink->failed && !is_late(sink)) {
-        took = instance->entry->plugin.api.write(instance->state, records, count);
+        took = instance_api(instance)->write(instance->state, records, count);
         if (took < 0 || took > count) {
             if (took > count)
-                log_format(instance->host->log, LOG_ERROR, instance->entry->name,
+                log_format(log_of(sink), LOG_ERROR, name_of(sink),
                            "bug in the plugin: write() took %lld of %u records", (long long)took,
                            count);
             fail(sink);
@@ -172,6 +206,10 @@ static void deliver(struct sink *sink, struct queue *queue, const struct muster_
         if (count > 0) {
             if (took > 0)
                 pause = FIRST_RETRY;
+            log_format(log_of(sink), LOG_DEBUG, name_of(sink),
+                       "write took %lld records and left %u, which are offered again in %" PRIu64
+                       " ms",
+                       (long long)took, count, pause / CLOCK_MILLISECOND);
             wait_to_retry(sink, &pause);
             attend(sink);
         }
@@ -188,12 +226,12 @@ static uint32_t serve(struct sink *sink)
     uint32_t seen = 0;
     unsigned i;
 
-    for (i = 0; i < sink->worker_count; i++) {
+    for (i = 0; i < sink->queue_count; i++) {
         struct queue *queue = &sink->queues[i];
         struct run run;
         uint32_t slots, at = 0, length;
 
-        if (!queue_take(queue, &run, &slots))
+        if (!queue_peek(queue, &run, &slots))
             continue;
         while ((length = next_stretch(sink, &run, &at)) > 0) {
             deliver(sink, queue, &run.block->records[run.from + at], length);
@@ -209,7 +247,7 @@ static uint32_t serve(struct sink *sink)
  * rest() does not sleep for long. */
 static void flush(struct sink *sink, uint64_t deadline_ns)
 {
-    const struct muster_plugin *api = &sink->instance->entry->plugin.api;
+    const struct muster_plugin *api = instance_api(sink->instance);
     int64_t given_up = 0;
 
     if (api->flush != NULL && !sink->failed)
@@ -221,6 +259,10 @@ static void flush(struct sink *sink, uint64_t deadline_ns)
         sink->flush_pause_ns = FIRST_RETRY;
     else if (sink->flush_pause_ns < LONGEST_RETRY)
         sink->flush_pause_ns *= 2;
+    if (sink->unflushed)
+        log_format(log_of(sink), LOG_DEBUG, name_of(sink),
+                   "flush left something, and is called again in %" PRIu64 " ms",
+                   sink->flush_pause_ns / CLOCK_MILLISECOND);
     if (given_up < 0 && !sink->unflushed)
         fail(sink);
     if (given_up > 0)
@@ -239,7 +281,7 @@ static void flush_finally(struct sink *sink)
         if (!sink->unflushed)
             return;
         if (late) {
-            log_line(sink->instance->host->log, LOG_ERROR, sink->instance->entry->name,
+            log_line(log_of(sink), LOG_ERROR, name_of(sink),
                      "what the sink still holds could not be delivered in the time to stop");
             return;
         }
@@ -251,7 +293,7 @@ static bool has_work(struct sink *sink)
 {
     unsigned i;
 
-    for (i = 0; i < sink->worker_count; i++)
+    for (i = 0; i < sink->queue_count; i++)
         if (!queue_is_empty(&sink->queues[i]))
             return true;
     return false;
@@ -263,14 +305,14 @@ static void rest(struct sink *sink)
     uint64_t now = clock_coarse();
     uint64_t limit = UINT64_MAX;
 
-    if (sink->instance->entry->plugin.api.tick != NULL && !sink->failed)
+    if (instance_api(sink->instance)->tick != NULL && !sink->failed)
         limit = sink->next_tick_ns > now ? sink->next_tick_ns - now + CLOCK_COARSE_LAG : 1;
     if (sink->unflushed && sink->flush_pause_ns < limit)
         limit = sink->flush_pause_ns;
-    eventcount_prepare(&sink->bell);
+    eventcount_prepare(&sink->work);
     if (!has_work(sink) && !is_draining(sink) && !atomic_load(&sink->rotate))
-        eventcount_wait(&sink->bell, limit);
-    eventcount_cancel(&sink->bell);
+        eventcount_wait(&sink->work, limit);
+    eventcount_cancel(&sink->work);
 }
 
 static void *run(void *argument)
@@ -292,7 +334,7 @@ static void *run(void *argument)
             break;
         if (sink->unflushed)
             flush(sink, 0);
-        if (since_nap >= BUSY && !sink->instance->host->is_replay)
+        if (since_nap >= BUSY && sink->overflow == OVERFLOW_DROP)
             nanosleep(&nap, NULL);
         else if (!has_work(sink))
             rest(sink);
@@ -300,25 +342,51 @@ static void *run(void *argument)
     }
     flush_finally(sink);
     atomic_store(&sink->finished, true);
-    eventcount_notify(&sink->done);
+    eventfd_write(sink->finished_fd, 1);
     return NULL;
+}
+
+static int watch_counters(struct sink *sink)
+{
+    struct metrics *m = sink->instance->host->metrics;
+    const char *name = instance_name(sink->instance);
+    unsigned i;
+
+    for (i = 0; i < sink->queue_count; i++)
+        if (metrics_watch(m, sink, name, "offered", "records", "brought to this sink",
+                          &sink->queues[i].offered) < 0 ||
+            metrics_watch(m, sink, name, "dropped.full", "records", "dropped: the queue was full",
+                          &sink->queues[i].dropped) < 0)
+            return -1;
+    if (metrics_watch(m, sink, name, "written", "records", "taken by this sink", &sink->written) <
+            0 ||
+        metrics_watch(m, sink, name, "dropped.given_up", "records",
+                      "of the written ones, those that the sink could not deliver in the end",
+                      &sink->given_up) < 0 ||
+        metrics_watch(m, sink, name, "dropped.failed", "records", "dropped: the sink gave up",
+                      &sink->dropped_failed) < 0 ||
+        metrics_watch(m, sink, name, "dropped.stop", "records",
+                      "dropped: the time to stop was over", &sink->dropped_stop) < 0)
+        return -1;
+    return 0;
 }
 
 int sink_start(struct sink *sink)
 {
-    int error = pthread_create(&sink->thread, NULL, run, sink);
+    int error = watch_counters(sink) < 0 ? ENOMEM : 0;
 
+    if (error == 0)
+        error = pthread_create(&sink->thread, NULL, run, sink);
     sink->started = error == 0;
     if (sink->started)
-        pthread_setname_np(sink->thread,
-                           sink->instance->entry->name); /* too long a name: no name */
+        pthread_setname_np(sink->thread, name_of(sink)); /* too long a name: no name */
     return error;
 }
 
 void sink_rotate(struct sink *sink)
 {
     atomic_store(&sink->rotate, true);
-    eventcount_notify(&sink->bell);
+    eventcount_notify(&sink->work);
     eventcount_notify(&sink->orders);
 }
 
@@ -326,20 +394,14 @@ void sink_drain(struct sink *sink, uint64_t deadline_ns)
 {
     atomic_store(&sink->deadline_ns, deadline_ns);
     atomic_store(&sink->draining, 1);
-    eventcount_notify(&sink->bell);
+    eventcount_notify(&sink->work);
     eventcount_notify(&sink->orders);
 }
 
-bool sink_join(struct sink *sink, uint64_t ns)
+bool sink_join(struct sink *sink)
 {
     if (!sink->started || sink->stuck)
         return true;
-    if (!atomic_load(&sink->finished)) {
-        eventcount_prepare(&sink->done);
-        if (!atomic_load(&sink->finished))
-            eventcount_wait(&sink->done, ns);
-        eventcount_cancel(&sink->done);
-    }
     if (!atomic_load(&sink->finished))
         return false;
     pthread_join(sink->thread, NULL);
@@ -357,7 +419,7 @@ static struct sink_account take_account(const struct sink *sink)
     uint64_t consumed = 0;
     unsigned i;
 
-    for (i = 0; i < sink->worker_count; i++) {
+    for (i = 0; i < sink->queue_count; i++) {
         consumed += atomic_load(&sink->queues[i].consumed);
         account.dropped_full += counter_value(&sink->queues[i].dropped);
         account.offered += counter_value(&sink->queues[i].offered);

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "base/eventcount.h"
 #include "collector/host/instance.h"
 #include "queue.h"
 
@@ -30,11 +29,12 @@ struct sink_account {
 
 struct sink {
     struct muster_instance *instance;
-    struct queue *queues; /* one for each worker */
-    unsigned worker_count;
+    enum overflow overflow;
+    struct queue *queues; /* one for each pipeline */
+    unsigned queue_count;
     uint32_t queue_capacity;  /* records, of each queue */
-    struct eventcount bell;   /* rung by workers */
-    struct eventcount orders; /* rung by the main thread; all that is heard between two tries */
+    struct eventcount work;   /* notified by workers: there are records */
+    struct eventcount orders; /* notified by the main thread; all that is heard between two tries */
     pthread_t thread;
     bool started;
 
@@ -42,8 +42,8 @@ struct sink {
     atomic_bool rotate;
     atomic_uint draining;      /* 1: no more records will come; finish by `deadline_ns` */
     atomic_ullong deadline_ns; /* monotonic */
-    atomic_bool finished;      /* the thread's answer, its last act */
-    struct eventcount done;    /* rung then */
+    atomic_bool finished;      /* the thread's answer, its last act but for a note in... */
+    int finished_fd;           /* ...this eventfd, which all sinks share */
     bool stuck;                /* the thread did not come back: it and its plugin are left alone */
     struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
 
@@ -59,8 +59,16 @@ struct sink {
     bool violated;                        /* its sums did not agree: a bug, logged once */
 };
 
-/* The instance's queue is shared out evenly among the workers.  Returns 0, or -1. */
-int sink_init(struct sink *sink, struct muster_instance *instance, unsigned worker_count);
+/* Whether the sink takes records of this kind. */
+static inline bool sink_wants(const struct sink *sink, const struct muster_record *record)
+{
+    return sink->instance->kinds >> sink_kind(record) & 1;
+}
+
+/* The instance is open.  Its queue is shared out evenly among the pipelines, which open their part.
+ * `finished_fd` is an eventfd that outlives the sink.  Returns 0, or -1 if memory is short. */
+int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipelines,
+              enum overflow overflow, int finished_fd);
 void sink_destroy(struct sink *sink);
 
 /* Starts the thread, once the queues are open.  Returns 0, or an errno. */
@@ -73,8 +81,8 @@ void sink_rotate(struct sink *sink);
  * `deadline_ns` (monotonic). */
 void sink_drain(struct sink *sink, uint64_t deadline_ns);
 
-/* [main] Waits for the thread for `ns`.  Returns whether it has ended. */
-bool sink_join(struct sink *sink, uint64_t ns);
+/* [main] Whether the thread has ended, or never ran; takes it back if it has. */
+bool sink_join(struct sink *sink);
 
 /* [main] The deadline is over and the thread is not back: it is stuck in its plugin,
  * and neither may be freed. */

@@ -57,5 +57,10 @@ void instance_close(struct muster_instance *instance)
     instance->opened = false;
     state_close(instance->kept, true);
     instance->kept = NULL;
+}
+
+void instance_free(struct muster_instance *instance)
+{
+    assert(!instance->opened);
     metrics_remove(instance->host->metrics, instance);
 }

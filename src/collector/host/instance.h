@@ -10,6 +10,7 @@
 
 #include <muster/plugin.h>
 
+#include "base/clock.h"
 #include "base/problems.h"
 #include "entry.h"
 #include "host.h"
@@ -33,10 +34,22 @@ void instance_init(struct muster_instance *instance, const struct entry *entry,
  * missing, which is one already.  [main] */
 void instance_check(const struct entry *entry, const struct host *host, struct problems *problems);
 
-/* Opens and closes the plugin's state.  -1: the plugin has logged why.  After instance_close it may
- * be opened again.  [main] */
+/* Opens and closes the plugin's state.  -1: the plugin has logged why.  Its metrics stay until
+ * instance_free, so that those that are closed later can still report them.  [main] */
 int instance_open(struct muster_instance *instance);
 void instance_close(struct muster_instance *instance);
+void instance_free(struct muster_instance *instance);
+
+/* When a plugin's tick is called next that was called at `now` and asked for `asked` (0: no
+ * wish): in a second, or earlier, but not in less than a millisecond. */
+static inline uint64_t instance_next_tick(uint64_t now, uint64_t asked)
+{
+    uint64_t usual = now + CLOCK_SECOND, least = now + CLOCK_MILLISECOND;
+
+    if (asked == 0 || asked >= usual)
+        return usual;
+    return asked > least ? asked : least;
+}
 
 static inline const char *instance_name(const struct muster_instance *instance)
 {

@@ -1,46 +1,80 @@
 /* SPDX-License-Identifier: MIT
  *
- * A capture goes the way of live datagrams, from the workers' decoder on, with the
+ * The front of a capture: it goes the way of live datagrams, from the pipelines on, with the
  * capture's time as the clock.
  *
- * One thread does the work of all workers, and nothing is dropped because it is
- * faster than a sink.  So the output is the same on every run.
+ * One thread drives all pipelines, and nothing is dropped because it is faster than a sink.  So the
+ * output is the same on every run.
+ *
+ *   replay_open, (until replay_is_ready), (chain_open, chain_start), replay_start,
+ *   (until replay_is_over), replay_stop, replay_close
+ *
+ * All of this is [main].
  */
 #ifndef COLLECTOR_REPLAY_REPLAY_H
 #define COLLECTOR_REPLAY_REPLAY_H
 
-#include <signal.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/address.h"
+#include "base/problems.h"
 #include "capture_file.h"
-#include "collector/collector.h"
+#include "collector/flow/chain.h"
+#include "collector/host/host.h"
 
 struct replay {
-    struct capture_file *file;
+    pthread_t thread;
+    bool started;
+    int event_fd; /* an eventfd: readable when to ask again: ready? over? */
+    sem_t go;     /* posted when there is a chain, or it is time to stop */
+    atomic_bool ready, over, stop;
+    const char *path;
+    const struct address *listen; /* which ports count */
+    unsigned listen_count;
     struct log *log;
-    const sigset_t *signals;
-    struct collector *collector; /* once it has started */
+    atomic_ullong *clock_ns; /* the capture's time: ns since the Unix epoch; never goes back */
+    struct chain *chain;     /* once it runs */
+
+    /* The thread's, and once it is over, anybody's. */
+    struct capture_file *file;
     struct capture_bytes packet; /* the next one */
     bool has_packet;
-    atomic_ullong *clock_ns; /* the capture's time: ns since the Unix epoch; never goes back */
-    uint64_t next_tick_ns;   /* on that clock */
-    unsigned *pending;       /* datagrams that each worker has taken and not published */
+    uint64_t next_tick_ns; /* on that clock */
+    unsigned *pending;     /* datagrams that each pipeline has taken and not published */
     struct capture_account account;
-    bool waits;   /* for the first packet, and has said so */
-    bool stopped; /* by a signal */
-    bool broken;  /* the capture could not be read to its end */
+    bool waits;  /* for the first packet, and has said so */
+    bool broken; /* the capture could not be read to its end */
 };
 
-/* Opens the capture ("-": standard input) and sets the clock to its first packet.
- * `signals` are blocked.  Returns 0, or -1 after a log line. */
-int replay_open(struct replay *replay, const char *path, const sigset_t *signals,
-                struct host *host);
+struct replay_settings {
+    const char *path;             /* "-": standard input; outlives the replay, as does... */
+    const struct address *listen; /* ...this */
+    unsigned listen_count;
+};
 
-/* [main] Replays it all into a collector that was started without sockets, and waits
- * until the sinks have taken what is queued; or until SIGTERM or SIGINT. */
-void replay_run(struct replay *replay, struct collector *collector);
+/* Has a thread open the capture and read its first packet, which sets the host's clock: plugins,
+ * which are opened next, find it set.  Returns 0, or -1 after adding to `problems`; after either,
+ * replay_stop. */
+int replay_open(struct replay *replay, const struct replay_settings *settings, struct host *host,
+                struct problems *problems);
+
+/* Whether the clock is set, or the capture has no packet, or it cannot be read (`broken`, and a
+ * line in the log says why). */
+bool replay_is_ready(struct replay *replay);
+
+/* Replays it all into the chain, whose sinks run, and waits until they have taken what is queued.
+ * Returns 0, or -1 after adding to `problems`. */
+int replay_start(struct replay *replay, struct chain *chain, struct problems *problems);
+
+/* Whether that is done. */
+bool replay_is_over(struct replay *replay);
+
+/* Ends the thread, if need be before the end of the capture. */
+void replay_stop(struct replay *replay);
 
 void replay_close(struct replay *replay);
 

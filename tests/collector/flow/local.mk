@@ -4,3 +4,9 @@ tests_collector_flow_test_queue_SOURCES = tests/collector/flow/test_queue.c
 tests_collector_flow_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_flow_test_queue_CFLAGS = $(TEST_CFLAGS)
 tests_collector_flow_test_queue_LDADD = $(TEST_LIBS)
+# block: tests/collector/flow/test_queue.c
+# chain: tests/e2e/sinks.py
+# fanout: tests/e2e/sinks.py
+# pipeline: tests/e2e/datagrams.py
+# pool: tests/collector/flow/test_queue.c
+# sink: tests/e2e/sinks.py

@@ -104,7 +104,7 @@ static void expect_run(struct queue *queue, uint64_t first, uint32_t count, uint
     struct run run;
     uint32_t taken;
 
-    ck_assert(queue_take(queue, &run, &taken));
+    ck_assert(queue_peek(queue, &run, &taken));
     ck_assert_uint_eq(run.count, count);
     ck_assert_uint_eq(taken, slots);
     ck_assert_uint_eq(run.block->records[run.from].arrival_ns, first);
@@ -119,7 +119,7 @@ static void expect_empty(struct queue *queue)
     uint32_t slots;
 
     ck_assert(queue_is_empty(queue));
-    ck_assert(!queue_take(queue, &run, &slots));
+    ck_assert(!queue_peek(queue, &run, &slots));
 }
 
 START_TEST(pool_is_a_stack)
@@ -190,7 +190,7 @@ START_TEST(full_until_half_empty)
     ck_assert_uint_eq(queue->dropped.value, 2);
     for (i = 0; i < 2; i++) { /* half of it goes */
         ck_assert_int_eq(offer(&line, 1, 1), QUEUE_IS_FULL);
-        ck_assert(queue_take(queue, &run, &slots));
+        ck_assert(queue_peek(queue, &run, &slots));
         ck_assert_uint_eq(run.count, 1024);
         queue_consume(queue, 1023);
         ck_assert_int_eq(offer(&line, 1, 1), QUEUE_IS_FULL);
@@ -205,7 +205,7 @@ START_TEST(full_until_half_empty)
     ck_assert_uint_eq(queue->dropped.value, 6 + 1024);
     ck_assert_int_eq(offer(&line, 1, 1), QUEUE_IS_FULL);
     ck_assert_uint_eq(queue->offered.value, queue->accepted + queue->dropped.value);
-    while (queue_take(queue, &run, &slots)) {
+    while (queue_peek(queue, &run, &slots)) {
         seen += run.count;
         queue_consume(queue, run.count);
         queue_done(queue, &run, slots);
@@ -238,7 +238,7 @@ START_TEST(one_wanted_in_each_block)
     for (i = 0; i < blocks; i++) {
         uint32_t slots;
 
-        ck_assert(queue_take(queue, &run, &slots));
+        ck_assert(queue_peek(queue, &run, &slots));
         ck_assert_uint_eq(run.block->records[run.from].arrival_ns, i * BLOCK_RECORDS);
         queue_consume(queue, 1);
         queue_done(queue, &run, slots);
@@ -338,7 +338,7 @@ static void work(struct queue *queue, struct slow_sink *sink)
     if (below(100) >= sink->percent)
         return;
     if (!sink->busy) {
-        sink->busy = queue_take(queue, &sink->run, &sink->slots);
+        sink->busy = queue_peek(queue, &sink->run, &sink->slots);
         return;
     }
     for (i = 0; i < sink->slots; i++) {
@@ -430,7 +430,7 @@ static void *consume(void *argument)
         struct run run;
         uint32_t slots, i;
 
-        if (!queue_take(self->queue, &run, &slots)) {
+        if (!queue_peek(self->queue, &run, &slots)) {
             if (ended)
                 return NULL;
             sched_yield();

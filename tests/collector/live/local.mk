@@ -4,3 +4,8 @@ tests_collector_live_test_pace_SOURCES = tests/collector/live/test_pace.c
 tests_collector_live_test_pace_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_live_test_pace_CFLAGS = $(TEST_CFLAGS)
 tests_collector_live_test_pace_LDADD = $(TEST_LIBS)
+# listener: tests/e2e/workers.py
+# live: tests/e2e/accounting.py
+# receiver: tests/e2e/datagrams.py
+# socket: tests/e2e/accounting.py
+# worker: tests/e2e/workers.py

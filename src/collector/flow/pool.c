@@ -4,17 +4,20 @@
  * still know, is taken first.  With one taker the head's successor cannot change
  * under it: a compare-and-swap is safe without tags.
  */
-#include "block.h"
+#include "pool.h"
 
 #include <assert.h>
-#include <string.h>
 #include <sys/mman.h>
+
+#include "block.h"
 
 int pool_open(struct pool *pool, uint32_t size)
 {
-    void *memory = mmap(NULL, size * sizeof(struct block), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory;
 
+    assert(size > 0);
+    memory = mmap(NULL, size * sizeof(struct block), PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return -1;
     pool->blocks = memory;
@@ -50,12 +53,11 @@ struct block *pool_take(struct pool *pool)
     return block;
 }
 
-void block_release(struct block *block)
+void pool_give(struct block *block)
 {
     struct pool *pool = block->pool;
 
-    if (atomic_fetch_sub_explicit(&block->holders, 1, memory_order_acq_rel) != 1)
-        return;
+    assert(block >= pool->blocks && block < pool->blocks + pool->size);
     block->next_free = atomic_load_explicit(&pool->free, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(&pool->free, &block->next_free, block,
                                                   memory_order_release, memory_order_relaxed))

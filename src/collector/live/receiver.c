@@ -3,7 +3,7 @@
  * recvmmsg(2), with a slot one byte larger than the largest datagram allowed, so
  * that a larger one shows.  Its own timeout is not used: see BUGS there.
  */
-#include "receive.h"
+#include "receiver.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,23 +19,23 @@ union control {
 
 struct receiver {
     uint32_t slot_size; /* bytes */
-    struct mmsghdr messages[RECEIVE_BATCH];
-    struct iovec slots[RECEIVE_BATCH];
-    struct sockaddr_in6 sources[RECEIVE_BATCH]; /* large enough for IPv4 as well */
-    union control controls[RECEIVE_BATCH];
+    struct mmsghdr messages[RECEIVER_BATCH];
+    struct iovec slots[RECEIVER_BATCH];
+    struct sockaddr_in6 sources[RECEIVER_BATCH]; /* large enough for IPv4 as well */
+    union control controls[RECEIVER_BATCH];
     uint8_t bytes[];
 };
 
 struct receiver *receiver_new(uint32_t largest)
 {
     uint32_t slot_size = largest + 1;
-    struct receiver *receiver = calloc(1, sizeof *receiver + (size_t)RECEIVE_BATCH * slot_size);
+    struct receiver *receiver = calloc(1, sizeof *receiver + (size_t)RECEIVER_BATCH * slot_size);
     int i;
 
     if (receiver == NULL)
         return NULL;
     receiver->slot_size = slot_size;
-    for (i = 0; i < RECEIVE_BATCH; i++) {
+    for (i = 0; i < RECEIVER_BATCH; i++) {
         struct msghdr *header = &receiver->messages[i].msg_hdr;
 
         receiver->slots[i].iov_base = receiver->bytes + (size_t)i * slot_size;
@@ -55,12 +55,12 @@ void receiver_free(struct receiver *receiver)
     free(receiver);
 }
 
-int receive(struct receiver *receiver, int fd)
+int receiver_receive(struct receiver *receiver, int fd)
 {
     int i, count;
 
     do
-        count = recvmmsg(fd, receiver->messages, RECEIVE_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
+        count = recvmmsg(fd, receiver->messages, RECEIVER_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
     while (count < 0 && errno == EINTR);
     if (count < 0)
         return errno == EAGAIN ? 0 : -1;
@@ -74,7 +74,7 @@ int receive(struct receiver *receiver, int fd)
     return count;
 }
 
-void receive_get(const struct receiver *receiver, int index, struct datagram *datagram)
+void receiver_get(const struct receiver *receiver, int index, struct datagram *datagram)
 {
     const struct cmsghdr *control = &receiver->controls[index].aligned;
     struct timespec stamp;

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sinks start before the front, so that there is somebody to take what comes; the front ends before
+ * they do, so that nothing comes any more.
+ */
+#include "chain.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* ---- open ----------------------------------------------------------------------------- */
+
+static void tell_opened(const struct muster_instance *instance)
+{
+    const struct plugin *plugin = &instance->entry->plugin;
+
+    log_format(instance->host->log, LOG_INFO, instance_name(instance), "%s %s %s, %s",
+               plugin_role_name(plugin), plugin->api.name, plugin->api.version, plugin->path);
+}
+
+static int open_instances(struct chain *chain, const struct chain_settings *settings,
+                          struct problems *problems)
+{
+    unsigned i;
+
+    chain->instances = calloc(settings->entry_count + 1, sizeof *chain->instances);
+    if (chain->instances == NULL) {
+        problems_note(problems, LOG_ERROR, NULL, "out of memory");
+        return -1;
+    }
+    for (i = 0; i < settings->entry_count; i++) {
+        const struct entry *entry = &settings->entries[i];
+        struct muster_instance *instance = &chain->instances[i];
+
+        instance_init(instance, entry, chain->host);
+        chain->instance_count++;
+        if (instance_open(instance) < 0) {
+            problems_note(problems, LOG_ERROR, NULL, "the plugin %s could not be opened (%s:%u)",
+                          entry->name, entry->file, entry->line);
+            return -1;
+        }
+        tell_opened(instance);
+    }
+    return 0;
+}
+
+static int make_sinks(struct chain *chain, const struct chain_settings *settings)
+{
+    unsigned i, count = chain->instance_count - chain->filter_count;
+
+    chain->sinks = aligned_alloc(_Alignof(struct sink), (count + 1) * sizeof *chain->sinks);
+    if (chain->sinks == NULL)
+        return -1;
+    for (i = 0; i < count; i++) {
+        if (sink_init(&chain->sinks[i], &chain->instances[chain->filter_count + i],
+                      settings->pipelines, settings->overflow, chain->drained_fd) < 0)
+            return -1;
+        chain->sink_count++;
+    }
+    return 0;
+}
+
+static int make_pipelines(struct chain *chain, const struct chain_settings *settings,
+                          struct problems *problems)
+{
+    struct pipeline_settings pipeline = {
+        .count = settings->pipelines,
+        .host = chain->host,
+        .largest = settings->largest,
+        .overflow = settings->overflow,
+        .filters = chain->instances,
+        .filter_count = chain->filter_count,
+        .sinks = chain->sinks,
+        .sink_count = chain->sink_count,
+    };
+
+    chain->pipelines =
+        aligned_alloc(_Alignof(struct pipeline), settings->pipelines * sizeof *chain->pipelines);
+    if (chain->pipelines == NULL) {
+        problems_note(problems, LOG_ERROR, NULL, "out of memory");
+        return -1;
+    }
+    for (pipeline.id = 0; pipeline.id < settings->pipelines; pipeline.id++) {
+        chain->pipeline_count++; /* pipeline_free copes with a part of one */
+        if (pipeline_open(&chain->pipelines[pipeline.id], &pipeline, problems) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int chain_open(struct chain *chain, const struct chain_settings *settings, const struct host *host,
+               struct problems *problems)
+{
+    assert(settings->pipelines > 0 && settings->filter_count <= settings->entry_count);
+    memset(chain, 0, sizeof *chain);
+    chain->host = host;
+    chain->filter_count = settings->filter_count;
+    chain->drained_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (chain->drained_fd < 0) {
+        problems_note(problems, LOG_ERROR, NULL, "cannot make an eventfd: %s", strerror(errno));
+        return -1;
+    }
+    if (open_instances(chain, settings, problems) < 0)
+        return -1;
+    if (make_sinks(chain, settings) < 0) {
+        problems_note(problems, LOG_ERROR, NULL, "out of memory");
+        return -1;
+    }
+    return make_pipelines(chain, settings, problems);
+}
+
+/* ---- run ------------------------------------------------------------------------------ */
+
+int chain_start(struct chain *chain, struct problems *problems)
+{
+    unsigned i;
+
+    for (i = 0; i < chain->sink_count; i++) {
+        int error = sink_start(&chain->sinks[i]);
+
+        if (error != 0) {
+            problems_note(problems, LOG_ERROR, NULL, "cannot start a thread: %s", strerror(error));
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void chain_rotate(struct chain *chain)
+{
+    unsigned i;
+
+    for (i = 0; i < chain->sink_count; i++)
+        sink_rotate(&chain->sinks[i]);
+}
+
+void chain_hurry(struct chain *chain)
+{
+    unsigned i;
+
+    for (i = 0; i < chain->pipeline_count; i++)
+        fanout_hurry(&chain->pipelines[i].fanout);
+}
+
+/* ---- stop ----------------------------------------------------------------------------- */
+
+void chain_drain(struct chain *chain, uint64_t deadline_ns)
+{
+    unsigned i;
+
+    for (i = 0; i < chain->sink_count; i++)
+        sink_drain(&chain->sinks[i], deadline_ns);
+}
+
+bool chain_drained(struct chain *chain)
+{
+    bool all = true;
+    eventfd_t unused;
+    unsigned i;
+
+    eventfd_read(chain->drained_fd, &unused);
+    for (i = 0; i < chain->sink_count; i++)
+        all &= sink_join(&chain->sinks[i]);
+    return all;
+}
+
+void chain_abandon(struct chain *chain)
+{
+    unsigned i;
+
+    for (i = 0; i < chain->sink_count; i++) {
+        if (sink_join(&chain->sinks[i]))
+            continue;
+        sink_abandon(&chain->sinks[i]);
+        chain->stuck = true;
+    }
+}
+
+/* Whether the plugin's thread may still be in it. */
+static bool is_stuck(const struct chain *chain, unsigned instance)
+{
+    unsigned sink = instance - chain->filter_count;
+
+    return instance >= chain->filter_count && sink < chain->sink_count && chain->sinks[sink].stuck;
+}
+
+void chain_close(struct chain *chain)
+{
+    unsigned i;
+
+    for (i = 0; i < chain->pipeline_count; i++)
+        pipeline_close(&chain->pipelines[i]);
+    for (i = chain->instance_count; i-- > 0;)
+        if (!is_stuck(chain, i))
+            instance_close(&chain->instances[i]);
+}
+
+void chain_free(struct chain *chain)
+{
+    unsigned i;
+
+    if (chain->stuck)
+        return;
+    for (i = 0; i < chain->pipeline_count; i++)
+        pipeline_free(&chain->pipelines[i]);
+    for (i = 0; i < chain->sink_count; i++)
+        sink_destroy(&chain->sinks[i]);
+    for (i = 0; i < chain->instance_count; i++)
+        instance_free(&chain->instances[i]);
+    free(chain->pipelines);
+    free(chain->sinks);
+    free(chain->instances);
+    if (chain->drained_fd >= 0)
+        close(chain->drained_fd);
+}
+
+/* ---- accounts ------------------------------------------------------------------------- */
+
+struct chain_account chain_account(const struct chain *chain)
+{
+    struct chain_account sum = {0};
+    unsigned i, reason;
+
+    for (i = 0; i < chain->pipeline_count; i++) {
+        const struct pipeline_counters *c = &chain->pipelines[i].counters;
+
+        sum.received += counter_value(&c->received);
+        sum.decoded += counter_value(&c->decoded);
+        for (reason = 0; reason < MUSTER_REJECT_REASONS; reason++)
+            sum.rejected[reason] += counter_value(&c->rejected[reason]);
+        sum.records += counter_value(&c->records);
+        sum.reject_records += counter_value(&c->reject_records);
+        sum.kernel_drops += counter_value(&c->kernel_drops);
+        sum.refused += counter_value(&c->refused);
+    }
+    return sum;
+}
+
+struct filter_account chain_filter_account(const struct chain *chain, unsigned filter)
+{
+    struct filter_account sum = {0};
+    unsigned i;
+
+    assert(filter < chain->filter_count);
+    for (i = 0; i < chain->pipeline_count; i++) {
+        const struct filter *f = &chain->pipelines[i].filters[filter];
+
+        sum.in += counter_value(&f->in);
+        sum.emitted += counter_value(&f->emitted);
+        sum.out += counter_value(&f->out);
+        sum.dropped += counter_value(&f->dropped);
+    }
+    return sum;
+}
+
+bool chain_adds_up(const struct chain *chain)
+{
+    bool good = true;
+    unsigned i;
+
+    for (i = 0; i < chain->pipeline_count; i++)
+        good &= pipeline_adds_up(&chain->pipelines[i]);
+    return good;
+}

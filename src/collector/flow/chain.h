@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the entries of a configuration become when they run: an instance each, the pipelines with
+ * the filters, and the sinks with their threads.  It knows no front; one drives its pipelines.
+ *
+ *   chain_open, chain_start, (the front runs), chain_drain, chain_drained, chain_close, chain_free
+ *
+ * All of this is [main].
+ */
+#ifndef COLLECTOR_FLOW_CHAIN_H
+#define COLLECTOR_FLOW_CHAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/problems.h"
+#include "collector/host/instance.h"
+#include "pipeline.h"
+#include "sink.h"
+
+struct chain {
+    const struct host *host;
+    struct muster_instance *instances; /* filters first, then sinks */
+    unsigned instance_count, filter_count;
+    struct sink *sinks;
+    unsigned sink_count; /* that are initialised */
+    struct pipeline *pipelines;
+    unsigned pipeline_count; /* that are initialised */
+    int drained_fd;          /* an eventfd: readable when a sink has finished */
+    bool stuck;              /* a sink's thread could not be stopped: nothing may be freed */
+};
+
+struct chain_settings {
+    const struct entry *entries; /* filters first, then sinks; they outlive the chain */
+    unsigned entry_count, filter_count;
+    unsigned pipelines;
+    uint32_t largest; /* bytes of the largest datagram allowed */
+    enum overflow overflow;
+};
+
+/* Opens every plugin, and makes sinks and pipelines.  Returns 0, or -1 after adding to `problems`;
+ * in either case chain_close and chain_free too. */
+int chain_open(struct chain *chain, const struct chain_settings *settings, const struct host *host,
+               struct problems *problems);
+
+/* Starts the sinks' threads.  Returns 0, or -1 after adding to `problems`. */
+int chain_start(struct chain *chain, struct problems *problems);
+
+/* Asks every sink to reopen its output. */
+void chain_rotate(struct chain *chain);
+
+/* From now on a front that is held back by a full queue waits no more: what finds no room is
+ * dropped and counted. */
+void chain_hurry(struct chain *chain);
+
+/* The front has ended.  Lets the sinks finish until `deadline_ns` (monotonic); again, to set
+ * another deadline. . */
+void chain_drain(struct chain *chain, uint64_t deadline_ns);
+
+/* Whether all sinks have finished.  `drained_fd` becomes readable when to ask again. */
+bool chain_drained(struct chain *chain);
+
+/* The deadline is over: sinks that are not back are stuck in their plugin, and are left alone. */
+void chain_abandon(struct chain *chain);
+
+/* Closes what is open, last opened first, but not what is stuck.  Counters can be read afterwards.
+ */
+void chain_close(struct chain *chain);
+
+/* Frees everything, or nothing if a sink is stuck: its thread may still be there. */
+void chain_free(struct chain *chain);
+
+/* Where the datagrams and records of a chain went, summed over its pipelines. */
+struct chain_account {
+    uint64_t received, decoded; /* datagrams */
+    uint64_t rejected[MUSTER_REJECT_REASONS];
+    uint64_t records, reject_records; /* made of the decoded, and of the rejected ones */
+    uint64_t kernel_drops, refused;   /* datagrams that the front knows it did not get */
+};
+
+struct filter_account {
+    uint64_t in, emitted, out, dropped; /* records */
+};
+
+struct chain_account chain_account(const struct chain *chain);
+struct filter_account chain_filter_account(const struct chain *chain, unsigned filter);
+
+/* Whether the sums agree in all pipelines, and on the way to the sinks; for the sinks themselves
+ * see sink_account_adds_up. */
+bool chain_adds_up(const struct chain *chain);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The last step of a pipeline: a run of records is offered to every sink that wants some of it.
+ */
+#ifndef COLLECTOR_FLOW_FANOUT_H
+#define COLLECTOR_FLOW_FANOUT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "block.h"
+#include "queue.h"
+#include "sink.h"
+
+struct fanout {
+    unsigned pipeline; /* its number: which of each sink's queues is its own */
+    enum overflow overflow;
+    struct log *log;
+    struct sink *sinks;
+    unsigned sink_count;
+    struct pool *pool;             /* the pipeline's */
+    struct log_limit *full_limits; /* one for each sink */
+    /* One for each sink, or NULL: where the records of a sink go that takes no
+     * messages.  In the common block it would hold a thousand messages for an event. */
+    struct block **sides;
+    struct counter offered[SINK_KINDS]; /* records of each kind that came here */
+    atomic_bool hurried;
+};
+
+/* The sinks are initialised, and their queues are opened here, in `pool`.  Returns 0, or -1 with
+ * errno; then fanout_close too. */
+int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow, struct log *log,
+                struct sink *sinks, unsigned sink_count, struct pool *pool);
+void fanout_close(struct fanout *fanout);
+
+/* How many blocks the queues and sides of these sinks can hold at the same time. */
+uint32_t fanout_blocks(const struct sink *sinks, unsigned sink_count);
+
+/* [worker] Offers a run of at least one record. */
+void fanout_offer(struct fanout *fanout, const struct run *run);
+
+/* [worker] Wakes every sink: for a front that waits, and that knows that nothing comes for now. */
+void fanout_wake(struct fanout *fanout);
+
+/* [worker] Waits until the sinks have taken all that was offered, or until somebody is in a hurry.
+ */
+void fanout_settle(struct fanout *fanout);
+
+/* Any thread: from now on nobody waits for a sink. */
+void fanout_hurry(struct fanout *fanout);
+
+/* How many records came here, of all kinds; and whether each sink was offered those of the kinds
+ * that it takes.  [worker], or [main] once the front has ended. */
+uint64_t fanout_offered(const struct fanout *fanout);
+bool fanout_adds_up(const struct fanout *fanout);
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The steps of a pipeline, in the order in which a datagram meets them, behind how it is made.
+ */
+#include "pipeline.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "wire/datagram.h"
+
+/* ---- open ----------------------------------------------------------------------------- */
+
+static int watch_counters(struct pipeline *pipeline)
+{
+    struct metrics *m = pipeline->host->metrics;
+    const struct pipeline_counters *c = &pipeline->counters;
+    const struct {
+        const char *name, *unit, *help;
+        const struct counter *counter;
+    } list[] = {
+        {"received", "datagrams", "taken from the kernel", &c->received},
+        {"bytes", "bytes", "size of the datagrams received", &c->bytes},
+        {"decoded", "datagrams", "received and decoded", &c->decoded},
+        {"rejected.too_short", "datagrams", "shorter than the header",
+         &c->rejected[MUSTER_REJECT_TOO_SHORT]},
+        {"rejected.too_long", "datagrams", "longer than largest_datagram",
+         &c->rejected[MUSTER_REJECT_TOO_LONG]},
+        {"rejected.unknown_type", "datagrams", "of a message type that does not exist",
+         &c->rejected[MUSTER_REJECT_UNKNOWN_TYPE]},
+        {"rejected.bad_payload", "datagrams",
+         "with a payload that the device's class does not send",
+         &c->rejected[MUSTER_REJECT_BAD_PAYLOAD]},
+        {"records", "records", "made of the decoded datagrams", &c->records},
+        {"kernel_drops", "datagrams", "dropped by the kernel: the receive buffer was full",
+         &c->kernel_drops},
+        {"refused", "datagrams", "refused by the kernel while the collector stopped", &c->refused},
+        {"receive_calls", "calls", "receive calls that brought datagrams", &c->calls},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (metrics_watch(m, pipeline, "collector", list[i].name, list[i].unit, list[i].help,
+                          list[i].counter) < 0)
+            return -1;
+    return 0;
+}
+
+static int open_filter(struct pipeline *pipeline, struct filter *filter,
+                       struct muster_instance *instance)
+{
+    const struct muster_plugin *api = instance_api(instance);
+    struct metrics *m = pipeline->host->metrics;
+    const char *name = instance_name(instance);
+
+    filter->instance = instance;
+    filter->state = instance->state;
+    if (api->worker_open != NULL &&
+        api->worker_open(instance->state, pipeline->id, pipeline->count, &filter->state) != 0)
+        return -1;
+    filter->opened = true;
+    if (metrics_watch(m, pipeline, name, "in", "records", "came to this filter", &filter->in) < 0 ||
+        metrics_watch(m, pipeline, name, "emitted", "records", "added by this filter",
+                      &filter->emitted) < 0 ||
+        metrics_watch(m, pipeline, name, "out", "records", "left this filter", &filter->out) < 0 ||
+        metrics_watch(m, pipeline, name, "dropped", "records", "taken out by this filter",
+                      &filter->dropped) < 0)
+        return -1;
+    return 0;
+}
+
+static int allocate(struct pipeline *pipeline, const struct pipeline_settings *settings)
+{
+    /* The one being filled; while a rebuilt batch moves on, the one that it came
+     * from and the one that is full. */
+    uint32_t blocks = 3 + fanout_blocks(settings->sinks, settings->sink_count);
+
+    if (pool_open(&pipeline->pool, blocks) < 0)
+        return -1;
+    if (fanout_open(&pipeline->fanout, settings->id, settings->overflow, settings->host->log,
+                    settings->sinks, settings->sink_count, &pipeline->pool) < 0)
+        return -1;
+    pipeline->block = pool_take(&pipeline->pool);
+    pipeline->filters = calloc(settings->filter_count + 1, sizeof *pipeline->filters);
+    if (pipeline->filters == NULL)
+        return -1;
+    log_format(settings->host->log, LOG_DEBUG, NULL,
+               "worker %u: %" PRIu32 " blocks of %zu KiB at most, of %d records each", settings->id,
+               blocks, sizeof(struct block) / 1024, BLOCK_RECORDS);
+    return watch_counters(pipeline);
+}
+
+int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *settings,
+                  struct problems *problems)
+{
+    unsigned i;
+
+    assert(settings->id < settings->count);
+    memset(pipeline, 0, sizeof *pipeline);
+    pipeline->id = settings->id;
+    pipeline->count = settings->count;
+    pipeline->host = settings->host;
+    pipeline->largest = settings->largest;
+    for (i = 0; i < MUSTER_REJECT_REASONS; i++)
+        pipeline->reject_limits[i] = (struct log_limit){.burst = 5, .period_ns = 10 * CLOCK_SECOND};
+    for (i = 0; i < settings->sink_count; i++)
+        pipeline->keep_rejects |= (settings->sinks[i].instance->kinds & MUSTER_TAKES_REJECTS) != 0;
+    if (allocate(pipeline, settings) < 0) {
+        problems_note(problems, LOG_ERROR, NULL, "cannot set up worker %u: %s", pipeline->id,
+                      strerror(errno));
+        return -1;
+    }
+    for (i = 0; i < settings->filter_count; i++) {
+        pipeline->filter_count++;
+        if (open_filter(pipeline, &pipeline->filters[i], &settings->filters[i]) < 0) {
+            problems_note(problems, LOG_ERROR, NULL,
+                          "the filter %s could not be opened on worker %u",
+                          instance_name(&settings->filters[i]), pipeline->id);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    metrics_remove(pipeline->host->metrics, pipeline);
+    batch_free(&pipeline->batch);
+    free(pipeline->filters);
+    fanout_close(&pipeline->fanout);
+    pool_close(&pipeline->pool);
+    memset(pipeline, 0, sizeof *pipeline);
+}
+
+/* ---- decode --------------------------------------------------------------------------- */
+
+/* Goes on to an empty block.  What is in the old one must have been published. */
+static void next_block(struct pipeline *pipeline)
+{
+    struct block *full = pipeline->block;
+
+    pipeline->block = pool_take(&pipeline->pool);
+    pipeline->from = 0;
+    block_release(full);
+}
+
+static void set_source(struct muster_record *record, const struct datagram *datagram)
+{
+    struct address_parts source;
+
+    address_split(datagram->source, &source);
+    record->arrival_ns = datagram->arrival_ns;
+    record->listener = datagram->listener;
+    record->source_family = source.family;
+    record->source_port = source.port;
+    record->source_scope = source.scope;
+    memcpy(record->source, source.bytes, sizeof record->source);
+}
+
+static void reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason)
+{
+    char source[ADDRESS_TEXT], more[64] = "";
+    uint64_t held_back;
+    struct muster_record *record;
+
+    counter_add(&pipeline->counters.rejected[reason], 1);
+    if (log_limit_pass(&pipeline->reject_limits[reason], clock_coarse(), &held_back)) {
+        if (held_back > 0)
+            snprintf(more, sizeof more, "; %" PRIu64 " more since the last such line", held_back);
+        log_format(pipeline->host->log, LOG_WARNING, NULL,
+                   "rejected a datagram of %u bytes from %s: %s%s", datagram->size,
+                   address_text(datagram->source, source), wire_reject_name(reason), more);
+    }
+    if (!pipeline->keep_rejects)
+        return;
+    if (!block_has_room(pipeline->block, datagram->stored)) {
+        pipeline_publish(pipeline);
+        next_block(pipeline);
+    }
+    counter_add(&pipeline->counters.reject_records, 1);
+    record = &pipeline->block->records[pipeline->block->records_used++];
+    memset(record, 0, sizeof *record);
+    record->kind = MUSTER_KIND_REJECT;
+    record->reason = (uint8_t)reason;
+    record->payload_size = datagram->stored;
+    record->datagram_size = datagram->size;
+    if (datagram->stored > 0)
+        record->payload.bytes = block_store(pipeline->block, datagram->bytes, datagram->stored);
+    set_source(record, datagram);
+}
+
+void pipeline_begin(struct pipeline *pipeline)
+{
+    assert(pipeline->from == pipeline->block->records_used); /* all is published */
+    if (block_rewind(pipeline->block))
+        pipeline->from = 0;
+}
+
+/* Makes the records of a good datagram from reading `from` on, as many as the block has room for.
+ * Returns how many. */
+static uint32_t fill(struct block *block, const struct datagram *datagram,
+                     const struct muster_header *header, const struct wire_class *class,
+                     uint32_t from, uint32_t readings)
+{
+    struct muster_record *first = &block->records[block->records_used];
+    uint32_t payload_size = datagram->size - MUSTER_HEADER_SIZE;
+    uint32_t count = readings - from, room = BLOCK_RECORDS - block->records_used, i;
+    const uint8_t *payload = NULL;
+
+    if (count > room)
+        count = room;
+    if (payload_size > 0)
+        payload = block_store(block, datagram->bytes + MUSTER_HEADER_SIZE, payload_size);
+    wire_record(first, header, class, payload, payload_size, from, readings);
+    set_source(first, datagram);
+    for (i = 1; i < count; i++)
+        wire_reading(&first[i], first, i);
+    block->records_used += count;
+    return count;
+}
+
+void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
+{
+    struct pipeline_counters *c = &pipeline->counters;
+    const struct wire_class *class = NULL;
+    struct muster_header header;
+    uint32_t payload_size = 0, done = 0;
+    int count = wire_header(&header, datagram->bytes, datagram->size, pipeline->largest);
+
+    assert(datagram->stored == datagram->size || datagram->stored == pipeline->largest + 1);
+    counter_add(&c->received, 1);
+    counter_add(&c->bytes, datagram->size);
+    if (count == 0) {
+        class = catalog_class(pipeline->host->catalog, header.device_id);
+        payload_size = datagram->size - MUSTER_HEADER_SIZE;
+        count = wire_payload_check(class, &header, payload_size);
+    }
+    if (count < 0) {
+        reject(pipeline, datagram, wire_reason(count));
+        return;
+    }
+    counter_add(&c->decoded, 1);
+    counter_add(&c->records, (uint64_t)count);
+    while (done < (uint32_t)count) {
+        /* A long batch of readings may go over several blocks, each with the payload. */
+        if (!block_has_room(pipeline->block, payload_size)) {
+            pipeline_publish(pipeline);
+            next_block(pipeline);
+        }
+        done += fill(pipeline->block, datagram, &header, class, done, (uint32_t)count);
+    }
+}
+
+/* ---- filters -------------------------------------------------------------------------- */
+
+/* Carries out what a filter asked for, and counts it. */
+static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in)
+{
+    struct batch_change change = batch_settle(&pipeline->batch);
+    const char *name = instance_name(filter->instance);
+
+    counter_add(&filter->in, in);
+    counter_add(&filter->emitted, change.emitted);
+    counter_add(&filter->dropped, change.dropped);
+    counter_add(&filter->out, pipeline->batch.view.count);
+    if (change.meddled)
+        log_line(pipeline->host->log, LOG_ERROR, name,
+                 "bug in the plugin: it wrote to the fields of struct muster_batch");
+    if (change.failed > 0)
+        log_format(pipeline->host->log, LOG_ERROR, name,
+                   "%u records could not be added: no memory, or too large a payload",
+                   change.failed);
+}
+
+/* Runs the batch through the filters from number `first` on. */
+static void run_filters(struct pipeline *pipeline, unsigned first)
+{
+    unsigned i;
+
+    for (i = first; i < pipeline->filter_count && pipeline->batch.view.count > 0; i++) {
+        struct filter *filter = &pipeline->filters[i];
+        uint32_t in = pipeline->batch.view.count;
+
+        instance_api(filter->instance)->process(filter->state, &pipeline->batch.view);
+        settle(pipeline, filter, in);
+    }
+}
+
+/* ---- publish -------------------------------------------------------------------------- */
+
+/* Offers the records of the block from `pipeline->from` on to every sink. */
+static void fan_out(struct pipeline *pipeline)
+{
+    const struct run run = {.block = pipeline->block,
+                            .from = pipeline->from,
+                            .count = pipeline->block->records_used - pipeline->from};
+
+    if (run.count > 0)
+        fanout_offer(&pipeline->fanout, &run);
+    pipeline->from = pipeline->block->records_used;
+}
+
+/* Puts a batch that filters have put together anew back into the block, in place
+ * of what was decoded, and offers it.  It may have outgrown the block; the first
+ * block is held until the end, for the payloads in it. */
+static void fan_out_rebuilt(struct pipeline *pipeline)
+{
+    struct block *first = pipeline->block;
+    uint32_t i;
+
+    block_hold(first);
+    pipeline->block->records_used = pipeline->from;
+    for (i = 0; i < pipeline->batch.view.count; i++) {
+        struct muster_record record = pipeline->batch.view.records[i];
+        bool elsewhere =
+            record.payload_size > 0 && !block_has(pipeline->block, record.payload.bytes);
+
+        if (!block_has_room(pipeline->block, elsewhere ? record.payload_size : 0)) {
+            fan_out(pipeline);
+            next_block(pipeline);
+            elsewhere = record.payload_size > 0;
+        }
+        if (elsewhere)
+            record.payload.bytes =
+                block_store(pipeline->block, record.payload.bytes, record.payload_size);
+        pipeline->block->records[pipeline->block->records_used++] = record;
+    }
+    fan_out(pipeline);
+    block_release(first);
+}
+
+void pipeline_publish(struct pipeline *pipeline)
+{
+    struct muster_record *records = &pipeline->block->records[pipeline->from];
+    uint32_t count = pipeline->block->records_used - pipeline->from;
+
+    if (count == 0)
+        return;
+    batch_begin(&pipeline->batch, records, count);
+    run_filters(pipeline, 0);
+    if (pipeline->batch.view.records == records)
+        fan_out(pipeline);
+    else
+        fan_out_rebuilt(pipeline);
+}
+
+/* What filter number `i` emits outside of process goes through the filters behind it. */
+static void publish_emitted(struct pipeline *pipeline, unsigned i)
+{
+    settle(pipeline, &pipeline->filters[i], 0);
+    run_filters(pipeline, i + 1);
+    fan_out_rebuilt(pipeline);
+}
+
+/* ---- ticks, and the end --------------------------------------------------------------- */
+
+static void tick_filter(struct pipeline *pipeline, unsigned i, uint64_t now_ns)
+{
+    struct filter *filter = &pipeline->filters[i];
+    uint64_t asked;
+
+    batch_begin(&pipeline->batch, NULL, 0);
+    asked =
+        instance_api(filter->instance)->worker_tick(filter->state, &pipeline->batch.view, now_ns);
+    filter->next_tick_ns = instance_next_tick(now_ns, asked);
+    publish_emitted(pipeline, i);
+}
+
+static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
+{
+    uint64_t next = now_ns + PIPELINE_TICK;
+    unsigned i;
+
+    assert(pipeline->from == pipeline->block->records_used); /* all is published */
+    for (i = 0; i < pipeline->filter_count; i++) {
+        struct filter *filter = &pipeline->filters[i];
+
+        if (instance_api(filter->instance)->worker_tick == NULL)
+            continue;
+        if (all || now_ns >= filter->next_tick_ns)
+            tick_filter(pipeline, i, now_ns);
+        if (filter->next_tick_ns < next)
+            next = filter->next_tick_ns;
+    }
+    return next;
+}
+
+uint64_t pipeline_tick(struct pipeline *pipeline, uint64_t now_ns)
+{
+    return tick(pipeline, now_ns, false);
+}
+
+uint64_t pipeline_tick_all(struct pipeline *pipeline, uint64_t now_ns)
+{
+    return tick(pipeline, now_ns, true);
+}
+
+void pipeline_close(struct pipeline *pipeline)
+{
+    unsigned i;
+
+    for (i = 0; i < pipeline->filter_count; i++) {
+        struct filter *filter = &pipeline->filters[i];
+        const struct muster_plugin *api = instance_api(filter->instance);
+
+        if (filter->opened && api->worker_close != NULL) {
+            batch_begin(&pipeline->batch, NULL, 0);
+            api->worker_close(filter->state, &pipeline->batch.view);
+            publish_emitted(pipeline, i);
+        }
+        filter->opened = false;
+    }
+}
+
+/* ---- sums ----------------------------------------------------------------------------- */
+
+bool pipeline_adds_up(const struct pipeline *pipeline)
+{
+    const struct pipeline_counters *c = &pipeline->counters;
+    uint64_t judged = counter_value(&c->decoded);
+    uint64_t left = counter_value(&c->records) + counter_value(&c->reject_records);
+    bool good;
+    unsigned i;
+
+    for (i = 0; i < MUSTER_REJECT_REASONS; i++)
+        judged += counter_value(&c->rejected[i]);
+    good = counter_value(&c->received) == judged;
+    for (i = 0; i < pipeline->filter_count; i++) {
+        const struct filter *f = &pipeline->filters[i];
+
+        good &= counter_value(&f->in) == left;
+        good &= counter_value(&f->in) + counter_value(&f->emitted) ==
+                counter_value(&f->out) + counter_value(&f->dropped);
+        left = counter_value(&f->out);
+    }
+    return good && left == fanout_offered(&pipeline->fanout) && fanout_adds_up(&pipeline->fanout);
+}
+
+void pipeline_check(struct pipeline *pipeline)
+{
+    if (pipeline->violated || pipeline_adds_up(pipeline))
+        return;
+    pipeline->violated = true;
+    log_format(pipeline->host->log, LOG_ERROR, NULL,
+               "bug: the ledger of worker %u does not add up; the summary has the figures",
+               pipeline->id);
+}

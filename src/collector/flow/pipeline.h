@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The way of a datagram: decode, filters, fan-out; with a counter on every step.
+ *
+ * A front drives it: pipeline_begin, pipeline_take for each datagram of a batch, pipeline_publish;
+ * pipeline_tick when time has passed; pipeline_close at the end.  All of that is one thread's, the
+ * pipeline's worker.  All datagrams of a device go through one pipeline.
+ */
+#ifndef COLLECTOR_FLOW_PIPELINE_H
+#define COLLECTOR_FLOW_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/problems.h"
+#include "collector/host/batch.h"
+#include "collector/host/instance.h"
+#include "fanout.h"
+
+#define PIPELINE_TICK CLOCK_SECOND /* between two ticks, at most */
+
+struct sockaddr;
+
+/* One datagram, as a front hands it over; its bytes are read before pipeline_take returns. */
+struct datagram {
+    const uint8_t *bytes;
+    uint32_t size;   /* its true size on the wire */
+    uint32_t stored; /* bytes that are there: `size`, or largest + 1 if it is larger than that */
+    uint64_t arrival_ns; /* ns since the Unix epoch */
+    const struct sockaddr *source;
+    uint8_t listener; /* which entry of `listen` it came in by */
+};
+
+/* A filter in this pipeline. */
+struct filter {
+    struct muster_instance *instance;
+    void *state; /* the plugin's, for this worker */
+    bool opened;
+    uint64_t next_tick_ns;                    /* on the front's clock */
+    struct counter in, emitted, out, dropped; /* records */
+};
+
+struct pipeline_counters {
+    struct counter received; /* datagrams */
+    struct counter bytes;    /* of those, UDP payload */
+    struct counter decoded;  /* datagrams */
+    struct counter rejected[MUSTER_REJECT_REASONS];
+    struct counter records;        /* made of the decoded datagrams */
+    struct counter reject_records; /* made of the rejected ones */
+    /* The front's own, which it adds to: */
+    struct counter
+        kernel_drops;       /* datagrams that the kernel dropped: no room in a receive buffer */
+    struct counter refused; /* datagrams that came while the collector stopped */
+    struct counter calls;   /* receive calls that brought something */
+};
+
+struct pipeline {
+    unsigned id, count; /* this one, from 0; how many there are */
+    const struct host *host;
+    uint32_t largest; /* bytes of the largest datagram allowed */
+    struct pool pool;
+    struct block *block; /* being filled */
+    uint32_t from;       /* first of its records that was not published */
+    struct batch batch;
+    struct filter *filters;
+    unsigned filter_count;
+    struct fanout fanout;
+    bool keep_rejects; /* some sink takes them */
+    struct pipeline_counters counters;
+    struct log_limit reject_limits[MUSTER_REJECT_REASONS];
+    bool violated; /* its sums did not agree: a bug, logged once */
+};
+
+struct pipeline_settings {
+    unsigned id, count;
+    const struct host *host;
+    uint32_t largest;
+    enum overflow overflow;
+    struct muster_instance *filters; /* open; an array */
+    unsigned filter_count;
+    struct sink *sinks; /* initialised */
+    unsigned sink_count;
+};
+
+/* [main] Allocates, opens this pipeline's queue in every sink, and the filters' states.  Returns 0,
+ * or -1 after adding to `problems`; then pipeline_free too. */
+int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *settings,
+                  struct problems *problems);
+/* [main] After pipeline_close. */
+void pipeline_free(struct pipeline *pipeline);
+
+/* [worker] Before the first datagram of a batch: if every sink is done with
+ * what is in the block, as on a quiet line, it is filled from the start again, and
+ * the same few cache lines serve for ever. */
+void pipeline_begin(struct pipeline *pipeline);
+
+/* [worker] A datagram becomes records in the block, or a reject and a reason. */
+void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram);
+
+/* [worker] Runs the filters over what was taken since the last call, and offers
+ * the result to the sinks. */
+void pipeline_publish(struct pipeline *pipeline);
+
+/* [worker] The work of the filters that is due, or of all of them; returns when the next is due, in
+ * PIPELINE_TICK at the latest.  `now_ns` is on the clock that filters are told. */
+uint64_t pipeline_tick(struct pipeline *pipeline, uint64_t now_ns);
+uint64_t pipeline_tick_all(struct pipeline *pipeline, uint64_t now_ns);
+
+/* [worker] The end of the filters, and what they still emit; or [main], if the worker never ran.
+ * More than once is once. */
+void pipeline_close(struct pipeline *pipeline);
+
+/* Whether the sums of this pipeline agree: the law of the ledger up to the queues.
+ * [worker], or [main] once the front has ended. */
+bool pipeline_adds_up(const struct pipeline *pipeline);
+
+/* [worker] The same, with a line in the log when they do not for the first time. */
+void pipeline_check(struct pipeline *pipeline);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All sockets are there before the first worker starts.
+ */
+#include "live.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int live_open(struct live *live, const struct live_settings *settings, struct problems *problems)
+{
+    unsigned i;
+
+    memset(live, 0, sizeof *live);
+    live->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    live->listeners = calloc(settings->listen_count + 1, sizeof *live->listeners);
+    if (live->stop_fd < 0 || live->listeners == NULL) {
+        problems_note(problems, LOG_ERROR, NULL, "cannot listen: %s", strerror(errno));
+        return -1;
+    }
+    for (i = 0; i < settings->listen_count; i++) {
+        live->listener_count++;
+        if (listener_open(&live->listeners[i], &settings->listen[i], settings->workers,
+                          settings->receive_buffer, problems) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int start_workers(struct live *live, struct chain *chain)
+{
+    unsigned i;
+    int error;
+
+    live->workers = calloc(chain->pipeline_count, sizeof *live->workers);
+    if (live->workers == NULL)
+        return ENOMEM;
+    for (i = 0; i < chain->pipeline_count; i++) {
+        live->worker_count++;
+        if (worker_init(&live->workers[i], &chain->pipelines[i], live->listeners,
+                        live->listener_count, live->stop_fd) < 0)
+            return ENOMEM;
+    }
+    for (i = 0; i < live->worker_count; i++)
+        if ((error = worker_start(&live->workers[i])) != 0)
+            return error;
+    return 0;
+}
+
+int live_start(struct live *live, struct chain *chain, struct problems *problems)
+{
+    char text[ADDRESS_TEXT];
+    unsigned i;
+    int error = start_workers(live, chain);
+
+    if (error != 0) {
+        problems_note(problems, LOG_ERROR, NULL, "cannot start a thread: %s", strerror(error));
+        return -1;
+    }
+    for (i = 0; i < live->listener_count; i++)
+        problems_note(problems, LOG_INFO, NULL, "listening on %s",
+                      address_text(address_get(&live->listeners[i].address), text));
+    return 0;
+}
+
+void live_stop(struct live *live)
+{
+    unsigned i;
+
+    if (live->stop_fd >= 0)
+        eventfd_write(live->stop_fd, 1);
+    for (i = 0; i < live->worker_count; i++)
+        worker_join(&live->workers[i]);
+}
+
+void live_close(struct live *live)
+{
+    unsigned i;
+
+    for (i = 0; i < live->worker_count; i++)
+        worker_free(&live->workers[i]);
+    free(live->workers);
+    for (i = 0; i < live->listener_count; i++)
+        listener_close(&live->listeners[i]);
+    free(live->listeners);
+    if (live->stop_fd >= 0)
+        close(live->stop_fd);
+    memset(live, 0, sizeof *live);
+    live->stop_fd = -1;
+}

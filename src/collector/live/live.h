@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The front of live datagrams: the sockets that the collector listens on, and a worker thread for
+ * each pipeline.
+ *
+ *   live_open, (chain_open, chain_start), live_start, live_stop, live_close
+ *
+ * All of this is [main].
+ */
+#ifndef COLLECTOR_LIVE_LIVE_H
+#define COLLECTOR_LIVE_LIVE_H
+
+#include "base/address.h"
+#include "base/problems.h"
+#include "collector/flow/chain.h"
+#include "listener.h"
+#include "worker.h"
+
+struct live {
+    struct listener *listeners;
+    unsigned listener_count;
+    struct worker *workers;
+    unsigned worker_count;
+    int stop_fd;
+};
+
+struct live_settings {
+    const struct address *listen;
+    unsigned listen_count;
+    unsigned workers;
+    int receive_buffer; /* bytes */
+};
+
+/* Opens the sockets, shut.  Returns 0, or -1 after adding to `problems`; after either, live_close.
+ */
+int live_open(struct live *live, const struct live_settings *settings, struct problems *problems);
+
+/* Lets datagrams in, and starts the workers.  The chain has a pipeline for each, and its sinks run.
+ * Returns 0, or -1 after adding to `problems`; after either, live_stop. */
+int live_start(struct live *live, struct chain *chain, struct problems *problems);
+
+/* Lets nothing more in, takes what the kernel holds, and ends the workers. */
+void live_stop(struct live *live);
+
+void live_close(struct live *live);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See socket(7) and udp(7).
+ */
+#include "socket.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+static int switch_on(int fd, int level, int option)
+{
+    int on = 1;
+
+    return setsockopt(fd, level, option, &on, sizeof on);
+}
+
+/* Asks for a receive buffer of `wanted` bytes.  Returns what the kernel granted. */
+static int size_buffer(int fd, int wanted)
+{
+    int granted = 0;
+    socklen_t size = sizeof granted;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
+    getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &granted, &size);
+    return granted / 2; /* the kernel doubles it for its own bookkeeping: socket(7) */
+}
+
+int socket_open(const struct address *address, enum socket_part part, int receive_buffer,
+                int *granted)
+{
+    int fd = socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int error;
+
+    if (fd < 0)
+        return -1;
+    if (socket_keep_out(fd) < 0 || switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0)
+        goto fail;
+    if (address->storage.ss_family == AF_INET6 && switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
+        goto fail;
+    *granted = size_buffer(fd, receive_buffer);
+    /* The first socket is bound alone, so that an address that another process
+     * has is an error and not shared with it; then the others may join it. */
+    if (part == SOCKET_FURTHER && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
+        goto fail;
+    if (bind(fd, address_get(address), address->size) < 0)
+        goto fail;
+    if (part == SOCKET_FIRST && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
+        goto fail;
+    return fd;
+
+fail:
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+int socket_keep_out(int fd)
+{
+    struct sock_filter refuse[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    struct sock_fprog program = {.len = 1, .filter = refuse};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int socket_let_in(int fd)
+{
+    int unused = 0;
+
+    return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
+}
+
+void socket_retire(int fd)
+{
+    struct sockaddr_storage own = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&own;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&own;
+    socklen_t size = sizeof own;
+
+    if (getsockname(fd, (struct sockaddr *)&own, &size) < 0)
+        return;
+    if (own.ss_family == AF_INET && v4->sin_addr.s_addr == htonl(INADDR_ANY))
+        v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (own.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
+        v6->sin6_addr = in6addr_loopback;
+    /* A connected socket takes datagrams of its peer alone, and the peer is itself. */
+    if (connect(fd, (struct sockaddr *)&own, size) < 0)
+        return; /* then those that come until it is closed are in no counter of ours */
+}
+
+uint32_t socket_drops(int fd)
+{
+    uint32_t info[SK_MEMINFO_VARS] = {0};
+    socklen_t size = sizeof info;
+
+    /* SO_RXQ_OVFL would come with a later datagram only, and so miss the end of a burst. */
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) < 0)
+        return 0;
+    return info[SK_MEMINFO_DROPS];
+}
+
+uint32_t socket_buffer(int fd)
+{
+    int bytes = 0;
+    socklen_t size = sizeof bytes;
+
+    getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &size);
+    return (uint32_t)bytes;
+}

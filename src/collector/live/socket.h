@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One socket that datagrams come in by.
+ *
+ * It is opened shut: a filter in the kernel refuses every datagram until all sockets of its group
+ * are there and steering is in place, and again when the collector stops, so that what is left to
+ * take is finite.
+ */
+#ifndef COLLECTOR_LIVE_SOCKET_H
+#define COLLECTOR_LIVE_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+
+/* The part of a socket in a group that shares one address. */
+enum socket_part {
+    SOCKET_ALONE,  /* there is no other */
+    SOCKET_FIRST,  /* bound alone, so that an address of another process is an error; then the
+                      others may join it */
+    SOCKET_FURTHER /* joins the first */
+};
+
+/* A bound socket, shut, with that receive buffer in bytes; *granted is what the kernel gave.
+ * Returns the descriptor, or -1 with errno. */
+int socket_open(const struct address *address, enum socket_part part, int receive_buffer,
+                int *granted);
+
+/* Lets datagrams in, or keeps them out; those kept out count as dropped.  0, or -1 with errno. */
+int socket_let_in(int fd);
+int socket_keep_out(int fd);
+
+/* Ends the kernel's counting too: from here on, what comes is answered with "port
+ * unreachable", as if the socket were closed already. */
+void socket_retire(int fd);
+
+/* How many datagrams the kernel has dropped on this socket, modulo 2^32: no room
+ * in the receive buffer, or kept out. */
+uint32_t socket_drops(int fd);
+
+/* Bytes of its receive buffer, as the kernel counts them. */
+uint32_t socket_buffer(int fd);
+
+#endif
