@@ -34,30 +34,24 @@ bool address_is_wildcard(const struct address *address);
  * clashes with none. */
 bool address_clash(const struct address *a, const struct address *b);
 
-/* What an address consists of. */
-struct address_parts {
-    uint8_t family;    /* 4 or 6 */
-    uint16_t port;     /* in the host's byte order */
-    uint32_t scope;    /* IPv6 scope id (RFC 4007); 0: none */
-    uint8_t bytes[16]; /* network byte order; IPv4: the first 4, and zeros */
-};
-
-static inline void address_split(const struct sockaddr *address, struct address_parts *parts)
+/* Takes an address apart: family 4 or 6; port, in the host's byte order; the address itself, in
+ * network byte order, of IPv4 only the first 4 bytes; of IPv6 alone the scope id (RFC 4007).  What
+ * the family does not have is left as it is. */
+static inline void address_split(const struct sockaddr *address, uint8_t *family, uint16_t *port,
+                                 uint8_t bytes[16], uint32_t *scope)
 {
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
 
     if (address->sa_family == AF_INET6) {
-        parts->family = 6;
-        parts->port = ntohs(v6->sin6_port);
-        parts->scope = v6->sin6_scope_id;
-        memcpy(parts->bytes, &v6->sin6_addr, 16);
+        *family = 6;
+        *port = ntohs(v6->sin6_port);
+        memcpy(bytes, &v6->sin6_addr, 16);
+        *scope = v6->sin6_scope_id;
     } else {
-        parts->family = 4;
-        parts->port = ntohs(v4->sin_port);
-        parts->scope = 0;
-        memset(parts->bytes + 4, 0, 12);
-        memcpy(parts->bytes, &v4->sin_addr, 4);
+        *family = 4;
+        *port = ntohs(v4->sin_port);
+        memcpy(bytes, &v4->sin_addr, 4);
     }
 }
 

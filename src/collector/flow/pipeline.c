@@ -149,17 +149,13 @@ static void next_block(struct pipeline *pipeline)
     block_release(full);
 }
 
+/* The record is zeroed. */
 static void set_source(struct muster_record *record, const struct datagram *datagram)
 {
-    struct address_parts source;
-
-    address_split(datagram->source, &source);
     record->arrival_ns = datagram->arrival_ns;
     record->listener = datagram->listener;
-    record->source_family = source.family;
-    record->source_port = source.port;
-    record->source_scope = source.scope;
-    memcpy(record->source, source.bytes, sizeof record->source);
+    address_split(datagram->source, &record->source_family, &record->source_port, record->source,
+                  &record->source_scope);
 }
 
 static void reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason)

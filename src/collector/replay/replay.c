@@ -172,7 +172,7 @@ static bool read_packet(struct replay *replay)
         replay->broken = true;
         log_line(replay->log, replay->chain != NULL ? LOG_WARNING : LOG_ERROR, NULL, why);
     }
-    return got > 0 && !is_stopped(replay);
+    return got > 0;
 }
 
 /* ---- the thread ----------------------------------------------------------------------- */
@@ -216,7 +216,7 @@ static void play(struct replay *replay)
 
     log_format(replay->log, LOG_INFO, NULL, "replaying %s", capture_file_name(replay->file));
     replay->next_tick_ns = atomic_load(replay->clock_ns) + PIPELINE_TICK;
-    while (replay->has_packet && !is_stopped(replay)) {
+    while (replay->has_packet) {
         advance(replay, replay->packet.arrival_ns);
         if (is_stopped(replay))
             break;

@@ -4,9 +4,18 @@ tests_collector_flow_test_queue_SOURCES = tests/collector/flow/test_queue.c
 tests_collector_flow_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_flow_test_queue_CFLAGS = $(TEST_CFLAGS)
 tests_collector_flow_test_queue_LDADD = $(TEST_LIBS)
+FLOW_PATH = tests/collector/flow/path.c tests/collector/flow/path.h
+UNIT_TESTS += tests/collector/flow/test_chain
+tests_collector_flow_test_chain_SOURCES = tests/collector/flow/test_chain.c $(FLOW_PATH)
+tests_collector_flow_test_chain_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_flow_test_chain_CFLAGS = $(TEST_CFLAGS)
+tests_collector_flow_test_chain_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/flow/test_pipeline
+tests_collector_flow_test_pipeline_SOURCES = tests/collector/flow/test_pipeline.c $(FLOW_PATH)
+tests_collector_flow_test_pipeline_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_flow_test_pipeline_CFLAGS = $(TEST_CFLAGS)
+tests_collector_flow_test_pipeline_LDADD = $(TEST_LIBS)
 # block: tests/collector/flow/test_queue.c
-# chain: tests/e2e/sinks.py
 # fanout: tests/e2e/sinks.py
-# pipeline: tests/e2e/datagrams.py
 # pool: tests/collector/flow/test_queue.c
 # sink: tests/e2e/sinks.py
