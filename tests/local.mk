@@ -7,7 +7,7 @@ TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(YAML_CFLAGS) $(LIBCONFIG_CFLAGS) $(
 TEST_LIBS = tests/libtest.a $(COLLECTOR_LIBS) $(CHECK_LIBS)
 FAKE_HOST = tests/plugins/fake_host.c tests/plugins/fake_host.h
 UNIT_TESTS =
-SCRIPT_TESTS =
+SCRIPT_TESTS = %D%/architecture %D%/planted.py
 
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
@@ -28,4 +28,4 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
 TESTS += $(SCRIPT_TESTS)
-EXTRA_DIST += %D%/count %D%/vectors/wire.yaml %D%/vectors/sequence.yaml
+EXTRA_DIST += %D%/architecture %D%/planted.py %D%/count %D%/vectors/wire.yaml %D%/vectors/sequence.yaml
