@@ -11,4 +11,5 @@ src_libbase_a_SOURCES += \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/problems.c %D%/problems.h \
 	%D%/suggest.c %D%/suggest.h \
-	%D%/units.c %D%/units.h
+	%D%/units.c %D%/units.h \
+	%D%/wrap.c %D%/wrap.h

@@ -12,6 +12,7 @@
 #include "build.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/wrap.h"
 #include "collector.h"
 #include "collector/config/config.h"
 #include "collector/host/instance.h"
@@ -33,14 +34,17 @@ static const char usage[] =
     "       musterd --describe [PLUGIN] [--plugin-path DIR]...\n"
     "       musterd --version | --help\n"
     "\n"
-    "Receives datagrams from devices, as the configuration FILE says, in the foreground.\n"
+    "Receives datagrams from devices, in the foreground, as the configuration FILE\n"
+    "says.\n"
     "\n"
     "  -c, --config FILE      the configuration; see collector.conf(5)\n"
     "      --check            check the configuration and all that it names, and stop\n"
-    "      --replay CAPTURE   replay a packet capture (pcap, pcapng; \"-\": standard input),\n"
-    "                         with its time as the clock, and stop\n"
+    "      --replay CAPTURE   replay a packet capture (pcap, pcapng; \"-\": standard\n"
+    "                         input), with its time as the clock, and stop\n"
     "      --plugin-path DIR  look for plugins here first; may be given several times\n"
-    "      --describe [PLUGIN]  print a plugin's options, or the daemon's own settings, and stop\n"
+    "      --describe [PLUGIN]\n"
+    "                         print a plugin's options, or the daemon's own settings,\n"
+    "                         and stop\n"
     "      --version          print the version, and stop\n"
     "  -h, --help             print this, and stop\n"
     "\n"
@@ -123,10 +127,9 @@ static int describe(const struct arguments *arguments)
         fprintf(stderr, "musterd: %s\n", why);
         return COLLECTOR_CONFIGURATION;
     }
-    printf("%s %s, a %s: %s.\n%s\nABI %u.%u\n\n", plugin.api.name, plugin.api.version,
-           plugin_role_name(&plugin), plugin.api.summary, plugin.path, plugin.api.abi_major,
-           plugin.api.abi_minor);
-    printf("Options:\n");
+    wrap_print(stdout, 0, 0, "%s %s, a %s: %s.", plugin.api.name, plugin.api.version,
+               plugin_role_name(&plugin), plugin.api.summary);
+    printf("%s\nABI %u.%u\n\nOptions:\n", plugin.path, plugin.api.abi_major, plugin.api.abi_minor);
     options_describe(&plugin.options, stdout);
     if (plugin.options.count == 0)
         printf("  none\n");

@@ -80,7 +80,7 @@ static const char usage[] =
     "Pace:\n"
     "  --speed N              the devices' time runs N times as fast (1)\n"
     "  --rate R|max           R datagrams a second in total instead of the timetable\n"
-    "  --segment              with --rate: several datagrams in one send (UDP_SEGMENT)\n"
+    "  --segment              with --rate: several datagrams in a send (UDP_SEGMENT)\n"
     "  --count N              stop after N datagrams; 0 is no limit (0)\n"
     "  --seconds S            stop after S seconds (no limit)\n"
     "What the network does, as 5% or 0.05:\n"

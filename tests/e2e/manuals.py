@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from muster import FLEET, MUSTERD, SOURCE, Case, main
+from muster import FLEET, MUSTERD, PLUGINS, SOURCE, Case, main
 
 
 PLUGIN_NAMES = sorted(name for name in os.listdir(os.path.join(SOURCE, "plugins"))
@@ -47,16 +47,36 @@ class Manuals(Case):
             for option in set(re.findall(r"--([a-z][a-z-]+)", usage)):
                 self.assertRegex(page, rf"Fl Fl {option}\b", option)
 
-    def test_the_pages_are_well_formed(self):
-        mandoc = shutil.which("mandoc")
-        if mandoc is None:
-            self.skipTest("mandoc is not installed")
+    def test_help_fits_a_terminal(self):
+        commands = [[MUSTERD, "--help"], [MUSTERD, "--describe"], [FLEET, "--help"],
+                    [os.path.join(SOURCE, "quickstart"), "--help"]]
+        commands += [[MUSTERD, "--plugin-path", PLUGINS, "--describe", name] for name in PLUGIN_NAMES]
+        for command in commands:
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            long = [line for line in done.stdout.splitlines()
+                    if len(line) > 80 and line != f"{PLUGINS}/{command[-1]}.so"]
+            self.assertEqual(long, [], command)
+
+    def well_formed(self, *command):
+        """Whether a program has nothing to say against any page."""
+        if shutil.which(command[0]) is None:
+            self.skipTest(f"{command[0]} is not installed")
         for folder in ("doc", *(os.path.join("plugins", name) for name in PLUGIN_NAMES)):
             for name in sorted(os.listdir(os.path.join(SOURCE, folder))):
                 if re.fullmatch(r".*\.[1578]", name):
-                    done = subprocess.run([mandoc, "-Tlint", "-W", "warning", os.path.join(SOURCE, folder, name)],
-                                          capture_output=True, text=True, check=False)
-                    self.assertEqual(done.stdout + done.stderr, "", name)
+                    done = subprocess.run(
+                        [*command, os.path.join(SOURCE, folder, name)], capture_output=True, text=True, check=False,
+                        env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
+                    yield name, done
+
+    def test_mandoc_finds_the_pages_well_formed(self):
+        for name, done in self.well_formed("mandoc", "-Tlint", "-W", "warning"):
+            self.assertEqual(done.stdout + done.stderr, "", name)
+
+    def test_groff_finds_the_pages_well_formed(self):
+        for name, done in self.well_formed("man", "--warnings", "-E", "UTF-8", "-l"):
+            self.assertEqual(done.stderr, "", name)
+            self.assertGreater(len(done.stdout), 1000, name)
 
 
 if __name__ == "__main__":

@@ -496,8 +496,8 @@ void config_describe(FILE *out)
     options_describe(&setting_table, out);
     fputs("\nOf each entry of listen = ( { ... }, ... ):\n", out);
     options_describe(&listen_table, out);
-    fputs("\nOf each entry of chain = ( { plugin = \"...\"; ... }, ... ), beside its plugin's own"
-          " (musterd --describe PLUGIN):\n",
+    fputs("\nOf each entry of chain = ( { plugin = \"...\"; ... }, ... ), beside its\n"
+          "plugin's own (musterd --describe PLUGIN):\n",
           out);
     options_describe(&entry_table, out);
 }

@@ -11,6 +11,7 @@
 #include "collector/config/literal.h"
 #include "base/suggest.h"
 #include "base/units.h"
+#include "base/wrap.h"
 
 enum { MAX_NAMES = 64 }; /* candidates for "did you mean" */
 
@@ -439,31 +440,46 @@ bool options_valid(const struct option_table *table, char *why, size_t room)
     return true;
 }
 
+/* What values an option takes, and which it has by default. */
+static void describe_values(const struct muster_option *option, FILE *out)
+{
+    char choices[512], low[UNITS_ROOM], high[UNITS_ROOM];
+
+    fputs(type_name(option->type), out);
+    if (option->choices != NULL) {
+        join_choices(option, choices, sizeof choices);
+        fprintf(out, "%s%s", option->type == MUSTER_OPTION_LIST ? ", each one of " : " ", choices);
+    }
+    if (option->min != 0 || option->max != 0) {
+        format_number(option, option->min, low);
+        format_number(option, option->max, high);
+        fprintf(out, ", %s to %s", low, high);
+    }
+    if (option->flags & MUSTER_OPTION_REQUIRED)
+        fputs("; required", out);
+    else if (option->fallback != NULL)
+        fprintf(out, "; default: %s", option->fallback[0] != '\0' ? option->fallback : "empty");
+    else
+        fputs("; default: none", out);
+}
+
 void options_describe(const struct option_table *table, FILE *out)
 {
     uint32_t i;
 
     for (i = 0; i < table->count; i++) {
         const struct muster_option option = option_at(table, i);
-        char text[512];
+        char *values = NULL;
+        size_t size = 0;
+        FILE *memory = open_memstream(&values, &size);
 
-        fprintf(out, "  %s\n      %s.\n", option.name, option.summary);
-        fprintf(out, "      %s", type_name(option.type));
-        if (option.choices != NULL) {
-            join_choices(&option, text, sizeof text);
-            fprintf(out, "%s%s", option.type == MUSTER_OPTION_LIST ? ", each one of " : " ", text);
-        }
-        if (option.min != 0 || option.max != 0) {
-            format_number(&option, option.min, text);
-            fprintf(out, ", %s to", text);
-            format_number(&option, option.max, text);
-            fprintf(out, " %s", text);
-        }
-        if (option.flags & MUSTER_OPTION_REQUIRED)
-            fprintf(out, "; required\n");
-        else if (option.fallback != NULL)
-            fprintf(out, "; default: %s\n", option.fallback[0] != '\0' ? option.fallback : "empty");
-        else
-            fprintf(out, "; default: none\n");
+        fprintf(out, "  %s\n", option.name);
+        wrap_print(out, 6, 6, "%s.", option.summary);
+        if (memory == NULL)
+            continue;
+        describe_values(&option, memory);
+        fclose(memory);
+        wrap_print(out, 6, 6, "%s", values);
+        free(values);
     }
 }
