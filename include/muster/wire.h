@@ -26,8 +26,9 @@
 extern "C" {
 #endif
 
-#define MUSTER_HEADER_SIZE  12 /* bytes */
-#define MUSTER_READING_SIZE 2  /* bytes of a reading in a u16 payload */
+#define MUSTER_HEADER_SIZE  12    /* bytes */
+#define MUSTER_READING_SIZE 2     /* bytes of a reading in a u16 payload */
+#define MUSTER_DEVICE_IDS   65536 /* a device id is 16 bits */
 #define MUSTER_DATAGRAM_MAX                                                                        \
     65507 /* bytes: the most that UDP over IPv4 carries (RFC 768, RFC 791) */
 

@@ -104,6 +104,25 @@ static uint64_t threshold(double probability)
     return (uint64_t)(probability * 9007199254740992.0 /* 2^53 */);
 }
 
+/* What some plans need for each device, and others not.  Returns 0, or -1. */
+static int add_tables(struct play *play)
+{
+    uint32_t devices = play->plan.devices;
+
+    if (play->plan.pace == PLAY_TIMETABLE)
+        play->order = calloc(devices, sizeof *play->order);
+    if (play->loss > 0)
+        play->withheld = calloc(devices, sizeof *play->withheld);
+    if (play->reorder > 0)
+        play->queues = calloc(devices, sizeof *play->queues);
+    if ((play->plan.pace == PLAY_TIMETABLE && play->order == NULL) ||
+        (play->loss > 0 && play->withheld == NULL) || (play->reorder > 0 && play->queues == NULL))
+        return -1;
+    if (play->order != NULL)
+        shuffle(play->order, devices, play->plan.seed);
+    return 0;
+}
+
 struct play *play_new(const struct play_plan *plan)
 {
     struct play *play = calloc(1, sizeof *play);
@@ -112,33 +131,18 @@ struct play *play_new(const struct play_plan *plan)
     assert(plan->readings > 0 && plan->readings <= PLAY_READINGS_MAX);
     assert(plan->payload == PLAY_U16 || plan->readings == 1);
     assert(plan->pace == PLAY_TIMETABLE || plan->turn > 0);
+
     if (play == NULL)
         return NULL;
     play->plan = *plan;
     play->loss = threshold(plan->loss);
     play->duplicate = threshold(plan->duplicate);
     play->reorder = threshold(plan->reorder);
-    if (plan->pace == PLAY_TIMETABLE) {
-        play->order = calloc(plan->devices, sizeof *play->order);
-        if (play->order == NULL)
-            goto failed;
-        shuffle(play->order, plan->devices, plan->seed);
-    }
-    if (play->loss > 0) {
-        play->withheld = calloc(plan->devices, sizeof *play->withheld);
-        if (play->withheld == NULL)
-            goto failed;
-    }
-    if (play->reorder > 0) {
-        play->queues = calloc(plan->devices, sizeof *play->queues);
-        if (play->queues == NULL)
-            goto failed;
+    if (add_tables(play) < 0) {
+        play_free(play);
+        return NULL;
     }
     return play;
-
-failed:
-    play_free(play);
-    return NULL;
 }
 
 void play_free(struct play *play)

@@ -12,7 +12,7 @@
 
 #include <muster/wire.h>
 
-#define PLAY_DEVICES_MAX  65536u
+#define PLAY_DEVICES_MAX  MUSTER_DEVICE_IDS
 #define PLAY_READINGS_MAX ((MUSTER_DATAGRAM_MAX - MUSTER_HEADER_SIZE) / MUSTER_READING_SIZE)
 
 #define PLAY_TYPES    3 /* indexed by enum muster_msg_type */
@@ -35,7 +35,7 @@ struct play_plan {
     uint32_t start_seq;              /* of each device's first DATA */
     uint32_t readings;               /* sequence numbers that a DATA covers; 1 for PLAY_TEXT */
     uint32_t turn;                   /* PLAY_FLAT: DATA datagrams that a device sends in one turn */
-    uint16_t first_id;               /* device i is first_id + i modulo 65536 */
+    uint16_t first_id;               /* device i is first_id + i, modulo MUSTER_DEVICE_IDS */
     enum play_payload payload;
     enum play_pace pace;
 };

@@ -1,4 +1,10 @@
 # SPDX-License-Identifier: MIT
+# datagram: tests/wire/test_wire.c
+UNIT_TESTS += tests/wire/test_steering
+tests_wire_test_steering_SOURCES = tests/wire/test_steering.c
+tests_wire_test_steering_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_wire_test_steering_CFLAGS = $(TEST_CFLAGS)
+tests_wire_test_steering_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/wire/test_wire
 tests_wire_test_wire_SOURCES = tests/wire/test_wire.c
 tests_wire_test_wire_CPPFLAGS = $(TEST_CPPFLAGS)

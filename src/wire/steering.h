@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which worker a datagram belongs to: all datagrams of a device go to one, so that its state has
+ * one writer.  The rule stands here alone, for ourselves and for the kernel.
+ */
+#ifndef WIRE_STEERING_H
+#define WIRE_STEERING_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/filter.h>
+
+#include <muster/wire.h>
+
+#define WIRE_ID_OFFSET 0 /* bytes in front of the device's id */
+#define WIRE_ID_SIZE   2 /* bytes of it */
+
+/* Worker `device id % workers`; worker 0 if the datagram is too short for an id. */
+static inline unsigned wire_worker(const uint8_t *datagram, size_t size, unsigned workers)
+{
+    assert(workers > 0);
+
+    return size >= WIRE_ID_OFFSET + WIRE_ID_SIZE
+               ? muster_get_u16(datagram + WIRE_ID_OFFSET) % workers
+               : 0;
+}
+
+enum { WIRE_STEERING_STEPS = 3 };
+
+/* The same rule as a program for SO_ATTACH_REUSEPORT_CBPF (socket(7)), which picks one of a group
+ * of sockets by its number in the order in which they were bound. */
+void wire_steering(struct sock_filter program[WIRE_STEERING_STEPS], unsigned workers);
+
+#endif
