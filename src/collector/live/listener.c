@@ -12,19 +12,15 @@
 #include <unistd.h>
 
 #include "socket.h"
+#include "wire/steering.h"
 
-/* The group's sockets are numbered in the order in which they were bound.  The
- * program sees the UDP payload at offset 0, where the device's id is; a datagram
- * too short for that goes to socket 0. */
+/* The program sees the UDP payload at offset 0. */
 static int steer_by_device(int fd, unsigned workers)
 {
-    struct sock_filter steer[] = {
-        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0),
-        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
-        BPF_STMT(BPF_RET | BPF_A, 0),
-    };
-    struct sock_fprog program = {.len = sizeof steer / sizeof steer[0], .filter = steer};
+    struct sock_filter steps[WIRE_STEERING_STEPS];
+    struct sock_fprog program = {.len = WIRE_STEERING_STEPS, .filter = steps};
 
+    wire_steering(steps, workers);
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
 }
 

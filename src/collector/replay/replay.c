@@ -14,9 +14,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <muster/wire.h>
-
 #include "base/clock.h"
+#include "wire/steering.h"
 
 enum {
     BATCH = 64, /* datagrams that a pipeline takes before it publishes, as a live one does */
@@ -101,7 +100,7 @@ static int find_listener(const struct replay *replay, const struct capture_packe
 static void take(struct replay *replay, const struct capture_packet *packet, int listener)
 {
     struct chain *chain = replay->chain;
-    unsigned id = packet->size >= 2 ? muster_get_u16(packet->payload) % chain->pipeline_count : 0;
+    unsigned id = wire_worker(packet->payload, packet->size, chain->pipeline_count);
     struct pipeline *pipeline = &chain->pipelines[id];
     const struct datagram datagram = {
         .bytes = packet->payload,
