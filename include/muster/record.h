@@ -87,7 +87,7 @@ enum muster_event {
  * allows, not the likeliest. */
 #define MUSTER_CAUSE_NETWORK        0x01u /* not seen here: the network, or the device */
 #define MUSTER_CAUSE_KERNEL         0x02u /* the kernel dropped datagrams in that interval */
-#define MUSTER_CAUSE_QUEUE          0x04u /* the collector did, before the tracker saw them */
+#define MUSTER_CAUSE_COLLECTOR      0x04u /* the collector did, before the tracker saw them */
 #define MUSTER_CAUSE_COLLECTOR_DOWN 0x08u /* the collector did not run in a part of it */
 #define MUSTER_CAUSE_RESTART        0x10u /* the device restarted: its session ended */
 

@@ -107,8 +107,8 @@ static const struct {
     uint16_t bit;
     const char *word;
 } causes[] = {
-    {MUSTER_CAUSE_NETWORK, "network"}, {MUSTER_CAUSE_KERNEL, "kernel"},
-    {MUSTER_CAUSE_QUEUE, "queue"},     {MUSTER_CAUSE_COLLECTOR_DOWN, "collector-down"},
+    {MUSTER_CAUSE_NETWORK, "network"},     {MUSTER_CAUSE_KERNEL, "kernel"},
+    {MUSTER_CAUSE_COLLECTOR, "collector"}, {MUSTER_CAUSE_COLLECTOR_DOWN, "collector-down"},
     {MUSTER_CAUSE_RESTART, "restart"},
 };
 

@@ -22,7 +22,7 @@
 #define FIELD_FRACTION_MAX (1 + NUMBER_U32_MAX + 1 + 6)
 #define FIELD_VERDICT_MAX  sizeof "unnumbered"
 #define FIELD_OUTCOME_MAX  sizeof "recovered"
-#define FIELD_CAUSE_MAX    sizeof "network+kernel+queue+collector-down+restart"
+#define FIELD_CAUSE_MAX    sizeof "network+kernel+collector+collector-down+restart"
 
 /* Many rows in a run have the same second: its text is kept.  All zeros is the second 0, of which
  * the text is still to be made. */

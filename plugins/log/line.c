@@ -221,7 +221,7 @@ static char *cause(char *out, uint16_t causes)
         const char *name;
     } names[] = {{MUSTER_CAUSE_NETWORK, "network"},
                  {MUSTER_CAUSE_KERNEL, "kernel"},
-                 {MUSTER_CAUSE_QUEUE, "queue"},
+                 {MUSTER_CAUSE_COLLECTOR, "collector"},
                  {MUSTER_CAUSE_COLLECTOR_DOWN, "collector down"},
                  {MUSTER_CAUSE_RESTART, "restart"}};
     const char *between = ", cause ";

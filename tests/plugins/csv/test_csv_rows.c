@@ -167,7 +167,8 @@ START_TEST(gap_columns)
 {
     static const char *const kinds[] = {"messages", "gaps"};
     /* In the order of the bits. */
-    static const char *const words[] = {"network", "kernel", "queue", "collector-down", "restart"};
+    static const char *const words[] = {"network", "kernel", "collector", "collector-down",
+                                        "restart"};
     struct muster_record record = {.kind = MUSTER_KIND_EVENT,
                                    .event = MUSTER_EVENT_GAP_LOST,
                                    .device_id = 101,
@@ -200,7 +201,7 @@ START_TEST(gap_columns)
         expect_row("cause", record, wanted);
     }
     record.cause = UINT16_MAX;
-    expect_row("cause", record, "network+kernel+queue+collector-down+restart");
+    expect_row("cause", record, "network+kernel+collector+collector-down+restart");
 
     for (event = 0; event < 256; event++) {
         record.event = (uint8_t)event;

@@ -359,13 +359,13 @@ START_TEST(a_deaf_second_does_not_count)
     ck_assert_uint_eq(hearing_causes(&shared, 2), MUSTER_CAUSE_KERNEL);
     ck_assert_uint_eq(hearing_causes(&shared, 3), 0);
     clocks.own_drops++; /* one of the collector's own is not deaf */
-    ck_assert_uint_eq(tick_after(SECOND), MUSTER_CAUSE_QUEUE);
+    ck_assert_uint_eq(tick_after(SECOND), MUSTER_CAUSE_COLLECTOR);
     ck_assert_uint_eq(shared.listened_ns, 2 * SECOND);
-    ck_assert_uint_eq(hearing_causes(&shared, 2), MUSTER_CAUSE_KERNEL | MUSTER_CAUSE_QUEUE);
-    ck_assert_uint_eq(hearing_causes(&shared, 3), MUSTER_CAUSE_QUEUE);
+    ck_assert_uint_eq(hearing_causes(&shared, 2), MUSTER_CAUSE_KERNEL | MUSTER_CAUSE_COLLECTOR);
+    ck_assert_uint_eq(hearing_causes(&shared, 3), MUSTER_CAUSE_COLLECTOR);
     ck_assert_uint_eq(tick_after(SECOND), 0);
     clocks.kernel_drops = clocks.own_drops = 0; /* as after a change of the listeners */
-    ck_assert_uint_eq(tick_after(SECOND), MUSTER_CAUSE_KERNEL | MUSTER_CAUSE_QUEUE);
+    ck_assert_uint_eq(tick_after(SECOND), MUSTER_CAUSE_KERNEL | MUSTER_CAUSE_COLLECTOR);
 }
 END_TEST
 

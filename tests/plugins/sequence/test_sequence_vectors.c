@@ -47,7 +47,7 @@ static const char *const event_names[] = {
 };
 
 /* The bits of MUSTER_CAUSE_*, from the lowest. */
-static const char *const cause_names[] = {"network", "kernel", "queue", "collector-down",
+static const char *const cause_names[] = {"network", "kernel", "collector", "collector-down",
                                           "restart"};
 
 /* The filter's counters: RECORDS of them count records, each in one. */
