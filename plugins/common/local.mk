@@ -4,9 +4,12 @@ noinst_LTLIBRARIES += %D%/libcommon.la
 %C%_libcommon_la_CFLAGS = $(PLUGIN_CFLAGS)
 COMMON_SOURCES =
 COMMON_SOURCES += \
-	%D%/lines.c %D%/lines.h \
+	%D%/line_buffer.c %D%/line_buffer.h \
 	%D%/number.c %D%/number.h \
 	%D%/number_table.c \
-	%D%/say.c %D%/say.h \
-	%D%/text.c %D%/text.h
+	%D%/plugin_log.c %D%/plugin_log.h \
+	%D%/text.c %D%/text.h \
+	%D%/text_sink.c %D%/text_sink.h
 %C%_libcommon_la_SOURCES = $(COMMON_SOURCES)
+
+include tests/plugins/common/local.mk

@@ -15,8 +15,8 @@
 
 #include <muster/plugin.h>
 
-#include "../common/lines.h"
-#include "../common/say.h"
+#include "../common/plugin_log.h"
+#include "../common/text_sink.h"
 #include "file.h"
 #include "row.h"
 
@@ -53,15 +53,65 @@ struct csv {
     enum row_kind kind;
     struct row row;
     struct file file;
-    struct lines lines;
+    struct text_sink sink;
     char header[ROW_HEADER_MAX];
-    bool unsynced;      /* rows were written since the last fdatasync */
-    bool write_trouble; /* and that has been said */
-    bool sync_trouble;
-    struct muster_counter *rows, *bytes, *writes, *write_errors;
+    uint64_t synced;   /* what sink.sent was at the last fdatasync */
+    bool sync_trouble; /* and that has been said */
 };
 
-#define SAY(csv, level, ...) say((csv)->host, (csv)->instance, level, __VA_ARGS__)
+#define LOG(csv, level, ...) plugin_log((csv)->host, (csv)->instance, level, __VA_ARGS__)
+
+/* ---- Rows ----------------------------------------------------------------------------- */
+
+static bool has_row(const void *plugin, const struct muster_record *record)
+{
+    const struct csv *csv = plugin;
+
+    return row_is(csv->kind, record);
+}
+
+static size_t bound(void *plugin, const struct muster_record *record)
+{
+    struct csv *csv = plugin;
+
+    return row_bound(&csv->row, record);
+}
+
+static char *format(void *plugin, char *out, const struct muster_record *record)
+{
+    struct csv *csv = plugin;
+
+    return row_format(&csv->row, out, record);
+}
+
+static const struct text_sink_line row_line = {.wants = has_row, .bound = bound, .format = format};
+
+static uint32_t fill(void *plugin, struct line_buffer *buffer, const struct muster_record *records,
+                     uint32_t count)
+{
+    return text_sink_fill(&row_line, plugin, buffer, records, count);
+}
+
+static int take_back(void *plugin, uint32_t size)
+{
+    struct csv *csv = plugin;
+
+    return csv->file.regular ? file_take_back(&csv->file, size) : -1;
+}
+
+static int64_t csv_write(void *state, const struct muster_record *records, uint32_t count)
+{
+    struct csv *csv = state;
+
+    return text_sink_write(&csv->sink, records, count);
+}
+
+static int64_t csv_flush(void *state, uint64_t deadline_ns)
+{
+    struct csv *csv = state;
+
+    return text_sink_flush(&csv->sink, deadline_ns);
+}
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
@@ -101,14 +151,15 @@ static void declare_counters(struct csv *csv)
 {
     const struct muster_host *host = csv->host;
 
-    csv->rows = host->counter(csv->instance, "rows", MUSTER_METRIC_COUNTER, "records",
-                              "Rows that are in the file");
-    csv->bytes = host->counter(csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes",
-                               "Bytes written, header not included");
-    csv->writes = host->counter(csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls",
-                                "Calls of write(2) for rows");
-    csv->write_errors = host->counter(csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
-                                      "Calls of write(2) or fdatasync(2) that failed");
+    csv->sink.lines = host->counter(csv->instance, "rows", MUSTER_METRIC_COUNTER, "records",
+                                    "Rows that are in the file");
+    csv->sink.bytes = host->counter(csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes",
+                                    "Bytes written, header not included");
+    csv->sink.writes = host->counter(csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls",
+                                     "Calls of write(2) for rows");
+    csv->sink.write_errors =
+        host->counter(csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
+                      "Calls of write(2) or fdatasync(2) that failed");
 }
 
 static void choose_columns(struct csv *csv)
@@ -129,15 +180,23 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
     struct csv *csv = calloc(1, sizeof *csv);
 
     if (csv == NULL) {
-        say(host, instance, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
+        plugin_log(host, instance, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
         return MUSTER_FAILED;
     }
     csv->host = csv->row.host = csv->file.host = host;
     csv->instance = csv->row.instance = csv->file.instance = instance;
+    csv->sink = (struct text_sink){.host = host,
+                                   .instance = instance,
+                                   .plugin = csv,
+                                   .line = &row_line,
+                                   .fill = fill,
+                                   .take_back = take_back,
+                                   .unit = "row"};
     csv->kind = kind_of(host, instance);
     choose_columns(csv);
-    if (lines_reserve(&csv->lines, LINES_ENOUGH + row_bound(&csv->row, &largest)) != 0) {
-        SAY(csv, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
+    if (line_buffer_reserve(&csv->sink.buffer,
+                            LINE_BUFFER_ENOUGH + row_bound(&csv->row, &largest)) != 0) {
+        LOG(csv, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
         goto failed;
     }
     csv->file.header = csv->header;
@@ -145,155 +204,35 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
     csv->file.sync = host->get_int(instance, "sync") == SYNC_SECOND;
     if (file_open(&csv->file, host->get_string(instance, "path")) != 0)
         goto failed;
+    csv->sink.fd = csv->file.fd;
+    csv->sink.target = csv->file.label;
     if (csv->kind == ROW_GAPS)
         host->take(instance, MUSTER_TAKES_EVENTS);
     declare_counters(csv);
     *state = csv;
     return 0;
 failed:
-    lines_free(&csv->lines);
+    line_buffer_free(&csv->sink.buffer);
     free(csv);
     return MUSTER_FAILED;
-}
-
-/* ---- Rows ----------------------------------------------------------------------------- */
-
-/* How many records, from the first on, it takes to have `rows` rows. */
-static uint32_t records_of_rows(const struct csv *csv, const struct muster_record *records,
-                                uint32_t rows)
-{
-    uint32_t i;
-
-    for (i = 0; rows > 0; i++)
-        if (row_is(csv->kind, &records[i]))
-            rows--;
-    return i;
-}
-
-/* Says when trouble begins and when it is over, not each time. */
-static void note_trouble(struct csv *csv, int error)
-{
-    if (error == EPIPE)
-        return; /* not a trouble that passes: the next write ends this sink, and says so */
-    if (error != 0 && !csv->write_trouble)
-        SAY(csv, MUSTER_LOG_ERROR, "cannot write to %s: %s; rows wait in the queue",
-            csv->file.label, lines_error(error));
-    else if (error == 0 && csv->write_trouble)
-        SAY(csv, MUSTER_LOG_INFO, "writing to %s works again", csv->file.label);
-    csv->write_trouble = error != 0;
-}
-
-/* Sends what waits.  Afterwards sent.whole is the rows that the file has or that
- * are held: the ones that the host need not offer again. */
-static struct lines_sent send_rows(struct csv *csv, int patience_ms)
-{
-    struct lines_sent sent = lines_send(&csv->lines, csv->file.fd, patience_ms);
-    uint64_t out = sent.bytes;
-    uint64_t rows = (uint64_t)sent.whole + sent.held_done;
-
-    if (sent.torn > 0) {
-        if (csv->file.regular && file_take_back(&csv->file, sent.torn) == 0) {
-            lines_forget_held(&csv->lines);
-            out -= sent.torn;
-        } else {
-            sent.whole++;
-        }
-    }
-    muster_counter_add(csv->writes, sent.calls);
-    muster_counter_add(csv->bytes, out);
-    muster_counter_add(csv->rows, rows);
-    if (sent.error != 0)
-        muster_counter_add(csv->write_errors, 1);
-    if (out > 0)
-        csv->unsynced = true;
-    note_trouble(csv, sent.error);
-    return sent;
-}
-
-/* Puts rows behind what waits until that is enough or the records are at an
- * end.  Returns how many records that took. */
-static uint32_t format_rows(struct csv *csv, const struct muster_record *records, uint32_t count)
-{
-    struct lines *lines = &csv->lines;
-    uint32_t i;
-
-    for (i = 0; i < count && lines->size < LINES_ENOUGH; i++) {
-        if (!row_is(csv->kind, &records[i]))
-            continue;
-        if (lines_reserve(lines, row_bound(&csv->row, &records[i])) != 0)
-            break;
-        lines_added(lines, row_format(&csv->row, lines_next(lines), &records[i]));
-    }
-    return i;
-}
-
-static int64_t csv_write(void *state, const struct muster_record *records, uint32_t count)
-{
-    struct csv *csv = state;
-    uint32_t taken = 0;
-
-    while (taken < count) {
-        uint32_t formatted = format_rows(csv, records + taken, count - taken);
-        struct lines_sent sent;
-
-        if (formatted == 0) {
-            note_trouble(csv, ENOMEM);
-            break;
-        }
-        if (csv->lines.size == 0) {
-            taken += formatted;
-            continue;
-        }
-        sent = send_rows(csv, LINES_PATIENCE_MS);
-        if (sent.error == EPIPE) {
-            SAY(csv, MUSTER_LOG_ERROR, "nobody reads %s any more; this sink is finished",
-                csv->file.label);
-            return MUSTER_FAILED;
-        }
-        if (sent.error != 0) {
-            taken += records_of_rows(csv, records + taken, sent.whole);
-            break;
-        }
-        taken += formatted;
-    }
-    return taken;
-}
-
-static int64_t csv_flush(void *state, uint64_t deadline_ns)
-{
-    struct csv *csv = state;
-    uint64_t now_ns = csv->host->now(csv->instance, MUSTER_CLOCK_STEADY);
-    struct lines_sent sent;
-
-    if (csv->lines.held == 0)
-        return 0;
-    sent = send_rows(csv, lines_patience_ms(deadline_ns, now_ns));
-    if (sent.error == 0 || csv->lines.given_up)
-        return 0;
-    if (deadline_ns == 0 || now_ns < deadline_ns)
-        return MUSTER_AGAIN;
-    SAY(csv, MUSTER_LOG_ERROR, "the last row of %s is cut short: %s", csv->file.label,
-        strerror(sent.error));
-    lines_give_up_held(&csv->lines);
-    return 1;
 }
 
 /* ---- The file ------------------------------------------------------------------------- */
 
 static void sync_rows(struct csv *csv)
 {
-    if (!csv->file.sync || !csv->unsynced || !csv->file.regular)
+    if (!csv->file.sync || csv->synced == csv->sink.sent || !csv->file.regular)
         return;
     if (fdatasync(csv->file.fd) == 0) {
-        csv->unsynced = false;
+        csv->synced = csv->sink.sent;
         if (csv->sync_trouble)
-            SAY(csv, MUSTER_LOG_INFO, "syncing %s works again", csv->file.label);
+            LOG(csv, MUSTER_LOG_INFO, "syncing %s works again", csv->file.label);
         csv->sync_trouble = false;
         return;
     }
-    muster_counter_add(csv->write_errors, 1);
+    muster_counter_add(csv->sink.write_errors, 1);
     if (!csv->sync_trouble)
-        SAY(csv, MUSTER_LOG_ERROR, "cannot sync %s: %s; rows of the last seconds may be lost",
+        LOG(csv, MUSTER_LOG_ERROR, "cannot sync %s: %s; rows of the last seconds may be lost",
             csv->file.label, strerror(errno));
     csv->sync_trouble = true;
 }
@@ -302,15 +241,18 @@ static int csv_rotate(void *state)
 {
     struct csv *csv = state;
 
-    if (csv->lines.held > 0 && send_rows(csv, LINES_PATIENCE_MS).error != 0) {
-        SAY(csv, MUSTER_LOG_ERROR,
+    if (text_sink_finish_line(&csv->sink) != 0) {
+        LOG(csv, MUSTER_LOG_ERROR,
             "cannot leave %s in the middle of a row; rotate again when "
             "writing works",
             csv->file.label);
         return MUSTER_FAILED;
     }
     sync_rows(csv);
-    return file_reopen(&csv->file) == 0 ? 0 : MUSTER_FAILED;
+    if (file_reopen(&csv->file) != 0)
+        return MUSTER_FAILED;
+    csv->sink.fd = csv->file.fd;
+    return 0;
 }
 
 static uint64_t csv_tick(void *state, uint64_t now_ns)
@@ -327,11 +269,9 @@ static void csv_close(void *state)
 {
     struct csv *csv = state;
 
-    if (csv->lines.held > 0 && !csv->lines.given_up)
-        SAY(csv, MUSTER_LOG_ERROR, "the last row of %s is cut short", csv->file.label);
+    text_sink_close(&csv->sink);
     sync_rows(csv);
     file_close(&csv->file);
-    lines_free(&csv->lines);
     free(csv);
 }
 

@@ -13,15 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../common/lines.h"
-#include "../common/say.h"
+#include "../common/line_buffer.h"
+#include "../common/plugin_log.h"
 #include "../common/text.h"
 
 #define QUOTED_LINE  1024          /* bytes of a strange first line that a message shows */
 #define QUOTED_PIECE 1000          /* bytes of a torn row that one log line shows */
 #define TAIL_MAX     (1024 * 1024) /* bytes: longer than any row of a UDP datagram */
 
-#define SAY(file, level, ...) say((file)->host, (file)->instance, level, __VA_ARGS__)
+#define LOG(file, level, ...) plugin_log((file)->host, (file)->instance, level, __VA_ARGS__)
 
 /* A copy of the bytes that is fit for a message, without quotes around it; or NULL. */
 static char *shown(const char *bytes, size_t size)
@@ -46,7 +46,7 @@ static int set_path(struct file *file, const char *path)
     } else {
         directory = getcwd(NULL, 0);
         if (directory == NULL) {
-            SAY(file, MUSTER_LOG_ERROR, "cannot tell the current directory for \"%s\": %s", path,
+            LOG(file, MUSTER_LOG_ERROR, "cannot tell the current directory for \"%s\": %s", path,
                 strerror(errno));
             goto out;
         }
@@ -57,7 +57,7 @@ static int set_path(struct file *file, const char *path)
         escaped = shown(file->path, strlen(file->path));
     if (escaped == NULL || asprintf(&file->label, "\"%s\"", escaped) < 0) {
         file->label = NULL;
-        SAY(file, MUSTER_LOG_ERROR, "cannot open \"%s\": %s", path, strerror(ENOMEM));
+        LOG(file, MUSTER_LOG_ERROR, "cannot open \"%s\": %s", path, strerror(ENOMEM));
         goto out;
     }
     result = 0;
@@ -79,7 +79,7 @@ static int open_path(const struct file *file, struct stat *found)
             /* Without O_NONBLOCK a FIFO would hold up the start until somebody reads it. */
             flags = O_WRONLY | O_NONBLOCK | O_NOCTTY;
         } else if (!S_ISREG(found->st_mode)) {
-            SAY(file, MUSTER_LOG_ERROR, "cannot write rows to %s: %s; name a file in `path`",
+            LOG(file, MUSTER_LOG_ERROR, "cannot write rows to %s: %s; name a file in `path`",
                 file->label,
                 S_ISDIR(found->st_mode) ? "it is a directory"
                                         : "it is neither a file, a FIFO nor a character device");
@@ -89,16 +89,16 @@ static int open_path(const struct file *file, struct stat *found)
     fd = open(file->path, flags | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0) {
         if (errno == ENXIO && S_ISFIFO(found->st_mode))
-            SAY(file, MUSTER_LOG_ERROR,
+            LOG(file, MUSTER_LOG_ERROR,
                 "cannot open %s: no process reads this FIFO; start the "
                 "reader first",
                 file->label);
         else
-            SAY(file, MUSTER_LOG_ERROR, "cannot open %s: %s", file->label, strerror(errno));
+            LOG(file, MUSTER_LOG_ERROR, "cannot open %s: %s", file->label, strerror(errno));
         return -1;
     }
     if (fstat(fd, found) != 0) {
-        SAY(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
+        LOG(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
         close(fd);
         return -1;
     }
@@ -119,7 +119,7 @@ static ssize_t read_at(const struct file *file, int fd, char *bytes, size_t size
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            SAY(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
+            LOG(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
             return -1;
         }
         if (n == 0)
@@ -131,23 +131,23 @@ static ssize_t read_at(const struct file *file, int fd, char *bytes, size_t size
 
 static int write_header(const struct file *file, int fd, bool regular)
 {
-    struct lines lines = {0};
-    struct lines_sent sent;
+    struct line_buffer buffer = {0};
+    struct line_buffer_sent sent;
 
-    if (lines_reserve(&lines, file->header_size) != 0) {
-        SAY(file, MUSTER_LOG_ERROR, "cannot write to %s: %s", file->label, strerror(errno));
+    if (line_buffer_reserve(&buffer, file->header_size) != 0) {
+        LOG(file, MUSTER_LOG_ERROR, "cannot write to %s: %s", file->label, strerror(errno));
         return -1;
     }
-    memcpy(lines_next(&lines), file->header, file->header_size);
-    lines_added(&lines, lines_next(&lines) + file->header_size);
-    sent = lines_send(&lines, fd, LINES_PATIENCE_MS);
-    lines_free(&lines);
+    memcpy(line_buffer_next(&buffer), file->header, file->header_size);
+    line_buffer_add(&buffer, line_buffer_next(&buffer) + file->header_size);
+    sent = line_buffer_send(&buffer, fd, LINE_BUFFER_TIMEOUT_MS);
+    line_buffer_free(&buffer);
     if (sent.error == 0)
         return 0;
-    SAY(file, MUSTER_LOG_ERROR, "cannot write the header to %s: %s", file->label,
+    LOG(file, MUSTER_LOG_ERROR, "cannot write the header to %s: %s", file->label,
         strerror(sent.error));
     if (regular && sent.bytes > 0 && ftruncate(fd, 0) != 0)
-        SAY(file, MUSTER_LOG_ERROR, "cannot take back half a header from %s: %s", file->label,
+        LOG(file, MUSTER_LOG_ERROR, "cannot take back half a header from %s: %s", file->label,
             strerror(errno));
     return -1;
 }
@@ -161,7 +161,7 @@ static int sync_directory(const struct file *file)
     int fd = -1;
 
     if (directory == NULL) {
-        SAY(file, MUSTER_LOG_ERROR, "cannot sync the directory of %s: %s", file->label,
+        LOG(file, MUSTER_LOG_ERROR, "cannot sync the directory of %s: %s", file->label,
             strerror(errno));
         return -1;
     }
@@ -169,7 +169,7 @@ static int sync_directory(const struct file *file)
     slash[slash == directory ? 1 : 0] = '\0';
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0)
-        SAY(file, MUSTER_LOG_ERROR,
+        LOG(file, MUSTER_LOG_ERROR,
             "cannot sync the directory of %s: %s; set sync to \"none\" if "
             "its file system can not",
             file->label, strerror(errno));
@@ -188,7 +188,7 @@ static void refuse_header(const struct file *file, const char *start, size_t siz
     size_t length = newline == NULL ? size : (size_t)(newline - start);
     char *found = shown(start, length);
 
-    SAY(file, MUSTER_LOG_ERROR,
+    LOG(file, MUSTER_LOG_ERROR,
         "cannot append to %s: its first line is \"%s\"%s, but these rows need \"%.*s\"; move the "
         "file away, set `path` to another one, or set `columns` to what it has",
         file->label, found == NULL ? "?" : found, newline == NULL ? "..." : "",
@@ -218,7 +218,7 @@ static void show_torn(const struct file *file, const char *torn, size_t size)
 {
     size_t at, length;
 
-    SAY(file, MUSTER_LOG_WARNING,
+    LOG(file, MUSTER_LOG_WARNING,
         "%s ends in the middle of a row, as after a crash of the machine; cutting off these %zu "
         "bytes",
         file->label, size);
@@ -227,7 +227,7 @@ static void show_torn(const struct file *file, const char *torn, size_t size)
 
         length = size - at < QUOTED_PIECE ? size - at : QUOTED_PIECE;
         text = shown(torn + at, length);
-        SAY(file, MUSTER_LOG_WARNING, "cut off, bytes %zu to %zu: \"%s\"", at + 1, at + length,
+        LOG(file, MUSTER_LOG_WARNING, "cut off, bytes %zu to %zu: \"%s\"", at + 1, at + length,
             text == NULL ? "?" : text);
         free(text);
     }
@@ -250,14 +250,14 @@ static int cut_torn_row(const struct file *file, int fd, off_t size)
         return 0;
     tail = malloc(length);
     if (tail == NULL) {
-        SAY(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
+        LOG(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
         return -1;
     }
     if (read_at(file, fd, tail, length, size - (off_t)length) != (ssize_t)length)
         goto out;
     newline = memrchr(tail, '\n', length);
     if (newline == NULL) {
-        SAY(file, MUSTER_LOG_ERROR,
+        LOG(file, MUSTER_LOG_ERROR,
             "cannot append to %s: its last line has no end and is longer than any row; look at "
             "it, and end or remove that line",
             file->label);
@@ -266,7 +266,7 @@ static int cut_torn_row(const struct file *file, int fd, off_t size)
     torn = length - (size_t)(newline + 1 - tail);
     show_torn(file, newline + 1, torn);
     if (ftruncate(fd, size - (off_t)torn) != 0) {
-        SAY(file, MUSTER_LOG_ERROR, "cannot cut the torn row off %s: %s", file->label,
+        LOG(file, MUSTER_LOG_ERROR, "cannot cut the torn row off %s: %s", file->label,
             strerror(errno));
         goto out;
     }
@@ -286,7 +286,7 @@ static int prepare(const struct file *file, int fd, off_t size)
         if (headed < 0)
             return -1;
         if (headed == 0 && ftruncate(fd, 0) != 0) {
-            SAY(file, MUSTER_LOG_ERROR, "cannot renew the torn header of %s: %s", file->label,
+            LOG(file, MUSTER_LOG_ERROR, "cannot renew the torn header of %s: %s", file->label,
                 strerror(errno));
             return -1;
         }
@@ -294,14 +294,14 @@ static int prepare(const struct file *file, int fd, off_t size)
     if (headed) {
         if (cut_torn_row(file, fd, size) != 0)
             return -1;
-        SAY(file, MUSTER_LOG_INFO, "appending to %s", file->label);
+        LOG(file, MUSTER_LOG_INFO, "appending to %s", file->label);
         return 0;
     }
     if (write_header(file, fd, true) != 0)
         return -1;
     if (file->sync && sync_directory(file) != 0)
         return -1;
-    SAY(file, MUSTER_LOG_INFO, "new file %s", file->label);
+    LOG(file, MUSTER_LOG_INFO, "new file %s", file->label);
     return 0;
 }
 
@@ -312,12 +312,12 @@ static int lock(const struct file *file, int fd)
         if (errno == EINTR)
             continue;
         if (errno == EWOULDBLOCK) {
-            SAY(file, MUSTER_LOG_ERROR,
+            LOG(file, MUSTER_LOG_ERROR,
                 "%s is being written by another process, or by another sink of this one",
                 file->label);
             return -1;
         }
-        SAY(file, MUSTER_LOG_WARNING, "cannot lock %s: %s; see to it that nobody else writes it",
+        LOG(file, MUSTER_LOG_WARNING, "cannot lock %s: %s; see to it that nobody else writes it",
             file->label, strerror(errno));
         return 0;
     }
@@ -339,7 +339,7 @@ static int open_checked(const struct file *file, bool *regular)
             goto failed;
         /* Again: the one who had the lock until now may have written. */
         if (fstat(fd, &found) != 0) {
-            SAY(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
+            LOG(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
             goto failed;
         }
         if (prepare(file, fd, found.st_size) != 0)
@@ -347,7 +347,7 @@ static int open_checked(const struct file *file, bool *regular)
     } else {
         if (write_header(file, fd, false) != 0)
             goto failed;
-        SAY(file, MUSTER_LOG_INFO, "writing to %s", file->label);
+        LOG(file, MUSTER_LOG_INFO, "writing to %s", file->label);
     }
     return fd;
 failed:
@@ -385,7 +385,7 @@ int file_reopen(struct file *file)
     if (fd < 0)
         return -1;
     if (close(file->fd) != 0)
-        SAY(file, MUSTER_LOG_ERROR, "cannot close the old %s: %s; its last rows may be lost",
+        LOG(file, MUSTER_LOG_ERROR, "cannot close the old %s: %s; its last rows may be lost",
             file->label, strerror(errno));
     file->fd = fd;
     file->regular = regular;
@@ -410,7 +410,7 @@ void file_check_removed(struct file *file)
     if (file->removed || !file->regular || fstat(file->fd, &now) != 0 || now.st_nlink > 0)
         return;
     file->removed = true;
-    SAY(file, MUSTER_LOG_WARNING,
+    LOG(file, MUSTER_LOG_WARNING,
         "%s has been removed or replaced; rows go to the removed file and are lost when it is "
         "closed, until a rotation opens the path again",
         file->label);
@@ -419,7 +419,7 @@ void file_check_removed(struct file *file)
 void file_close(struct file *file)
 {
     if (file->fd >= 0 && close(file->fd) != 0)
-        SAY(file, MUSTER_LOG_ERROR, "cannot close %s: %s; its last rows may be lost", file->label,
+        LOG(file, MUSTER_LOG_ERROR, "cannot close %s: %s; its last rows may be lost", file->label,
             strerror(errno));
     file->fd = -1;
     free(file->path);

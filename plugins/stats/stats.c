@@ -15,7 +15,7 @@
 
 #include <muster/plugin.h>
 
-#include "../common/say.h"
+#include "../common/plugin_log.h"
 #include "figures.h"
 
 #define HALF_TICK UINT64_C(500000000) /* ns; the host ticks about once a second */
@@ -164,8 +164,8 @@ static void print_since(const struct stats *stats, const struct figures *f)
         return;
     gmtime_r(&since, &tm);
     strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    say(stats->host, stats->instance, MUSTER_LOG_INFO,
-        "these figures of loss, duplicates and devices are counted since %s", text);
+    plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
+               "these figures of loss, duplicates and devices are counted since %s", text);
 }
 
 static void print_figures(const struct stats *stats, const struct figures *f)
@@ -173,31 +173,31 @@ static void print_figures(const struct stats *stats, const struct figures *f)
     char devices[512];
 
     describe_devices(stats, f, devices, sizeof devices);
-    say(stats->host, stats->instance, MUSTER_LOG_INFO,
-        "%s%.0f s: packets received %" PRIu64 " (%.1f/s), average packet size %.1f bytes",
-        f->final ? "in all, after " : "after ", f->seconds, f->received,
-        f->final && f->seconds > 0 ? (double)f->received / f->seconds : f->rate,
-        figures_mean_size(f));
+    plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
+               "%s%.0f s: packets received %" PRIu64 " (%.1f/s), average packet size %.1f bytes",
+               f->final ? "in all, after " : "after ", f->seconds, f->received,
+               f->final && f->seconds > 0 ? (double)f->received / f->seconds : f->rate,
+               figures_mean_size(f));
     if (f->tracked)
-        say(stats->host, stats->instance, MUSTER_LOG_INFO,
-            "packet loss count %" PRIu64 " (%" PRIu64
-            " more are missing and may still come), duplicates count %" PRIu64 ", late %" PRIu64
-            ", recovered %" PRIu64 ", restarts %" PRIu64 ", outliers %" PRIu64 ", devices %" PRIu64
-            "%s",
-            f->lost, f->open, f->duplicates, f->late, f->recovered, f->restarts, f->outliers,
-            f->devices, devices);
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
+                   "packet loss count %" PRIu64 " (%" PRIu64
+                   " more are missing and may still come), duplicates count %" PRIu64
+                   ", late %" PRIu64 ", recovered %" PRIu64 ", restarts %" PRIu64
+                   ", outliers %" PRIu64 ", devices %" PRIu64 "%s",
+                   f->lost, f->open, f->duplicates, f->late, f->recovered, f->restarts, f->outliers,
+                   f->devices, devices);
     if (f->tracked)
         print_since(stats, f);
     else
-        say(stats->host, stats->instance, MUSTER_LOG_INFO,
-            "packet loss and duplicates are not known: the chain has no filter named \"%s\"",
-            stats->tracker);
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
+                   "packet loss and duplicates are not known: the chain has no filter named \"%s\"",
+                   stats->tracker);
     if (f->rejected + f->kernel_drops + f->refused > 0 || f->final)
-        say(stats->host, stats->instance,
-            f->rejected + f->kernel_drops > 0 ? MUSTER_LOG_WARNING : MUSTER_LOG_INFO,
-            "rejected %" PRIu64 ", dropped by the kernel %" PRIu64
-            ", refused while stopping %" PRIu64,
-            f->rejected, f->kernel_drops, f->refused);
+        plugin_log(stats->host, stats->instance,
+                   f->rejected + f->kernel_drops > 0 ? MUSTER_LOG_WARNING : MUSTER_LOG_INFO,
+                   "rejected %" PRIu64 ", dropped by the kernel %" PRIu64
+                   ", refused while stopping %" PRIu64,
+                   f->rejected, f->kernel_drops, f->refused);
 }
 
 static void print_worst(const struct stats *stats, const struct offenders *worst)
@@ -209,12 +209,12 @@ static void print_worst(const struct stats *stats, const struct offenders *worst
         struct muster_device device = {.size = sizeof device};
 
         stats->host->device(stats->instance, worst->ids[i], &device);
-        say(stats->host, stats->instance, MUSTER_LOG_INFO,
-            "device %u%s%s%s: %" PRIu64
-            " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
-            worst->ids[i], device.name != NULL ? " (" : "", device.name != NULL ? device.name : "",
-            device.name != NULL ? ")" : "", o->missing, o->gaps, o->late, o->duplicates,
-            o->restarts, o->outliers);
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
+                   "device %u%s%s%s: %" PRIu64
+                   " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
+                   worst->ids[i], device.name != NULL ? " (" : "",
+                   device.name != NULL ? device.name : "", device.name != NULL ? ")" : "",
+                   o->missing, o->gaps, o->late, o->duplicates, o->restarts, o->outliers);
     }
 }
 
@@ -240,10 +240,12 @@ static int write_file(struct stats *stats, const struct figures *figures,
             unlink(stats->new_file);
     }
     if (error != 0 && !stats->file_failed)
-        say(stats->host, stats->instance, MUSTER_LOG_ERROR,
-            "cannot write \"%s\": %s; what was there before stays", stats->file, strerror(error));
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR,
+                   "cannot write \"%s\": %s; what was there before stays", stats->file,
+                   strerror(error));
     if (error == 0 && stats->file_failed)
-        say(stats->host, stats->instance, MUSTER_LOG_INFO, "writing \"%s\" again", stats->file);
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "writing \"%s\" again",
+                   stats->file);
     stats->file_failed = error != 0;
     return error == 0 ? 0 : -1;
 }
@@ -305,9 +307,9 @@ static int open_file(struct stats *stats)
     }
     trial = fopen(stats->new_file, "we");
     if (trial == NULL || (stat(stats->file, &status) == 0 && S_ISDIR(status.st_mode))) {
-        say(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s",
-            trial == NULL ? stats->new_file : stats->file,
-            strerror(trial == NULL ? errno : EISDIR));
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s",
+                   trial == NULL ? stats->new_file : stats->file,
+                   strerror(trial == NULL ? errno : EISDIR));
         if (trial != NULL)
             fclose(trial);
         return -1;
@@ -315,13 +317,14 @@ static int open_file(struct stats *stats)
     fclose(trial);
     unlink(stats->new_file);
     if (!is_ours(stats->file)) {
-        say(stats->host, stats->instance, MUSTER_LOG_ERROR,
+        plugin_log(
+            stats->host, stats->instance, MUSTER_LOG_ERROR,
             "\"%s\" is there already and holds something else; name another file, or move it away",
             stats->file);
         return -1;
     }
-    say(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s%s\"",
-        relative ? directory : "", relative ? "/" : "", stats->file);
+    plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s%s\"",
+               relative ? directory : "", relative ? "/" : "", stats->file);
     return 0;
 }
 
@@ -411,7 +414,8 @@ static void look_for_tracker(struct stats *stats)
     stats->looked = true;
     figures_gather(&figures, stats->host, stats->instance, stats->tracker);
     if (!figures.tracked)
-        say(stats->host, stats->instance, MUSTER_LOG_WARNING,
+        plugin_log(
+            stats->host, stats->instance, MUSTER_LOG_WARNING,
             "the chain has no filter named \"%s\", so loss and duplicates are not known; the "
             "option "
             "tracker names it",

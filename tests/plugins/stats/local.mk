@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 UNIT_TESTS += tests/plugins/stats/test_stats
-tests_plugins_stats_test_stats_SOURCES = tests/plugins/stats/test_stats.c $(FAKE_HOST) $(STATS_SOURCES) plugins/common/say.c
+tests_plugins_stats_test_stats_SOURCES = tests/plugins/stats/test_stats.c $(FAKE_HOST) $(STATS_SOURCES) plugins/common/plugin_log.c
 tests_plugins_stats_test_stats_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_stats_test_stats_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_stats_test_stats_LDADD = $(TEST_LIBS) -lm

@@ -2,14 +2,14 @@
  *
  * A line for the host's log, put together as printf does.
  */
-#include "say.h"
+#include "plugin_log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-void say(const struct muster_host *host, struct muster_instance *instance, uint32_t level,
-         const char *format, ...)
+void plugin_log(const struct muster_host *host, struct muster_instance *instance, uint32_t level,
+                const char *format, ...)
 {
     va_list arguments;
     char *text = NULL;
