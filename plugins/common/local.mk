@@ -4,12 +4,16 @@ noinst_LTLIBRARIES += %D%/libcommon.la
 %C%_libcommon_la_CFLAGS = $(PLUGIN_CFLAGS)
 COMMON_SOURCES =
 COMMON_SOURCES += \
+	%D%/address.c %D%/address.h \
+	%D%/fields.c %D%/fields.h \
 	%D%/line_buffer.c %D%/line_buffer.h \
 	%D%/number.c %D%/number.h \
 	%D%/number_table.c \
 	%D%/plugin_log.c %D%/plugin_log.h \
 	%D%/text.c %D%/text.h \
-	%D%/text_sink.c %D%/text_sink.h
+	%D%/text_sink.c %D%/text_sink.h \
+	%D%/unix_time.c %D%/unix_time.h \
+	%D%/words.c %D%/words.h
 %C%_libcommon_la_SOURCES = $(COMMON_SOURCES)
 
 include tests/plugins/common/local.mk

@@ -11,19 +11,32 @@
 
 char *number_padded(char *out, uint32_t n, int digits)
 {
-    int i;
+    char *end = out + digits;
 
-    for (i = digits - 1; i >= 0; i--) {
-        out[i] = (char)('0' + n % 10);
+    for (out = end; digits >= 3; digits -= 3) {
+        out -= 3;
+        number_three(out, n % 1000);
+        n /= 1000;
+    }
+    for (; digits > 0; digits--) {
+        *--out = (char)('0' + n % 10);
         n /= 10;
     }
-    return out + digits;
+    return end;
 }
 
 char *number_large(char *out, uint64_t n)
 {
-    out = number_u64(out, n / 1000);
-    return number_three(out, (uint32_t)(n % 1000));
+    uint32_t low = (uint32_t)(n % 1000000000);
+
+    if (n >= 1000000000) {
+        out = number_u64(out, n / 1000000000);
+        out = number_three(out, low / 1000000);
+    } else {
+        out = number_short(out, low / 1000000);
+    }
+    out = number_three(out, low / 1000 % 1000);
+    return number_three(out, low % 1000);
 }
 
 /* Writes `whole` / 10^decimals. */
@@ -35,6 +48,17 @@ static char *decimal(char *out, uint64_t whole, int decimals, uint32_t power)
         out = number_padded(out, (uint32_t)(whole % power), decimals);
     }
     return out;
+}
+
+char *number_decimal(char *out, int64_t n, int digits)
+{
+    static const uint32_t powers[] = {1,      10,      100,      1000,      10000,
+                                      100000, 1000000, 10000000, 100000000, 1000000000};
+    uint64_t size = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+    if (n < 0)
+        *out++ = '-';
+    return decimal(out, size, digits, powers[digits]);
 }
 
 /* The general case, by the C library.  It writes the decimal point of the

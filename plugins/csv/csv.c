@@ -170,7 +170,7 @@ static void choose_columns(struct csv *csv)
     for (i = 0; i < count; i++)
         row_add(&csv->row, csv->host->list_item(csv->instance, "columns", i));
     if (count == 0)
-        row_add_usual(&csv->row, csv->kind);
+        row_add_default(&csv->row, csv->kind);
 }
 
 static int csv_open(const struct muster_host *host, struct muster_instance *instance, void **state)

@@ -7,8 +7,8 @@ plugins_csv_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_csv_la_LIBADD = plugins/common/libcommon.la
 CSV_SOURCES =
 CSV_SOURCES += \
+	%D%/cell.c %D%/cell.h \
 	%D%/csv.c \
-	%D%/field.c %D%/field.h \
 	%D%/file.c %D%/file.h \
 	%D%/row.c %D%/row.h
 plugins_csv_la_SOURCES = $(CSV_SOURCES)

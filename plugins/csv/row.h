@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A record as a row of CSV: the columns there are, and how each is written.
+ * A record as a row of CSV: the columns there are, and how a row of them is written.
  */
 #ifndef PLUGINS_CSV_ROW_H
 #define PLUGINS_CSV_ROW_H
@@ -11,7 +11,8 @@
 
 #include <muster/plugin.h>
 
-#include "field.h"
+#include "../common/fields.h"
+#include "../common/unix_time.h"
 
 #define ROW_COLUMNS 31 /* how many there are */
 
@@ -37,15 +38,14 @@ static inline bool row_is(enum row_kind kind, const struct muster_record *record
 struct row {
     const struct muster_host *host;
     struct muster_instance *instance;
-    uint8_t column[ROW_COLUMNS]; /* which ones, from left to right: as in row_column_names */
-    uint32_t columns;            /* how many */
-    uint32_t used;               /* a bit for each of row_column_names */
-    size_t fixed;                /* a row has at most so many bytes... */
-    size_t per_byte;             /* ...and so many more for each byte of its payload, */
-    bool with_name;              /* and those of the device's name. */
-    bool is_usual;               /* the columns are the default ones of messages */
-    const char *name;            /* of the device of the row at hand; or NULL */
-    struct field_second arrival, timestamp, opened, closed;
+    const struct field *columns[ROW_COLUMNS]; /* from left to right */
+    uint32_t count;                           /* of columns */
+    size_t fixed;                             /* a row has at most so many bytes... */
+    size_t per_byte;                     /* ...and so many more for each byte of its payload, */
+    bool with_name;                      /* and those of the device's name. */
+    bool is_default;                     /* the columns are the default ones of messages */
+    const char *name;                    /* of the device of the row at hand; or NULL */
+    struct unix_time times[ROW_COLUMNS]; /* of each column that is a time */
 };
 
 /* All zeros but host and instance is a row without columns.  Adds a column at
@@ -54,7 +54,7 @@ struct row {
 int row_add(struct row *row, const char *name);
 
 /* Adds the columns that such a file has by default to a row without columns. */
-void row_add_usual(struct row *row, enum row_kind kind);
+void row_add_default(struct row *row, enum row_kind kind);
 
 /* Writes the first line of the file and returns its end.  It has at most
  * ROW_HEADER_MAX bytes. */

@@ -4,31 +4,65 @@
  */
 #include "line.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "../common/address.h"
+#include "../common/fields.h"
 #include "../common/number.h"
 #include "../common/text.h"
+#include "../common/words.h"
 
 #define NS_PER_SECOND 1000000000u
 #define REJECT_BYTES  16  /* of a rejected datagram that are shown */
-#define WORDS_MAX     512 /* bytes: more than all of a line but its value and the device's name */
+#define FIXED_MAX     512 /* bytes: more than all of a line but its value and the device's name */
 
-enum color { COLOR_BAD = 31, COLOR_GOOD = 32, COLOR_ODD = 33, COLOR_NEWS = 36 };
+enum color { COLOR_NONE = 0, COLOR_BAD = 31, COLOR_GOOD = 32, COLOR_ODD = 33, COLOR_NEWS = 36 };
 
 /* ---- Parts ---------------------------------------------------------------------------- */
 
-static char *word(const struct line_style *style, char *out, enum color color, const char *text)
+static char *color_begin(const struct line_style *style, char *out, enum color color)
 {
     if (!style->color)
-        return text_copy(out, text);
+        return out;
     out = text_copy(out, "\033[");
     out = number_u32(out, (uint32_t)color);
     *out++ = 'm';
+    return out;
+}
+
+static char *color_end(const struct line_style *style, char *out)
+{
+    return style->color ? text_copy(out, "\033[0m") : out;
+}
+
+static char *title(const struct line_style *style, char *out, enum color color, const char *text)
+{
+    out = color_begin(style, out, color);
     out = text_copy(out, text);
-    return text_copy(out, "\033[0m");
+    return color_end(style, out);
+}
+
+/* A word for people: "too short", "collector down". */
+static char *spaced(char *out, const struct word *word)
+{
+    char *end = words_copy(out, word);
+
+    for (; out < end; out++)
+        if (*out == '_' || *out == '-')
+            *out = ' ';
+    return end;
+}
+
+/* A word that is of one part, as a title: "HEARTBEAT". */
+static char *upper(char *out, const struct word *word)
+{
+    char *end = words_copy(out, word);
+
+    for (; out < end; out++)
+        *out = (char)(*out - 'a' + 'A');
+    return end;
 }
 
 static char *time_of_day(struct line_style *style, char *out, const struct muster_record *record)
@@ -90,19 +124,15 @@ static char *duration(char *out, uint64_t from_ns, uint64_t to_ns)
 
 static char *source(char *out, const struct muster_record *record)
 {
-    char text[INET6_ADDRSTRLEN] = "an unknown address";
+    bool brackets = record->source_family == 6;
 
-    if (record->source_family == 4) {
-        inet_ntop(AF_INET, record->source, text, sizeof text);
-        out = text_copy(out, text);
-    } else if (record->source_family == 6) {
-        inet_ntop(AF_INET6, record->source, text, sizeof text);
+    if (record->source_family != 4 && record->source_family != 6)
+        return text_copy(out, "an unknown address");
+    if (brackets)
         *out++ = '[';
-        out = text_copy(out, text);
+    out = address_text(out, record->source_family, record->source);
+    if (brackets)
         *out++ = ']';
-    } else {
-        return text_copy(out, text);
-    }
     *out++ = ':';
     return number_u32(out, record->source_port);
 }
@@ -127,47 +157,47 @@ static char *value(char *out, const struct muster_record *record)
     return out;
 }
 
+/* Of a verdict that says that something is not in order; else COLOR_NONE. */
+static enum color verdict_color(uint8_t verdict)
+{
+    static const uint8_t colors[] = {
+        [MUSTER_VERDICT_GAP] = COLOR_BAD,       [MUSTER_VERDICT_LATE] = COLOR_ODD,
+        [MUSTER_VERDICT_DUPLICATE] = COLOR_ODD, [MUSTER_VERDICT_RESTART] = COLOR_NEWS,
+        [MUSTER_VERDICT_OUTLIER] = COLOR_BAD,
+    };
+
+    return verdict < sizeof colors ? colors[verdict] : COLOR_NONE;
+}
+
 static char *verdict(const struct line_style *style, char *out, const struct muster_record *record)
 {
-    switch (record->verdict) {
-    case MUSTER_VERDICT_FIRST:
-        return text_copy(out, " first");
-    case MUSTER_VERDICT_GAP:
+    const struct word *word = words_verdict(record->verdict);
+    enum color color = verdict_color(record->verdict);
+
+    if (record->verdict == MUSTER_VERDICT_FIRST) {
         *out++ = ' ';
-        out = word(style, out, COLOR_BAD, "GAP");
-        out = text_copy(out, " of ");
-        out = number_u32(out, record->gap);
-        return text_copy(out, " before it");
-    case MUSTER_VERDICT_LATE:
-        *out++ = ' ';
-        return word(style, out, COLOR_ODD, "LATE");
-    case MUSTER_VERDICT_DUPLICATE:
-        *out++ = ' ';
-        return word(style, out, COLOR_ODD, "DUPLICATE");
-    case MUSTER_VERDICT_RESTART:
-        *out++ = ' ';
-        return word(style, out, COLOR_NEWS, "RESTART");
-    case MUSTER_VERDICT_OUTLIER:
-        *out++ = ' ';
-        return word(style, out, COLOR_BAD, "OUTLIER");
-    default:
-        return out;
+        return words_copy(out, word);
     }
+    if (color == COLOR_NONE)
+        return out;
+    *out++ = ' ';
+    out = color_begin(style, out, color);
+    out = upper(out, word);
+    out = color_end(style, out);
+    if (record->verdict != MUSTER_VERDICT_GAP)
+        return out;
+    out = text_copy(out, " of ");
+    out = number_u32(out, record->gap);
+    return text_copy(out, " before it");
 }
 
 static char *message(const struct line_style *style, char *out, const struct muster_record *record)
 {
-    switch (record->msg_type) {
-    case MUSTER_MSG_HEARTBEAT:
-        out = text_copy(out, "HEARTBEAT");
-        break;
-    case MUSTER_MSG_DATA:
-        out = text_copy(out, "DATA");
-        break;
-    case MUSTER_MSG_INIT:
-        out = text_copy(out, "INIT");
-        break;
-    default:
+    const struct word *type = words_msg_type(record->msg_type);
+
+    if (type != NULL) {
+        out = upper(out, type);
+    } else {
         out = text_copy(out, "TYPE ");
         out = number_u32(out, record->msg_type);
     }
@@ -188,17 +218,13 @@ static char *message(const struct line_style *style, char *out, const struct mus
 
 static char *reject(const struct line_style *style, char *out, const struct muster_record *record)
 {
-    static const char *const reasons[MUSTER_REJECT_REASONS] = {
-        [MUSTER_REJECT_TOO_SHORT] = "too short",
-        [MUSTER_REJECT_TOO_LONG] = "too long",
-        [MUSTER_REJECT_UNKNOWN_TYPE] = "unknown type",
-        [MUSTER_REJECT_BAD_PAYLOAD] = "bad payload"};
+    const struct word *reason = words_reject(record->reason);
     uint32_t i;
 
-    out = word(style, out, COLOR_BAD, "REJECTED");
+    out = title(style, out, COLOR_BAD, "REJECTED");
     *out++ = ' ';
-    if (record->reason < MUSTER_REJECT_REASONS) {
-        out = text_copy(out, reasons[record->reason]);
+    if (reason != NULL) {
+        out = spaced(out, reason);
     } else {
         out = text_copy(out, "reason ");
         out = number_u32(out, record->reason);
@@ -216,22 +242,14 @@ static char *reject(const struct line_style *style, char *out, const struct must
 
 static char *cause(char *out, uint16_t causes)
 {
-    static const struct {
-        uint16_t bit;
-        const char *name;
-    } names[] = {{MUSTER_CAUSE_NETWORK, "network"},
-                 {MUSTER_CAUSE_KERNEL, "kernel"},
-                 {MUSTER_CAUSE_COLLECTOR, "collector"},
-                 {MUSTER_CAUSE_COLLECTOR_DOWN, "collector down"},
-                 {MUSTER_CAUSE_RESTART, "restart"}};
     const char *between = ", cause ";
-    size_t i;
+    unsigned i;
 
-    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if ((causes & names[i].bit) == 0)
+    for (i = 0; i < WORDS_CAUSES; i++) {
+        if ((causes >> i & 1) == 0)
             continue;
         out = text_copy(out, between);
-        out = text_copy(out, names[i].name);
+        out = spaced(out, words_cause(i));
         between = " or ";
     }
     return out;
@@ -239,9 +257,9 @@ static char *cause(char *out, uint16_t causes)
 
 /* "GAP OPENED 101 seq 4-6 (3 missing": the caller closes the parenthesis. */
 static char *range(const struct line_style *style, char *out, const struct muster_record *record,
-                   enum color color, const char *title, const char *what)
+                   enum color color, const char *text, const char *what)
 {
-    out = word(style, out, color, title);
+    out = title(style, out, color, text);
     *out++ = ' ';
     out = device(style, out, record);
     out = text_copy(out, " seq ");
@@ -254,9 +272,9 @@ static char *range(const struct line_style *style, char *out, const struct muste
 }
 
 static char *about(const struct line_style *style, char *out, const struct muster_record *record,
-                   enum color color, const char *title)
+                   enum color color, const char *text)
 {
-    out = word(style, out, color, title);
+    out = title(style, out, color, text);
     *out++ = ' ';
     return device(style, out, record);
 }
@@ -323,29 +341,16 @@ static char *event(const struct line_style *style, char *out, const struct muste
 
 bool line_is_trouble(const struct muster_record *record)
 {
-    if (record->kind != MUSTER_KIND_MESSAGE)
-        return true;
-    switch (record->verdict) {
-    case MUSTER_VERDICT_GAP:
-    case MUSTER_VERDICT_LATE:
-    case MUSTER_VERDICT_DUPLICATE:
-    case MUSTER_VERDICT_RESTART:
-    case MUSTER_VERDICT_OUTLIER:
-        return true;
-    default:
-        return false;
-    }
+    return record->kind != MUSTER_KIND_MESSAGE || verdict_color(record->verdict) != COLOR_NONE;
 }
 
 size_t line_bound(struct line_style *style, const struct muster_record *record)
 {
-    struct muster_device known = {.size = sizeof known};
-    size_t bound = WORDS_MAX;
+    size_t bound = FIXED_MAX;
 
-    style->name = NULL;
-    if (record->kind != MUSTER_KIND_REJECT &&
-        style->host->device(style->instance, record->device_id, &known))
-        style->name = known.name;
+    style->name = record->kind == MUSTER_KIND_REJECT
+                      ? NULL
+                      : fields_device_name(style->host, style->instance, record);
     if (style->name != NULL)
         bound += TEXT_ESCAPE_MAX * strlen(style->name);
     if (record->kind != MUSTER_KIND_REJECT)

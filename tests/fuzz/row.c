@@ -25,7 +25,7 @@ static int device(struct muster_instance *instance, uint16_t id, struct muster_d
 /* Whether what stands between the quotes is what RFC 4180 allows: each quote of the text twice. */
 static void check_fields(const struct row *row, const char *text, const char *end)
 {
-    uint32_t fields = 1;
+    uint32_t cells = 1;
     int quoted = 0;
 
     fuzz_check(end > text && end[-1] == '\n', "a row ends with a newline");
@@ -34,10 +34,10 @@ static void check_fields(const struct row *row, const char *text, const char *en
         if (*text == '"')
             quoted = !quoted;
         else if (*text == ',' && !quoted)
-            fields++;
+            cells++;
     }
     fuzz_check(!quoted, "quotes are closed");
-    fuzz_check(fields == row->columns, "as many fields as columns");
+    fuzz_check(cells == row->count, "as many fields as columns");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (i = 0; i < ROW_COLUMNS; i++)
         if (columns >> i & 1)
             fuzz_check(row_add(&row, row_column_names[i]) == 0, "each column once");
-    if (row.columns == 0)
+    if (row.count == 0)
         return 0;
     end = row_header(&row, header);
     fuzz_check((size_t)(end - header) <= sizeof header, "the header fits");

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fields of a record, for outputs: what they are called, of which type they are, which kinds
+ * of record have them, and how to get them.
+ *
+ * The names are those that a user sees: columns in CSV, keys in JSON.
+ */
+#ifndef PLUGINS_COMMON_FIELDS_H
+#define PLUGINS_COMMON_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <muster/plugin.h>
+
+#include "words.h"
+
+enum field_id {
+    FIELD_DEVICE_ID,
+    FIELD_SEQ_NUM,
+    FIELD_TIMESTAMP,
+    FIELD_MSG_TYPE,
+    FIELD_VALUE,
+    FIELD_DUPLICATE_FLAG,
+    FIELD_GAP_FLAG,
+    FIELD_ARRIVAL_TIME,
+    FIELD_ARRIVAL_NS,
+    FIELD_VERDICT,
+    FIELD_GAP,
+    FIELD_FLAGS,
+    FIELD_SOURCE,
+    FIELD_SOURCE_PORT,
+    FIELD_DATAGRAM_SIZE,
+    FIELD_READING,
+    FIELD_READINGS,
+    FIELD_PAYLOAD,
+    FIELD_DEVICE_NAME,
+    FIELD_FIRST,
+    FIELD_LAST,
+    FIELD_COUNT,
+    FIELD_OPENED,
+    FIELD_CLOSED,
+    FIELD_OUTCOME,
+    FIELD_CAUSE,
+    FIELD_TRANSIT,
+    FIELD_JITTER,
+    FIELD_CLOCK_OFFSET,
+    FIELD_CLOCK_DRIFT,
+    FIELD_CLOCK_DRIFT_ERROR,
+    FIELD_KIND,
+    FIELD_EVENT,
+    FIELD_REASON,
+    FIELDS /* how many there are */
+};
+
+/* Of a field, and of what is found in one record. */
+enum field_type {
+    FIELD_TYPE_NONE, /* the record has nothing there */
+    /* What lies in the record as it is, at an offset. */
+    FIELD_TYPE_U8, /* U8 to U64 are found as UNSIGNED */
+    FIELD_TYPE_U16,
+    FIELD_TYPE_U32,
+    FIELD_TYPE_U64,
+    FIELD_TYPE_SECONDS, /* 32 bits: whole Unix seconds */
+    FIELD_TYPE_TIME,    /* 64 bits: ns since the Unix epoch */
+    FIELD_TYPE_BOOL,    /* 8 bits: whether they are a certain number */
+    FIELD_TYPE_WORD,    /* 8 bits that have words; without one found as UNSIGNED or NONE */
+    FIELD_TYPE_CAUSES,  /* 16 bits: a set of words, see words_cause */
+    /* What is worked out. */
+    FIELD_TYPE_VALUE, /* of the type that the device sends; found as one of the next three */
+    FIELD_TYPE_TEXT,  /* any bytes, of a stranger */
+    FIELD_TYPE_INTEGER,
+    FIELD_TYPE_REAL,
+    FIELD_TYPE_UNSIGNED,
+    FIELD_TYPE_DECIMAL, /* a number of so many decimals */
+    FIELD_TYPE_ADDRESS,
+    FIELD_TYPE_BYTES, /* any, for hexadecimal */
+    FIELD_TYPE_NAME,  /* not in the record: see fields_device_name */
+    FIELD_TYPES       /* how many there are */
+};
+
+/* What is found. */
+struct field_value {
+    uint8_t type;   /* enum field_type; which member of the union is set: */
+    uint8_t digits; /* DECIMAL: how many decimals */
+    uint8_t family; /* ADDRESS: 4 or 6 */
+    union {
+        uint64_t number; /* UNSIGNED, BOOL (0 or 1), SECONDS, TIME, CAUSES (the bits) */
+        int64_t integer; /* INTEGER; DECIMAL: times 10^digits */
+        double real;
+        const struct word *word;
+        struct {
+            const uint8_t *start; /* not terminated; NULL if there are none */
+            size_t size;          /* TEXT, BYTES */
+        } bytes;
+        const uint8_t *address; /* see address_text */
+    };
+};
+
+struct field {
+    char name[18];  /* an array, so that fields[i].name is a constant for a table of names */
+    uint8_t type;   /* enum field_type */
+    uint8_t kinds;  /* which kinds of record have it: a sum of MUSTER_TAKES_* */
+    uint8_t offset; /* U8 to CAUSES: where it lies */
+    uint8_t number; /* BOOL: which number is true */
+    /* WORD: the word for a number, or NULL: then the number is shown, unless words_only. */
+    const struct word *(*word)(unsigned number);
+    bool words_only;
+    /* What is worked out, but NAME: fills in *value. */
+    void (*get)(struct field_value *value, const struct muster_record *record);
+};
+
+/* By enum field_id. */
+extern const struct field fields[FIELDS];
+
+/* Returns the field of that name, or NULL. */
+const struct field *fields_find(const char *name);
+
+/* Finds what the record has there; nothing for a NAME. */
+void fields_get(const struct field *field, const struct muster_record *record,
+                struct field_value *value);
+
+/* The name of the record's device in the catalog, or NULL. */
+const char *fields_device_name(const struct muster_host *host, struct muster_instance *instance,
+                               const struct muster_record *record);
+
+/* What lies in the record, for an output that knows the type: a U8 or WORD, */
+static inline uint8_t fields_u8(const struct field *field, const struct muster_record *record)
+{
+    return ((const uint8_t *)record)[field->offset];
+}
+
+/* a U16 or CAUSES, */
+static inline uint16_t fields_u16(const struct field *field, const struct muster_record *record)
+{
+    uint16_t n;
+
+    memcpy(&n, (const uint8_t *)record + field->offset, sizeof n);
+    return n;
+}
+
+/* a U32 or SECONDS, */
+static inline uint32_t fields_u32(const struct field *field, const struct muster_record *record)
+{
+    uint32_t n;
+
+    memcpy(&n, (const uint8_t *)record + field->offset, sizeof n);
+    return n;
+}
+
+/* a U64 or TIME, */
+static inline uint64_t fields_u64(const struct field *field, const struct muster_record *record)
+{
+    uint64_t n;
+
+    memcpy(&n, (const uint8_t *)record + field->offset, sizeof n);
+    return n;
+}
+
+/* a BOOL. */
+static inline bool fields_bool(const struct field *field, const struct muster_record *record)
+{
+    return fields_u8(field, record) == field->number;
+}
+
+#endif
