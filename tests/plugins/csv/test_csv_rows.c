@@ -11,31 +11,8 @@
 #include "common/random.h"
 #include "common/runner.h"
 #include "csv/row.h"
+#include "fixture.h"
 #include "plugins/fake_host.h"
-
-#define PLUGIN (&muster_plugin_v1)
-#define S      UINT64_C(1000000000)
-
-static struct muster_record text_record(uint32_t seq, const char *text)
-{
-    struct muster_record record = {.arrival_ns = 1762534152 * S + 983310799,
-                                   .seq_num = seq,
-                                   .timestamp = 1762534151,
-                                   .device_id = 101,
-                                   .msg_type = MUSTER_MSG_DATA,
-                                   .flags = 1,
-                                   .verdict = MUSTER_VERDICT_NEW,
-                                   .numbered = 1,
-                                   .readings = 1};
-
-    if (text != NULL) {
-        record.value_type = MUSTER_VALUE_TEXT;
-        record.payload.bytes = (const uint8_t *)text;
-        record.payload_size = (uint32_t)strlen(text);
-        record.datagram_size = 12 + record.payload_size;
-    }
-    return record;
-}
 
 /* Formats the record with these columns, separated by commas. */
 static void expect_row(const char *names, struct muster_record record, const char *wanted)
@@ -72,7 +49,7 @@ START_TEST(columns)
     static const uint8_t source6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
     static const char *const verdicts[] = {"none", "unnumbered", "first",   "new",     "gap",
                                            "late", "duplicate",  "restart", "outlier", "9"};
-    struct muster_record record = text_record(9, "ab");
+    struct muster_record record = fixture_text(9, "ab");
     uint8_t i;
 
     for (i = 0; i < 10; i++) {
@@ -103,7 +80,7 @@ END_TEST
 START_TEST(timing_columns)
 {
     const char *all = "transit,jitter,clock_offset,clock_drift,clock_drift_error";
-    struct muster_record record = text_record(9, "ab");
+    struct muster_record record = fixture_text(9, "ab");
 
     record.jitter_us = 12034;
     record.clock_offset_ms = -1983;
@@ -244,9 +221,9 @@ START_TEST(the_default_columns)
     ck_assert_int_eq(row_add(&common, "flags"), 0);
     random_seed(7);
     for (i = 0; i < 100000; i++) {
-        record = text_record(random_u32() >> below(32), one_in(3)   ? "a,\"b"
-                                                        : one_in(3) ? ""
-                                                                    : "26.6");
+        record = fixture_text(random_u32() >> below(32), one_in(3)   ? "a,\"b"
+                                                         : one_in(3) ? ""
+                                                                     : "26.6");
         switch (below(4)) {
         case 0:
             record.value_type = MUSTER_VALUE_INT;
@@ -287,7 +264,7 @@ START_TEST(numbers)
                  {1e20, "1e+20"},    {1e15, "1e+15"},
                  {5e-324, "5e-324"}, {-1.7976931348623157e308, "-1.7976931348623157e+308"},
                  {INFINITY, "inf"},  {-INFINITY, "-inf"}};
-    struct muster_record record = text_record(1, NULL);
+    struct muster_record record = fixture_text(1, NULL);
     size_t i;
 
     record.value_type = MUSTER_VALUE_REAL;
@@ -475,7 +452,7 @@ START_TEST(texts_against_oracle)
     srand(4180);
     ck_assert_int_eq(row_add(&row, "value"), 0);
     for (i = 0; i < COUNT; i++) {
-        struct muster_record record = text_record(i, "");
+        struct muster_record record = fixture_text(i, "");
         uint8_t text[MOST];
         uint8_t back[MOST * 4 + 3];
         char wanted[MOST * 4 + 3];

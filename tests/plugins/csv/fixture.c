@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the tests of the sink "csv" share.
+ */
+#include "fixture.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plugins/fake_host.h"
+
+char fixture_directory[32] = "/tmp/muster-test-csv-XXXXXX";
+char fixture_path[128];
+
+void fixture_set_up(void)
+{
+    strcpy(fixture_directory + strlen(fixture_directory) - 6, "XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(fixture_directory));
+    snprintf(fixture_path, sizeof fixture_path, "%s/t.csv", fixture_directory);
+}
+
+void fixture_tear_down(void)
+{
+    char other[160];
+
+    snprintf(other, sizeof other, "%s.1", fixture_path);
+    unlink(other);
+    unlink(fixture_path);
+    ck_assert_int_eq(rmdir(fixture_directory), 0);
+}
+
+void fixture_put_file(const char *bytes, size_t size)
+{
+    FILE *file = fopen(fixture_path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+void fixture_expect_file(const char *name, const char *wanted)
+{
+    struct stat info;
+    FILE *file = fopen(name, "r");
+    char *bytes;
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fstat(fileno(file), &info), 0);
+    bytes = malloc((size_t)info.st_size + 1);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_uint_eq(fread(bytes, 1, (size_t)info.st_size, file), (size_t)info.st_size);
+    bytes[info.st_size] = '\0';
+    fclose(file);
+    ck_assert_str_eq(bytes, wanted);
+    free(bytes);
+}
+
+struct muster_record fixture_text(uint32_t seq, const char *text)
+{
+    struct muster_record record = {.arrival_ns = 1762534152 * S + 983310799,
+                                   .seq_num = seq,
+                                   .timestamp = 1762534151,
+                                   .device_id = 101,
+                                   .msg_type = MUSTER_MSG_DATA,
+                                   .flags = 1,
+                                   .verdict = MUSTER_VERDICT_NEW,
+                                   .numbered = 1,
+                                   .readings = 1};
+
+    if (text != NULL) {
+        record.value_type = MUSTER_VALUE_TEXT;
+        record.payload.bytes = (const uint8_t *)text;
+        record.payload_size = (uint32_t)strlen(text);
+        record.datagram_size = 12 + record.payload_size;
+    }
+    return record;
+}
+
+struct muster_record fixture_gap(uint8_t event, uint32_t first, uint32_t last, uint16_t cause)
+{
+    return (struct muster_record){.kind = MUSTER_KIND_EVENT,
+                                  .event = event,
+                                  .device_id = 101,
+                                  .arrival_ns = 1762534153 * S,
+                                  .seq_num = first,
+                                  .first = first,
+                                  .last = last,
+                                  .cause = cause,
+                                  .opened_ns = 1762534152 * S + 983310799,
+                                  .closed_ns = 1762534153 * S};
+}
+
+void *fixture_open(struct muster_instance *instance)
+{
+    void *state = NULL;
+
+    PLUGIN->check(&fake_host, instance);
+    ck_assert_uint_eq(fake_config_error_count(instance), 0);
+    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
+    return state;
+}
+
+void fixture_close(struct muster_instance *instance, void *state)
+{
+    PLUGIN->close(state);
+    fake_free(instance);
+}
+
+void fixture_limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}

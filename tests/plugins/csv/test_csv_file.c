@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The file of the sink "csv": opened, repaired, locked, rotated.
+ */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/runner.h"
+#include "fixture.h"
+#include "plugins/fake_host.h"
+
+/* ---- Opening -------------------------------------------------------------------------- */
+
+static void expect_refused(const char *file, const char *message)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, "path", file, NULL);
+    void *state = NULL;
+
+    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), MUSTER_FAILED);
+    ck_assert_msg(fake_logged(instance, MUSTER_LOG_ERROR, message) == 1, "logged: %s",
+                  fake_log_line(instance, 0));
+    fake_free(instance);
+}
+
+START_TEST(appends)
+{
+    struct muster_record record = fixture_text(1, "x");
+    int i;
+
+    fixture_put_file("", 0);
+    for (i = 0; i < 2; i++) {
+        struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+        void *state = fixture_open(instance);
+
+        ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "appending to \""), i == 1);
+        ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+        fixture_close(instance, state);
+    }
+    fixture_expect_file(fixture_path, HEADER "101,1,1762534151,1,x,0,0,1762534152.983310\n"
+                                             "101,1,1762534151,1,x,0,0,1762534152.983310\n");
+}
+END_TEST
+
+START_TEST(relative_path)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, "path", "t.csv", NULL);
+    char wanted[200];
+    int before = open(".", O_RDONLY | O_DIRECTORY);
+    void *state;
+
+    ck_assert_int_eq(chdir(fixture_directory), 0);
+    state = fixture_open(instance);
+    ck_assert_int_eq(fchdir(before), 0);
+    close(before);
+    snprintf(wanted, sizeof wanted, "new file \"%s\"", fixture_path);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, wanted), 1);
+    ck_assert_int_eq(unlink(fixture_path), 0);
+    ck_assert_int_eq(PLUGIN->rotate(state), 0); /* there, not here */
+    fixture_expect_file(fixture_path, HEADER);
+    fixture_close(instance, state);
+}
+END_TEST
+
+START_TEST(other_header)
+{
+    const char *old = "device_id,arival_time\n1,2\n";
+    const char *partial = "some text without an end";
+
+    fixture_put_file(old, strlen(old));
+    expect_refused(fixture_path, "first line is \"device_id,arival_time\", but these rows need "
+                                 "\"device_id,seq_num,");
+    fixture_expect_file(fixture_path, old);
+    fixture_put_file(partial, strlen(partial));
+    expect_refused(fixture_path, "first line is \"some text without an end\"");
+    fixture_expect_file(fixture_path, partial);
+}
+END_TEST
+
+START_TEST(refusals)
+{
+    char name[200];
+
+    expect_refused(fixture_directory, "it is a directory");
+    snprintf(name, sizeof name, "%s/none/t.csv", fixture_directory);
+    expect_refused(name, "No such file or directory");
+    ck_assert_int_eq(mkfifo(fixture_path, 0600), 0);
+    expect_refused(fixture_path, "no process reads this FIFO");
+}
+END_TEST
+
+START_TEST(locked)
+{
+    struct muster_instance *first = fake_new(PLUGIN, "path", fixture_path, NULL);
+    void *state = fixture_open(first);
+
+    expect_refused(fixture_path, "is being written by another process");
+    fixture_close(first, state);
+    first = fake_new(PLUGIN, "path", fixture_path, NULL);
+    fixture_close(first, fixture_open(first));
+}
+END_TEST
+
+static void expect_repaired(const char *rows, const char *torn, size_t torn_size,
+                            const char *message)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+    size_t whole = strlen(HEADER) + strlen(rows);
+    char *bytes = calloc(1, whole + torn_size + 1);
+    void *state;
+
+    ck_assert_ptr_nonnull(bytes);
+    strcat(strcat(bytes, HEADER), rows);
+    memcpy(bytes + whole, torn, torn_size);
+    fixture_put_file(bytes, whole + torn_size);
+    state = fixture_open(instance);
+    bytes[whole] = '\0';
+    fixture_expect_file(fixture_path, bytes);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, message), 1);
+    fixture_close(instance, state);
+    free(bytes);
+}
+
+START_TEST(torn_tail)
+{
+    struct muster_instance *instance;
+    char *zeros = calloc(1, 2000000);
+
+    ck_assert_ptr_nonnull(zeros);
+    expect_repaired("1,2,3,1,x,0,0,4.000000\n", "1,3,\x80", 5, "bytes 1 to 5: \"1,3,\\x80\"");
+    expect_repaired("", "1", 1, "these 1 bytes");
+    expect_repaired("", zeros, 4096, "bytes 4001 to 4096: \"\\x00\\x00");
+    fixture_put_file(HEADER, strlen(HEADER) - 10);
+    instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+    fixture_close(instance, fixture_open(instance));
+    fixture_expect_file(fixture_path, HEADER);
+    /* That is no row of ours. */
+    memcpy(zeros, HEADER, strlen(HEADER));
+    fixture_put_file(zeros, 2000000);
+    expect_refused(fixture_path, "longer than any row");
+    free(zeros);
+}
+END_TEST
+
+START_TEST(devices)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, "path", "/dev/null", NULL);
+    struct muster_record record = fixture_text(1, "x");
+    void *state = fixture_open(instance);
+
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "writing to \"/dev/null\""), 1);
+    ck_assert_int_eq(PLUGIN->rotate(state), 0);
+    PLUGIN->tick(state, 1);
+    fixture_close(instance, state);
+}
+END_TEST
+
+START_TEST(full_disk_at_open)
+{
+    fixture_limit_file_size(10);
+    expect_refused(fixture_path, "cannot write the header to \"");
+    fixture_limit_file_size(RLIM_INFINITY);
+    fixture_expect_file(fixture_path, "");
+}
+END_TEST
+
+/* ---- Rotation and sync ---------------------------------------------------------------- */
+
+START_TEST(rotation)
+{
+    struct muster_instance *instance =
+        fake_new(PLUGIN, "path", fixture_path, "columns", "seq_num", "sync", "second", NULL);
+    struct muster_record record = fixture_text(1, NULL);
+    void *state = fixture_open(instance);
+    char old[160];
+
+    snprintf(old, sizeof old, "%s.1", fixture_path);
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    ck_assert_int_eq(PLUGIN->rotate(state), 0); /* nothing has moved */
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    ck_assert_int_eq(rename(fixture_path, old), 0);
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    ck_assert_int_eq(PLUGIN->rotate(state), 0);
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    PLUGIN->tick(state, 1);
+    fixture_expect_file(old, "seq_num\n1\n1\n1\n");
+    fixture_expect_file(fixture_path, "seq_num\n1\n");
+
+    /* Emptied in place, as copytruncate does. */
+    ck_assert_int_eq(truncate(fixture_path, 0), 0);
+    ck_assert_int_eq(PLUGIN->rotate(state), 0);
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    fixture_expect_file(fixture_path, "seq_num\n1\n");
+
+    /* Something else is there now: the old file stays in use. */
+    ck_assert_int_eq(rename(fixture_path, old), 0);
+    fixture_put_file("other\n", 6);
+    ck_assert_int_eq(PLUGIN->rotate(state), MUSTER_FAILED);
+    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    fixture_expect_file(fixture_path, "other\n");
+    fixture_expect_file(old, "seq_num\n1\n1\n");
+    fixture_close(instance, state);
+}
+END_TEST
+
+START_TEST(removed)
+{
+    struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+    void *state = fixture_open(instance);
+
+    PLUGIN->tick(state, 1);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, ""), 0);
+    ck_assert_int_eq(unlink(fixture_path), 0);
+    PLUGIN->tick(state, 2);
+    PLUGIN->tick(state, 3);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 1);
+    ck_assert_int_eq(PLUGIN->rotate(state), 0);
+    fixture_expect_file(fixture_path, HEADER);
+    ck_assert_int_eq(unlink(fixture_path), 0);
+    PLUGIN->tick(state, 4);
+    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 2);
+    fixture_close(instance, state);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = {appends,   relative_path, other_header,      refusals, locked,
+                                  torn_tail, devices,       full_disk_at_open, rotation, removed};
+    Suite *suite = suite_create("csv file");
+    TCase *tcase = tcase_create("csv file");
+    size_t i;
+
+    tcase_add_checked_fixture(tcase, fixture_set_up, fixture_tear_down);
+    tcase_set_timeout(tcase, 60);
+    for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
