@@ -7,7 +7,7 @@ plugins_stats_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_stats_la_LIBADD = plugins/common/libcommon.la
 STATS_SOURCES =
 STATS_SOURCES += \
-	%D%/figures.c %D%/figures.h \
+	%D%/statistics.c %D%/statistics.h \
 	%D%/stats.c
 plugins_stats_la_SOURCES = $(STATS_SOURCES)
 dist_man_MANS += %D%/muster-stats.7

@@ -16,11 +16,9 @@
 #include <muster/plugin.h>
 
 #include "../common/plugin_log.h"
-#include "figures.h"
+#include "statistics.h"
 
 #define HALF_TICK UINT64_C(500000000) /* ns; the host ticks about once a second */
-
-enum { DEVICE_IDS = 65536, WORST_MOST = 32 };
 
 static const struct muster_option options[] = {
     {.name = "interval",
@@ -38,7 +36,7 @@ static const struct muster_option options[] = {
     {.name = "worst",
      .type = MUSTER_OPTION_INT,
      .fallback = "5",
-     .max = WORST_MOST,
+     .max = STATISTICS_WORST_MAX,
      .summary = "How many of the devices with the most trouble are listed"},
     {.name = "tracker",
      .type = MUSTER_OPTION_STRING,
@@ -56,14 +54,14 @@ struct stats {
     bool looked; /* whether there is a tracker */
     bool ran;    /* records may have come: there is something to report at the end */
     uint32_t worst;
-    struct offender *devices;        /* by id */
+    struct device_counts *devices;   /* by id */
     uint64_t opened_ns, reported_ns; /* monotonic */
     uint64_t reported_packets;
 };
 
-/* ---- figures -------------------------------------------------------------------------- */
+/* ---- statistics ----------------------------------------------------------------------- */
 
-static bool is_worse(const struct offender *a, const struct offender *b)
+static bool is_worse(const struct device_counts *a, const struct device_counts *b)
 {
     if (a->missing != b->missing)
         return a->missing > b->missing;
@@ -72,20 +70,20 @@ static bool is_worse(const struct offender *a, const struct offender *b)
     return a->late + a->restarts + a->outliers > b->late + b->restarts + b->outliers;
 }
 
-static bool is_harmless(const struct offender *device)
+static bool is_harmless(const struct device_counts *device)
 {
     return device->gaps + device->late + device->duplicates + device->restarts + device->outliers ==
            0;
 }
 
 /* The worst devices, worst first; of equals the lower id first. */
-static void find_worst(const struct stats *stats, struct offenders *worst)
+static void find_worst(const struct stats *stats, struct worst_devices *worst)
 {
     uint32_t id, place;
 
     worst->count = 0;
-    for (id = 0; stats->worst > 0 && id < DEVICE_IDS; id++) {
-        const struct offender *device = &stats->devices[id];
+    for (id = 0; stats->worst > 0 && id < MUSTER_DEVICE_IDS; id++) {
+        const struct device_counts *device = &stats->devices[id];
 
         if (is_harmless(device))
             continue;
@@ -104,63 +102,64 @@ static void find_worst(const struct stats *stats, struct offenders *worst)
 }
 
 /* The largest jitter of all devices; of equals the lower id. */
-static void find_jitter(const struct stats *stats, struct figures *figures)
+static void find_jitter(const struct stats *stats, struct statistics *statistics)
 {
     uint32_t id;
 
-    for (id = 0; id < DEVICE_IDS; id++) {
-        if (stats->devices[id].jitter_us <= figures->jitter_us)
+    for (id = 0; id < MUSTER_DEVICE_IDS; id++) {
+        if (stats->devices[id].jitter_us <= statistics->jitter_us)
             continue;
-        figures->jitter_us = stats->devices[id].jitter_us;
-        figures->jitter_id = (uint16_t)id;
+        statistics->jitter_us = stats->devices[id].jitter_us;
+        statistics->jitter_id = (uint16_t)id;
     }
 }
 
-static void gather(struct stats *stats, struct figures *figures, uint64_t now_ns)
+static void gather(struct stats *stats, struct statistics *statistics, uint64_t now_ns)
 {
     double since = (double)(now_ns - stats->reported_ns) / 1e9;
 
-    figures_gather(figures, stats->host, stats->instance, stats->tracker);
-    find_jitter(stats, figures);
-    figures->seconds = (double)(now_ns - stats->opened_ns) / 1e9;
-    figures->wall_ns = stats->host->now(stats->instance, MUSTER_CLOCK_WALL);
-    figures->rate = since > 0 ? (double)(figures->received - stats->reported_packets) / since : 0;
+    statistics_gather(statistics, stats->host, stats->instance, stats->tracker);
+    find_jitter(stats, statistics);
+    statistics->seconds = (double)(now_ns - stats->opened_ns) / 1e9;
+    statistics->wall_ns = stats->host->now(stats->instance, MUSTER_CLOCK_WALL);
+    statistics->rate =
+        since > 0 ? (double)(statistics->received - stats->reported_packets) / since : 0;
     stats->reported_ns = now_ns;
-    stats->reported_packets = figures->received;
+    stats->reported_packets = statistics->received;
 }
 
 /* ---- reports -------------------------------------------------------------------------- */
 
 /* What is known of the devices, behind how many they are. */
-static void describe_devices(const struct stats *stats, const struct figures *f, char *text,
+static void describe_devices(const struct stats *stats, const struct statistics *s, char *text,
                              size_t size)
 {
     struct muster_device device = {.size = sizeof device};
     size_t length = 0;
 
     text[0] = '\0';
-    if (f->present)
+    if (s->present)
         length = (size_t)snprintf(text, size,
                                   " (%" PRIu64 " online, %" PRIu64 " late, %" PRIu64 " silent)",
-                                  f->online, f->late_devices, f->silent);
-    if (f->jitter_us == 0)
+                                  s->online, s->late_devices, s->silent);
+    if (s->jitter_us == 0)
         return;
-    stats->host->device(stats->instance, f->jitter_id, &device);
+    stats->host->device(stats->instance, s->jitter_id, &device);
     snprintf(text + length, size - length, ", largest jitter %u.%06u s: device %u%s%s%s",
-             f->jitter_us / 1000000, f->jitter_us % 1000000, f->jitter_id,
+             s->jitter_us / 1000000, s->jitter_us % 1000000, s->jitter_id,
              device.name != NULL ? " (" : "", device.name != NULL ? device.name : "",
              device.name != NULL ? ")" : "");
 }
 
-/* The tracker's figures may go back over earlier runs. */
-static void print_since(const struct stats *stats, const struct figures *f)
+/* The tracker's counters may go back over earlier runs. */
+static void print_since(const struct stats *stats, const struct statistics *s)
 {
-    const time_t since = (time_t)f->counted_since;
+    const time_t since = (time_t)s->counted_since;
     char text[64];
     struct tm tm;
 
-    if (f->counted_since == 0 ||
-        (double)f->counted_since + f->seconds + 1 >= (double)f->wall_ns / 1e9)
+    if (s->counted_since == 0 ||
+        (double)s->counted_since + s->seconds + 1 >= (double)s->wall_ns / 1e9)
         return;
     gmtime_r(&since, &tm);
     strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
@@ -168,44 +167,44 @@ static void print_since(const struct stats *stats, const struct figures *f)
                "these figures of loss, duplicates and devices are counted since %s", text);
 }
 
-static void print_figures(const struct stats *stats, const struct figures *f)
+static void print_statistics(const struct stats *stats, const struct statistics *s)
 {
     char devices[512];
 
-    describe_devices(stats, f, devices, sizeof devices);
+    describe_devices(stats, s, devices, sizeof devices);
     plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
                "%s%.0f s: packets received %" PRIu64 " (%.1f/s), average packet size %.1f bytes",
-               f->final ? "in all, after " : "after ", f->seconds, f->received,
-               f->final && f->seconds > 0 ? (double)f->received / f->seconds : f->rate,
-               figures_mean_size(f));
-    if (f->tracked)
+               s->final ? "in all, after " : "after ", s->seconds, s->received,
+               s->final && s->seconds > 0 ? (double)s->received / s->seconds : s->rate,
+               statistics_mean_size(s));
+    if (s->tracked)
         plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
                    "packet loss count %" PRIu64 " (%" PRIu64
                    " more are missing and may still come), duplicates count %" PRIu64
                    ", late %" PRIu64 ", recovered %" PRIu64 ", restarts %" PRIu64
                    ", outliers %" PRIu64 ", devices %" PRIu64 "%s",
-                   f->lost, f->open, f->duplicates, f->late, f->recovered, f->restarts, f->outliers,
-                   f->devices, devices);
-    if (f->tracked)
-        print_since(stats, f);
+                   s->lost, s->open, s->duplicates, s->late, s->recovered, s->restarts, s->outliers,
+                   s->devices, devices);
+    if (s->tracked)
+        print_since(stats, s);
     else
         plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
                    "packet loss and duplicates are not known: the chain has no filter named \"%s\"",
                    stats->tracker);
-    if (f->rejected + f->kernel_drops + f->refused > 0 || f->final)
+    if (s->rejected + s->kernel_drops + s->refused > 0 || s->final)
         plugin_log(stats->host, stats->instance,
-                   f->rejected + f->kernel_drops > 0 ? MUSTER_LOG_WARNING : MUSTER_LOG_INFO,
+                   s->rejected + s->kernel_drops > 0 ? MUSTER_LOG_WARNING : MUSTER_LOG_INFO,
                    "rejected %" PRIu64 ", dropped by the kernel %" PRIu64
                    ", refused while stopping %" PRIu64,
-                   f->rejected, f->kernel_drops, f->refused);
+                   s->rejected, s->kernel_drops, s->refused);
 }
 
-static void print_worst(const struct stats *stats, const struct offenders *worst)
+static void print_worst(const struct stats *stats, const struct worst_devices *worst)
 {
     uint32_t i;
 
     for (i = 0; i < worst->count; i++) {
-        const struct offender *o = &worst->counts[i];
+        const struct device_counts *counts = &worst->counts[i];
         struct muster_device device = {.size = sizeof device};
 
         stats->host->device(stats->instance, worst->ids[i], &device);
@@ -214,13 +213,14 @@ static void print_worst(const struct stats *stats, const struct offenders *worst
                    " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
                    worst->ids[i], device.name != NULL ? " (" : "",
                    device.name != NULL ? device.name : "", device.name != NULL ? ")" : "",
-                   o->missing, o->gaps, o->late, o->duplicates, o->restarts, o->outliers);
+                   counts->missing, counts->gaps, counts->late, counts->duplicates,
+                   counts->restarts, counts->outliers);
     }
 }
 
 /* Replaces the file.  Returns 0, or -1 after a log line (the first of a row of failures). */
-static int write_file(struct stats *stats, const struct figures *figures,
-                      const struct offenders *worst)
+static int write_file(struct stats *stats, const struct statistics *statistics,
+                      const struct worst_devices *worst)
 {
     FILE *out;
     int error = 0;
@@ -229,7 +229,7 @@ static int write_file(struct stats *stats, const struct figures *figures,
     if (out == NULL) {
         error = errno;
     } else {
-        figures_write_json(out, figures, worst, stats->host, stats->instance);
+        statistics_write_json(out, statistics, worst, stats->host, stats->instance);
         if (fflush(out) != 0 || ferror(out))
             error = errno != 0 ? errno : EIO;
         if (fclose(out) != 0 && error == 0)
@@ -252,18 +252,18 @@ static int write_file(struct stats *stats, const struct figures *figures,
 
 static void report(struct stats *stats, uint64_t now_ns, bool final)
 {
-    struct figures figures;
-    struct offenders worst;
+    struct statistics statistics;
+    struct worst_devices worst;
 
-    gather(stats, &figures, now_ns);
-    figures.final = final;
+    gather(stats, &statistics, now_ns);
+    statistics.final = final;
     find_worst(stats, &worst);
     if (stats->print) {
-        print_figures(stats, &figures);
+        print_statistics(stats, &statistics);
         print_worst(stats, &worst);
     }
     if (stats->file != NULL)
-        write_file(stats, &figures, &worst);
+        write_file(stats, &statistics, &worst);
 }
 
 /* ---- the plugin ----------------------------------------------------------------------- */
@@ -279,7 +279,7 @@ static void close_instance(void *state)
     free(stats);
 }
 
-/* Whether the file may be replaced: it is not there, is empty, or holds figures. */
+/* Whether the file may be replaced: it is not there, is empty, or holds a report. */
 static bool is_ours(const char *path)
 {
     static const char start[] = "{\n  \"time\":";
@@ -293,7 +293,7 @@ static bool is_ours(const char *path)
 }
 
 /* Whether the file can be written is found out now rather than at the first report;
- * the figures of the run before stay until then. */
+ * the report of the run before stays until then. */
 static int open_file(struct stats *stats)
 {
     char directory[PATH_MAX];
@@ -343,7 +343,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     stats->print = host->get_int(instance, "print") != 0;
     stats->worst = (uint32_t)host->get_int(instance, "worst");
     stats->opened_ns = stats->reported_ns = host->now(instance, MUSTER_CLOCK_MONOTONIC);
-    stats->devices = calloc(DEVICE_IDS, sizeof *stats->devices);
+    stats->devices = calloc(MUSTER_DEVICE_IDS, sizeof *stats->devices);
     if (stats->devices == NULL)
         goto no_memory;
     if (stats->file != NULL && open_file(stats) < 0)
@@ -362,13 +362,13 @@ fail:
     return MUSTER_FAILED;
 }
 
-static int64_t take(void *state, const struct muster_record *records, uint32_t count)
+static int64_t write_records(void *state, const struct muster_record *records, uint32_t count)
 {
     struct stats *stats = state;
     uint32_t i;
 
     for (i = 0; i < count; i++) {
-        struct offender *device = &stats->devices[records[i].device_id];
+        struct device_counts *device = &stats->devices[records[i].device_id];
 
         if (records[i].verdict != MUSTER_VERDICT_NONE)
             device->jitter_us = records[i].jitter_us;
@@ -409,11 +409,11 @@ static int64_t flush(void *state, uint64_t deadline_ns)
 /* Filters declare their metrics after sinks are opened, so this is the first chance. */
 static void look_for_tracker(struct stats *stats)
 {
-    struct figures figures;
+    struct statistics statistics;
 
     stats->looked = true;
-    figures_gather(&figures, stats->host, stats->instance, stats->tracker);
-    if (!figures.tracked)
+    statistics_gather(&statistics, stats->host, stats->instance, stats->tracker);
+    if (!statistics.tracked)
         plugin_log(
             stats->host, stats->instance, MUSTER_LOG_WARNING,
             "the chain has no filter named \"%s\", so loss and duplicates are not known; the "
@@ -447,7 +447,7 @@ const struct muster_plugin muster_plugin_v1 = {
     .options = options,
     .open = open_instance,
     .close = close_instance,
-    .write = take,
+    .write = write_records,
     .flush = flush,
     .tick = tick,
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figures of a report, gathered from the metrics of the daemon and the tracker.
+ * The statistics of a report, gathered from the metrics of the daemon and the tracker.
  */
-#ifndef STATS_FIGURES_H
-#define STATS_FIGURES_H
+#ifndef PLUGINS_STATS_STATISTICS_H
+#define PLUGINS_STATS_STATISTICS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 #include <muster/plugin.h>
 
-struct figures {
+struct statistics {
     uint64_t received, bytes, decoded, records, kernel_drops, refused; /* the daemon's */
     uint64_t rejected;
     bool tracked; /* there is a tracker; else the next are 0 and mean nothing */
@@ -29,30 +29,33 @@ struct figures {
 };
 
 /* What one device did wrong. */
-struct offender {
+struct device_counts {
     uint64_t missing;                                    /* numbers in its gaps */
     uint32_t gaps, late, duplicates, restarts, outliers; /* records */
     uint32_t jitter_us;                                  /* of its last message */
 };
 
-_Static_assert(sizeof(struct offender) == 32, "there are 65,536 of them");
+_Static_assert(sizeof(struct device_counts) == 32, "there are MUSTER_DEVICE_IDS of them");
 
-struct offenders {
-    uint16_t ids[32];
-    struct offender counts[32];
+#define STATISTICS_WORST_MAX 32
+
+struct worst_devices {
+    uint16_t ids[STATISTICS_WORST_MAX];
+    struct device_counts counts[STATISTICS_WORST_MAX];
     uint32_t count;
 };
 
 /* Reads everything but the jitter, seconds, rate, wall_ns and final.  `tracker` is the name of the
  * tracker's instance. */
-void figures_gather(struct figures *figures, const struct muster_host *host,
-                    struct muster_instance *instance, const char *tracker);
+void statistics_gather(struct statistics *statistics, const struct muster_host *host,
+                       struct muster_instance *instance, const char *tracker);
 
 /* Mean size of a datagram in bytes, 0 if there was none. */
-double figures_mean_size(const struct figures *figures);
+double statistics_mean_size(const struct statistics *statistics);
 
-/* Writes one JSON object: the figures, the worst devices, every metric. */
-void figures_write_json(FILE *out, const struct figures *figures, const struct offenders *worst,
-                        const struct muster_host *host, struct muster_instance *instance);
+/* Writes one JSON object: the statistics, the worst devices, every metric. */
+void statistics_write_json(FILE *out, const struct statistics *statistics,
+                           const struct worst_devices *worst, const struct muster_host *host,
+                           struct muster_instance *instance);
 
 #endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The statistics of a report, gathered from the metrics of the daemon and the tracker.
+ */
+#include "statistics.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Fills in the fields whose metric has that name. */
+struct field {
+    const char *name;
+    uint64_t *value;
+};
+
+static void pick(const struct field *fields, size_t count, const char *name, uint64_t value)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            *fields[i].value = value;
+}
+
+void statistics_gather(struct statistics *statistics, const struct muster_host *host,
+                       struct muster_instance *instance, const char *tracker)
+{
+    const struct field own[] = {
+        {"received", &statistics->received},         {"bytes", &statistics->bytes},
+        {"decoded", &statistics->decoded},           {"records", &statistics->records},
+        {"kernel_drops", &statistics->kernel_drops}, {"refused", &statistics->refused},
+    };
+    const struct field tracked[] = {
+        {"lost", &statistics->lost},
+        {"open", &statistics->open},
+        {"missing", &statistics->missing},
+        {"recovered", &statistics->recovered},
+        {"gaps", &statistics->gaps},
+        {"late", &statistics->late},
+        {"duplicates", &statistics->duplicates},
+        {"restarts", &statistics->restarts},
+        {"outliers", &statistics->outliers},
+        {"devices", &statistics->devices},
+        {"online", &statistics->online},
+        {"late_devices", &statistics->late_devices},
+        {"silent", &statistics->silent},
+        {"counted_since", &statistics->counted_since},
+    };
+    struct muster_metric metric = {.size = sizeof metric};
+    size_t length = strlen(tracker);
+    uint32_t i;
+
+    memset(statistics, 0, sizeof *statistics);
+    for (i = 0; host->metric(instance, i, &metric); i++) {
+        if (strncmp(metric.name, "collector.rejected.", 19) == 0)
+            statistics->rejected += metric.value;
+        else if (strncmp(metric.name, "collector.", 10) == 0)
+            pick(own, sizeof own / sizeof own[0], metric.name + 10, metric.value);
+        else if (strncmp(metric.name, tracker, length) == 0 && metric.name[length] == '.') {
+            statistics->tracked |= strcmp(metric.name + length, ".lost") == 0;
+            statistics->present |= strcmp(metric.name + length, ".online") == 0;
+            pick(tracked, sizeof tracked / sizeof tracked[0], metric.name + length + 1,
+                 metric.value);
+        }
+    }
+}
+
+double statistics_mean_size(const struct statistics *statistics)
+{
+    return statistics->received > 0 ? (double)statistics->bytes / (double)statistics->received : 0;
+}
+
+/* A text of the catalog is UTF-8; quotes, backslashes and control characters are escaped. */
+static void write_text(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if ((unsigned char)*text < 0x20)
+            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*text);
+        else
+            fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void write_number(FILE *out, const char *name, uint64_t value)
+{
+    fprintf(out, "  \"%s\": %" PRIu64 ",\n", name, value);
+}
+
+/* A number that not every chain has. */
+static void write_if(FILE *out, bool known, const char *name, uint64_t value)
+{
+    if (known)
+        write_number(out, name, value);
+    else
+        fprintf(out, "  \"%s\": null,\n", name);
+}
+
+/* A number that only a tracker knows: null without one. */
+static void write_tracked(FILE *out, const struct statistics *statistics, const char *name,
+                          uint64_t value)
+{
+    write_if(out, statistics->tracked, name, value);
+}
+
+static void write_name(FILE *out, const struct muster_host *host, struct muster_instance *instance,
+                       uint16_t id)
+{
+    struct muster_device device = {.size = sizeof device};
+
+    host->device(instance, id, &device);
+    if (device.name != NULL)
+        write_text(out, device.name);
+    else
+        fputs("null", out);
+}
+
+static void write_jitter(FILE *out, const struct statistics *statistics,
+                         const struct muster_host *host, struct muster_instance *instance)
+{
+    if (statistics->jitter_us == 0) {
+        fputs("  \"worst_jitter\": null,\n", out);
+        return;
+    }
+    fprintf(out, "  \"worst_jitter\": {\"device_id\": %u, \"name\": ", statistics->jitter_id);
+    write_name(out, host, instance, statistics->jitter_id);
+    fprintf(out, ", \"seconds\": %u.%06u},\n", statistics->jitter_us / 1000000,
+            statistics->jitter_us % 1000000);
+}
+
+static void write_rejects(FILE *out, const struct muster_host *host,
+                          struct muster_instance *instance)
+{
+    struct muster_metric metric = {.size = sizeof metric};
+    const char *separator = "";
+    uint32_t i;
+
+    fputs("  \"rejected_by_reason\": {", out);
+    for (i = 0; host->metric(instance, i, &metric); i++) {
+        if (strncmp(metric.name, "collector.rejected.", 19) != 0)
+            continue;
+        fprintf(out, "%s\"%s\": %" PRIu64, separator, metric.name + 19, metric.value);
+        separator = ", ";
+    }
+    fputs("},\n", out);
+}
+
+static void write_worst(FILE *out, const struct worst_devices *worst,
+                        const struct muster_host *host, struct muster_instance *instance)
+{
+    uint32_t i;
+
+    fputs("  \"worst_devices\": [", out);
+    for (i = 0; i < worst->count; i++) {
+        const struct device_counts *counts = &worst->counts[i];
+
+        fprintf(out, "%s\n    {\"device_id\": %u, \"name\": ", i > 0 ? "," : "", worst->ids[i]);
+        write_name(out, host, instance, worst->ids[i]);
+        fprintf(out,
+                ", \"missing\": %" PRIu64 ", \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
+                "\"restarts\": %u, \"outliers\": %u}",
+                counts->missing, counts->gaps, counts->late, counts->duplicates, counts->restarts,
+                counts->outliers);
+    }
+    fputs(worst->count > 0 ? "\n  ],\n" : "],\n", out);
+}
+
+void statistics_write_json(FILE *out, const struct statistics *statistics,
+                           const struct worst_devices *worst, const struct muster_host *host,
+                           struct muster_instance *instance)
+{
+    struct muster_metric metric = {.size = sizeof metric};
+    uint32_t i;
+
+    fputs("{\n", out);
+    fprintf(out, "  \"time\": %" PRIu64 ".%06" PRIu64 ",\n", statistics->wall_ns / 1000000000,
+            statistics->wall_ns % 1000000000 / 1000);
+    fprintf(out, "  \"seconds\": %.3f,\n", statistics->seconds);
+    fprintf(out, "  \"final\": %s,\n", statistics->final ? "true" : "false");
+    write_number(out, "packets_received", statistics->received);
+    write_tracked(out, statistics, "packets_lost", statistics->lost);
+    write_tracked(out, statistics, "packets_missing", statistics->lost + statistics->open);
+    write_tracked(out, statistics, "duplicates", statistics->duplicates);
+    fprintf(out, "  \"average_packet_size\": %.3f,\n", statistics_mean_size(statistics));
+    fprintf(out, "  \"packets_per_second\": %.3f,\n", statistics->rate);
+    write_number(out, "bytes_received", statistics->bytes);
+    write_number(out, "decoded", statistics->decoded);
+    write_number(out, "rejected", statistics->rejected);
+    write_rejects(out, host, instance);
+    write_number(out, "kernel_drops", statistics->kernel_drops);
+    write_number(out, "refused", statistics->refused);
+    write_number(out, "records", statistics->records);
+    write_tracked(out, statistics, "missing", statistics->missing);
+    write_tracked(out, statistics, "open", statistics->open);
+    write_tracked(out, statistics, "recovered", statistics->recovered);
+    write_tracked(out, statistics, "gaps", statistics->gaps);
+    write_tracked(out, statistics, "late", statistics->late);
+    write_tracked(out, statistics, "restarts", statistics->restarts);
+    write_tracked(out, statistics, "outliers", statistics->outliers);
+    write_tracked(out, statistics, "devices", statistics->devices);
+    write_if(out, statistics->present, "online", statistics->online);
+    write_if(out, statistics->present, "late_devices", statistics->late_devices);
+    write_if(out, statistics->present, "silent", statistics->silent);
+    write_if(out, statistics->counted_since != 0, "counted_since", statistics->counted_since);
+    write_jitter(out, statistics, host, instance);
+    write_worst(out, worst, host, instance);
+    fputs("  \"metrics\": {", out);
+    for (i = 0; host->metric(instance, i, &metric); i++)
+        fprintf(out, "%s\n    \"%s\": %" PRIu64, i > 0 ? "," : "", metric.name, metric.value);
+    fputs("\n  }\n}\n", out);
+}
