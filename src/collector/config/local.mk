@@ -3,4 +3,7 @@
 src_collector_libcollector_a_SOURCES += \
 	%D%/config.c %D%/config.h \
 	%D%/literal.c %D%/literal.h \
+	%D%/node.c %D%/node.h \
+	%D%/node_conf.c %D%/node_conf.h \
+	%D%/node_yaml.c %D%/node_yaml.h \
 	%D%/yaml_file.c %D%/yaml_file.h

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libconfig's settings as a tree of nodes.
+ */
+#include "node_conf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <libconfig.h>
+
+#include "literal.h"
+
+/* What a conversion works on. */
+struct reader {
+    struct node_tree *tree;
+    const char *path;
+    struct problems *problems;
+    const char *source, *file; /* the file of the setting before: libconfig's name, and our copy */
+    unsigned depth;
+};
+
+static int no_memory(const struct reader *reader)
+{
+    problems_add(reader->problems, reader->path, 0, 0, "cannot read: out of memory");
+    return -1;
+}
+
+static const char *copy(struct reader *reader, const char *text)
+{
+    return node_tree_copy(reader->tree, text, strlen(text));
+}
+
+/* libconfig's name of the file lives as long as its settings, ours as long as the tree. */
+static const char *file_of(struct reader *reader, const config_setting_t *setting)
+{
+    const char *source = config_setting_source_file(setting);
+
+    if (source == NULL)
+        source = reader->path;
+    if (source != reader->source) {
+        reader->source = source;
+        reader->file = copy(reader, source);
+    }
+    return reader->file;
+}
+
+/* A real number always looks like one, so that it is not taken for a whole one. */
+static void format_real(double value, char *out, size_t room)
+{
+    int length = snprintf(out, room, "%.15g", value);
+
+    if (strpbrk(out, ".ein") == NULL && length > 0 && (size_t)length < room)
+        snprintf(out + length, room - (size_t)length, ".0");
+}
+
+static const char *scalar_text(const config_setting_t *setting, char *out, size_t room)
+{
+    const char *text;
+
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_STRING:
+        text = config_setting_get_string(setting);
+        return text != NULL ? text : "";
+    case CONFIG_TYPE_BOOL:
+        return config_setting_get_bool(setting) ? "true" : "false";
+    case CONFIG_TYPE_FLOAT:
+        format_real(config_setting_get_float(setting), out, room);
+        return out;
+    default:
+        snprintf(out, room, "%lld", config_setting_get_int64(setting));
+        return out;
+    }
+}
+
+/* Whether the file has another number there than libconfig made of it; adds a problem then. */
+static bool is_cut(struct reader *reader, const config_setting_t *setting, const struct node *node)
+{
+    const char *name = config_setting_name(setting);
+    char written[64];
+
+    if (config_setting_type(setting) != CONFIG_TYPE_INT || name == NULL ||
+        config_setting_source_file(setting) == NULL ||
+        !literal_differs(node->file, node->line, name, config_setting_get_int64(setting), written,
+                         sizeof written))
+        return false;
+    node_problem(node, reader->problems,
+                 "%s: %s is too large; expected at most 2147483647, or more with an L behind it if "
+                 "the option has room for that",
+                 name, written);
+    return true;
+}
+
+static int convert(struct reader *reader, const config_setting_t *setting, struct node *node);
+
+static int convert_items(struct reader *reader, const config_setting_t *setting, struct node *node)
+{
+    size_t count = (size_t)config_setting_length(setting), i;
+    struct node_item *items = node_tree_alloc(reader->tree, count * sizeof *items);
+    struct node *nodes = node_tree_alloc(reader->tree, 2 * count * sizeof *nodes);
+
+    if (items == NULL || nodes == NULL)
+        return no_memory(reader);
+    if (++reader->depth > NODE_DEEPEST) {
+        node_problem(node, reader->problems, "lists and groups nest deeper than %d; expected fewer",
+                     NODE_DEEPEST);
+        return -1;
+    }
+    for (i = 0; i < count; i++) {
+        const config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
+        struct node *value = &nodes[2 * i], *key = &nodes[2 * i + 1];
+
+        if (convert(reader, item, value) < 0)
+            return -1;
+        items[i].value = value;
+        if (node->kind != NODE_MAP)
+            continue;
+        *key = *value;
+        key->kind = NODE_TEXT;
+        key->items = NULL;
+        key->count = 0;
+        key->text = copy(reader, config_setting_name(item));
+        if (key->text == NULL)
+            return no_memory(reader);
+        items[i].key = key;
+    }
+    reader->depth--;
+    node->items = items;
+    node->count = count;
+    return 0;
+}
+
+static int convert(struct reader *reader, const config_setting_t *setting, struct node *node)
+{
+    unsigned line = config_setting_source_line(setting);
+    char number[64];
+
+    node->syntax = NODE_CONF;
+    node->line = line > 0 ? line : 1; /* the outermost group has none */
+    node->file = file_of(reader, setting);
+    if (node->file == NULL)
+        return no_memory(reader);
+    if (config_setting_is_aggregate(setting)) {
+        node->kind = config_setting_is_group(setting) ? NODE_MAP : NODE_LIST;
+        return convert_items(reader, setting, node);
+    }
+    node->kind = config_setting_type(setting) == CONFIG_TYPE_STRING ? NODE_TEXT : NODE_WORD;
+    node->text = copy(reader, scalar_text(setting, number, sizeof number));
+    if (node->text == NULL)
+        return no_memory(reader);
+    if (is_cut(reader, setting, node))
+        node->kind = NODE_BAD;
+    return 0;
+}
+
+/* What libconfig could not read. */
+static void add_syntax_error(const struct reader *reader, const config_t *config)
+{
+    const char *file = config_error_file(config), *text = config_error_text(config);
+
+    problems_add(reader->problems, file != NULL ? file : reader->path,
+                 (unsigned)config_error_line(config), 0, "%s%s", text,
+                 strcmp(text, "syntax error") == 0
+                     ? "; what is before this line may lack a ';' or a closing ')' or '}'"
+                     : "");
+}
+
+static int convert_root(struct reader *reader, const config_t *config)
+{
+    struct node *root = node_tree_alloc(reader->tree, sizeof *root);
+
+    if (root == NULL)
+        return no_memory(reader);
+    if (convert(reader, config_root_setting(config), root) < 0)
+        return -1;
+    reader->tree->root = root;
+    return 0;
+}
+
+int node_conf_read(struct node_tree *tree, const char *path, struct problems *problems)
+{
+    struct reader reader = {.tree = tree, .path = path, .problems = problems};
+    config_t config;
+    int result = -1;
+
+    assert(tree->blocks == NULL);
+    config_init(&config);
+    errno = 0;
+    if (config_read_file(&config, path) == CONFIG_TRUE)
+        result = convert_root(&reader, &config);
+    else if (config_error_type(&config) == CONFIG_ERR_FILE_IO)
+        problems_add(problems, NULL, 0, 0, "cannot read the configuration \"%s\": %s", path,
+                     strerror(errno != 0 ? errno : EIO));
+    else
+        add_syntax_error(&reader, &config);
+    config_destroy(&config);
+    return result;
+}
+
+int node_conf_parse(struct node_tree *tree, const char *text, const char *file,
+                    struct problems *problems)
+{
+    struct reader reader = {.tree = tree, .path = file, .problems = problems};
+    config_t config;
+    int result = -1;
+
+    assert(tree->blocks == NULL);
+    config_init(&config);
+    if (config_read_string(&config, text) == CONFIG_TRUE)
+        result = convert_root(&reader, &config);
+    else
+        add_syntax_error(&reader, &config);
+    config_destroy(&config);
+    return result;
+}

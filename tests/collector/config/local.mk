@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+UNIT_TESTS += tests/collector/config/test_node
+tests_collector_config_test_node_SOURCES = tests/collector/config/test_node.c
+tests_collector_config_test_node_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_config_test_node_CFLAGS = $(TEST_CFLAGS)
+tests_collector_config_test_node_LDADD = $(TEST_LIBS)
+# node_conf: tests/collector/config/test_node.c
+# node_yaml: tests/collector/config/test_node.c
+# literal: tests/collector/config/test_node.c
