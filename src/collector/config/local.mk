@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Files become values.
 src_collector_libcollector_a_SOURCES += \
+	%D%/check.c %D%/check.h \
 	%D%/config.c %D%/config.h \
 	%D%/literal.c %D%/literal.h \
 	%D%/node.c %D%/node.h \
 	%D%/node_conf.c %D%/node_conf.h \
 	%D%/node_yaml.c %D%/node_yaml.h \
+	%D%/settings.c %D%/settings.h \
 	%D%/yaml_file.c %D%/yaml_file.h

@@ -1,32 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * Settings against their table: names, types, ranges, choices, defaults.
+ * Values of options: types, ranges, choices, defaults.
  */
 #include "options.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/config/literal.h"
 #include "base/suggest.h"
 #include "base/units.h"
 #include "base/wrap.h"
-
-enum { MAX_NAMES = 64 }; /* candidates for "did you mean" */
-
-/* Where a message about a setting points to. */
-struct place {
-    const char *file;
-    unsigned line;
-    const char *name;
-    struct problems *problems;
-};
 
 struct muster_option option_at(const struct option_table *table, uint32_t index)
 {
     struct muster_option option;
 
+    assert(index < table->count);
     memset(&option, 0, sizeof option);
     memcpy(&option, (const char *)table->options + (size_t)index * table->stride,
            table->stride < sizeof option ? table->stride : sizeof option);
@@ -43,13 +36,9 @@ int option_find(const struct option_table *table, const char *name)
     return -1;
 }
 
-const char *setting_file(const config_setting_t *setting, const char *fallback)
-{
-    const char *file = setting != NULL ? config_setting_source_file(setting) : NULL;
+/* ---- What it may be ------------------------------------------------------------------- */
 
-    return file != NULL ? file : fallback;
-}
-
+/* Examples are such that they are right in each syntax that a file may have. */
 static const char *type_name(uint32_t type)
 {
     switch (type) {
@@ -66,31 +55,185 @@ static const char *type_name(uint32_t type)
     case MUSTER_OPTION_CHOICE:
         return "one of";
     case MUSTER_OPTION_LIST:
-        return "a list of texts such as ( \"a\", \"b\" )";
+        return "a list of texts such as [ \"a\", \"b\" ]";
     default:
         return NULL;
     }
 }
 
-static void format_number(const struct muster_option *option, int64_t value, char out[UNITS_ROOM])
+/* The largest value: 0 and 0 say that there is no limit. */
+static int64_t highest(const struct muster_option *option)
+{
+    return option->min == 0 && option->max == 0 ? INT64_MAX : option->max;
+}
+
+static const char *format_number(const struct muster_option *option, int64_t value,
+                                 char out[UNITS_ROOM])
 {
     if (option->type == MUSTER_OPTION_SIZE)
-        units_format_size(out, value);
-    else if (option->type == MUSTER_OPTION_DURATION)
-        units_format_duration(out, value);
-    else
-        snprintf(out, UNITS_ROOM, "%" PRId64, value);
+        return units_format_size(out, value);
+    if (option->type == MUSTER_OPTION_DURATION)
+        return units_format_duration(out, value);
+    snprintf(out, UNITS_ROOM, "%" PRId64, value);
+    return out;
 }
 
-static void join_choices(const struct muster_option *option, char *out, size_t room)
+/* Appends to what `out` has; what has no room is left out. */
+static void append(char out[OPTION_ROOM], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void append(char out[OPTION_ROOM], const char *format, ...)
 {
-    size_t length = 0, i;
+    size_t length = strlen(out);
+    va_list arguments;
 
-    out[0] = '\0';
-    for (i = 0; option->choices[i] != NULL && length < room; i++)
-        length += (size_t)snprintf(out + length, room - length, "%s\"%s\"", i > 0 ? ", " : "",
-                                   option->choices[i]);
+    va_start(arguments, format);
+    vsnprintf(out + length, OPTION_ROOM - length, format, arguments);
+    va_end(arguments);
 }
+
+static void append_choices(const struct muster_option *option, char out[OPTION_ROOM])
+{
+    size_t i;
+
+    for (i = 0; option->choices[i] != NULL; i++)
+        append(out, "%s\"%s\"", i > 0 ? ", " : " ", option->choices[i]);
+}
+
+const char *option_form(const struct muster_option *option, char out[OPTION_ROOM])
+{
+    char low[UNITS_ROOM], high[UNITS_ROOM];
+
+    assert(type_name(option->type) != NULL);
+    snprintf(out, OPTION_ROOM, "%s", type_name(option->type));
+    if (option->choices != NULL) {
+        append(out, "%s", option->type == MUSTER_OPTION_LIST ? ", each one of" : "");
+        append_choices(option, out);
+    }
+    if (option->min == 0 && option->max == 0)
+        return out;
+    format_number(option, option->min, low);
+    if (option->max == INT64_MAX)
+        append(out, ", at least %s", low);
+    else
+        append(out, ", %s to %s", low, format_number(option, option->max, high));
+    return out;
+}
+
+/* ---- Numbers -------------------------------------------------------------------------- */
+
+enum number { NUMBER_READ, NUMBER_UNREADABLE, NUMBER_TOO_LARGE };
+
+/* Decimal digits alone, without a zero in front: YAML 1.1 reads 010 as 8, YAML 1.2 as 10. */
+static enum number parse_integer(const char *text, int64_t *value)
+{
+    const char *digits = text + (*text == '-');
+
+    if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0' ||
+        (digits[0] == '0' && digits[1] != '\0'))
+        return NUMBER_UNREADABLE;
+    errno = 0;
+    *value = strtoll(text, NULL, 10);
+    return errno == ERANGE ? NUMBER_TOO_LARGE : NUMBER_READ;
+}
+
+/* A number with or without a unit.  Nothing with a unit may be negative, but it is read, so that
+ * its range can be told. */
+static enum number parse_quantity(const struct muster_option *option, const char *text,
+                                  int64_t *value)
+{
+    int (*const parse)(const char *, int64_t *) =
+        option->type == MUSTER_OPTION_SIZE ? units_size : units_duration;
+    const char *digits = text + (*text == '-');
+    const char *unit = digits + strspn(digits, "0123456789");
+    char one[8];
+    int64_t factor;
+
+    if (parse(digits, value) == 0) {
+        if (*text == '-')
+            *value = -*value;
+        return NUMBER_READ;
+    }
+    snprintf(one, sizeof one, "1%s", unit);
+    return unit > digits && strlen(unit) < sizeof one - 1 && parse(one, &factor) == 0
+               ? NUMBER_TOO_LARGE
+               : NUMBER_UNREADABLE;
+}
+
+static enum number parse_number(const struct muster_option *option, const char *text,
+                                int64_t *value)
+{
+    switch (option->type) {
+    case MUSTER_OPTION_BOOL:
+        *value = strcmp(text, "true") == 0;
+        return *value || strcmp(text, "false") == 0 ? NUMBER_READ : NUMBER_UNREADABLE;
+    case MUSTER_OPTION_SIZE:
+    case MUSTER_OPTION_DURATION:
+        return parse_quantity(option, text, value);
+    default:
+        return parse_integer(text, value);
+    }
+}
+
+static void say_unreadable(const struct muster_option *option, const char *text,
+                           char why[OPTION_ROOM])
+{
+    char form[OPTION_ROOM];
+
+    snprintf(why, OPTION_ROOM, "cannot read \"%.*s\"; expected ", UNITS_ROOM, text);
+    if (option->type == MUSTER_OPTION_DURATION)
+        append(why, "%s", UNITS_DURATION_FORM);
+    else if (option->type == MUSTER_OPTION_SIZE)
+        append(why, "%s", UNITS_SIZE_FORM);
+    else
+        append(why, "%s%s", option_form(option, form),
+               option->type == MUSTER_OPTION_INT ? ", in decimal" : "");
+}
+
+/* `text` is what the number is written as. */
+static void say_out_of_range(const struct muster_option *option, const char *text, bool too_small,
+                             char why[OPTION_ROOM])
+{
+    const int64_t max = highest(option);
+    char low[UNITS_ROOM], high[UNITS_ROOM];
+
+    format_number(option, option->min, low);
+    format_number(option, max, high);
+    snprintf(why, OPTION_ROOM, "%.*s is ", UNITS_ROOM, text);
+    if (max != INT64_MAX)
+        append(why, "out of range; expected %s to %s", low, high);
+    else if (too_small)
+        append(why, "too small; expected at least %s%s", low,
+               option->fallback == NULL && (option->flags & MUSTER_OPTION_REQUIRED) == 0
+                   ? ", or leave it out"
+                   : "");
+    else
+        append(why, "too large; expected at most %s", high);
+}
+
+static int read_number(const struct muster_option *option, const char *text, int64_t *value,
+                       char why[OPTION_ROOM])
+{
+    int64_t number = 0;
+
+    switch (parse_number(option, text, &number)) {
+    case NUMBER_UNREADABLE:
+        say_unreadable(option, text, why);
+        return 1;
+    case NUMBER_TOO_LARGE:
+        say_out_of_range(option, text, *text == '-', why);
+        return 1;
+    default:
+        break;
+    }
+    if (option->type != MUSTER_OPTION_BOOL && (number < option->min || number > highest(option))) {
+        say_out_of_range(option, text, number < option->min, why);
+        return 1;
+    }
+    *value = number;
+    return 0;
+}
+
+/* ---- Choices and lists ---------------------------------------------------------------- */
 
 static int find_choice(const struct muster_option *option, const char *text)
 {
@@ -102,62 +245,21 @@ static int find_choice(const struct muster_option *option, const char *text)
     return -1;
 }
 
-static void unknown_choice(const struct place *place, const struct muster_option *option,
-                           const char *text)
+static void say_unknown(const struct muster_option *option, const char *text, char why[OPTION_ROOM])
 {
-    char choices[512];
     const char *near;
     size_t count = 0;
 
     while (option->choices[count] != NULL)
         count++;
-    join_choices(option, choices, sizeof choices);
     near = suggest(text, option->choices, count);
+    snprintf(why, OPTION_ROOM, "unknown \"%s\"; ", text);
     if (near != NULL)
-        problems_add(place->problems, place->file, place->line, 0,
-                     "%s: unknown \"%s\"; did you mean \"%s\"? (one of %s)", place->name, text,
-                     near, choices);
+        append(why, "did you mean \"%s\"? (one of", near);
     else
-        problems_add(place->problems, place->file, place->line, 0,
-                     "%s: unknown \"%s\"; expected one of %s", place->name, text, choices);
-}
-
-static void check_range(const struct place *place, const struct muster_option *option,
-                        int64_t value)
-{
-    int64_t max = option->min == 0 && option->max == 0 ? INT64_MAX : option->max;
-    char is[UNITS_ROOM], low[UNITS_ROOM], high[UNITS_ROOM];
-
-    if (value >= option->min && value <= max)
-        return;
-    format_number(option, value, is);
-    format_number(option, option->min, low);
-    format_number(option, max, high);
-    if (max == INT64_MAX)
-        problems_add(place->problems, place->file, place->line, 0,
-                     "%s: %s is too small; expected at least %s", place->name, is, low);
-    else
-        problems_add(place->problems, place->file, place->line, 0,
-                     "%s: %s is out of range; expected %s to %s", place->name, is, low, high);
-}
-
-/* A number written as text, with or without a unit.  False: it is none. */
-static bool parse_number(const struct muster_option *option, const char *text, int64_t *value)
-{
-    char *end;
-
-    switch (option->type) {
-    case MUSTER_OPTION_BOOL:
-        *value = strcmp(text, "true") == 0;
-        return *value || strcmp(text, "false") == 0;
-    case MUSTER_OPTION_SIZE:
-        return units_size(text, value) == 0;
-    case MUSTER_OPTION_DURATION:
-        return units_duration(text, value) == 0;
-    default:
-        *value = strtoll(text, &end, 10);
-        return *text != '\0' && *end == '\0';
-    }
+        append(why, "expected one of");
+    append_choices(option, why);
+    append(why, "%s", near != NULL ? ")" : "");
 }
 
 static int add_item(struct option_value *value, const char *text, size_t length)
@@ -174,23 +276,93 @@ static int add_item(struct option_value *value, const char *text, size_t length)
     return 0;
 }
 
-/* The default.  options_valid has seen to it that it can be read. */
-static int read_fallback(const struct muster_option *option, struct option_value *value)
+int option_read_item(const struct muster_option *option, const char *text,
+                     struct option_value *value, char why[OPTION_ROOM])
+{
+    assert(option->type == MUSTER_OPTION_LIST);
+    if (option->choices != NULL && find_choice(option, text) < 0) {
+        say_unknown(option, text, why);
+        return 1;
+    }
+    return add_item(value, text, strlen(text));
+}
+
+/* Items with commas between them, and spaces around these.  They need not be among the choices. */
+static int split_items(const char *text, struct option_value *value)
+{
+    text += strspn(text, " ");
+    while (*text != '\0') {
+        size_t whole = strcspn(text, ","), length = whole;
+
+        while (length > 0 && text[length - 1] == ' ')
+            length--;
+        if (add_item(value, text, length) < 0)
+            return -1;
+        text += whole + (text[whole] == ',');
+        text += strspn(text, " ");
+    }
+    return 0;
+}
+
+static int read_items(const struct muster_option *option, const char *text,
+                      struct option_value *value, char why[OPTION_ROOM])
+{
+    uint32_t i;
+
+    if (split_items(text, value) < 0)
+        return -1;
+    for (i = 0; option->choices != NULL && i < value->item_count; i++) {
+        if (find_choice(option, value->items[i]) < 0) {
+            say_unknown(option, value->items[i], why);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- Values --------------------------------------------------------------------------- */
+
+int option_read(const struct muster_option *option, const char *text, struct option_value *value,
+                char why[OPTION_ROOM])
+{
+    int result = 0;
+
+    assert(type_name(option->type) != NULL);
+    assert(value->text == NULL && value->items == NULL);
+    switch (option->type) {
+    case MUSTER_OPTION_LIST:
+        result = read_items(option, text, value, why);
+        break;
+    case MUSTER_OPTION_CHOICE:
+        value->number = find_choice(option, text);
+        if (value->number < 0) {
+            say_unknown(option, text, why);
+            result = 1;
+            break;
+        }
+        /* fall through */
+    case MUSTER_OPTION_STRING:
+        value->text = strdup(text);
+        result = value->text != NULL ? 0 : -1;
+        break;
+    default:
+        result = read_number(option, text, &value->number, why);
+    }
+    if (result != 0)
+        option_clear(value);
+    return result;
+}
+
+int option_read_fallback(const struct muster_option *option, struct option_value *value)
 {
     const char *text = option->fallback;
 
+    assert(value->text == NULL && value->items == NULL);
     if (text == NULL)
         return 0;
     switch (option->type) {
     case MUSTER_OPTION_LIST:
-        while (*text != '\0') {
-            size_t length = strcspn(text, ",");
-
-            if (add_item(value, text, length) < 0)
-                return -1;
-            text += length + (text[length] == ',');
-        }
-        return 0;
+        return split_items(text, value);
     case MUSTER_OPTION_CHOICE:
         value->number = find_choice(option, text);
         /* fall through */
@@ -198,154 +370,12 @@ static int read_fallback(const struct muster_option *option, struct option_value
         value->text = strdup(text);
         return value->text != NULL ? 0 : -1;
     default:
-        parse_number(option, text, &value->number);
+        parse_number(option, text, &value->number); /* its range is not looked at */
         return 0;
     }
 }
 
-static void wrong_type(const struct place *place, const struct muster_option *option)
-{
-    char choices[512] = "";
-
-    if (option->type == MUSTER_OPTION_CHOICE)
-        join_choices(option, choices, sizeof choices);
-    problems_add(place->problems, place->file, place->line, 0, "%s: expected %s%s%s", place->name,
-                 type_name(option->type), choices[0] != '\0' ? " " : "", choices);
-}
-
-static void read_number(const struct place *place, const struct muster_option *option,
-                        const config_setting_t *setting, struct option_value *value)
-{
-    int type = config_setting_type(setting);
-    bool has_units = option->type == MUSTER_OPTION_SIZE || option->type == MUSTER_OPTION_DURATION;
-    char written[64];
-    int64_t number;
-
-    if (option->type == MUSTER_OPTION_BOOL && type == CONFIG_TYPE_BOOL) {
-        value->number = config_setting_get_bool(setting) != 0;
-        return;
-    }
-    if (option->type != MUSTER_OPTION_BOOL &&
-        (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)) {
-        number = config_setting_get_int64(setting);
-        if (type == CONFIG_TYPE_INT && literal_differs(place->file, place->line, place->name,
-                                                       number, written, sizeof written)) {
-            problems_add(place->problems, place->file, place->line, 0,
-                         "%s: %s is too large; expected at most 2147483647, or more with an L "
-                         "behind it if the option has room for that",
-                         place->name, written);
-            return;
-        }
-        if (option->type == MUSTER_OPTION_DURATION) /* seconds */
-            number = number > INT64_MAX / 1000000000   ? INT64_MAX
-                     : number < INT64_MIN / 1000000000 ? INT64_MIN
-                                                       : number * 1000000000;
-    } else if (has_units && type == CONFIG_TYPE_STRING) {
-        if (!parse_number(option, config_setting_get_string(setting), &number)) {
-            problems_add(place->problems, place->file, place->line, 0,
-                         "%s: cannot read \"%s\"; expected %s", place->name,
-                         config_setting_get_string(setting), type_name(option->type));
-            return;
-        }
-    } else {
-        wrong_type(place, option);
-        return;
-    }
-    check_range(place, option, number);
-    value->number = number;
-}
-
-static int read_list(const struct place *place, const struct muster_option *option,
-                     const config_setting_t *setting, struct option_value *value)
-{
-    int i, length = config_setting_length(setting);
-
-    if (!config_setting_is_array(setting) && !config_setting_is_list(setting)) {
-        wrong_type(place, option);
-        return 0;
-    }
-    for (i = 0; i < length; i++) {
-        const config_setting_t *item = config_setting_get_elem(setting, (unsigned)i);
-        const char *text = config_setting_get_string(item);
-
-        if (config_setting_type(item) != CONFIG_TYPE_STRING) {
-            wrong_type(place, option);
-            return 0;
-        }
-        if (option->choices != NULL && find_choice(option, text) < 0)
-            unknown_choice(place, option, text);
-        if (add_item(value, text, strlen(text)) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int read_text(const struct place *place, const struct muster_option *option,
-                     const config_setting_t *setting, struct option_value *value)
-{
-    const char *text;
-
-    if (config_setting_type(setting) != CONFIG_TYPE_STRING) {
-        wrong_type(place, option);
-        return 0;
-    }
-    text = config_setting_get_string(setting);
-    if (option->type == MUSTER_OPTION_CHOICE) {
-        value->number = find_choice(option, text);
-        if (value->number < 0)
-            unknown_choice(place, option, text);
-    }
-    value->text = strdup(text);
-    return value->text != NULL ? 0 : -1;
-}
-
-static int read_one(const struct muster_option *option, const config_setting_t *setting,
-                    const char *file, struct option_value *value, struct problems *problems)
-{
-    struct place place = {.file = setting_file(setting, file),
-                          .name = option->name,
-                          .line = config_setting_source_line(setting),
-                          .problems = problems};
-
-    value->line = place.line;
-    switch (option->type) {
-    case MUSTER_OPTION_LIST:
-        return read_list(&place, option, setting, value);
-    case MUSTER_OPTION_STRING:
-    case MUSTER_OPTION_CHOICE:
-        return read_text(&place, option, setting, value);
-    default:
-        read_number(&place, option, setting, value);
-        return 0;
-    }
-}
-
-static void report_unknown(const struct option_table *table, const config_setting_t *setting,
-                           const char *const *others, const char *what, const char *file,
-                           struct problems *problems)
-{
-    const char *name = config_setting_name(setting);
-    const char *names[MAX_NAMES], *near;
-    size_t count = 0, i;
-
-    for (i = 0; others[i] != NULL && count < MAX_NAMES; i++)
-        names[count++] = others[i];
-    for (i = 0; i < table->count && count < MAX_NAMES; i++)
-        names[count++] = option_at(table, (uint32_t)i).name;
-    for (i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return;
-    near = suggest(name, names, count);
-    if (near != NULL)
-        problems_add(problems, setting_file(setting, file), config_setting_source_line(setting), 0,
-                     "%s has no setting \"%s\"; did you mean \"%s\"?", what, name, near);
-    else
-        problems_add(problems, setting_file(setting, file), config_setting_source_line(setting), 0,
-                     "%s has no setting \"%s\"", what, name);
-}
-
-/* Frees what a value holds; it keeps its line. */
-static void clear(struct option_value *value)
+void option_clear(struct option_value *value)
 {
     uint32_t i;
 
@@ -353,10 +383,7 @@ static void clear(struct option_value *value)
         free(value->items[i]);
     free(value->items);
     free(value->text);
-    value->items = NULL;
-    value->text = NULL;
-    value->item_count = 0;
-    value->number = 0;
+    *value = (struct option_value){.line = value->line};
 }
 
 void options_free(struct option_value *values, uint32_t count)
@@ -364,41 +391,22 @@ void options_free(struct option_value *values, uint32_t count)
     uint32_t i;
 
     for (i = 0; values != NULL && i < count; i++)
-        clear(&values[i]);
+        option_clear(&values[i]);
 }
 
-int options_read(const struct option_table *table, const config_setting_t *group,
-                 const char *const *others, const char *what, const char *file, unsigned line,
-                 struct option_value *values, struct problems *problems)
+/* ---- Tables --------------------------------------------------------------------------- */
+
+/* Whether the default can be read.  It may be out of range: "0" for never. */
+static bool fallback_valid(const struct muster_option *option)
 {
-    uint32_t i;
-    int result = 0, j, length = group != NULL ? config_setting_length(group) : 0;
+    int64_t number;
 
-    memset(values, 0, table->count * sizeof *values);
-    for (j = 0; others != NULL && j < length; j++)
-        report_unknown(table, config_setting_get_elem(group, (unsigned)j), others, what, file,
-                       problems);
-    for (i = 0; i < table->count; i++) {
-        const struct muster_option option = option_at(table, i);
-        const config_setting_t *setting =
-            group != NULL ? config_setting_get_member(group, option.name) : NULL;
-        size_t problems_before = problems_count(problems);
-
-        if (setting != NULL && read_one(&option, setting, file, &values[i], problems) < 0)
-            return -1;
-        if (setting == NULL || problems_count(problems) > problems_before) {
-            /* After an error the other checks go on with the default. */
-            clear(&values[i]);
-            if (read_fallback(&option, &values[i]) < 0)
-                return -1;
-        }
-        if (setting == NULL && (option.flags & MUSTER_OPTION_REQUIRED))
-            problems_add(problems, setting_file(group, file), line, 0,
-                         "%s needs the setting \"%s\": %s", what, option.name, option.summary);
-        if ((option.flags & MUSTER_OPTION_REQUIRED) && problems_count(problems) > problems_before)
-            result = 1;
-    }
-    return result;
+    if (option->fallback == NULL || option->type == MUSTER_OPTION_STRING ||
+        option->type == MUSTER_OPTION_LIST)
+        return true;
+    if (option->type == MUSTER_OPTION_CHOICE)
+        return find_choice(option, option->fallback) >= 0;
+    return parse_number(option, option->fallback, &number) == NUMBER_READ;
 }
 
 bool options_valid(const struct option_table *table, char *why, size_t room)
@@ -407,7 +415,6 @@ bool options_valid(const struct option_table *table, char *why, size_t room)
 
     for (i = 0; i < table->count; i++) {
         const struct muster_option option = option_at(table, i);
-        int64_t number;
 
         if (option.name == NULL || option.name[0] == '\0' || option.summary == NULL) {
             snprintf(why, room, "option %u has no name or no summary", i);
@@ -426,12 +433,7 @@ bool options_valid(const struct option_table *table, char *why, size_t room)
             snprintf(why, room, "option %s is there twice", option.name);
             return false;
         }
-        if (option.fallback == NULL || option.type == MUSTER_OPTION_STRING ||
-            option.type == MUSTER_OPTION_LIST)
-            continue;
-        if (option.type == MUSTER_OPTION_CHOICE
-                ? find_choice(&option, option.fallback) < 0
-                : !parse_number(&option, option.fallback, &number)) {
+        if (!fallback_valid(&option)) {
             snprintf(why, room, "option %s has an unreadable default \"%s\"", option.name,
                      option.fallback);
             return false;
@@ -440,28 +442,7 @@ bool options_valid(const struct option_table *table, char *why, size_t room)
     return true;
 }
 
-/* What values an option takes, and which it has by default. */
-static void describe_values(const struct muster_option *option, FILE *out)
-{
-    char choices[512], low[UNITS_ROOM], high[UNITS_ROOM];
-
-    fputs(type_name(option->type), out);
-    if (option->choices != NULL) {
-        join_choices(option, choices, sizeof choices);
-        fprintf(out, "%s%s", option->type == MUSTER_OPTION_LIST ? ", each one of " : " ", choices);
-    }
-    if (option->min != 0 || option->max != 0) {
-        format_number(option, option->min, low);
-        format_number(option, option->max, high);
-        fprintf(out, ", %s to %s", low, high);
-    }
-    if (option->flags & MUSTER_OPTION_REQUIRED)
-        fputs("; required", out);
-    else if (option->fallback != NULL)
-        fprintf(out, "; default: %s", option->fallback[0] != '\0' ? option->fallback : "empty");
-    else
-        fputs("; default: none", out);
-}
+/* ---- Descriptions --------------------------------------------------------------------- */
 
 void options_describe(const struct option_table *table, FILE *out)
 {
@@ -469,17 +450,16 @@ void options_describe(const struct option_table *table, FILE *out)
 
     for (i = 0; i < table->count; i++) {
         const struct muster_option option = option_at(table, i);
-        char *values = NULL;
-        size_t size = 0;
-        FILE *memory = open_memstream(&values, &size);
+        const char *fallback = option.fallback != NULL ? option.fallback : "none";
+        char form[OPTION_ROOM];
 
         fprintf(out, "  %s\n", option.name);
         wrap_print(out, 6, 6, "%s.", option.summary);
-        if (memory == NULL)
-            continue;
-        describe_values(&option, memory);
-        fclose(memory);
-        wrap_print(out, 6, 6, "%s", values);
-        free(values);
+        option_form(&option, form);
+        if (option.flags & MUSTER_OPTION_REQUIRED)
+            wrap_print(out, 6, 6, "%s; required", form);
+        else
+            wrap_print(out, 6, 6, "%s; default: %s", form,
+                       fallback[0] != '\0' ? fallback : "empty");
     }
 }

@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * Settings of the configuration file, checked against a table of options.  The
- * daemon's own settings and a plugin's are described and checked the same way.
+ * Tables of options, and the values that they allow.  The daemon's own settings and a plugin's are
+ * described and checked the same way.
  */
 #ifndef COLLECTOR_HOST_OPTIONS_H
 #define COLLECTOR_HOST_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include <libconfig.h>
-
 #include <muster/plugin.h>
-
-#include "base/problems.h"
 
 struct option_value {
     int64_t number;      /* as muster_host.get_int gives it */
     char *text;          /* STRING and CHOICE; NULL if there is none */
     char **items;        /* LIST */
     uint32_t item_count; /* LIST */
-    unsigned line;       /* where the file sets it; 0 if it does not */
+    unsigned line;       /* where a file sets it; 0 if none does */
 };
 
 /* A table of options, of this version or of a plugin of another one. */
@@ -31,30 +28,42 @@ struct option_table {
     uint32_t stride; /* bytes from one option to the next */
 };
 
+/* Room for what is said of a value, or for an option's form. */
+#define OPTION_ROOM 1024
+
 /* Option number `index`, completed with zeros if the table is of an older version. */
 struct muster_option option_at(const struct option_table *table, uint32_t index);
 
 /* The option of that name, or -1. */
 int option_find(const struct option_table *table, const char *name);
 
+/* Reads a value as it is written in a table's fallback, into one that is empty.  Returns 0; 1, and
+ * says in `why` what is wrong and what is expected, if it is none of the option's type, range or
+ * choices; or -1 if memory is short.  If it is not 0, the value stays empty. */
+int option_read(const struct muster_option *option, const char *text, struct option_value *value,
+                char why[OPTION_ROOM]);
+
+/* Reads one more item of a LIST.  Returns as option_read; the items before stay. */
+int option_read_item(const struct muster_option *option, const char *text,
+                     struct option_value *value, char why[OPTION_ROOM]);
+
+/* The default, into a value that is empty; options_valid has seen to it that it can be read.
+ * Returns 0, or -1 if memory is short. */
+int option_read_fallback(const struct muster_option *option, struct option_value *value);
+
+/* Frees what a value holds and empties it; it keeps its line. */
+void option_clear(struct option_value *value);
+
+/* What a value looks like: "a whole number, 0 to 256".  Returns `out`. */
+const char *option_form(const struct muster_option *option, char out[OPTION_ROOM]);
+
 /* Whether the table makes sense; else *why says what is wrong (a bug of its author). */
 bool options_valid(const struct option_table *table, char *why, size_t room);
 
-/* Checks the settings of `group` (NULL: none are set) and fills in one value an
- * option, defaults included.  Names in `others` (ends with NULL) belong to
- * somebody else and are left alone; every other unknown name is an error, unless
- * `others` is NULL.  `what` names the group in messages.  Errors go to `problems`; values[] is
- * always whole and the caller frees it.  Returns 0, 1 if a required option has no value, or -1 if
- * memory is short. */
-int options_read(const struct option_table *table, const config_setting_t *group,
-                 const char *const *others, const char *what, const char *file, unsigned line,
-                 struct option_value *values, struct problems *problems);
+/* Empties one value for each option.  NULL is ignored. */
 void options_free(struct option_value *values, uint32_t count);
 
-/* Prints the table for a reader, one option a paragraph. */
+/* Prints the table for a reader, one option a paragraph, at most 80 columns wide. */
 void options_describe(const struct option_table *table, FILE *out);
-
-/* Where a setting stands: its file, or `fallback` if libconfig does not know. */
-const char *setting_file(const config_setting_t *setting, const char *fallback);
 
 #endif

@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: MIT
+UNIT_TESTS += tests/collector/config/test_check
+tests_collector_config_test_check_SOURCES = tests/collector/config/test_check.c tests/collector/config/files.h
+tests_collector_config_test_check_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_config_test_check_CFLAGS = $(TEST_CFLAGS)
+tests_collector_config_test_check_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/config/test_config
+tests_collector_config_test_config_SOURCES = tests/collector/config/test_config.c tests/collector/config/files.h
+tests_collector_config_test_config_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_config_test_config_CFLAGS = $(TEST_CFLAGS)
+tests_collector_config_test_config_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/collector/config/test_node
-tests_collector_config_test_node_SOURCES = tests/collector/config/test_node.c
+tests_collector_config_test_node_SOURCES = tests/collector/config/test_node.c tests/collector/config/files.h
 tests_collector_config_test_node_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_config_test_node_CFLAGS = $(TEST_CFLAGS)
 tests_collector_config_test_node_LDADD = $(TEST_LIBS)
 # node_conf: tests/collector/config/test_node.c
 # node_yaml: tests/collector/config/test_node.c
 # literal: tests/collector/config/test_node.c
+# settings: tests/e2e/configuration.py

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The option tables of collector.conf.
+ */
+#include "settings.h"
+
+static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+
+static const struct muster_option settings[SETTINGS] = {
+    [SETTING_WORKERS] = {.name = "workers",
+                         .type = MUSTER_OPTION_INT,
+                         .fallback = "1",
+                         .max = SETTINGS_WORKERS_MOST,
+                         .summary = "Threads that receive; 0: one for each CPU"},
+    [SETTING_RECEIVE_BUFFER] = {.name = "receive_buffer",
+                                .type = MUSTER_OPTION_SIZE,
+                                .fallback = "4MiB",
+                                .min = 4096,
+                                .max = INT32_MAX / 2,
+                                .summary = "What the kernel may hold for each socket"},
+    [SETTING_LARGEST_DATAGRAM] = {.name = "largest_datagram",
+                                  .type = MUSTER_OPTION_SIZE,
+                                  .fallback = "1472",
+                                  .min = MUSTER_HEADER_SIZE,
+                                  .max = MUSTER_DATAGRAM_MAX,
+                                  .summary = "A longer datagram is rejected"},
+    [SETTING_QUEUE] = {.name = "queue",
+                       .type = MUSTER_OPTION_INT,
+                       .fallback = "65536",
+                       .min = SETTINGS_QUEUE_LEAST,
+                       .max = SETTINGS_QUEUE_MOST,
+                       .summary = "Records that may wait for a sink"},
+    [SETTING_CATALOG] = {.name = "catalog",
+                         .type = MUSTER_OPTION_STRING,
+                         .summary = "The file that describes the devices"},
+    [SETTING_LOG_LEVEL] = {.name = "log_level",
+                           .type = MUSTER_OPTION_CHOICE,
+                           .fallback = "info",
+                           .choices = levels,
+                           .summary = "The least urgent lines that are logged"},
+    [SETTING_STOP_TIMEOUT] = {.name = "stop_timeout",
+                              .type = MUSTER_OPTION_DURATION,
+                              .fallback = "10s",
+                              .max = INT64_C(3600000000000),
+                              .summary = "How long sinks may take to write what is queued when the "
+                                         "daemon stops"},
+    [SETTING_STATE_DIR] = {.name = "state_dir",
+                           .type = MUSTER_OPTION_STRING,
+                           .summary = "The directory for what is known of the devices, so that it "
+                                      "outlives the daemon"},
+    [SETTING_STATE_LIVE_DIR] = {.name = "state_live_dir",
+                                .type = MUSTER_OPTION_STRING,
+                                .summary =
+                                    "The directory for it while the daemon runs, such as one "
+                                    "in memory"},
+    [SETTING_STATE_INTERVAL] = {.name = "state_interval",
+                                .type = MUSTER_OPTION_DURATION,
+                                .fallback = "10m",
+                                .max = INT64_C(604800000000000),
+                                .summary =
+                                    "How often state_dir gets a copy from state_live_dir; 0: "
+                                    "when the daemon stops"},
+};
+
+static const struct muster_option listen_settings[LISTEN_SETTINGS] = {
+    [LISTEN_ADDRESS] = {.name = "address",
+                        .type = MUSTER_OPTION_STRING,
+                        .fallback = "127.0.0.1",
+                        .summary = "IPv4 or IPv6 address; \"0.0.0.0\" or \"::\" for all"},
+    [LISTEN_PORT] = {.name = "port",
+                     .type = MUSTER_OPTION_INT,
+                     .fallback = "8888",
+                     .max = 65535,
+                     .summary = "UDP port; 0: a free one"},
+};
+
+/* What any entry of the chain may have besides its plugin's own options. */
+static const struct muster_option entry_settings[ENTRY_SETTINGS] = {
+    [ENTRY_NAME] = {.name = "name",
+                    .type = MUSTER_OPTION_STRING,
+                    .summary = "What the entry is called in logs and metrics"},
+    [ENTRY_QUEUE] = {.name = "queue",
+                     .type = MUSTER_OPTION_INT,
+                     .min = SETTINGS_QUEUE_LEAST,
+                     .max = SETTINGS_QUEUE_MOST,
+                     .summary = "Records that may wait for this sink"},
+};
+
+#define TABLE(array, n)                                                                            \
+    {                                                                                              \
+        .options = (array), .count = (n), .stride = sizeof(struct muster_option)                   \
+    }
+const struct option_table settings_table = TABLE(settings, SETTINGS);
+const struct option_table settings_of_listener = TABLE(listen_settings, LISTEN_SETTINGS);
+const struct option_table settings_of_entry = TABLE(entry_settings, ENTRY_SETTINGS);
+#undef TABLE
+
+void settings_describe(FILE *out)
+{
+    fputs("Settings of the configuration file:\n", out);
+    options_describe(&settings_table, out);
+    fputs("\nOf each entry of listen = ( { ... }, ... ):\n", out);
+    options_describe(&settings_of_listener, out);
+    fputs("\nOf each entry of chain = ( { plugin = \"...\"; ... }, ... ), besides its\n"
+          "plugin's own (musterd --describe PLUGIN):\n",
+          out);
+    options_describe(&settings_of_entry, out);
+}
