@@ -36,7 +36,7 @@ class Manuals(Case):
     def test_every_setting_is_described(self):
         done = self.musterd("--describe")
         settings = set(re.findall(r"(?m)^  ([a-z_]+)$", done.stdout))
-        for name in ("stop_timeout", "port", "queue"):
+        for name in ("stop_timeout", "port", "queue", "payload", "place", "default"):
             self.assertIn(name, settings)
         self.assertEqual(settings - listed(read("doc", "collector.conf.5")), set())
 

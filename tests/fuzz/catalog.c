@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "collector/catalog/catalog.h"
+#include "collector/config/devices.h"
 #include "file.h"
 
 const char *const fuzz_corpus = "catalog";
@@ -27,9 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t id;
 
     fuzz_file_open(&file, data, size);
-    catalog = catalog_load(file.path, &problems);
+    catalog = devices_load(file.path, &problems);
     fuzz_check((catalog == NULL) == (problems_count(&problems) > 0), "a catalog or problems");
-    for (id = 0; catalog != NULL && id < 65536; id += 51)
+    for (id = 0; catalog != NULL && id < MUSTER_DEVICE_IDS; id += 51)
         look_up(catalog, (uint16_t)id);
     catalog_free(catalog);
     fuzz_print(&problems);

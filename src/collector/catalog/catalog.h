@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The device catalog, devices.yaml: what the devices are called, and how they speak.
+ * The device catalog: what the devices are called, and how they speak.
  *
- * A catalog does not change once it is loaded, so any thread may read it.
+ * Whoever builds it has it alone; then it does not change any more, so any thread may read it.
  */
 #ifndef COLLECTOR_CATALOG_CATALOG_H
 #define COLLECTOR_CATALOG_CATALOG_H
@@ -12,23 +12,55 @@
 
 #include <muster/plugin.h>
 
-#include "base/problems.h"
 #include "wire/datagram.h"
 
-#define CATALOG_CLASSES_MOST 256 /* the built-in class included */
+#define CATALOG_CLASSES_MOST 256    /* the built-in class included */
+#define CATALOG_BUILT_IN     "text" /* the class that is always there, with index 0 */
 
 struct catalog;
 
-/* Reads the catalog from a file.  All that is wrong with it goes to `problems`, and the result is
- * NULL then. */
-struct catalog *catalog_load(const char *path, struct problems *problems);
+/* ---- Building ------------------------------------------------------------------------- */
 
-/* The catalog without a file: no device, and the built-in class "text", whose payload is text and
- * whose DATA messages are numbered.  NULL if memory is short. */
+/* How the devices of a class speak, and how often. */
+struct catalog_class {
+    struct wire_class speech;
+    uint64_t heartbeat_ns, data_ns; /* expected between two messages; 0: not configured */
+};
+
+struct catalog_device {
+    const char *name, *place; /* NULL: not given */
+    unsigned class;           /* its index */
+};
+
+/* A catalog of no device, and the built-in class, whose payload is text and whose DATA messages are
+ * numbered.  NULL if memory is short. */
 struct catalog *catalog_default(void);
 
 /* NULL is ignored. */
 void catalog_free(struct catalog *catalog);
+
+/* The index of the class of that name, or -1. */
+int catalog_find_class(const struct catalog *catalog, const char *name);
+
+/* The name of a class. */
+const char *catalog_class_name(const struct catalog *catalog, unsigned index);
+
+/* Adds a class that speaks as the built-in one does at first.  The name must be new, and there must
+ * be fewer than CATALOG_CLASSES_MOST.  Returns its index, or -1 if memory is short. */
+int catalog_add_class(struct catalog *catalog, const char *name);
+
+/* Defines a class, the built-in one too. */
+void catalog_set_class(struct catalog *catalog, unsigned index, const struct catalog_class *class);
+
+/* The class of every device that is not listed; at first the built-in one. */
+void catalog_set_default(struct catalog *catalog, unsigned index);
+
+/* Lists a device that is not listed yet.  The texts are copied.  Returns 0, or -1 if memory is
+ * short. */
+int catalog_add_device(struct catalog *catalog, uint16_t device_id,
+                       const struct catalog_device *device);
+
+/* ---- Look-ups ------------------------------------------------------------------------- */
 
 /* How the device speaks.  Never NULL.  A look-up in a table, made for every datagram. */
 const struct wire_class *catalog_class(const struct catalog *catalog, uint16_t device_id);

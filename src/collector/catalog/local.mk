@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: MIT
 # The devices and how they speak.
 src_collector_libcollector_a_SOURCES += \
-	%D%/catalog.c %D%/catalog.h \
-	%D%/catalog_data.h \
-	%D%/catalog_load.c
+	%D%/catalog.c %D%/catalog.h

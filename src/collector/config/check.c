@@ -183,7 +183,7 @@ static void say_missing(const struct check *check, const struct muster_option *o
 {
     char form[OPTION_ROOM];
 
-    node_problem(map, problems, "%s needs the setting \"%s\", %s: %s", check->what, option->name,
+    node_problem(map, problems, "%s needs the setting \"%s\" (%s): %s", check->what, option->name,
                  option_form(option, form), option->summary);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "devices.h"
 #include "node.h"
 #include "node_conf.h"
 #include "settings.h"
@@ -277,7 +278,7 @@ static void read_state(const struct reader *reader, const struct node *root,
 
 static struct catalog *load_catalog(const struct reader *reader, const char *path)
 {
-    struct catalog *catalog = path != NULL ? catalog_load(path, reader->problems) : NULL;
+    struct catalog *catalog = path != NULL ? devices_load(path, reader->problems) : NULL;
 
     /* Without one, or with errors in it: for the checks that are still to come. */
     return catalog != NULL ? catalog : catalog_default();
@@ -375,4 +376,6 @@ void config_free(struct config *config)
 void config_describe(FILE *out)
 {
     settings_describe(out);
+    fputc('\n', out);
+    devices_describe(out);
 }

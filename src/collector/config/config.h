@@ -39,7 +39,8 @@ struct config *config_load(const char *path, const char *const *directories,
                            struct problems *problems);
 void config_free(struct config *config);
 
-/* Prints all settings, from the tables that they are checked against. */
+/* Prints all settings, and the keys of the catalog, from the tables that they are checked against.
+ */
 void config_describe(FILE *out);
 
 #endif

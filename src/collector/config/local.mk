@@ -3,9 +3,9 @@
 src_collector_libcollector_a_SOURCES += \
 	%D%/check.c %D%/check.h \
 	%D%/config.c %D%/config.h \
+	%D%/devices.c %D%/devices.h \
 	%D%/literal.c %D%/literal.h \
 	%D%/node.c %D%/node.h \
 	%D%/node_conf.c %D%/node_conf.h \
 	%D%/node_yaml.c %D%/node_yaml.h \
-	%D%/settings.c %D%/settings.h \
-	%D%/yaml_file.c %D%/yaml_file.h
+	%D%/settings.c %D%/settings.h

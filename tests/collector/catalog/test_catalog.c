@@ -1,81 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * The device catalog: good files, and what is said of bad ones, to the letter.
+ * The catalog's values: what is built is what is looked up.  Its file is tested in config/.
  */
 #include <check.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collector/catalog/catalog.h"
+#include "common/random.h"
 #include "common/runner.h"
-#include "common/yaml.h"
 
-#define SECOND       UINT64_C(1000000000)
 #define NUMBERS_DATA (1u << MUSTER_MSG_DATA)
 
-static char example[PATH_MAX]; /* etc/devices.yaml */
-static char folder[64];
+static struct catalog *catalog;
 
-/* Each test works in a folder of its own, so that messages say "devices.yaml". */
-static void enter_folder(void)
+static void set_up(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/muster-catalog-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void leave_folder(void)
-{
-    unlink("devices.yaml");
-    ck_assert_int_eq(chdir("/"), 0);
-    ck_assert_int_eq(rmdir(folder), 0);
-}
-
-static void write_file(const char *bytes, size_t size)
-{
-    FILE *file = fopen("devices.yaml", "wb");
-
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
-static char *printed(const struct problems *problems)
-{
-    char *out = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&out, &size);
-
-    ck_assert_ptr_nonnull(stream);
-    problems_print(problems, stream);
-    ck_assert_int_eq(fclose(stream), 0);
-    return out;
-}
-
-/* Loads a file that must be good. */
-static struct catalog *load_path(const char *path)
-{
-    struct problems problems = {0};
-    struct catalog *catalog = catalog_load(path, &problems);
-    char *text = printed(&problems);
-
-    ck_assert_str_eq(text, "");
+    catalog = catalog_default();
     ck_assert_ptr_nonnull(catalog);
-    free(text);
-    problems_free(&problems);
-    return catalog;
 }
 
-static struct catalog *load(const char *yaml)
+static void tear_down(void)
 {
-    write_file(yaml, strlen(yaml));
-    return load_path("devices.yaml");
+    catalog_free(catalog);
 }
 
-static struct muster_device device(const struct catalog *catalog, uint16_t id, int listed)
+static struct muster_device look_up(uint16_t id, int listed)
 {
     struct muster_device out;
 
@@ -87,187 +38,143 @@ static struct muster_device device(const struct catalog *catalog, uint16_t id, i
     return out;
 }
 
-static void check_built_in(struct catalog *catalog)
+static unsigned add_class(const char *name, uint8_t numbers, uint64_t data_ns)
+{
+    const struct catalog_class class = {
+        .speech = {.payload = WIRE_PAYLOAD_U16, .numbers = numbers},
+        .heartbeat_ns = data_ns + 1,
+        .data_ns = data_ns,
+    };
+    int index = catalog_add_class(catalog, name);
+
+    ck_assert_int_gt(index, 0);
+    catalog_set_class(catalog, (unsigned)index, &class);
+    return (unsigned)index;
+}
+
+static void add_device(uint16_t id, unsigned class, const char *name, const char *place)
+{
+    const struct catalog_device device = {.name = name, .place = place, .class = class};
+
+    ck_assert_int_eq(catalog_add_device(catalog, id, &device), 0);
+}
+
+START_TEST(nothing_listed)
 {
     unsigned id;
 
     ck_assert_uint_eq(catalog_device_count(catalog), 0);
     ck_assert_uint_eq(catalog_class_count(catalog), 1);
-    for (id = 0; id < 65536; id++) {
+    ck_assert_int_eq(catalog_find_class(catalog, "text"), 0);
+    ck_assert_int_eq(catalog_find_class(catalog, "Text"), -1);
+    ck_assert_str_eq(catalog_class_name(catalog, 0), "text");
+    for (id = 0; id < MUSTER_DEVICE_IDS; id++) {
         const struct wire_class *class = catalog_class(catalog, (uint16_t)id);
 
         if (class->payload != WIRE_PAYLOAD_TEXT || class->numbers != NUMBERS_DATA)
             ck_abort_msg("device %u", id);
     }
-    ck_assert_str_eq(device(catalog, 7, 0).class_name, "text");
-    ck_assert_ptr_null(device(catalog, 7, 0).name);
-    ck_assert_uint_eq(device(catalog, 7, 0).heartbeat_ns, 0);
-    ck_assert_uint_eq(device(catalog, 7, 0).data_ns, 0);
+    ck_assert_str_eq(look_up(7, 0).class_name, "text");
+    ck_assert_ptr_null(look_up(7, 0).name);
+    ck_assert_uint_eq(look_up(7, 0).heartbeat_ns, 0);
+    ck_assert_uint_eq(look_up(7, 0).data_ns, 0);
     ck_assert_ptr_null(catalog_place(catalog, 7));
-    catalog_free(catalog);
-}
-
-START_TEST(without_a_file)
-{
-    check_built_in(catalog_default());
     catalog_free(NULL);
-}
-END_TEST
-
-START_TEST(empty_files)
-{
-    static const char *const files[] = {"",
-                                        "# nothing\n",
-                                        "---\n",
-                                        "{}",
-                                        "~\n",
-                                        "devices:\n",
-                                        "devices: []\nclasses: {}\n",
-                                        "default: text\n",
-                                        "classes:\ndefault:\ndevices:\n"};
-    size_t i;
-
-    for (i = 0; i < sizeof files / sizeof *files; i++)
-        check_built_in(load(files[i]));
-}
-END_TEST
-
-START_TEST(the_example)
-{
-    struct catalog *catalog = load_path(example);
-
-    ck_assert_uint_eq(catalog_device_count(catalog), 3);
-    ck_assert_uint_eq(catalog_class_count(catalog), 3);
-    ck_assert_str_eq(device(catalog, 101, 1).name, "boiler");
-    ck_assert_str_eq(device(catalog, 101, 1).class_name, "thermometer");
-    ck_assert_uint_eq(device(catalog, 101, 1).heartbeat_ns, 30 * SECOND);
-    ck_assert_uint_eq(device(catalog, 101, 1).data_ns, 6 * SECOND);
-    ck_assert_str_eq(catalog_place(catalog, 103), "under the roof, north side");
-    ck_assert_str_eq(device(catalog, 9, 0).class_name, "thermometer");
-    catalog_free(catalog);
 }
 END_TEST
 
 START_TEST(classes_and_devices)
 {
-    struct catalog *catalog = load("devices:\n" /* before what they refer to */
-                                   "  - {id: 0, class: meter, name: 5}\n"
-                                   "  - {id: 65535, class: all}\n"
-                                   "  - {id: 3, class: text, place: \"null\"}\n"
-                                   "  - {id: 4, name: ~, class: , place: null}\n"
-                                   "default: quiet\n"
-                                   "classes:\n"
-                                   "  meter: {payload: u16, heartbeat: 90, data: 250ms}\n"
-                                   "  all: {numbers: all}\n"
-                                   "  quiet: {numbers: []}\n"
-                                   "  two: {numbers: [heartbeat, init]}\n"
-                                   "  one: {numbers: init}\n"
-                                   "  plain:\n");
+    unsigned meter = add_class("meter", 7, 6), plain;
+    char name[] = "boiler", place[] = "cellar";
 
-    ck_assert_uint_eq(catalog_device_count(catalog), 4);
-    ck_assert_uint_eq(catalog_class_count(catalog), 7);
-
+    ck_assert_int_eq(catalog_find_class(catalog, "meter"), (int)meter);
+    plain = (unsigned)catalog_add_class(catalog, "plain");
+    add_device(0, meter, name, place);
+    add_device(65535, plain, NULL, NULL);
+    memset(name, 'x', sizeof name - 1); /* the caller's own again */
+    memset(place, 'x', sizeof place - 1);
+    ck_assert_uint_eq(catalog_device_count(catalog), 2);
+    ck_assert_uint_eq(catalog_class_count(catalog), 3);
+    ck_assert_str_eq(look_up(0, 1).name, "boiler");
+    ck_assert_str_eq(look_up(0, 1).class_name, "meter");
+    ck_assert_uint_eq(look_up(0, 1).heartbeat_ns, 7);
+    ck_assert_uint_eq(look_up(0, 1).data_ns, 6);
+    ck_assert_str_eq(catalog_place(catalog, 0), "cellar");
     ck_assert_int_eq(catalog_class(catalog, 0)->payload, WIRE_PAYLOAD_U16);
-    ck_assert_uint_eq(catalog_class(catalog, 0)->numbers, NUMBERS_DATA);
-    ck_assert_str_eq(device(catalog, 0, 1).name, "5");
-    ck_assert_uint_eq(device(catalog, 0, 1).heartbeat_ns, 90 * SECOND);
-    ck_assert_uint_eq(device(catalog, 0, 1).data_ns, SECOND / 4);
-    ck_assert_uint_eq(catalog_class(catalog, 65535)->numbers, 7);
-    ck_assert_str_eq(device(catalog, 3, 1).class_name, "text");
-    ck_assert_uint_eq(catalog_class(catalog, 3)->numbers, NUMBERS_DATA);
-    ck_assert_str_eq(catalog_place(catalog, 3), "null");
-    ck_assert_ptr_null(device(catalog, 4, 1).name);
-    ck_assert_ptr_null(catalog_place(catalog, 4));
-    ck_assert_str_eq(device(catalog, 4, 1).class_name, "quiet");
-    ck_assert_str_eq(device(catalog, 5, 0).class_name, "quiet");
-    ck_assert_uint_eq(catalog_class(catalog, 5)->numbers, 0);
-    catalog_free(catalog);
+    ck_assert_uint_eq(catalog_class(catalog, 0)->numbers, 7);
+    ck_assert_str_eq(look_up(65535, 1).class_name, "plain"); /* as the built-in one at first */
+    ck_assert_uint_eq(catalog_class(catalog, 65535)->numbers, NUMBERS_DATA);
+    ck_assert_ptr_null(look_up(65535, 1).name);
+    ck_assert_str_eq(look_up(1, 0).class_name, "text");
 }
 END_TEST
 
-START_TEST(numbers_of_some_types)
+START_TEST(the_default_class)
 {
-    struct catalog *catalog = load("classes:\n"
-                                   "  two: {numbers: [heartbeat, init]}\n"
-                                   "  one: {numbers: init}\n"
-                                   "devices: [{id: 1, class: two}, {id: 2, class: one}]\n");
+    unsigned quiet = add_class("quiet", 0, 0), meter = add_class("meter", 7, 6);
 
-    ck_assert_uint_eq(catalog_class(catalog, 1)->numbers,
-                      1u << MUSTER_MSG_HEARTBEAT | 1u << MUSTER_MSG_INIT);
-    ck_assert_uint_eq(catalog_class(catalog, 2)->numbers, 1u << MUSTER_MSG_INIT);
-    catalog_free(catalog);
+    catalog_set_default(catalog, quiet);
+    ck_assert_str_eq(look_up(5, 0).class_name, "quiet");
+    add_device(5, 0, NULL, NULL);
+    catalog_set_default(catalog, meter); /* for those that are not listed */
+    ck_assert_str_eq(look_up(5, 1).class_name, "text");
+    ck_assert_str_eq(look_up(6, 0).class_name, "meter");
 }
 END_TEST
 
 START_TEST(the_built_in_class_can_be_redefined)
 {
-    struct catalog *catalog = load("classes: {text: {payload: u16, data: 1h}}\n");
+    const struct catalog_class class = {.speech = {.payload = WIRE_PAYLOAD_U16}, .data_ns = 9};
 
-    ck_assert_uint_eq(catalog_class_count(catalog), 1);
+    catalog_set_class(catalog, 0, &class);
     ck_assert_int_eq(catalog_class(catalog, 12)->payload, WIRE_PAYLOAD_U16);
-    ck_assert_uint_eq(device(catalog, 12, 0).data_ns, 3600 * SECOND);
-    catalog_free(catalog);
+    ck_assert_uint_eq(look_up(12, 0).data_ns, 9);
+    ck_assert_str_eq(look_up(12, 0).class_name, "text");
 }
 END_TEST
 
-START_TEST(anchors_and_aliases)
+START_TEST(the_most)
 {
-    struct catalog *catalog = load("classes:\n"
-                                   "  a: &a {payload: u16}\n"
-                                   "  b: *a\n"
-                                   "devices: [{id: 1, class: &c b, place: &p x},\n"
-                                   "          {id: 2, class: *c, place: *p}]\n");
+    static uint16_t ids[MUSTER_DEVICE_IDS];
+    char name[16];
+    unsigned i;
 
-    ck_assert_int_eq(catalog_class(catalog, 2)->payload, WIRE_PAYLOAD_U16);
-    ck_assert_str_eq(device(catalog, 2, 1).class_name, "b");
-    ck_assert_str_eq(catalog_place(catalog, 2), "x");
-    catalog_free(catalog);
-}
-END_TEST
+    for (i = 1; i < CATALOG_CLASSES_MOST; i++) {
+        snprintf(name, sizeof name, "c%u", i);
+        ck_assert_uint_eq(add_class(name, 1, i), i);
+    }
+    random_seed(5);
+    for (i = 0; i < MUSTER_DEVICE_IDS; i++) {
+        uint32_t with = below(i + 1);
 
-START_TEST(a_byte_order_mark_and_utf8)
-{
-    struct catalog *catalog = load("\xef\xbb\xbf"
-                                   "devices: [{id: 1, name: K\xc3\xbc"
-                                   "che}]\n");
-
-    ck_assert_str_eq(device(catalog, 1, 1).name, "K\xc3\xbc"
-                                                 "che");
-    catalog_free(catalog);
-}
-END_TEST
-
-START_TEST(every_device)
-{
-    size_t room = 65536 * 32;
-    char *yaml = malloc(room);
-    size_t used = 0;
-    struct catalog *catalog;
-    unsigned id;
-
-    ck_assert_ptr_nonnull(yaml);
-    used += (size_t)snprintf(yaml, room, "devices:\n");
-    for (id = 0; id < 65536; id++)
-        used += (size_t)snprintf(yaml + used, room - used, "- {id: %u, name: n%u}\n", id, id);
-    catalog = load(yaml);
-    ck_assert_uint_eq(catalog_device_count(catalog), 65536);
-    ck_assert_str_eq(device(catalog, 65535, 1).name, "n65535");
-    catalog_free(catalog);
-    free(yaml);
+        ids[i] = ids[with];
+        ids[with] = (uint16_t)i;
+    }
+    for (i = 0; i < MUSTER_DEVICE_IDS; i++) {
+        snprintf(name, sizeof name, "n%u", ids[i]);
+        add_device(ids[i], ids[i] % CATALOG_CLASSES_MOST, name, NULL);
+    }
+    ck_assert_uint_eq(catalog_device_count(catalog), MUSTER_DEVICE_IDS);
+    for (i = 0; i < MUSTER_DEVICE_IDS; i++) {
+        snprintf(name, sizeof name, "n%u", i);
+        ck_assert_str_eq(look_up((uint16_t)i, 1).name, name);
+        ck_assert_uint_eq(look_up((uint16_t)i, 1).data_ns, i % CATALOG_CLASSES_MOST);
+    }
 }
 END_TEST
 
 /* A plugin may be older or newer than the host. */
 START_TEST(devices_of_another_size)
 {
-    struct catalog *catalog = load("devices: [{id: 1, name: x}]\n");
+    const size_t older = offsetof(struct muster_device, class_name);
     struct {
         struct muster_device device;
         uint64_t more;
         uint64_t beyond;
     } out;
-    const size_t older = offsetof(struct muster_device, class_name);
 
+    add_device(1, 0, "x", NULL);
     memset(&out, 0xa5, sizeof out);
     out.device.size = (uint32_t)older;
     ck_assert_int_eq(catalog_device(catalog, 1, &out.device), 1);
@@ -281,244 +188,22 @@ START_TEST(devices_of_another_size)
     ck_assert_uint_eq(out.device.size, sizeof out.device + sizeof out.more);
     ck_assert_uint_eq(out.more, 0);
     ck_assert_uint_eq(out.beyond, UINT64_C(0xa5a5a5a5a5a5a5a5));
-    catalog_free(catalog);
-}
-END_TEST
-
-struct bad {
-    const char *yaml;
-    const char *expected; /* without "devices.yaml:" at the beginning of each line */
-};
-
-#define DURATION   "expected a whole number with ns, us, ms, s, m, h or d, such as 10s\n"
-#define BAD_ID     "expected a decimal number from 0 to 65535\n"
-#define LETTERS_64 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl"
-
-static const struct bad bad_files[] = {
-    /* The whole. */
-    {"- 1\n", "1:1: the catalog is a list; expected a mapping\n"},
-    {"hello\n", "1:1: the catalog is a text; expected a mapping\n"},
-    {"device: []\n", "1:1: unknown key \"device\" in the catalog; did you mean \"devices\"?\n"},
-    {"colour: red\n",
-     "1:1: unknown key \"colour\" in the catalog; expected classes, default or devices\n"},
-    {"devices: []\nclasses: {}\ndevices: []\n",
-     "3:1: key \"devices\" is given again; it is first on line 1\n"},
-    {"? [a]\n: 1\n", "1:3: a key is a list; expected a text\n"},
-    {"devices: []\n---\nclasses: {}\n",
-     "2:1: a second document begins here; expected only one in the file\n"},
-    {"devices: []\n---\n[\n",
-     "4:1: not valid YAML: while parsing a flow node (line 4): did not find expected node "
-     "content\n"},
-    {"devices:\n  - id: 1\n name: x\n",
-     "3:2: not valid YAML: while parsing a block mapping (line 1): did not find expected key\n"},
-    {"devices:\n\t- id: 1\n",
-     "2:1: not valid YAML: while scanning for the next token (line 2): found character that cannot "
-     "start any token\n"},
-    {"devices: [*boiler]\n", "1:11: not valid YAML: found undefined alias\n"},
-    {"devices: &all [*all]\n", "1:10: a device is a list; expected a mapping\n"},
-    {"# \xc3\xa9\ndevices: [{name: \xc3\xa9\xff}]\n",
-     "2:19: invalid leading UTF-8 octet; expected text in UTF-8\n"},
-    {"devices: []\n# bell: \a\n",
-     "2:9: control characters are not allowed; expected text in UTF-8\n"},
-    {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
-     "1:33: lists and mappings nest deeper than 32; expected fewer\n"},
-
-    /* Classes. */
-    {"classes: [a]\n", "1:10: classes is a list; expected a mapping of names to classes\n"},
-    {"classes: {a: text}\n", "1:14: a class is a text; expected a mapping\n"},
-    {"classes: {\"\": {}}\n", "1:11: the name of a class is empty; expected a text\n"},
-    {"classes: {? [x] : {}}\n", "1:13: the name of a class is a list; expected a text\n"},
-    {"classes:\n  a: {}\n  b: {}\n  a: {payload: u61}\n",
-     "4:3: class \"a\" is defined again; it is first on line 2\n"
-     "devices.yaml:4:16: payload is \"u61\"; did you mean \"u16\"?\n"},
-    {"classes: {text: {}, text: {}}\n",
-     "1:21: class \"text\" is defined again; it is first on line 1\n"},
-    {"classes: {a: {paylaod: u16}}\n",
-     "1:15: unknown key \"paylaod\" in a class; did you mean \"payload\"?\n"},
-    {"classes: {a: {x: 1}}\n",
-     "1:15: unknown key \"x\" in a class; expected payload, numbers, heartbeat or data\n"},
-    {"classes: {a: {<<: {payload: u16}}}\n",
-     "1:15: unknown key \"<<\" in a class; expected payload, numbers, heartbeat or data\n"},
-    {"classes: {a: {payload: json}}\n", "1:24: payload is \"json\"; expected text or u16\n"},
-    {"classes: {a: {payload: [u16]}}\n", "1:24: payload is a list; expected a text\n"},
-    {"classes: {a: {numbers: [data, initt, 3]}}\n",
-     "1:31: numbers is \"initt\"; did you mean \"init\"?\n"
-     "devices.yaml:1:38: numbers is \"3\"; expected heartbeat, data, init or all\n"},
-    {"classes: {a: {numbers: {data: 1}}}\n",
-     "1:24: numbers is a mapping; expected a list of heartbeat, data and init, or all\n"},
-    {"classes: {a: {heartbeat: 30x, data: -1s}}\n",
-     "1:26: heartbeat is \"30x\"; " DURATION "devices.yaml:1:37: data is \"-1s\"; " DURATION},
-    {"classes: {a: {data: 0s}}\n", "1:21: data is 0; expected an interval above 0, or no data\n"},
-    {"classes: {a: {data: 99999999999d}}\n", "1:21: data is \"99999999999d\"; " DURATION},
-    {"classes: {a: {data: {}}}\n", "1:21: data is a mapping; expected a text\n"},
-    {"classes: {thermometer: {}}\ndefault: thermometre\n",
-     "2:10: unknown class \"thermometre\"; did you mean \"thermometer\"?\n"},
-    {"default: [text]\n", "1:10: default is a list; expected a text\n"},
-
-    /* Devices. */
-    {"devices: {id: 1}\n", "1:10: devices is a mapping; expected a list of devices\n"},
-    {"devices: 5\n", "1:10: devices is a text; expected a list of devices\n"},
-    {"devices: [5, [], ~]\n", "1:11: a device is a text; expected a mapping\n"
-                              "devices.yaml:1:14: a device is a list; expected a mapping\n"
-                              "devices.yaml:1:18: a device is nothing; expected a mapping\n"},
-    {"devices:\n  - name: x\n  - id:\n",
-     "2:5: a device has no id; expected a number from 0 to 65535\n"
-     "devices.yaml:3:5: a device has no id; expected a number from 0 to 65535\n"},
-    {"devices: [{id: 65536}]\n", "1:16: id is \"65536\"; " BAD_ID},
-    {"devices: [{id: -1}]\n", "1:16: id is \"-1\"; " BAD_ID},
-    {"devices: [{id: +1}]\n", "1:16: id is \"+1\"; " BAD_ID},
-    {"devices: [{id: 0x65}]\n", "1:16: id is \"0x65\"; " BAD_ID},
-    {"devices: [{id: 010}]\n", "1:16: id is \"010\"; " BAD_ID},
-    {"devices: [{id: 1.0}]\n", "1:16: id is \"1.0\"; " BAD_ID},
-    {"devices: [{id: \"\"}]\n", "1:16: id is \"\"; " BAD_ID},
-    {"devices: [{id: 18446744073709551617}]\n", "1:16: id is \"18446744073709551617\"; " BAD_ID},
-    {"devices: [{id: [1]}]\n", "1:16: id is a list; expected a text\n"},
-    {"devices:\n  - id: 7\n  - id: 8\n  - id: 7\n",
-     "4:9: device 7 is listed again; it is first on line 2\n"},
-    {"devices:\n  - {id: 1, name: b}\n  - {id: 2, name: a}\n  - {id: 3, name: b}\n"
-     "  - {id: 4, name: b}\n",
-     "4:19: name \"b\" is given again; it is first on line 2\n"
-     "devices.yaml:5:19: name \"b\" is given again; it is first on line 2\n"},
-    {"devices: [{id: 1, name: \"\", place: \"\"}]\n",
-     "1:25: name is empty; expected a text\n"
-     "devices.yaml:1:36: place is empty; expected a text\n"},
-    {"devices: [{id: 1, name: \"a\\0b\"}]\n",
-     "1:25: name has a control character; expected plain text\n"},
-    {"devices: [{id: 1, name: \"\\u009b2J\"}]\n",
-     "1:25: name has a control character; expected plain text\n"},
-    {"devices: [{id: 1, place: " LETTERS_64 LETTERS_64 LETTERS_64 LETTERS_64 "}]\n",
-     "1:26: place has 256 bytes; expected at most 255\n"},
-    {"devices: [{id: 1, place: [a]}]\n", "1:26: place is a list; expected a text\n"},
-    {"devices: [{id: 1, id: 2}]\n", "1:19: key \"id\" is given again; it is first on line 1\n"},
-    {"devices: [{id: 1, nmae: x}]\n",
-     "1:19: unknown key \"nmae\" in a device; did you mean \"name\"?\n"},
-    {"devices: [{\"id\\0\": 1}]\n",
-     "1:11: a device has no id; expected a number from 0 to 65535\n"
-     "devices.yaml:1:12: a key has a control character; expected plain text\n"},
-    {"devices: [{id: 1, class: u16}]\n",
-     "1:26: unknown class \"u16\"; expected one that \"classes\" defines, or \"text\"\n"},
-    {"devices: [{id: 1, class: Text}]\n", "1:26: unknown class \"Text\"; did you mean \"text\"?\n"},
-
-    /* Many at once, sorted by line although classes are read first; a class that has an error is
-     * still known. */
-    {"devices:\n"
-     "  - {id: x, class: meter}\n"
-     "  - {id: 2, clas: meter}\n"
-     "defualt: meter\n"
-     "classes:\n"
-     "  meter: {payload: u32}\n",
-     "2:10: id is \"x\"; " BAD_ID
-     "devices.yaml:3:13: unknown key \"clas\" in a device; did you mean \"class\"?\n"
-     "devices.yaml:4:1: unknown key \"defualt\" in the catalog; did you mean \"default\"?\n"
-     "devices.yaml:6:20: payload is \"u32\"; expected text or u16\n"},
-};
-
-static void check_bad(const char *path, const char *expected)
-{
-    struct problems problems = {0};
-    char *text;
-
-    problems_add(&problems, NULL, 0, 0, "something else");
-    ck_assert_ptr_null(catalog_load(path, &problems));
-    ck_assert_uint_gt(problems_count(&problems), 1);
-    text = printed(&problems);
-    ck_assert_str_eq(text, expected);
-    free(text);
-    problems_free(&problems);
-}
-
-START_TEST(bad_file)
-{
-    const struct bad *bad = &bad_files[_i];
-    char expected[2048];
-
-    write_file(bad->yaml, strlen(bad->yaml));
-    snprintf(expected, sizeof expected, "something else\ndevices.yaml:%s", bad->expected);
-    check_bad("devices.yaml", expected);
-}
-END_TEST
-
-START_TEST(a_nul_byte)
-{
-    write_file("devices: []\n\0", 13);
-    check_bad("devices.yaml", "something else\ndevices.yaml:2:1: control characters are not "
-                              "allowed; expected text in UTF-8\n");
-}
-END_TEST
-
-START_TEST(files_that_cannot_be_read)
-{
-    check_bad("none.yaml", "something else\nnone.yaml: cannot open: No such file or directory\n");
-    check_bad("..", "something else\n..: cannot read: Is a directory\n");
-}
-END_TEST
-
-START_TEST(the_largest_file)
-{
-    const size_t size = 16u << 20;
-    char *bytes = malloc(size + 1);
-
-    ck_assert_ptr_nonnull(bytes);
-    memset(bytes, '\n', size + 1);
-    write_file(bytes, size);
-    catalog_free(load_path("devices.yaml"));
-    write_file(bytes, size + 1);
-    check_bad("devices.yaml",
-              "something else\ndevices.yaml: larger than 16 MiB; expected a smaller file\n");
-    free(bytes);
-}
-END_TEST
-
-START_TEST(the_most_classes)
-{
-    char yaml[8192] = "classes:\n";
-    size_t used = strlen(yaml);
-    struct catalog *catalog;
-    int i;
-
-    for (i = 0; i < 255; i++)
-        used += (size_t)snprintf(yaml + used, sizeof yaml - used, "  c%d: {}\n", i);
-    snprintf(yaml + used, sizeof yaml - used, "default: c254\n");
-    catalog = load(yaml);
-    ck_assert_uint_eq(catalog_class_count(catalog), 256);
-    ck_assert_str_eq(device(catalog, 1, 0).class_name, "c254");
-    catalog_free(catalog);
-
-    snprintf(yaml + used, sizeof yaml - used, "  more: {}\n");
-    write_file(yaml, strlen(yaml));
-    check_bad("devices.yaml", "something else\ndevices.yaml:257:3: class \"more\" is one too many; "
-                              "expected at most 255\n");
 }
 END_TEST
 
 Suite *test_suite(void)
 {
+    const TTest *const tests[] = {nothing_listed,    classes_and_devices,
+                                  the_default_class, the_built_in_class_can_be_redefined,
+                                  the_most,          devices_of_another_size};
     Suite *suite = suite_create("catalog");
-    TCase *tests = tcase_create("catalog");
-    char path[PATH_MAX];
+    TCase *tcase = tcase_create("catalog");
+    size_t i;
 
-    vectors_path(path, sizeof path, "etc/devices.yaml");
-    if (!realpath(path, example)) {
-        perror(path);
-        exit(EXIT_FAILURE);
-    }
-    tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, enter_folder, leave_folder);
-    tcase_add_test(tests, without_a_file);
-    tcase_add_test(tests, empty_files);
-    tcase_add_test(tests, the_example);
-    tcase_add_test(tests, classes_and_devices);
-    tcase_add_test(tests, numbers_of_some_types);
-    tcase_add_test(tests, the_built_in_class_can_be_redefined);
-    tcase_add_test(tests, anchors_and_aliases);
-    tcase_add_test(tests, a_byte_order_mark_and_utf8);
-    tcase_add_test(tests, every_device);
-    tcase_add_test(tests, devices_of_another_size);
-    tcase_add_loop_test(tests, bad_file, 0, sizeof bad_files / sizeof *bad_files);
-    tcase_add_test(tests, a_nul_byte);
-    tcase_add_test(tests, files_that_cannot_be_read);
-    tcase_add_test(tests, the_largest_file);
-    tcase_add_test(tests, the_most_classes);
-    suite_add_tcase(suite, tests);
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 60);
+    for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
     return suite;
 }

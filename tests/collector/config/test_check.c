@@ -294,11 +294,11 @@ START_TEST(a_required_one)
 {
     read_conf("count = 3;", nobody);
     files_expect_said(&problems,
-                      "f:1: the thing needs the setting \"needed\", a whole number: what it is\n");
+                      "f:1: the thing needs the setting \"needed\" (a whole number): what it is\n");
     ck_assert_int_eq(outcome, 1);
     read_yaml("\n\n  needed: ~\n", nobody);
     files_expect_said(
-        &problems, "f:3:3: the thing needs the setting \"needed\", a whole number: what it is\n");
+        &problems, "f:3:3: the thing needs the setting \"needed\" (a whole number): what it is\n");
     ck_assert_int_eq(outcome, 1);
     read_conf("needed = \"no\";", nobody); /* it is there, if wrong */
     files_expect_said(&problems, "f:1: needed is a text; expected a whole number\n");

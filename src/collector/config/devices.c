@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * devices.yaml is checked against option tables, as collector.conf is; what is said of several
+ * devices or classes together is checked here.
+ */
+#include "devices.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "check.h"
+#include "node.h"
+#include "node_yaml.h"
+
+/* ---- What the file may say ------------------------------------------------------------ */
+
+enum { CATALOG_DEFAULT, CATALOG_OPTIONS };
+
+static const struct muster_option catalog_options[CATALOG_OPTIONS] = {
+    [CATALOG_DEFAULT] = {.name = "default",
+                         .type = MUSTER_OPTION_STRING,
+                         .fallback = CATALOG_BUILT_IN,
+                         .summary = "The class of a device that is not listed, or names none"},
+};
+
+enum { CLASS_PAYLOAD, CLASS_NUMBERS, CLASS_HEARTBEAT, CLASS_DATA, CLASS_OPTIONS };
+
+/* In the order of enum wire_payload. */
+static const char *const payloads[] = {"text", "u16", NULL};
+
+static const char *const numbers[] = {"heartbeat", "data", "init", "all", NULL};
+static const uint8_t number_bits[] = {
+    1u << MUSTER_MSG_HEARTBEAT, 1u << MUSTER_MSG_DATA, 1u << MUSTER_MSG_INIT,
+    1u << MUSTER_MSG_HEARTBEAT | 1u << MUSTER_MSG_DATA | 1u << MUSTER_MSG_INIT};
+
+static const struct muster_option class_options[CLASS_OPTIONS] = {
+    [CLASS_PAYLOAD] = {.name = "payload",
+                       .type = MUSTER_OPTION_CHOICE,
+                       .fallback = "text",
+                       .choices = payloads,
+                       .summary = "What a DATA message carries: a text, or readings of 16 bits"},
+    [CLASS_NUMBERS] = {.name = "numbers",
+                       .type = MUSTER_OPTION_LIST,
+                       .fallback = "data",
+                       .choices = numbers,
+                       .summary = "The messages that count in the sequence"},
+    [CLASS_HEARTBEAT] = {.name = "heartbeat",
+                         .type = MUSTER_OPTION_DURATION,
+                         .min = 1,
+                         .max = INT64_MAX,
+                         .summary = "How often to expect a heartbeat"},
+    [CLASS_DATA] = {.name = "data",
+                    .type = MUSTER_OPTION_DURATION,
+                    .min = 1,
+                    .max = INT64_MAX,
+                    .summary = "How often to expect a DATA message"},
+};
+
+enum { DEVICE_ID, DEVICE_NAME, DEVICE_CLASS, DEVICE_PLACE, DEVICE_OPTIONS };
+
+static const struct muster_option device_options[DEVICE_OPTIONS] = {
+    [DEVICE_ID] = {.name = "id",
+                   .type = MUSTER_OPTION_INT,
+                   .max = MUSTER_DEVICE_IDS - 1,
+                   .flags = MUSTER_OPTION_REQUIRED,
+                   .summary = "The device_id of its datagrams; each only once"},
+    [DEVICE_NAME] = {.name = "name",
+                     .type = MUSTER_OPTION_STRING,
+                     .summary = "What it is called; no other device has that name"},
+    [DEVICE_CLASS] = {.name = "class",
+                      .type = MUSTER_OPTION_STRING,
+                      .summary = "Its class; without it the default one"},
+    [DEVICE_PLACE] = {.name = "place",
+                      .type = MUSTER_OPTION_STRING,
+                      .summary = "Where it is, for those who read the file"},
+};
+
+#define TABLE(array, n)                                                                            \
+    {                                                                                              \
+        .options = (array), .count = (n), .stride = sizeof(struct muster_option)                   \
+    }
+static const struct option_table catalog_table = TABLE(catalog_options, CATALOG_OPTIONS);
+static const struct option_table class_table = TABLE(class_options, CLASS_OPTIONS);
+static const struct option_table device_table = TABLE(device_options, DEVICE_OPTIONS);
+#undef TABLE
+
+static const char *const no_others[] = {NULL};
+
+void devices_describe(FILE *out)
+{
+    fputs("Keys of the catalog, a YAML file in which quotes may be left out, besides\n"
+          "classes and devices:\n",
+          out);
+    options_describe(&catalog_table, out);
+    fputs("\nOf each class, in classes: { NAME: { ... }, ... }:\n", out);
+    options_describe(&class_table, out);
+    fputs("\nOf each device, in devices: [ { ... }, ... ]:\n", out);
+    options_describe(&device_table, out);
+}
+
+/* ---- Reading it ----------------------------------------------------------------------- */
+
+/* A name in use, to find those that are used twice. */
+struct name_use {
+    const char *name;
+    const struct node *node;
+};
+
+struct loader {
+    struct catalog *catalog;
+    struct problems *problems;
+    unsigned default_class;
+    unsigned class_line[CATALOG_CLASSES_MOST]; /* where it is defined; 0: it is not */
+    unsigned device_line[MUSTER_DEVICE_IDS];
+    struct name_use *names;
+    size_t name_count;
+};
+
+/* Finds the index that a class of this name gets; -1 after adding a problem.  Returns 0, or -1 if
+ * memory is short. */
+static int name_class(struct loader *loader, const struct node *key, int *index)
+{
+    struct catalog *catalog = loader->catalog;
+    int found;
+
+    *index = -1;
+    if (key->kind == NODE_BAD)
+        return 0;
+    if (key->text == NULL || key->text[0] == '\0') {
+        node_problem(key, loader->problems, "the name of a class is %s; expected a text",
+                     key->text == NULL ? node_kind_name(key) : "empty");
+        return 0;
+    }
+    found = catalog_find_class(catalog, key->text);
+    if (found >= 0 && loader->class_line[found] > 0) {
+        node_problem(key, loader->problems, "class \"%s\" is defined again; it is first on line %u",
+                     key->text, loader->class_line[found]);
+        return 0;
+    }
+    if (found < 0 && catalog_class_count(catalog) == CATALOG_CLASSES_MOST) {
+        node_problem(key, loader->problems, "class \"%s\" is one too many; expected at most %d",
+                     key->text, CATALOG_CLASSES_MOST - 1);
+        return 0;
+    }
+    if (found < 0)
+        found = catalog_add_class(catalog, key->text);
+    if (found < 0)
+        return -1;
+    loader->class_line[found] = key->line;
+    *index = found;
+    return 0;
+}
+
+static struct catalog_class make_class(const struct option_value *values)
+{
+    struct catalog_class class = {
+        .speech.payload = (enum wire_payload)values[CLASS_PAYLOAD].number,
+        .heartbeat_ns = (uint64_t)values[CLASS_HEARTBEAT].number,
+        .data_ns = (uint64_t)values[CLASS_DATA].number,
+    };
+    uint32_t i;
+    size_t choice;
+
+    for (i = 0; i < values[CLASS_NUMBERS].item_count; i++)
+        for (choice = 0; numbers[choice] != NULL; choice++)
+            if (strcmp(values[CLASS_NUMBERS].items[i], numbers[choice]) == 0)
+                class.speech.numbers |= number_bits[choice];
+    return class;
+}
+
+/* Returns 0, or -1 if memory is short.  A class that has no name to be kept under is still checked.
+ */
+static int load_class(struct loader *loader, const struct node *key, const struct node *map)
+{
+    static const struct check check = {&class_table, no_others, "a class"};
+    struct option_value values[CLASS_OPTIONS];
+    int index, result;
+
+    if (name_class(loader, key, &index) < 0)
+        return -1;
+    if (map->kind == NODE_NULL)
+        map = NULL; /* all defaults */
+    else if (!check_kind(map, NODE_MAP, "a class", "a mapping", loader->problems))
+        return 0;
+    result = check_map(&check, map, values, loader->problems);
+    if (result == 0 && index >= 0) {
+        const struct catalog_class class = make_class(values);
+
+        catalog_set_class(loader->catalog, (unsigned)index, &class);
+    }
+    options_free(values, CLASS_OPTIONS);
+    return result;
+}
+
+static int load_classes(struct loader *loader, const struct node *classes)
+{
+    size_t i;
+
+    if (!check_kind(classes, NODE_MAP, "classes", "a mapping of names to classes",
+                    loader->problems))
+        return 0;
+    for (i = 0; i < classes->count; i++)
+        if (load_class(loader, classes->items[i].key, classes->items[i].value) < 0)
+            return -1;
+    return 0;
+}
+
+/* The class that a text at `node` names; or adds a problem and returns the default class. */
+static unsigned find_class(const struct loader *loader, const char *name, const struct node *node)
+{
+    const struct catalog *catalog = loader->catalog;
+    int index = catalog_find_class(catalog, name);
+    const char *known[CATALOG_CLASSES_MOST];
+    const char *near;
+    size_t i;
+
+    if (index >= 0)
+        return (unsigned)index;
+    for (i = 0; i < catalog_class_count(catalog); i++)
+        known[i] = catalog_class_name(catalog, (unsigned)i);
+    near = suggest(name, known, catalog_class_count(catalog));
+    if (near != NULL)
+        node_problem(node, loader->problems, "unknown class \"%s\"; did you mean \"%s\"?", name,
+                     near);
+    else
+        node_problem(node, loader->problems,
+                     "unknown class \"%s\"; expected one that \"classes\" defines, or "
+                     "\"" CATALOG_BUILT_IN "\"",
+                     name);
+    return loader->default_class;
+}
+
+static void check_not_empty(const struct loader *loader, const struct node *map, const char *key)
+{
+    const struct node *node = node_find(map, key);
+
+    if (node != NULL && node->text != NULL && node->text[0] == '\0')
+        node_problem(node, loader->problems, "%s: it is empty; expected a text", key);
+}
+
+/* Keeps the place of a name, which other devices must not have. */
+static void use_name(struct loader *loader, const struct node *map, const char *name)
+{
+    if (name != NULL && name[0] != '\0') {
+        const struct node *node = node_find(map, "name");
+
+        loader->names[loader->name_count++] = (struct name_use){node->text, node};
+    }
+}
+
+/* Returns 0, or -1 if memory is short. */
+static int list_device(struct loader *loader, const struct node *node, uint16_t id,
+                       const struct catalog_device *device)
+{
+    if (loader->device_line[id] > 0) {
+        node_problem(node, loader->problems, "device %u is listed again; it is first on line %u",
+                     id, loader->device_line[id]);
+        return 0;
+    }
+    loader->device_line[id] = node->line;
+    return catalog_add_device(loader->catalog, id, device);
+}
+
+/* The same.  A device without an id is still checked. */
+static int load_device(struct loader *loader, const struct node *map)
+{
+    static const struct check check = {&device_table, no_others, "a device"};
+    struct option_value values[DEVICE_OPTIONS];
+    struct catalog_device device = {.class = loader->default_class};
+    int result;
+
+    if (!check_kind(map, NODE_MAP, "a device", "a mapping", loader->problems))
+        return 0;
+    result = check_map(&check, map, values, loader->problems);
+    if (result < 0)
+        goto done;
+    device.name = values[DEVICE_NAME].text;
+    device.place = values[DEVICE_PLACE].text;
+    check_not_empty(loader, map, "name");
+    check_not_empty(loader, map, "place");
+    use_name(loader, map, device.name);
+    if (values[DEVICE_CLASS].text != NULL)
+        device.class = find_class(loader, values[DEVICE_CLASS].text, node_find(map, "class"));
+    result = result == 0 ? list_device(loader, node_find(map, "id"),
+                                       (uint16_t)values[DEVICE_ID].number, &device)
+                         : 0;
+
+done:
+    options_free(values, DEVICE_OPTIONS);
+    return result;
+}
+
+static int compare_uses(const void *left, const void *right)
+{
+    const struct name_use *a = left, *b = right;
+    int order = strcmp(a->name, b->name);
+
+    if (order != 0)
+        return order;
+    if (a->node->line != b->node->line)
+        return a->node->line < b->node->line ? -1 : 1;
+    return (a->node->column > b->node->column) - (a->node->column < b->node->column);
+}
+
+static void check_names(struct loader *loader)
+{
+    const struct name_use *first = loader->names;
+    size_t i;
+
+    qsort(loader->names, loader->name_count, sizeof *loader->names, compare_uses);
+    for (i = 1; i < loader->name_count; i++) {
+        const struct name_use *use = &loader->names[i];
+
+        if (strcmp(use->name, first->name) == 0)
+            node_problem(use->node, loader->problems,
+                         "name \"%s\" is given again; it is first on line %u", use->name,
+                         first->node->line);
+        else
+            first = use;
+    }
+}
+
+static int load_devices(struct loader *loader, const struct node *devices)
+{
+    size_t i;
+
+    if (!check_kind(devices, NODE_LIST, "devices", "a list of devices", loader->problems))
+        return 0;
+    loader->names = calloc(devices->count + 1, sizeof *loader->names);
+    if (loader->names == NULL)
+        return -1;
+    for (i = 0; i < devices->count; i++)
+        if (load_device(loader, devices->items[i].value) < 0)
+            return -1;
+    check_names(loader);
+    return 0;
+}
+
+static int load_root(struct loader *loader, const struct node *root)
+{
+    static const char *const others[] = {"classes", "devices", NULL};
+    static const struct check check = {&catalog_table, others, "the catalog"};
+    struct option_value values[CATALOG_OPTIONS];
+    const struct node *classes, *devices;
+    int result;
+
+    if (root->kind == NODE_NULL ||
+        !check_kind(root, NODE_MAP, "the catalog", "a mapping", loader->problems))
+        return 0;
+    /* In this order, wherever they are in the file: each refers to the one before. */
+    classes = node_find(root, "classes");
+    devices = node_find(root, "devices");
+    if (classes != NULL && load_classes(loader, classes) < 0)
+        return -1;
+    result = check_map(&check, root, values, loader->problems);
+    if (result == 0) {
+        loader->default_class =
+            find_class(loader, values[CATALOG_DEFAULT].text, node_find(root, "default"));
+        catalog_set_default(loader->catalog, loader->default_class);
+        if (devices != NULL)
+            result = load_devices(loader, devices);
+    }
+    options_free(values, CATALOG_OPTIONS);
+    return result;
+}
+
+struct catalog *devices_load(const char *path, struct problems *problems)
+{
+    size_t before = problems_count(problems);
+    struct catalog *catalog = catalog_default();
+    struct loader *loader = calloc(1, sizeof *loader);
+    struct node_tree tree = {0};
+
+    if (catalog == NULL || loader == NULL) {
+        problems_add(problems, path, 0, 0, "cannot read: out of memory");
+        goto done;
+    }
+    loader->catalog = catalog;
+    loader->problems = problems;
+    if (node_yaml_read(&tree, path, problems) == 0 && load_root(loader, tree.root) < 0)
+        problems_add(problems, path, 0, 0, "cannot read: out of memory");
+    free(loader->names);
+    node_tree_free(&tree);
+
+done:
+    free(loader);
+    if (problems_count(problems) > before) {
+        catalog_free(catalog);
+        return NULL;
+    }
+    return catalog;
+}
