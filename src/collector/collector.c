@@ -34,9 +34,10 @@ struct collector {
 
 /* ---- start and run -------------------------------------------------------------------- */
 
-/* The plugins' state: in a replay nothing is kept, and nothing that is kept is touched. */
+/* The plugins' state: a replay forgets its own, and touches no other. */
 static int open_states(struct collector *collector)
 {
+    struct problems problems = {0};
     const struct config *config = collector->config;
     const struct state_settings settings = {
         .directory = config->state_directory,
@@ -45,7 +46,8 @@ static int open_states(struct collector *collector)
         .is_replay = collector->host->is_replay,
     };
 
-    collector->host->states = state_store_open(&settings, collector->log);
+    collector->host->states = state_store_open(&settings, &problems);
+    problems_log(&problems, collector->log);
     return collector->host->states != NULL ? 0 : -1;
 }
 
@@ -65,8 +67,8 @@ static int start_chain(struct collector *collector, enum overflow overflow,
 
     if (chain_open(&collector->chain, &settings, collector->host, problems) < 0)
         return -1;
-    state_store_begin(
-        collector->host->states); /* from now on a start that fails ends in order too */
+    /* From now on a start that fails ends in order too. */
+    state_store_begin(collector->host->states, problems);
     return chain_start(&collector->chain, problems);
 }
 
@@ -80,12 +82,14 @@ static void rotate(struct collector *collector)
 static void wait_for_end(struct collector *collector)
 {
     struct state_store *states = collector->host->states;
+    struct problems problems = {0};
     enum loop_event event;
     const char *signal = "";
 
     do {
-        uint64_t until = state_store_copy(states, clock_monotonic());
+        uint64_t until = state_store_copy(states, clock_monotonic(), &problems);
 
+        problems_log(&problems, collector->log);
         event = loop_wait(&collector->loop, -1, until, &signal);
         if (event == LOOP_ROTATE)
             rotate(collector);

@@ -161,16 +161,19 @@ static int misuse(struct muster_instance *instance, const char *what)
 
 static int state(struct muster_instance *instance, struct muster_state *state)
 {
+    struct problems problems = {0};
+
     if (!instance->opening)
         return misuse(instance, "it asks for its state outside of open");
-    if (instance->kept != NULL)
+    if (instance->memory != NULL)
         return misuse(instance, "it asks for its state twice");
     if (state->size < offsetof(struct muster_state, is_kept) + sizeof state->is_kept ||
         state->bytes == 0)
         return misuse(instance, "it asks for its state without a size");
-    instance->kept = state_open(instance->host->states, instance->entry->name,
-                                instance->entry->plugin.api.name, state);
-    return instance->kept != NULL ? 0 : MUSTER_FAILED;
+    instance->memory = state_open(instance->host->states, instance->entry->name,
+                                  instance->entry->plugin.api.name, state, &problems);
+    problems_log(&problems, instance->host->log);
+    return instance->memory != NULL ? 0 : MUSTER_FAILED;
 }
 
 const struct muster_host host_functions = {

@@ -30,6 +30,16 @@ void instance_check(const struct entry *entry, const struct host *host, struct p
                      "%s: the plugin asks for an option that it does not declare", entry->name);
 }
 
+/* `in_order`: the plugin opened and closed it. */
+static void close_memory(struct muster_instance *instance, bool in_order)
+{
+    struct problems problems = {0};
+
+    state_close(instance->memory, in_order, &problems);
+    instance->memory = NULL;
+    problems_log(&problems, instance->host->log);
+}
+
 int instance_open(struct muster_instance *instance)
 {
     const struct muster_plugin *api = &instance->entry->plugin.api;
@@ -44,8 +54,7 @@ int instance_open(struct muster_instance *instance)
     instance->opening = false;
     instance->opened = result == 0;
     if (!instance->opened) {
-        state_close(instance->kept, false);
-        instance->kept = NULL;
+        close_memory(instance, false);
     }
     return instance->opened && !atomic_load(&instance->misused) ? 0 : -1;
 }
@@ -55,8 +64,7 @@ void instance_close(struct muster_instance *instance)
     if (instance->opened && instance->entry->plugin.api.close != NULL)
         instance->entry->plugin.api.close(instance->state);
     instance->opened = false;
-    state_close(instance->kept, true);
-    instance->kept = NULL;
+    close_memory(instance, true);
 }
 
 void instance_free(struct muster_instance *instance)

@@ -20,7 +20,7 @@ struct muster_instance {
     const struct host *host;
     struct problems *problems; /* while the configuration is checked, else NULL */
     void *state;               /* the plugin's own */
-    struct state *kept;        /* what it asked the host for; NULL: nothing */
+    struct state *memory;      /* what muster_host.state gave it; NULL: nothing */
     uint32_t kinds;            /* MUSTER_TAKES_*; sinks only */
     bool opening;              /* the plugin's open runs */
     bool opened;

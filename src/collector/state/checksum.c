@@ -4,6 +4,7 @@
  */
 #include "checksum.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define MIX UINT64_C(0x9e3779b97f4a7c15) /* odd, so that no bit of a word gets lost */
@@ -20,6 +21,8 @@ void checksum_add(struct checksum *sum, const void *from, size_t bytes)
     uint64_t words[CHECKSUM_LANES];
     size_t at;
     unsigned i;
+
+    assert(sum->bytes % sizeof words == 0); /* else that was the last call */
 
     for (at = 0; at + sizeof words <= bytes; at += sizeof words) {
         memcpy(words, next + at, sizeof words);

@@ -5,6 +5,7 @@
  */
 #include "state_directory.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,21 +18,23 @@
 #define LOCK_NAME "musterd.lock"
 
 int state_directory_open(struct state_directory *directory, const char *setting, const char *path,
-                         struct log *log)
+                         struct problems *problems)
 {
+    assert(path != NULL);
+
     directory->path = path;
     directory->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory->fd >= 0)
         return 0;
     if (errno == ENOENT)
-        log_format(
-            log, LOG_ERROR, NULL,
+        problems_note(
+            problems, LOG_ERROR, NULL,
             "there is no %s \"%s\"; make it: mkdir -p %s, and give it to the user that musterd "
             "runs as",
             setting, path, path);
     else
-        log_format(log, LOG_ERROR, NULL, "cannot open the %s \"%s\": %s", setting, path,
-                   strerror(errno));
+        problems_note(problems, LOG_ERROR, NULL, "cannot open the %s \"%s\": %s", setting, path,
+                      strerror(errno));
     return -1;
 }
 
@@ -43,7 +46,8 @@ bool state_directory_is_same(const struct state_directory *a, const struct state
            first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-static void tell_who_has_it(const struct state_directory *directory, int fd, struct log *log)
+static void tell_who_has_it(const struct state_directory *directory, int fd,
+                            struct problems *problems)
 {
     char text[32];
     ssize_t got = pread(fd, text, sizeof text - 1, 0);
@@ -52,8 +56,8 @@ static void tell_who_has_it(const struct state_directory *directory, int fd, str
     text[got > 0 ? got : 0] = '\0';
     pid = strtol(text, NULL, 10);
     snprintf(text, sizeof text, ", pid %ld", pid);
-    log_format(
-        log, LOG_ERROR, NULL,
+    problems_note(
+        problems, LOG_ERROR, NULL,
         "the state in \"%s\" is in use by musterd%s; stop that one first, or give this one a "
         "directory of its own",
         directory->path, pid > 0 ? text : "");
@@ -72,12 +76,14 @@ static int sign(int fd)
     return 0;
 }
 
-int state_directory_lock(const struct state_directory *directory, struct log *log)
+int state_directory_lock(const struct state_directory *directory, struct problems *problems)
 {
-    int fd = openat(directory->fd, LOCK_NAME,
-                    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-    int error;
+    int fd, error;
 
+    assert(directory->fd >= 0);
+
+    fd = openat(directory->fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                0644);
     if (fd < 0) {
         error = errno;
     } else if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
@@ -87,16 +93,16 @@ int state_directory_lock(const struct state_directory *directory, struct log *lo
     } else {
         error = errno;
         if (error == EWOULDBLOCK) {
-            tell_who_has_it(directory, fd, log);
+            tell_who_has_it(directory, fd, problems);
             close(fd);
             return -1;
         }
     }
-    log_format(log, LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s%s", directory->path,
-               error == ELOOP ? "it is a symbolic link" : strerror(error),
-               error == EACCES
-                   ? "; give the directory and this file to the user that musterd runs as"
-                   : "");
+    problems_note(problems, LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s%s",
+                  directory->path, error == ELOOP ? "it is a symbolic link" : strerror(error),
+                  error == EACCES
+                      ? "; give the directory and this file to the user that musterd runs as"
+                      : "");
     if (fd >= 0)
         close(fd);
     return -1;

@@ -7,21 +7,22 @@
 
 #include <stdbool.h>
 
-#include "base/log.h"
+#include "base/problems.h"
 
 struct state_directory {
     const char *path; /* for messages; the caller's */
     int fd;
 };
 
-/* Opens the directory that a setting names.  -1 after a log line. */
+/* Opens the directory that a setting names.  Returns 0, or -1 and says why. */
 int state_directory_open(struct state_directory *directory, const char *setting, const char *path,
-                         struct log *log);
+                         struct problems *problems);
 
+/* Whether two paths lead to one directory. */
 bool state_directory_is_same(const struct state_directory *a, const struct state_directory *b);
 
-/* Returns a descriptor, which holds the lock while it is open; -1 after a log line,
- * which names who else has it. */
-int state_directory_lock(const struct state_directory *directory, struct log *log);
+/* Returns a descriptor, which holds the lock while it is open; or -1 and says why, and who else has
+ * it. */
+int state_directory_lock(const struct state_directory *directory, struct problems *problems);
 
 #endif

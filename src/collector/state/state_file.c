@@ -6,6 +6,7 @@
  */
 #include "state_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -32,9 +33,9 @@ static const char magic[8] = {'M', 'U', 'S', 'T', 'A', 'T', 'E', '\n'};
 
 /* ---- Reading and writing -------------------------------------------------------------- */
 
-static uint64_t header_checksum(const struct state_header *header)
+static uint64_t header_checksum(const struct state_file_header *header)
 {
-    struct state_header copy = *header;
+    struct state_file_header copy = *header;
     struct checksum sum = {0};
 
     copy.header_checksum = 0;
@@ -124,11 +125,15 @@ static int pour(const struct state_file *from, int to, uint64_t *checksum)
 
 int state_file_checksum(const struct state_file *file, uint64_t *checksum)
 {
+    assert(file->fd >= 0);
+
     return pour(file, -1, checksum);
 }
 
 int state_file_write_header(struct state_file *file)
 {
+    assert(file->fd >= 0);
+
     file->header.header_checksum = header_checksum(&file->header);
     return write_all(file->fd, &file->header, sizeof file->header, 0);
 }
@@ -164,14 +169,14 @@ int state_file_outdate(const struct state_directory *directory, const char *name
 
 /* ---- Finding -------------------------------------------------------------------------- */
 
-struct state_header state_header_new(const struct state_owner *owner)
+struct state_file_header state_file_header_new(const struct state_file_owner *owner)
 {
-    struct state_header header = {
+    struct state_file_header header = {
         .byte_order = BYTE_ORDER_MARK,
         .layout = LAYOUT,
         .content_bytes = owner->bytes,
         .format = owner->format,
-        .run = STATE_RUNNING,
+        .run = STATE_FILE_RUNNING,
     };
     long page = sysconf(_SC_PAGESIZE);
 
@@ -183,86 +188,87 @@ struct state_header state_header_new(const struct state_owner *owner)
 
 static bool is_known_run(uint32_t run)
 {
-    return run == STATE_RUNNING || run == STATE_STOPPED || run == STATE_SNAPSHOT;
+    return run == STATE_FILE_RUNNING || run == STATE_FILE_STOPPED || run == STATE_FILE_SNAPSHOT;
 }
 
 /* Whether the header makes sense, and is of this owner. */
-static bool is_good(const struct state_header *header, const struct state_owner *owner,
+static bool is_good(const struct state_file_header *header, const struct state_file_owner *owner,
                     uint64_t length, char *why)
 {
-    struct state_header expected = state_header_new(owner);
+    struct state_file_header expected = state_file_header_new(owner);
 
     if (memcmp(header->magic, magic, sizeof magic) != 0)
-        snprintf(why, STATE_WHY, "it is not a state that musterd wrote");
+        snprintf(why, STATE_FILE_WHY, "it is not a state that musterd wrote");
     else if (header->byte_order != BYTE_ORDER_MARK)
-        snprintf(why, STATE_WHY, "it is from a machine with another byte order");
+        snprintf(why, STATE_FILE_WHY, "it is from a machine with another byte order");
     else if (header->layout != LAYOUT)
-        snprintf(why, STATE_WHY, "its layout is of version %" PRIu32 ", expected %d",
+        snprintf(why, STATE_FILE_WHY, "its layout is of version %" PRIu32 ", expected %d",
                  header->layout, LAYOUT);
     else if (header->header_checksum != header_checksum(header) || !is_known_run(header->run))
-        snprintf(why, STATE_WHY, "its header is damaged");
+        snprintf(why, STATE_FILE_WHY, "its header is damaged");
     else if (strncmp(header->plugin, expected.plugin, sizeof header->plugin) != 0)
-        snprintf(why, STATE_WHY, "it is of the plugin \"%.*s\", expected \"%s\"",
+        snprintf(why, STATE_FILE_WHY, "it is of the plugin \"%.*s\", expected \"%s\"",
                  (int)sizeof header->plugin, header->plugin, expected.plugin);
     else if (header->format != owner->format)
-        snprintf(why, STATE_WHY,
+        snprintf(why, STATE_FILE_WHY,
                  "its format is %" PRIu32 ", expected %" PRIu32
                  ": it was written with other options, or by another version of the plugin; with "
                  "those it can be used again under its old name",
                  header->format, owner->format);
     else if (header->content_bytes != owner->bytes)
-        snprintf(why, STATE_WHY, "it is for %" PRIu64 " bytes, expected %" PRIu64,
+        snprintf(why, STATE_FILE_WHY, "it is for %" PRIu64 " bytes, expected %" PRIu64,
                  header->content_bytes, owner->bytes);
     else if (header->content_offset != expected.content_offset)
-        snprintf(why, STATE_WHY, "it is from a machine with pages of %" PRIu64 " bytes",
+        snprintf(why, STATE_FILE_WHY, "it is from a machine with pages of %" PRIu64 " bytes",
                  header->content_offset);
     else if (length != header->content_offset + header->content_bytes)
-        snprintf(why, STATE_WHY, "its length is %" PRIu64 " bytes, expected %" PRIu64, length,
+        snprintf(why, STATE_FILE_WHY, "its length is %" PRIu64 " bytes, expected %" PRIu64, length,
                  header->content_offset + header->content_bytes);
     else
         return true;
     return false;
 }
 
-enum state_found state_file_find(struct state_file *file, const struct state_directory *directory,
-                                 const struct state_owner *owner, char *why)
+enum state_file_found state_file_find(struct state_file *file,
+                                      const struct state_directory *directory,
+                                      const struct state_file_owner *owner, char *why)
 {
     struct stat status;
     int error;
 
     memset(file, 0, sizeof *file);
     file->directory = directory;
-    snprintf(file->name, sizeof file->name, "%s" STATE_SUFFIX, owner->instance);
+    snprintf(file->name, sizeof file->name, "%s" STATE_FILE_SUFFIX, owner->instance);
     /* Not blocking: a named pipe must not hold up the start. */
     file->fd = openat(directory->fd, file->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file->fd < 0) {
         if (errno == ENOENT)
-            return STATE_NONE;
-        snprintf(why, STATE_WHY, "cannot open \"%s/%s\": %s", directory->path, file->name,
+            return STATE_FILE_NONE;
+        snprintf(why, STATE_FILE_WHY, "cannot open \"%s/%s\": %s", directory->path, file->name,
                  errno == ELOOP ? "it is a symbolic link" : strerror(errno));
-        return STATE_ERROR;
+        return STATE_FILE_ERROR;
     }
     error = fstat(file->fd, &status) < 0 ? errno : 0;
     if (error == 0 && !S_ISREG(status.st_mode)) {
-        snprintf(why, STATE_WHY, "cannot use \"%s/%s\": it is not a regular file", directory->path,
-                 file->name);
+        snprintf(why, STATE_FILE_WHY, "cannot use \"%s/%s\": it is not a regular file",
+                 directory->path, file->name);
         goto failed;
     }
     if (error == 0 && status.st_size < (off_t)sizeof file->header) {
-        snprintf(why, STATE_WHY, "it is too short for a header");
-        return STATE_BAD;
+        snprintf(why, STATE_FILE_WHY, "it is too short for a header");
+        return STATE_FILE_BAD;
     }
     if (error == 0)
         error = read_all(file->fd, &file->header, sizeof file->header, 0);
     if (error == 0)
-        return is_good(&file->header, owner, (uint64_t)status.st_size, why) ? STATE_GOOD
-                                                                            : STATE_BAD;
-    snprintf(why, STATE_WHY, "cannot read \"%s/%s\": %s", directory->path, file->name,
+        return is_good(&file->header, owner, (uint64_t)status.st_size, why) ? STATE_FILE_GOOD
+                                                                            : STATE_FILE_BAD;
+    snprintf(why, STATE_FILE_WHY, "cannot read \"%s/%s\": %s", directory->path, file->name,
              strerror(error));
 
 failed:
     state_file_close(file);
-    return STATE_ERROR;
+    return STATE_FILE_ERROR;
 }
 
 bool state_file_is_whole(const struct state_file *file, char *why)
@@ -270,13 +276,13 @@ bool state_file_is_whole(const struct state_file *file, char *why)
     uint64_t checksum;
     int error;
 
-    if (file->header.run == STATE_RUNNING)
+    if (file->header.run == STATE_FILE_RUNNING)
         return true;
     error = state_file_checksum(file, &checksum);
     if (error != 0)
-        snprintf(why, STATE_WHY, "its content cannot be read: %s", strerror(error));
+        snprintf(why, STATE_FILE_WHY, "its content cannot be read: %s", strerror(error));
     else if (checksum != file->header.content_checksum)
-        snprintf(why, STATE_WHY, "its content is damaged: the checksum is another");
+        snprintf(why, STATE_FILE_WHY, "its content is damaged: the checksum is another");
     else
         return true;
     return false;
@@ -284,7 +290,7 @@ bool state_file_is_whole(const struct state_file *file, char *why)
 
 /* ---- Making, naming, copying ---------------------------------------------------------- */
 
-bool state_is_no_space(int error)
+bool state_file_is_no_space(int error)
 {
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
@@ -292,6 +298,8 @@ bool state_is_no_space(int error)
 int state_file_reserve(const struct state_file *file)
 {
     uint64_t length = file->header.content_offset + file->header.content_bytes;
+
+    assert(file->fd >= 0);
 
     /* A store into a hole for which there is no block would be a SIGBUS. */
     while (fallocate(file->fd, 0, 0, (off_t)length) < 0) {
@@ -315,7 +323,7 @@ static int sync_directory(const struct state_directory *directory)
 
 /* Makes the file under its temporary name, with its length, but no space and no header. */
 static int make(struct state_file *file, const struct state_directory *directory,
-                const char *instance, const struct state_header *header)
+                const char *instance, const struct state_file_header *header)
 {
     char name[NAME_MAX + 1];
     int error;
@@ -323,7 +331,7 @@ static int make(struct state_file *file, const struct state_directory *directory
     memset(file, 0, sizeof *file);
     file->directory = directory;
     file->header = *header;
-    snprintf(file->name, sizeof file->name, "%s" STATE_SUFFIX, instance);
+    snprintf(file->name, sizeof file->name, "%s" STATE_FILE_SUFFIX, instance);
     temporary_name(file, name);
     unlinkat(directory->fd, name, 0); /* what a run left that was killed just there */
     file->fd = openat(directory->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
@@ -368,7 +376,7 @@ static int publish(struct state_file *file)
 
 /* Without a file to copy from: zeros. */
 static int fill(struct state_file *file, const struct state_directory *directory,
-                const char *instance, const struct state_header *header,
+                const char *instance, const struct state_file_header *header,
                 const struct state_file *from, bool reserve)
 {
     int error = make(file, directory, instance, header);
@@ -381,22 +389,30 @@ static int fill(struct state_file *file, const struct state_directory *directory
         error = pour(from, file->fd, &file->header.content_checksum);
     if (error == 0)
         error = state_file_write_header(file);
-    if (error == 0)
-        return publish(file);
+    if (error == 0) {
+        error = publish(file);
+        file->is_made = error == 0;
+        return error;
+    }
     discard(file);
     return error;
 }
 
 int state_file_create(struct state_file *file, const struct state_directory *directory,
-                      const char *instance, const struct state_header *header)
+                      const char *instance, const struct state_file_header *header)
 {
+    assert(header->content_bytes > 0);
+
     return fill(file, directory, instance, header, NULL, true);
 }
 
 int state_file_copy(struct state_file *file, const struct state_directory *directory,
-                    const char *instance, const struct state_header *header,
+                    const char *instance, const struct state_file_header *header,
                     const struct state_file *from, bool reserve)
 {
+    assert(from->fd >= 0);
+    assert(from->header.content_bytes == header->content_bytes);
+
     return fill(file, directory, instance, header, from, reserve);
 }
 
@@ -421,6 +437,8 @@ int state_file_set_aside(struct state_file *file, char name[NAME_MAX + 1])
     int error = EEXIST;
     unsigned i;
 
+    assert(file->fd >= 0);
+
     gmtime_r(&now, &tm);
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
     for (i = 1; i <= ASIDE_MOST && error == EEXIST; i++) {
@@ -444,8 +462,10 @@ void state_file_close(struct state_file *file)
     file->fd = -1;
 }
 
-void state_file_remove(struct state_file *file)
+void state_file_drop(struct state_file *file)
 {
-    unlinkat(file->directory->fd, file->name, 0);
+    if (file->is_made && file->fd >= 0)
+        unlinkat(file->directory->fd, file->name, 0);
+    file->is_made = false;
     state_file_close(file);
 }

@@ -12,14 +12,14 @@
 
 #include "state_directory.h"
 
-enum state_run {
-    STATE_RUNNING = 1, /* a run has it, or ended without notice */
-    STATE_STOPPED = 2, /* the run stopped in order */
-    STATE_SNAPSHOT = 3 /* a copy, made while the run went on */
+enum state_file_run {
+    STATE_FILE_RUNNING = 1, /* a run has it, or ended without notice */
+    STATE_FILE_STOPPED = 2, /* the run stopped in order */
+    STATE_FILE_SNAPSHOT = 3 /* a copy, made while the run went on */
 };
 
 /* As it is in the file, in the machine's own byte order. */
-struct state_header {
+struct state_file_header {
     char magic[8];
     uint32_t byte_order;
     uint32_t layout; /* version of this struct */
@@ -30,7 +30,7 @@ struct state_header {
     uint64_t started_ns;       /* when the run began; wall clock, but never before the last run */
     uint64_t written_ns;       /* when this header was; wall clock */
     uint32_t format;
-    uint32_t run; /* enum state_run */
+    uint32_t run; /* enum state_file_run */
     uint32_t pid;
     uint32_t stale; /* another run came later, or the one that has it is still at its start
                        and found it stale */
@@ -38,36 +38,38 @@ struct state_header {
     char plugin[64];
     uint8_t reserved[3912];
 };
-_Static_assert(sizeof(struct state_header) == 4096, "the header is one page");
+_Static_assert(sizeof(struct state_file_header) == 4096, "the header is one page");
 
-#define STATE_SUFFIX ".state" /* behind the instance's name */
+#define STATE_FILE_SUFFIX ".state" /* behind the instance's name */
 
 struct state_file {
     const struct state_directory *directory;
     char name[NAME_MAX + 1];
-    int fd; /* -1: not open */
-    struct state_header header;
+    int fd;       /* -1: not open */
+    bool is_made; /* it was not there before */
+    struct state_file_header header;
 };
 
-enum state_found { STATE_NONE, STATE_GOOD, STATE_BAD, STATE_ERROR };
+enum state_file_found { STATE_FILE_NONE, STATE_FILE_GOOD, STATE_FILE_BAD, STATE_FILE_ERROR };
 
 /* Whose state it is.  The plugin's memory is of `bytes`. */
-struct state_owner {
+struct state_file_owner {
     const char *instance;
     const char *plugin;
     uint32_t format;
     uint64_t bytes;
 };
 
-enum { STATE_WHY = 512 }; /* bytes for a reason */
+enum { STATE_FILE_WHY = 512 }; /* bytes for a reason */
 
 /* A header for new content of this owner, but for its run. */
-struct state_header state_header_new(const struct state_owner *owner);
+struct state_file_header state_file_header_new(const struct state_file_owner *owner);
 
 /* Looks for the instance's file, opens it, and judges all but the content.  BAD (it is
  * not of this owner, or damaged; still open) and ERROR come with a reason. */
-enum state_found state_file_find(struct state_file *file, const struct state_directory *directory,
-                                 const struct state_owner *owner, char *why);
+enum state_file_found state_file_find(struct state_file *file,
+                                      const struct state_directory *directory,
+                                      const struct state_file_owner *owner, char *why);
 
 /* Whether the content has its checksum, which a running one has not.  If not: a reason. */
 bool state_file_is_whole(const struct state_file *file, char *why);
@@ -92,21 +94,24 @@ int state_file_sync(const struct state_file *file);
 /* Makes a file of this header and zeros, durably and with all of its space, in place of any of
  * that name, which stays if this fails.  0, or an errno. */
 int state_file_create(struct state_file *file, const struct state_directory *directory,
-                      const char *instance, const struct state_header *header);
+                      const char *instance, const struct state_file_header *header);
 
 /* The same, with the content of another file of that size and with its checksum in
  * the header.  Holes are left out, unless the space is to be reserved. */
 int state_file_copy(struct state_file *file, const struct state_directory *directory,
-                    const char *instance, const struct state_header *header,
+                    const char *instance, const struct state_file_header *header,
                     const struct state_file *from, bool reserve);
 
 /* Gives it a name that nobody uses, and closes it.  `name` is the new one.  0, or an errno. */
 int state_file_set_aside(struct state_file *file, char name[NAME_MAX + 1]);
 
+/* One that is not open is left alone. */
 void state_file_close(struct state_file *file);
-void state_file_remove(struct state_file *file);
+
+/* Closes it as it is; a file that was not there before goes away. */
+void state_file_drop(struct state_file *file);
 
 /* Whether that means that the disk is full, for this user at least. */
-bool state_is_no_space(int error);
+bool state_file_is_no_space(int error);
 
 #endif

@@ -1,6 +1,33 @@
 # SPDX-License-Identifier: MIT
+# state_memory: tests/collector/state/test_state.c
+STATE_RUNS = tests/collector/state/runs.c tests/collector/state/runs.h
+UNIT_TESTS += tests/collector/state/test_checksum
+tests_collector_state_test_checksum_SOURCES = tests/collector/state/test_checksum.c
+tests_collector_state_test_checksum_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_state_test_checksum_CFLAGS = $(TEST_CFLAGS)
+tests_collector_state_test_checksum_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/collector/state/test_state
-tests_collector_state_test_state_SOURCES = tests/collector/state/test_state.c
+tests_collector_state_test_state_SOURCES = tests/collector/state/test_state.c $(STATE_RUNS)
 tests_collector_state_test_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_state_test_state_CFLAGS = $(TEST_CFLAGS)
 tests_collector_state_test_state_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/state/test_state_directory
+tests_collector_state_test_state_directory_SOURCES = tests/collector/state/test_state_directory.c
+tests_collector_state_test_state_directory_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_state_test_state_directory_CFLAGS = $(TEST_CFLAGS)
+tests_collector_state_test_state_directory_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/state/test_state_file
+tests_collector_state_test_state_file_SOURCES = tests/collector/state/test_state_file.c $(STATE_RUNS)
+tests_collector_state_test_state_file_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_state_test_state_file_CFLAGS = $(TEST_CFLAGS)
+tests_collector_state_test_state_file_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/state/test_state_find
+tests_collector_state_test_state_find_SOURCES = tests/collector/state/test_state_find.c $(STATE_RUNS)
+tests_collector_state_test_state_find_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_state_test_state_find_CFLAGS = $(TEST_CFLAGS)
+tests_collector_state_test_state_find_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/state/test_state_store
+tests_collector_state_test_state_store_SOURCES = tests/collector/state/test_state_store.c $(STATE_RUNS)
+tests_collector_state_test_state_store_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_state_test_state_store_CFLAGS = $(TEST_CFLAGS)
+tests_collector_state_test_state_store_LDADD = $(TEST_LIBS)
