@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The report, as text and as JSON.
+ */
+#include <check.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/runner.h"
+#include "fleet/report.h"
+
+static const struct report a_report = {
+    .figures = {.planned = 10,
+                .sent = 9,
+                .bytes = 140,
+                .sent_by_type = {1, 7, 1},
+                .withheld = {1, 1, 0},
+                .doubled = {0, 1, 0},
+                .delayed = 2,
+                .expect = {9, 9, 2, 1, 2, 1, 1, 1, 1, 3, 4, 5}},
+    .refused = 6,
+    .unreachable = 7,
+    .seconds = 2,
+};
+
+static const char a_json[] =
+    "{\"planned\":10,\"sent\":9,\"unsent\":0,\"bytes\":140,"
+    "\"by_type\":{\"init\":1,\"heartbeat\":1,\"data\":7},"
+    "\"withheld\":{\"init\":0,\"heartbeat\":1,\"data\":1},"
+    "\"doubled\":{\"init\":0,\"heartbeat\":0,\"data\":1},"
+    "\"delayed\":2,\"refused\":6,\"unreachable\":7,\"seconds\":2.000000,\"rate\":4.5,"
+    "\"interrupted\":false,\"expect\":{\"datagrams\":9,\"records\":9,\"missing\":2,"
+    "\"recovered\":1,\"late\":2,\"lost\":1,\"gaps\":1,\"duplicates\":1,\"unnumbered\":1,"
+    "\"invisible\":3,\"reach\":4,\"jump\":5}}\n";
+
+START_TEST(report_replaces_the_file)
+{
+    char directory[] = "/tmp/test_fleet.XXXXXX";
+    char name[64], text[2048];
+    struct dirent *entry;
+    size_t size, entries = 0;
+    FILE *file;
+    DIR *dir;
+
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(name, sizeof name, "%s/report.json", directory);
+    file = fopen(name, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs("an older one", file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+
+    ck_assert_int_eq(report_check(name), 0);
+    ck_assert_int_eq(report_save(name, &a_report), 0);
+    file = fopen(name, "r");
+    ck_assert_ptr_nonnull(file);
+    size = fread(text, 1, sizeof text - 1, file);
+    text[size] = '\0';
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_str_eq(text, a_json);
+
+    /* Nothing but the report is left. */
+    dir = opendir(directory);
+    ck_assert_ptr_nonnull(dir);
+    while ((entry = readdir(dir)) != NULL)
+        entries += entry->d_name[0] != '.';
+    ck_assert_uint_eq(entries, 1);
+    ck_assert_int_eq(closedir(dir), 0);
+    ck_assert_int_eq(unlink(name), 0);
+    ck_assert_int_eq(rmdir(directory), 0);
+
+    ck_assert_int_eq(report_check(name), -1);
+    ck_assert_int_eq(report_save(name, &a_report), -1);
+}
+END_TEST
+
+START_TEST(report_does_not_replace_a_device_file)
+{
+    ck_assert_int_eq(report_save("/dev/null", &a_report), 0);
+    ck_assert_int_ne(access("/dev/null", F_OK), -1);
+    ck_assert_int_eq(report_save("/dev/full", &a_report), -1);
+}
+END_TEST
+
+START_TEST(text_shows_the_sum)
+{
+    char text[4096] = "";
+    FILE *file = fmemopen(text, sizeof text, "w");
+
+    ck_assert_ptr_nonnull(file);
+    report_text(file, &a_report);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_ptr_nonnull(strstr(text, "9 sent = 10 planned - 2 withheld + 1 doubled\n"));
+    ck_assert_ptr_nonnull(strstr(text, "missing 2 numbers in 1 gaps, recovered 1, lost 1\n"));
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = {report_replaces_the_file, report_does_not_replace_a_device_file,
+                                  text_shows_the_sum};
+    Suite *suite = suite_create("report");
+    TCase *tcase = tcase_create("report");
+    size_t i;
+
+    tcase_set_timeout(tcase, 60);
+    for (i = 0; i < sizeof tests / sizeof *tests; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
