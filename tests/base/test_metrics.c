@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The register of metrics, and the limit on log lines.
+ * The register of metrics.
  */
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/metrics.h"
 #include "common/runner.h"
 
@@ -111,32 +110,9 @@ START_TEST(writers_and_a_reader)
 }
 END_TEST
 
-START_TEST(log_limit)
-{
-    struct log_limit limit = {.burst = 3, .period_ns = 100};
-    uint64_t held = 99, now = 1000, i;
-
-    for (i = 0; i < 3; i++) {
-        ck_assert(log_limit_pass(&limit, now, &held));
-        ck_assert_uint_eq(held, 0);
-    }
-    ck_assert(!log_limit_pass(&limit, now, &held));
-    ck_assert(!log_limit_pass(&limit, now + 99, &held));
-    ck_assert(log_limit_pass(&limit, now + 100, &held)); /* one a period */
-    ck_assert_uint_eq(held, 2);
-    ck_assert(!log_limit_pass(&limit, now + 199, &held));
-    ck_assert(log_limit_pass(&limit, now + 200, &held)); /* no time is lost by asking often */
-    ck_assert_uint_eq(held, 1);
-    for (i = 0; i < 3; i++) /* after a long silence a whole burst again, and no more */
-        ck_assert(log_limit_pass(&limit, now + 100000, &held));
-    ck_assert_uint_eq(held, 0);
-    ck_assert(!log_limit_pass(&limit, now + 100000, &held));
-}
-END_TEST
-
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {cells_are_summed, owners_go, writers_and_a_reader, log_limit};
+    const TTest *const tests[] = {cells_are_summed, owners_go, writers_and_a_reader};
     Suite *suite = suite_create("metrics");
     TCase *tcase = tcase_create("metrics");
     size_t i;
