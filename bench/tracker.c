@@ -11,8 +11,9 @@
 #include <time.h>
 
 #include <muster/plugin.h>
+#include <muster/wire.h>
 
-enum { BATCH = 64, ROUNDS = 7, RECORDS = 4000000, DEVICE_IDS = 65536 };
+enum { BATCH = 64, ROUNDS = 7, RECORDS = 4000000 };
 
 /* ---- a host with nothing behind it ---------------------------------------------------- */
 
@@ -105,7 +106,7 @@ static double cpu_seconds(void)
 struct fleet {
     uint32_t devices;
     bool in_turn; /* else in random order */
-    uint32_t next[DEVICE_IDS];
+    uint32_t next[MUSTER_DEVICE_IDS];
     uint64_t random;
     uint32_t turn;
     uint64_t clock_ns;
@@ -192,6 +193,6 @@ int main(void)
     printf("CPU time that the filter sequence adds, median of %d runs of %d records:\n", ROUNDS,
            RECORDS);
     measure("1,000 devices in turn", 1000, true);
-    measure("65,536 devices in random order", DEVICE_IDS, false);
+    measure("65,536 devices in random order", MUSTER_DEVICE_IDS, false);
     return 0;
 }

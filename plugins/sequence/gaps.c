@@ -456,9 +456,10 @@ int gaps_rebuild(const struct tables *tables, uint64_t now_ns, uint32_t *untold)
 
     if (read_told(&r) != 0)
         return -1;
-    for (id = tables_next_known(tables, 0); id < DEVICE_IDS; id = tables_next_known(tables, id + 1))
+    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+         id = tables_next_known(tables, id + 1))
         rebuild_device(&r, id);
-    forget_told(&r, r.at, DEVICE_IDS);
+    forget_told(&r, r.at, MUSTER_DEVICE_IDS);
     *untold = r.untold;
     free(r.told);
     return 0;

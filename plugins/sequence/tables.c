@@ -38,7 +38,7 @@ static struct places find_places(uint32_t window)
 
     p.slots = pages(sizeof(struct shared));
     p.entries = p.slots + pages(WORKERS_MOST * slot_size(window));
-    p.gaps = p.entries + pages((uint64_t)DEVICE_IDS * entry_size(window));
+    p.gaps = p.entries + pages((uint64_t)MUSTER_DEVICE_IDS * entry_size(window));
     p.end = p.gaps + pages(GAPS_KEPT * sizeof(struct gap));
     return p;
 }
@@ -72,12 +72,12 @@ uint32_t tables_next_known(const struct tables *tables, uint32_t id)
     uint32_t word = id / 64;
     uint64_t bits;
 
-    if (id >= DEVICE_IDS)
-        return DEVICE_IDS;
+    if (id >= MUSTER_DEVICE_IDS)
+        return MUSTER_DEVICE_IDS;
     bits = __atomic_load_n(&tables->shared->known[word], __ATOMIC_RELAXED) & UINT64_MAX << id % 64;
     while (bits == 0) {
-        if (++word == DEVICE_IDS / 64)
-            return DEVICE_IDS;
+        if (++word == MUSTER_DEVICE_IDS / 64)
+            return MUSTER_DEVICE_IDS;
         bits = __atomic_load_n(&tables->shared->known[word], __ATOMIC_RELAXED);
     }
     return word * 64 + (uint32_t)__builtin_ctzll(bits);
@@ -174,13 +174,14 @@ bool tables_are_sound(const struct tables *tables)
     for (i = 0; i < WORKERS_MOST; i++) {
         const struct slot *slot = tables_slot(tables, i);
 
-        if (slot->undo.busy > 1 || slot->undo.device_id >= DEVICE_IDS || slot->gaps_end > GAPS_KEPT)
+        if (slot->undo.busy > 1 || slot->undo.device_id >= MUSTER_DEVICE_IDS ||
+            slot->gaps_end > GAPS_KEPT)
             return false;
         if (slot->undo.busy)
             busy[busy_count++] = &slot->undo;
         add_counts(&sum, slot->undo.busy ? &slot->undo.counts : &slot->counts);
     }
-    for (id = tables_next_known(tables, 0); id < DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
          id = tables_next_known(tables, id + 1)) {
         const struct settled settled = settle(tables, busy, busy_count, id);
 
@@ -224,7 +225,8 @@ void tables_recover(const struct tables *tables)
         /* A kill while this is done finds the record again. */
         __atomic_store_n(&slot->undo.busy, 0, __ATOMIC_RELEASE);
     }
-    for (id = tables_next_known(tables, 0); id < DEVICE_IDS; id = tables_next_known(tables, id + 1))
+    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+         id = tables_next_known(tables, id + 1))
         mend_span(tables, id);
 }
 
@@ -249,7 +251,7 @@ void tables_forget_sessions(const struct tables *tables)
     unsigned i;
 
     sum.devices = 0;
-    for (id = 0; id < DEVICE_IDS; id++) {
+    for (id = 0; id < MUSTER_DEVICE_IDS; id++) {
         struct device *device = tables_device(tables, id);
 
         if (!device->known) {

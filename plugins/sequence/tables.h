@@ -18,11 +18,11 @@
 #include <stdint.h>
 
 #include <muster/record.h>
+#include <muster/wire.h>
 
 #include "timing.h"
 
 enum {
-    DEVICE_IDS = 65536,
     WORKERS_MOST = 256,
     GAPS_KEPT = 1 << 17, /* open gaps that the memory has room for */
     CACHE_LINE = 64
@@ -133,8 +133,8 @@ struct shared {
     uint64_t since_ns;    /* when counting began: ns since the Unix epoch */
     uint64_t listened_ns; /* the listening clock at the last tick: see hearing.h */
     uint32_t tick;
-    uint32_t noticed[3];             /* by enum evidence: the tick that last noticed it, or 0 */
-    uint64_t known[DEVICE_IDS / 64]; /* a bit for each device that may have been heard of */
+    uint32_t noticed[3]; /* by enum evidence: the tick that last noticed it, or 0 */
+    uint64_t known[MUSTER_DEVICE_IDS / 64]; /* a bit for each device that may have been heard of */
 };
 
 struct tables {
@@ -197,7 +197,7 @@ static inline bool tables_has_seen(const struct tables *tables, const uint64_t *
     return window[place / 64] >> place % 64 & 1;
 }
 
-/* The first known device from `id` on, or DEVICE_IDS. */
+/* The first known device from `id` on, or MUSTER_DEVICE_IDS. */
 uint32_t tables_next_known(const struct tables *tables, uint32_t id);
 
 /* Notes that a device is known. */

@@ -504,7 +504,7 @@ void tracker_finish(struct tracker *tracker)
     const struct tables *tables = tracker->tables;
     uint32_t id;
 
-    for (id = tables_next_known(tables, 0); id < DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
          id = tables_next_known(tables, id + 1)) {
         struct device *device = tables_device(tables, id);
 

@@ -199,7 +199,7 @@ static void judge_silence(struct sequence_worker *self)
     uint32_t now = hearing_units(self->hearing.listened_ns);
     uint32_t resumed = hearing_units(self->hearing.resumed_ns), id;
 
-    for (id = tables_next_known(tables, 0); id < DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
          id = tables_next_known(tables, id + 1)) {
         struct rhythm *rhythm = &tables_device(tables, id)->rhythm;
         enum presence before, presence;
@@ -227,7 +227,7 @@ static void meet_known(struct sequence_worker *self)
     const struct tables *tables = &self->sequence->tables;
     uint32_t id;
 
-    for (id = tables_next_known(tables, 0); id < DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
          id = tables_next_known(tables, id + 1)) {
         struct rhythm *rhythm = &tables_device(tables, id)->rhythm;
 

@@ -29,7 +29,7 @@ struct session {
 
 struct oracle {
     struct tracker_options options;
-    struct session *devices[DEVICE_IDS];
+    struct session *devices[MUSTER_DEVICE_IDS];
     struct tracker_counts counts;
 };
 
@@ -403,7 +403,7 @@ void oracle_finish(struct oracle *oracle)
 {
     uint32_t i;
 
-    for (i = 0; i < DEVICE_IDS; i++)
+    for (i = 0; i < MUSTER_DEVICE_IDS; i++)
         if (oracle->devices[i] != NULL) {
             refute(oracle, oracle->devices[i]);
             end(oracle, oracle->devices[i]);
@@ -414,7 +414,7 @@ void oracle_free(struct oracle *oracle)
 {
     uint32_t i;
 
-    for (i = 0; i < DEVICE_IDS; i++) {
+    for (i = 0; i < MUSTER_DEVICE_IDS; i++) {
         if (oracle->devices[i] == NULL)
             continue;
         free(oracle->devices[i]->seen.list);

@@ -523,12 +523,12 @@ START_TEST(devices_of_a_worker)
         for (worker = 0; worker < workers[w]; worker += workers[w] / 3 + 1) {
             close_tracker();
             open_tracker(64, 100, false, workers[w]);
-            for (id = worker; id < 65536; id += workers[w])
+            for (id = worker; id < MUSTER_DEVICE_IDS; id += workers[w])
                 expect(message((uint16_t)id, MUSTER_MSG_DATA, id, now), FIRST, 0);
-            for (id = worker; id < 65536; id += workers[w])
+            for (id = worker; id < MUSTER_DEVICE_IDS; id += workers[w])
                 expect(message((uint16_t)id, MUSTER_MSG_DATA, id + 1, now), NEW, 0);
             ck_assert_uint_eq(tracker_counts(tracker)->devices,
-                              (65536 - worker + workers[w] - 1) / workers[w]);
+                              (MUSTER_DEVICE_IDS - worker + workers[w] - 1) / workers[w]);
         }
     }
 }

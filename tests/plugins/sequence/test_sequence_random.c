@@ -206,7 +206,7 @@ static void report(const struct round *round, const struct muster_record *events
 /* What the tracker told, summed up. */
 struct noted {
     uint64_t missing, recovered, lost, outliers, devices;
-    uint64_t open[65536]; /* by device */
+    uint64_t open[MUSTER_DEVICE_IDS]; /* by device */
     struct tables tables;
     struct gaps *gaps;
     uint64_t told_recovered, told_lost; /* by the gaps */
@@ -348,7 +348,8 @@ static void begin_players(const struct round *round, struct player *players)
 
     memset(players, 0, MOST_DEVICES * sizeof *players);
     for (i = 0; i < round->devices; i++) {
-        uint32_t place = chance(50) ? i : 65536 / round->workers - 1 - i; /* among the worker's */
+        uint32_t place =
+            chance(50) ? i : MUSTER_DEVICE_IDS / round->workers - 1 - i; /* among the worker's */
 
         players[i].id = (uint16_t)(round->worker + round->workers * place);
         players[i].next = chance(50) ? below(3) : 0u - below(3000);

@@ -953,7 +953,7 @@ static void bad_busy(const struct tables *t)
 
 static void bad_undo_device(const struct tables *t)
 {
-    tables_slot(t, 3)->undo.device_id = DEVICE_IDS;
+    tables_slot(t, 3)->undo.device_id = MUSTER_DEVICE_IDS;
 }
 
 static void bad_gaps_end(const struct tables *t)

@@ -377,7 +377,7 @@ static void fill_catalog(const struct run *run)
         if (!node)
             continue;
         vectors_bytes(&vectors, node, datagram, sizeof datagram);
-        id = (uint16_t)(datagram[0] << 8 | datagram[1]);
+        id = muster_get_u16(datagram);
         for (j = 0; j < count && known[j] != id; j++)
             ;
         if (j < count)
