@@ -6,44 +6,47 @@
  */
 #include "gaps.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { NONE = 0 };
+#include "undo.h"
+
+enum { NONE = GAPS_NONE };
 
 struct gaps {
-    const struct tables *tables;
+    struct tables *tables;
     uint32_t worker, workers;
     gap_end_fn *end;
     void *context;
     uint32_t *used_end; /* in the tables: no element there or beyond was ever used by this worker */
     uint32_t fresh;     /* the next one that was not, of this worker's */
     uint32_t free;      /* those that were: a list */
-    struct gap *more;   /* elements from GAPS_KEPT on */
+    struct gap *first;  /* elements up to TABLES_GAPS: those in the tables */
+    struct gap *more;   /* elements from TABLES_GAPS on */
     uint32_t more_used, more_room;
     uint32_t *recent; /* elements that were put in use in this tick, or the one before */
     uint32_t recent_count, recent_room;
 };
 
-static uint32_t find_used_end(const struct tables *tables)
+uint32_t gaps_used_end(const struct tables *tables)
 {
     uint32_t end = 1, i;
 
-    for (i = 0; i < WORKERS_MOST; i++)
-        if (tables_slot(tables, i)->gaps_end > end)
-            end = tables_slot(tables, i)->gaps_end;
+    for (i = 0; i < TABLES_WORKERS; i++)
+        if (tables_read_slot(tables, i)->gaps_end > end)
+            end = tables_read_slot(tables, i)->gaps_end;
     return end;
 }
 
-struct gaps *gaps_new(const struct tables *tables, uint32_t worker, uint32_t workers,
-                      gap_end_fn *end, void *context)
+struct gaps *gaps_new(struct tables *tables, uint32_t worker, uint32_t workers, gap_end_fn *end,
+                      void *context)
 {
     struct gaps *gaps = calloc(1, sizeof *gaps);
-    uint32_t used_end = find_used_end(tables), i;
+    uint32_t used_end = gaps_used_end(tables), i;
 
     if (gaps == NULL)
         return NULL;
     gaps->tables = tables;
+    gaps->first = tables->gaps;
     gaps->worker = worker;
     gaps->workers = workers;
     gaps->end = end;
@@ -72,12 +75,14 @@ void gaps_free(struct gaps *gaps)
 
 static struct gap *element(const struct gaps *gaps, uint32_t index)
 {
-    return index < GAPS_KEPT ? &gaps->tables->gaps[index] : &gaps->more[index - GAPS_KEPT];
+    if (index < TABLES_GAPS)
+        return &gaps->first[index];
+    return &gaps->more[index - TABLES_GAPS];
 }
 
 static uint32_t *list_of(const struct gaps *gaps, uint16_t device_id)
 {
-    return &tables_vitals(gaps->tables, device_id)->gaps;
+    return &tables_device(gaps->tables, device_id)->gaps;
 }
 
 /* An element outside of the tables, or NONE.  May move those. */
@@ -92,10 +97,10 @@ static uint32_t take_more(struct gaps *gaps)
         gaps->more = more;
         gaps->more_room = room;
     }
-    return GAPS_KEPT + gaps->more_used++;
+    return TABLES_GAPS + gaps->more_used++;
 }
 
-/* Without memory, what is noticed at the end of this tick is not told of that gap. */
+/* Without memory, what is noticed at the end of this tick is not among that gap's causes. */
 static void remember(struct gaps *gaps, uint32_t index)
 {
     if (gaps->recent_count == gaps->recent_room) {
@@ -117,7 +122,7 @@ static uint32_t put(struct gaps *gaps, const struct gap *gap)
 
     if (index != NONE) {
         gaps->free = element(gaps, index)->next;
-    } else if (gaps->fresh < GAPS_KEPT) {
+    } else if (gaps->fresh < TABLES_GAPS) {
         index = gaps->fresh;
         gaps->fresh += gaps->workers;
         *gaps->used_end = index + 1;
@@ -130,7 +135,7 @@ static uint32_t put(struct gaps *gaps, const struct gap *gap)
         /* It is in use when all of it is there: the process may be killed in between. */
         unused.used = false;
         *element(gaps, index) = unused;
-        atomic_signal_fence(memory_order_seq_cst);
+        undo_keep_order();
         element(gaps, index)->used = true;
         remember(gaps, index);
     }
@@ -149,8 +154,8 @@ static void drop(struct gaps *gaps, uint32_t *link)
     gaps->free = index;
 }
 
-static void tell(const struct gaps *gaps, const struct gap *gap, uint32_t first, uint32_t last,
-                 bool lost)
+static void report_end(const struct gaps *gaps, const struct gap *gap, uint32_t first,
+                       uint32_t last, bool lost)
 {
     struct gap_end end = {
         .device_id = gap->device_id,
@@ -209,7 +214,7 @@ void gaps_recover(struct gaps *gaps, uint16_t device_id, uint32_t number)
     if (index == NONE)
         return; /* memory was short when it opened */
     rest = *element(gaps, index);
-    tell(gaps, &rest, number, number, false);
+    report_end(gaps, &rest, number, number, false);
     if (number != rest.last) {
         /* What is behind it is a gap of its own from now on. */
         uint32_t behind;
@@ -224,9 +229,9 @@ void gaps_recover(struct gaps *gaps, uint16_t device_id, uint32_t number)
         gap->last = number - 1;
         return;
     }
-    /* What was lost before it is told now, since nothing of this gap is open any more. */
+    /* What was lost before it is reported now, since nothing of this gap is open any more. */
     if (gap->from != number)
-        tell(gaps, gap, gap->from, number - 1, true);
+        report_end(gaps, gap, gap->from, number - 1, true);
     for (link = list_of(gaps, device_id); *link != index; link = &element(gaps, *link)->next)
         ;
     drop(gaps, link);
@@ -245,7 +250,7 @@ void gaps_lose(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t l
             gap->first = last + 1;
             return;
         } else {
-            tell(gaps, gap, gap->from, gap->last, true);
+            report_end(gaps, gap, gap->from, gap->last, true);
             drop(gaps, link);
         }
     }
@@ -258,7 +263,7 @@ void gaps_lose_all(struct gaps *gaps, uint16_t device_id)
     while (*link != NONE) {
         const struct gap *gap = element(gaps, *link);
 
-        tell(gaps, gap, gap->from, gap->last, true);
+        report_end(gaps, gap, gap->from, gap->last, true);
         drop(gaps, link);
     }
 }
@@ -266,7 +271,7 @@ void gaps_lose_all(struct gaps *gaps, uint16_t device_id)
 void gaps_tick(struct gaps *gaps, uint32_t tick, uint8_t causes)
 {
     /* A worker that does not move the ticks on looks in the middle of one. */
-    uint32_t oldest = gaps->worker == 0 ? tick : tick - 1, kept = 0, i;
+    uint32_t oldest = gaps->worker == 0 ? tick : tick - 1, left = 0, i;
 
     for (i = 0; i < gaps->recent_count; i++) {
         struct gap *gap = element(gaps, gaps->recent[i]);
@@ -275,192 +280,15 @@ void gaps_tick(struct gaps *gaps, uint32_t tick, uint8_t causes)
             continue;
         gap->causes |= causes;
         if (gap->opened_tick != oldest)
-            gaps->recent[kept++] = gaps->recent[i];
+            gaps->recent[left++] = gaps->recent[i];
     }
-    gaps->recent_count = kept;
+    gaps->recent_count = left;
 }
 
-/* ---- what an earlier run left --------------------------------------------------------- */
-
-/* A gap, and where it stands in its device's window. */
-struct placed {
-    struct gap gap;
-    uint32_t index;
-    uint32_t place; /* of its first open number, counted from the window's oldest */
-};
-
-static int compare(const void *a, const void *b)
+void gaps_forget(struct tables *tables)
 {
-    const struct placed *x = a, *y = b;
-
-    if (x->gap.device_id != y->gap.device_id)
-        return x->gap.device_id < y->gap.device_id ? -1 : 1;
-    return (x->place > y->place) - (x->place < y->place);
-}
-
-/* What the lists are made of. */
-struct rebuild {
-    const struct tables *tables;
-    struct placed *told; /* the gaps that there were, sorted by device and number */
-    uint32_t count;
-    uint32_t at;     /* the first that may hold what comes next */
-    uint32_t next;   /* where to look for a free element */
-    bool is_full;    /* there is none, until some of those that there were are freed */
-    uint32_t untold; /* gaps that there was none for */
-    uint64_t now_ns;
-};
-
-/* Returns -1 if memory is short. */
-static int read_told(struct rebuild *r)
-{
-    const struct tables *tables = r->tables;
-    uint32_t end = find_used_end(tables), i;
-
-    for (i = 1; i < end; i++)
-        r->count += tables->gaps[i].used != 0;
-    r->told = calloc(r->count + 1, sizeof *r->told);
-    if (r->told == NULL)
-        return -1;
-    r->count = 0;
-    for (i = 1; i < end; i++) {
-        const struct gap *gap = &tables->gaps[i];
-        const struct device *device = tables_device(tables, gap->device_id);
-
-        if (!gap->used)
-            continue;
-        r->told[r->count].gap = *gap;
-        r->told[r->count].index = i;
-        r->told[r->count++].place = gap->first - (device->highest - device->span + 1);
-    }
-    qsort(r->told, r->count, sizeof *r->told, compare);
-    return 0;
-}
-
-/* From r->next on, and once again from the start, where some have become free. */
-static bool find_free(struct rebuild *r)
-{
-    uint32_t looked;
-
-    for (looked = 1; looked < GAPS_KEPT; looked++, r->next++) {
-        if (r->next >= GAPS_KEPT)
-            r->next = 1;
-        if (!r->tables->gaps[r->next].used)
-            return true;
-    }
-    return false;
-}
-
-/* Appends a gap to the device's list, whose end is *link.  Returns the new end.  Without room, that
- * gap is not told of. */
-static uint32_t *append(struct rebuild *r, uint32_t *link, const struct gap *gap)
-{
-    struct slot *slot = tables_slot(r->tables, 0);
-    struct gap *element;
-
-    /* What there was stays until its device is done: the process may be killed now, too. */
-    r->is_full = r->is_full || !find_free(r);
-    if (r->is_full) {
-        r->untold++;
-        return link;
-    }
-    element = &r->tables->gaps[r->next];
-    *element = *gap;
-    element->next = NONE;
-    element->used = true;
-    *link = r->next++;
-    if (slot->gaps_end < r->next)
-        slot->gaps_end = r->next;
-    return &element->next;
-}
-
-/* The gap of numbers `first` to `last` at most, which are missing and one behind the other: with
- * what was told of it, or else as of now. */
-static struct gap describe(struct rebuild *r, uint16_t device_id, uint32_t oldest, uint32_t first,
-                           uint32_t last)
-{
-    struct gap gap = {
-        .opened_ns = r->now_ns, .opened_tick = r->tables->shared->tick, .device_id = device_id};
-    uint32_t place = first - oldest, i;
-
-    gap.from = gap.first = first;
-    gap.last = last;
-    for (i = r->at; i < r->count && r->told[i].gap.device_id == device_id; i++) {
-        const struct gap *told = &r->told[i].gap;
-
-        if (first - told->first <= told->last - told->first) {
-            gap = *told;
-            if (told->first != first || first != oldest)
-                gap.from = gap.first = first;
-            if (told->last - first > last - first)
-                gap.last = last;
-            break;
-        }
-        if (r->told[i].place > place) {
-            if (told->first - first <= gap.last - first)
-                gap.last = told->first - 1; /* there the next one begins */
-            break;
-        }
-        r->at = i + 1; /* it is behind */
-    }
-    return gap;
-}
-
-/* Frees the elements that there were, from number `from` on up to those of that device.  Returns
- * the number of the first that is left. */
-static uint32_t forget_told(struct rebuild *r, uint32_t from, uint32_t id)
-{
-    for (; from < r->count && r->told[from].gap.device_id < id; from++)
-        r->tables->gaps[r->told[from].index].used = r->is_full = false;
-    return from;
-}
-
-static void rebuild_device(struct rebuild *r, uint32_t id)
-{
-    const struct tables *tables = r->tables;
-    const struct device *device = tables_device(tables, id);
-    const uint64_t *window = tables_window(tables, id);
-    uint32_t oldest = device->highest - device->span + 1, run = 0, begin, i;
-    uint32_t *link = &tables_vitals(tables, id)->gaps;
-
-    *link = NONE;
-    begin = forget_told(r, r->at, id); /* of devices that are not known */
-    r->at = begin;
-    for (i = 0; device->open > 0 && i < device->span; i++) {
-        if (!tables_has_seen(tables, window, oldest + i)) {
-            run++;
-            continue;
-        }
-        while (run > 0) {
-            const struct gap gap =
-                describe(r, (uint16_t)id, oldest, oldest + i - run, oldest + i - 1);
-
-            link = append(r, link, &gap);
-            run -= gap.last - gap.first + 1;
-        }
-    }
-    r->at = forget_told(r, begin, id + 1);
-}
-
-void gaps_forget(const struct tables *tables)
-{
-    uint32_t end = find_used_end(tables), i;
+    uint32_t end = gaps_used_end(tables), i;
 
     for (i = 1; i < end; i++)
         tables->gaps[i].used = false;
-}
-
-int gaps_rebuild(const struct tables *tables, uint64_t now_ns, uint32_t *untold)
-{
-    struct rebuild r = {.tables = tables, .next = 1, .now_ns = now_ns};
-    uint32_t id;
-
-    if (read_told(&r) != 0)
-        return -1;
-    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
-         id = tables_next_known(tables, id + 1))
-        rebuild_device(&r, id);
-    forget_told(&r, r.at, MUSTER_DEVICE_IDS);
-    *untold = r.untold;
-    free(r.told);
-    return 0;
 }

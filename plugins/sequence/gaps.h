@@ -3,9 +3,9 @@
  * The gaps that are open: which numbers, since when, and what is known of the cause.
  *
  * The tracker says which numbers go missing, come late and are lost; this keeps the
- * stretches together, so that each is told when it ends.  They are in the tables, which may outlive
- * the process, as far as there is room: GAPS_KEPT of them.  More are in memory of their own, and
- * when they opened is forgotten with it.
+ * stretches together, so that each is reported when it ends.  They are in the tables, which may
+ * outlive the process, as far as there is room: TABLES_GAPS of them.  More are in memory of their
+ * own, and when they opened is forgotten with it.
  */
 #ifndef SEQUENCE_GAPS_H
 #define SEQUENCE_GAPS_H
@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "tables.h"
+
+enum { GAPS_NONE = 0 }; /* the end of a list */
 
 /* A stretch of numbers that is not missing any more. */
 struct gap_end {
@@ -30,21 +32,19 @@ struct gaps;
 
 /* For the device ids that are `worker` modulo `workers`; goes on with what the
  * tables have of them.  `end` is called for each stretch that ends.  NULL if memory is short. */
-struct gaps *gaps_new(const struct tables *tables, uint32_t worker, uint32_t workers,
-                      gap_end_fn *end, void *context);
+struct gaps *gaps_new(struct tables *tables, uint32_t worker, uint32_t workers, gap_end_fn *end,
+                      void *context);
 void gaps_free(struct gaps *gaps);
 
-/* [main] Once, before gaps_new, when an earlier run left something: makes the lists anew, in accord
- * with the windows, which alone say what is missing.  What is missing and in no gap has opened at
- * `now_ns`, for all that is known.  *untold is how many there is no room for: those are not
- * told of any more.  Returns -1 if memory is short. */
-int gaps_rebuild(const struct tables *tables, uint64_t now_ns, uint32_t *untold);
+/* [main] Instead of gaps_rebuild and gaps_new, if nobody will keep the lists in accord with the
+ * windows. */
+void gaps_forget(struct tables *tables);
 
-/* [main] Instead, if nobody will keep the lists in accord with the windows. */
-void gaps_forget(const struct tables *tables);
+/* No gap at this index or beyond was ever used. */
+uint32_t gaps_used_end(const struct tables *tables);
 
 /* Numbers first to last are missing, as was found at tick `tick`, for `causes` as far as is
- * known.  Returns -1 if memory is short: this stretch is then not told of. */
+ * known.  Returns -1 if memory is short: the end of this stretch is then not reported. */
 int gaps_open(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t last, uint64_t now_ns,
               uint32_t tick, uint8_t causes);
 

@@ -6,19 +6,25 @@ plugins_sequence_la_CFLAGS = $(PLUGIN_CFLAGS)
 plugins_sequence_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 TRACKER_SOURCES =
 TRACKER_SOURCES += \
+	%D%/causes.c %D%/causes.h \
 	%D%/gaps.c %D%/gaps.h \
-	%D%/hearing.c %D%/hearing.h \
+	%D%/gaps_rebuild.c %D%/gaps_rebuild.h \
+	%D%/listening.c %D%/listening.h \
 	%D%/presence.c %D%/presence.h \
+	%D%/recovery.c %D%/recovery.h \
+	%D%/reference.c %D%/reference.h \
 	%D%/tables.c %D%/tables.h \
 	%D%/timing.c %D%/timing.h \
 	%D%/tracker.c %D%/tracker.h \
 	%D%/tracker_data.h \
-	%D%/window.c
+	%D%/undo.c %D%/undo.h \
+	%D%/window.c %D%/window.h
 SEQUENCE_SOURCES = $(TRACKER_SOURCES)
 SEQUENCE_SOURCES += \
-	%D%/evidence.c %D%/evidence.h \
+	%D%/events.c %D%/events.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/sequence.c %D%/sequence.h \
-	%D%/worker.c
+	%D%/worker.c %D%/worker.h
 plugins_sequence_la_SOURCES = $(SEQUENCE_SOURCES)
 dist_man_MANS += %D%/muster-sequence.7
 

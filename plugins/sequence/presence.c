@@ -6,26 +6,27 @@
 
 #include <stdbool.h>
 
-#include "hearing.h"
+#include "listening.h"
 
 enum {
     INTERVAL_LEAST = 8, /* units: half a second; nearer heartbeats are one */
-    ALIKE = 4,          /* intervals are alike if they differ by no more than a 4th */
-    HELD_UP = 600,      /* s: an older stamp is of a clock that was set back */
-    BELIEVED = 2,       /* in a row */
+    INTERVAL_MOST = INT32_MAX / 8,
+    ALIKE = 4,     /* intervals are alike if they differ by no more than a 4th */
+    HELD_UP = 600, /* s: an older stamp is of a clock that was set back */
+    BELIEVED = 2,  /* in a row */
     BELIEVED_LONGER = 4
 };
 
-void presence_configure(struct rhythm *rhythm, uint64_t interval_ns)
+void presence_configure(struct contact *contact, uint64_t interval_ns)
 {
-    uint64_t units = interval_ns >> HEARING_UNIT_SHIFT;
+    uint64_t units = interval_ns >> LISTENING_UNIT_SHIFT;
 
     if (interval_ns > 0) {
-        rhythm->interval = units > INT32_MAX / 8 ? INT32_MAX / 8 : (uint32_t)units + 1;
-        rhythm->configured = true;
-    } else if (rhythm->configured) {
-        rhythm->interval = 0;
-        rhythm->configured = false;
+        contact->interval = units > INTERVAL_MOST ? INTERVAL_MOST : (uint32_t)units + 1;
+        contact->configured = true;
+    } else if (contact->configured) {
+        contact->interval = 0;
+        contact->configured = false;
     }
 }
 
@@ -36,61 +37,61 @@ static bool is_alike(uint32_t a, uint32_t b)
     return difference <= b / ALIKE;
 }
 
-static void learn(struct rhythm *rhythm, uint32_t interval)
+static void learn(struct contact *contact, uint32_t interval)
 {
     unsigned needed;
 
-    if (rhythm->count > 0 && is_alike(interval, rhythm->candidate)) {
-        rhythm->count++;
+    if (contact->candidate_count > 0 && is_alike(interval, contact->candidate)) {
+        contact->candidate_count++;
     } else {
-        rhythm->candidate = interval;
-        rhythm->count = 1;
+        contact->candidate = interval;
+        contact->candidate_count = 1;
     }
-    needed =
-        rhythm->interval == 0 || rhythm->candidate <= rhythm->interval ? BELIEVED : BELIEVED_LONGER;
-    if (rhythm->count < needed)
+    needed = contact->interval == 0 || contact->candidate <= contact->interval ? BELIEVED
+                                                                               : BELIEVED_LONGER;
+    if (contact->candidate_count < needed)
         return;
-    rhythm->interval = rhythm->candidate;
-    rhythm->count = 0;
+    contact->interval = contact->candidate;
+    contact->candidate_count = 0;
 }
 
-static void take_heartbeat(struct rhythm *rhythm, struct vitals *vitals,
-                           const struct muster_record *record, uint32_t at, uint32_t resumed)
+static void take_heartbeat(struct contact *contact, const struct muster_record *record, uint32_t at,
+                           uint32_t resumed)
 {
-    bool is_broken = resumed - vitals->beat_at - 1 < INT32_MAX; /* it resumed later */
-    uint32_t interval = at - vitals->beat_at;
-    uint32_t older = rhythm->beat_time - record->timestamp;
-    bool had_beat = rhythm->has_beat;
+    bool is_broken = resumed - contact->heartbeat_at - 1 < INT32_MAX; /* it resumed later */
+    uint32_t interval = at - contact->heartbeat_at;
+    uint32_t older = contact->heartbeat_time - record->timestamp;
+    bool had_heartbeat = contact->has_heartbeat;
 
-    if (had_beat && (older < HELD_UP || interval < INTERVAL_LEAST))
+    if (had_heartbeat && (older < HELD_UP || interval < INTERVAL_LEAST))
         return; /* a copy, or it was overtaken */
-    rhythm->has_beat = true;
-    rhythm->beat_time = record->timestamp;
-    vitals->beat_at = at;
-    if (had_beat && !is_broken && !rhythm->configured && interval < INT32_MAX / 8)
-        learn(rhythm, interval);
+    contact->has_heartbeat = true;
+    contact->heartbeat_time = record->timestamp;
+    contact->heartbeat_at = at;
+    if (had_heartbeat && !is_broken && !contact->configured && interval < INTERVAL_MOST)
+        learn(contact, interval);
 }
 
-enum presence presence_heard(struct rhythm *rhythm, struct vitals *vitals,
-                             const struct muster_record *record, uint32_t at, uint32_t resumed)
+enum presence presence_heard(struct contact *contact, const struct muster_record *record,
+                             uint32_t at, uint32_t resumed)
 {
-    enum presence before = (enum presence)rhythm->presence;
+    enum presence before = (enum presence)contact->presence;
 
     if (record->msg_type == MUSTER_MSG_HEARTBEAT)
-        take_heartbeat(rhythm, vitals, record, at, resumed);
-    vitals->heard_ns = record->arrival_ns;
-    vitals->heard_at = at;
+        take_heartbeat(contact, record, at, resumed);
+    contact->heard_ns = record->arrival_ns;
+    contact->heard_at = at;
     if (before != PRESENCE_ONLINE)
-        rhythm->presence = PRESENCE_ONLINE;
+        contact->presence = PRESENCE_ONLINE;
     return before;
 }
 
-enum presence presence_judge(struct rhythm *rhythm, const struct vitals *vitals, uint32_t now,
-                             uint32_t resumed, uint32_t silent_after)
+enum presence presence_judge(struct contact *contact, uint32_t now, uint32_t resumed,
+                             uint32_t silent_after)
 {
-    uint32_t silence = now - vitals->heard_at, listened = now - resumed;
-    uint64_t interval = rhythm->interval;
-    enum presence presence = (enum presence)rhythm->presence;
+    uint32_t silence = now - contact->heard_at, listened = now - resumed;
+    uint64_t interval = contact->interval;
+    enum presence presence = (enum presence)contact->presence;
 
     if (interval == 0 || silence > INT32_MAX) /* the latter: heard since the clock was read */
         return presence;
@@ -100,7 +101,7 @@ enum presence presence_judge(struct rhythm *rhythm, const struct vitals *vitals,
         presence = PRESENCE_SILENT;
     else if (silence > interval + interval / 2 && presence == PRESENCE_ONLINE)
         presence = PRESENCE_LATE;
-    if (presence != rhythm->presence)
-        rhythm->presence = (uint8_t)presence;
+    if (presence != contact->presence)
+        contact->presence = (uint8_t)presence;
     return presence;
 }

@@ -7,7 +7,10 @@
 #include <sys/mman.h>
 
 #include "gaps.h"
+#include "gaps_rebuild.h"
+#include "recovery.h"
 #include "sequence.h"
+#include "worker.h"
 
 static const char *const modes[] = {"session", "reference", NULL};
 
@@ -20,8 +23,8 @@ static const struct muster_option options[] = {
     {.name = "window",
      .type = MUSTER_OPTION_INT,
      .fallback = "1024",
-     .min = TRACKER_WINDOW_LEAST,
-     .max = TRACKER_WINDOW_MOST,
+     .min = TABLES_WINDOW_LEAST,
+     .max = TABLES_WINDOW_MOST,
      .summary = "How many numbers back a late one is recognised, a power of two"},
     {.name = "max_jump",
      .type = MUSTER_OPTION_INT,
@@ -53,18 +56,18 @@ static void check(const struct muster_host *host, struct muster_instance *instan
 
 #define WINDOW_BITS 0x1ffffu /* of muster_state.format; the rest is TABLES_FORMAT */
 
-static int is_sound(const struct muster_state *state)
+static int is_sound(const struct muster_state *region)
 {
     struct tables tables;
 
-    if (state->age == MUSTER_STATE_STALE)
+    if (region->age == MUSTER_STATE_STALE)
         return 1; /* little of it is believed */
-    tables_lay_out(&tables, state->memory, state->format & WINDOW_BITS);
-    return tables_are_sound(&tables);
+    tables_lay_out(&tables, region->memory, region->format & WINDOW_BITS);
+    return recovery_is_sound(&tables);
 }
 
-/* In the reference mode nothing is kept: the reference forgets, too. */
-static int map_own(struct sequence *sequence)
+/* In the reference mode nothing outlives the process: the reference forgets, too. */
+static int map_private(struct sequence *sequence)
 {
     void *memory = mmap(NULL, sequence->bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -74,65 +77,65 @@ static int map_own(struct sequence *sequence)
                             "no memory for the table of devices");
         return -1;
     }
-    sequence->own = memory;
+    sequence->own_memory = memory;
     tables_lay_out(&sequence->tables, memory, sequence->options.window);
-    hearing_resume(sequence->tables.shared, false);
+    causes_resume(&sequence->tables.shared->causes, false);
     return 0;
 }
 
 /* Takes up what the last run left. */
 static int resume(struct sequence *sequence, uint32_t age)
 {
-    const struct tables *tables = &sequence->tables;
+    struct tables *tables = &sequence->tables;
     uint64_t now = sequence->host->now(sequence->instance, MUSTER_CLOCK_WALL);
 
     if (age == MUSTER_STATE_STALE) {
-        tables_forget_sessions(tables);
+        recovery_forget_sessions(tables);
         sequence->host->log(sequence->instance, MUSTER_LOG_WARNING,
                             "the state is older than the end of the last run, so what came last "
                             "is not known: every device's session begins anew, without a gap");
     } else if (age != MUSTER_STATE_NEW) {
-        tables_recover(tables);
+        recovery_take_back(tables);
     }
     if (tables->shared->since_ns == 0)
         tables->shared->since_ns = now;
-    hearing_resume(tables->shared, age != MUSTER_STATE_NEW);
+    causes_resume(&tables->shared->causes, age != MUSTER_STATE_NEW);
     if (!sequence->events) {
         gaps_forget(tables);
-    } else if (gaps_rebuild(tables, now, &sequence->untold) != 0) {
+    } else if (gaps_rebuild(tables, now, &sequence->gaps_not_reported) != 0) {
         sequence->host->log(sequence->instance, MUSTER_LOG_ERROR, "out of memory for the gaps");
         return -1;
-    } else if (sequence->untold > 0) {
-        sequence->host->log(
-            sequence->instance, MUSTER_LOG_WARNING,
-            "more gaps are open than a state has room for: the end of the others "
-            "is counted, but not told as events; the metric untold has their number");
+    } else if (sequence->gaps_not_reported > 0) {
+        sequence->host->log(sequence->instance, MUSTER_LOG_WARNING,
+                            "more gaps are open than a state has room for: the end of the others "
+                            "is counted, but not reported as events; the metric "
+                            "untold has their number");
     }
     return 0;
 }
 
-static int map_kept(struct sequence *sequence)
+static int map_persistent(struct sequence *sequence)
 {
-    struct muster_state state = {
-        .size = sizeof state,
+    struct muster_state region = {
+        .size = sizeof region,
         .format = TABLES_FORMAT << 20 | sequence->options.window,
         .bytes = sequence->bytes,
         .is_sound = is_sound,
     };
 
-    if (sequence->host->state(sequence->instance, &state) != 0)
+    if (sequence->host->state(sequence->instance, &region) != 0)
         return -1;
-    sequence->options.kept = state.is_kept != 0;
-    tables_lay_out(&sequence->tables, state.memory, sequence->options.window);
-    return resume(sequence, state.age);
+    sequence->options.persistent = region.is_kept != 0;
+    tables_lay_out(&sequence->tables, region.memory, sequence->options.window);
+    return resume(sequence, region.age);
 }
 
 static void close_instance(void *state)
 {
     struct sequence *sequence = state;
 
-    if (sequence->own != NULL)
-        munmap(sequence->own, sequence->bytes);
+    if (sequence->own_memory != NULL)
+        munmap(sequence->own_memory, sequence->bytes);
     free(sequence);
 }
 
@@ -153,7 +156,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     sequence->options.max_jump = (uint32_t)host->get_int(instance, "max_jump");
     sequence->silent_after = (uint32_t)host->get_int(instance, "silent_after");
     sequence->bytes = tables_bytes(sequence->options.window);
-    if ((sequence->options.reference ? map_own(sequence) : map_kept(sequence)) != 0) {
+    if ((sequence->options.reference ? map_private(sequence) : map_persistent(sequence)) != 0) {
         close_instance(sequence);
         return MUSTER_FAILED;
     }
@@ -175,8 +178,8 @@ const struct muster_plugin muster_plugin_v1 = {
     .check = check,
     .open = open_instance,
     .close = close_instance,
-    .worker_open = sequence_worker_open,
-    .process = sequence_process,
-    .worker_tick = sequence_worker_tick,
-    .worker_close = sequence_worker_close,
+    .worker_open = worker_open,
+    .process = worker_process,
+    .worker_tick = worker_tick,
+    .worker_close = worker_close,
 };

@@ -11,7 +11,7 @@
 
 #include <muster/plugin.h>
 
-#include "evidence.h"
+#include "causes.h"
 #include "tables.h"
 #include "tracker.h"
 
@@ -20,18 +20,12 @@ struct sequence {
     struct muster_instance *instance;
     struct tracker_options options;
     struct tables tables;
-    void *own;      /* the tables' memory, if it is not the host's */
-    uint64_t bytes; /* of that memory */
+    void *own_memory; /* the tables', if it is not the host's */
+    uint64_t bytes;   /* of the tables */
     bool events;
-    uint32_t untold; /* gaps of an earlier run that there is no room for */
     uint32_t silent_after;
-    struct evidence_metrics evidence;
+    uint32_t gaps_not_reported; /* gaps of an earlier run that there is no room for */
+    struct causes_counters counters;
 };
-
-/* Callbacks of the contract: muster/plugin.h. */
-int sequence_worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state);
-void sequence_process(void *worker_state, struct muster_batch *batch);
-uint64_t sequence_worker_tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns);
-void sequence_worker_close(void *worker_state, struct muster_batch *batch);
 
 #endif

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is known of the devices, in one piece of memory that can be a file's: the
- * tables that the tracker, the gaps and the presence work on.  Everything is indexed by
- * the device id, so the number of workers may change from run to run; a worker touches the
- * devices that are its own, and its slot.
+ * What is known of the devices, in one piece of memory that can be a file's: its layout, and
+ * where each table of it is.  Everything is indexed by the device id, so the number of workers may
+ * change from run to run; a worker touches the devices that are its own, and its slot.
  *
- * The process may be killed between any two stores, and the next run finds the memory
- * as it was then.  So a change of a device that takes several stores is made under
- * the slot's undo record, and what can be worked out again is not trusted: see
- * tables_recover.
+ * Who works on what:
+ *   struct session, and its window   tracker.c judges numbers, window.c moves the window
+ *   struct gap, device->gaps         gaps.c, and gaps_rebuild.c at the start
+ *   struct contact                   presence.c, by the listening clock (listening.c)
+ *   struct timing                    timing.c
+ *   struct causes_log                causes.c
+ *   struct undo                      undo.c
+ *   all, before a run begins         recovery.c
+ *
+ * The process may be killed between any two stores, and the next run finds the memory as it was
+ * then.  So a change of a session that takes several stores is made under the slot's undo record,
+ * and what can be worked out again is not trusted: see recovery.h.
  */
 #ifndef SEQUENCE_TABLES_H
 #define SEQUENCE_TABLES_H
@@ -20,15 +27,23 @@
 #include <muster/record.h>
 #include <muster/wire.h>
 
+#include "causes.h"
+#include "presence.h"
 #include "timing.h"
 
 enum {
-    WORKERS_MOST = 256,
-    GAPS_KEPT = 1 << 17, /* open gaps that the memory has room for */
-    CACHE_LINE = 64
+    TABLES_WORKERS = 256,   /* slots */
+    TABLES_GAPS = 1 << 17,  /* open gaps that there is room for; number 0 is not used */
+    TABLES_CACHE_LINE = 64, /* bytes */
+    TABLES_WINDOW_LEAST = 64,
+    TABLES_WINDOW_MOST = 65536 /* numbers */
 };
 
-#define TABLES_FORMAT 1u /* raise it when the layout or the meaning of a field changes */
+/* Raise it when the layout or the meaning of a field changes, here or in a struct from another
+ * header. */
+#define TABLES_FORMAT 1u
+
+/* ---- the layout ----------------------------------------------------------------------- */
 
 /* What a tracker has seen, over all its devices.
  * Every judged message is in one of first, in_order, gaps, late, duplicates,
@@ -51,19 +66,8 @@ enum doubt {
     DOUBT_STALE   /* the last message was made before its session began */
 };
 
-/* How often a device sends its heartbeat: see presence.h. */
-struct rhythm {
-    uint32_t interval;  /* between heartbeats, units of the listening clock; 0: not known */
-    uint32_t candidate; /* an interval that was seen `count` times in a row */
-    uint32_t beat_time; /* the device's time stamp on its last heartbeat */
-    uint8_t count;
-    uint8_t presence;   /* enum presence */
-    uint8_t configured; /* the interval is the catalog's, not learnt */
-    uint8_t has_beat;   /* beat_time and vitals.beat_at are set */
-};
-
-/* A cache line each. */
-struct device {
+/* What a device has sent from one start to the next. */
+struct session {
     uint32_t highest;      /* highest number of the session */
     uint32_t span;         /* how many of the window's numbers belong to the session */
     uint32_t open;         /* how many of those are missing */
@@ -76,20 +80,18 @@ struct device {
     uint32_t doubt_time;   /* the time stamp on the first of them */
     uint8_t doubt;         /* enum doubt */
     uint8_t doubt_length;  /* datagrams in doubt, up to 255 */
-    uint8_t known;         /* something was heard of it */
+    uint8_t known;         /* something was heard of the device */
     uint8_t begun;         /* the session has a number */
     uint8_t has_init;      /* init_time is set */
     uint8_t init_came;     /* and it is that of this session */
     uint8_t reserved[2];
-    struct rhythm rhythm;
 };
 
-/* The signs of life of a device; a cache line each. */
-struct vitals {
-    uint64_t heard_ns;     /* when its last message arrived: ns since the Unix epoch */
-    uint32_t heard_at;     /* the same, by the listening clock */
-    uint32_t beat_at;      /* when its last heartbeat arrived, by the listening clock */
-    uint32_t highest_tick; /* the tick in which its highest number came: see hearing.h */
+/* Two cache lines; its window follows. */
+struct device {
+    struct session session;
+    struct contact contact;
+    uint32_t highest_tick; /* the tick in which its highest number came: see causes.h */
     uint32_t gaps;         /* its open gaps: the first of a list; see gaps.h */
     struct timing timing;
 };
@@ -97,26 +99,23 @@ struct vitals {
 /* A stretch of numbers of which at least one is missing. */
 struct gap {
     uint32_t next;  /* index of the device's next one, or 0 */
-    uint32_t from;  /* first number that was lost or is open, and has not been told of */
+    uint32_t from;  /* first number that was lost or is open, and has not been reported */
     uint32_t first; /* numbers first to last are still open */
     uint32_t last;
     uint64_t opened_ns;   /* ns since the Unix epoch */
-    uint32_t opened_tick; /* see hearing.h */
+    uint32_t opened_tick; /* see causes.h */
     uint16_t device_id;
-    uint8_t causes; /* MUSTER_CAUSE_*: what the evidence allows so far */
+    uint8_t causes; /* MUSTER_CAUSE_*: what may explain it, as far as was noticed */
     uint8_t used;
 };
 
-_Static_assert(sizeof(struct device) == CACHE_LINE, "one cache line a device");
-_Static_assert(sizeof(struct vitals) == sizeof(struct device), "and one behind it");
-_Static_assert(sizeof(struct gap) == CACHE_LINE / 2, "the layout is in files");
-
-/* How a device was before the change that is being made. */
+/* How a session was before the change that is being made. */
 struct undo {
     uint32_t busy; /* 1: the change is not complete */
     uint32_t device_id;
     struct tracker_counts counts;
-    struct device device;
+    struct session session;
+    uint8_t reserved[16];
     /* its window follows */
 };
 
@@ -131,11 +130,22 @@ struct slot {
 /* What belongs to all. */
 struct shared {
     uint64_t since_ns;    /* when counting began: ns since the Unix epoch */
-    uint64_t listened_ns; /* the listening clock at the last tick: see hearing.h */
-    uint32_t tick;
-    uint32_t noticed[3]; /* by enum evidence: the tick that last noticed it, or 0 */
+    uint64_t listened_ns; /* the listening clock at the last tick: see listening.h */
+    struct causes_log causes;
     uint64_t known[MUSTER_DEVICE_IDS / 64]; /* a bit for each device that may have been heard of */
 };
+
+_Static_assert(offsetof(struct device, contact) == 48 && offsetof(struct device, timing) == 88 &&
+                   sizeof(struct device) == (size_t)2 * TABLES_CACHE_LINE,
+               "the layout is in files");
+_Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE / 2, "the layout is in files");
+_Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 184,
+               "the layout is in files");
+_Static_assert(sizeof(struct slot) == 304, "the layout is in files");
+_Static_assert(offsetof(struct shared, causes) == 16 && offsetof(struct shared, known) == 32,
+               "the layout is in files");
+
+/* ---- where it is ---------------------------------------------------------------------- */
 
 struct tables {
     uint32_t window; /* numbers */
@@ -143,8 +153,8 @@ struct tables {
     struct shared *shared;
     uint32_t stride; /* bytes of an entry */
     uint8_t *slots;
-    uint8_t *entries; /* one for each device: struct device, struct vitals, its window */
-    struct gap *gaps; /* number 0 is not used */
+    uint8_t *entries; /* one for each device: struct device, its window */
+    struct gap *gaps; /* TABLES_GAPS of them */
 };
 
 /* How much memory the tables take. */
@@ -154,68 +164,58 @@ uint64_t tables_bytes(uint32_t window);
  * zeros, or what an earlier run left. */
 void tables_lay_out(struct tables *tables, void *memory, uint32_t window);
 
-struct slot *tables_slot(const struct tables *tables, uint32_t worker);
+struct slot *tables_slot(struct tables *tables, uint32_t worker);
+const struct slot *tables_read_slot(const struct tables *tables, uint32_t worker);
 
 /* What belongs to a device is in one place, and so mostly in one page: with devices in random
- * order, three tables cost three times the look-ups of addresses. */
-static inline struct device *tables_device(const struct tables *tables, uint32_t device_id)
+ * order, a table of each kind would cost more look-ups of addresses. */
+static inline struct device *tables_device(struct tables *tables, uint32_t device_id)
 {
     return (struct device *)(tables->entries + (size_t)device_id * tables->stride);
 }
 
-static inline struct vitals *tables_vitals(const struct tables *tables, uint32_t device_id)
+static inline const struct device *tables_read_device(const struct tables *tables,
+                                                      uint32_t device_id)
 {
-    return (struct vitals *)(tables_device(tables, device_id) + 1);
+    return (const struct device *)(tables->entries + (size_t)device_id * tables->stride);
 }
 
-static inline uint64_t *tables_window(const struct tables *tables, uint32_t device_id)
+/* A ring of bits, one for each number: window.h. */
+static inline uint64_t *tables_window(struct tables *tables, uint32_t device_id)
 {
-    return (uint64_t *)(tables_device(tables, device_id) + 2);
+    return (uint64_t *)(tables_device(tables, device_id) + 1);
+}
+
+static inline const uint64_t *tables_read_window(const struct tables *tables, uint32_t device_id)
+{
+    return (const uint64_t *)(tables_read_device(tables, device_id) + 1);
 }
 
 /* Fetches what the message will need. */
 static inline void tables_prefetch(const struct tables *tables, const struct muster_record *record)
 {
+    const struct device *device = tables_read_device(tables, record->device_id);
     uint32_t word = (record->seq_num & (tables->window - 1)) / 64;
 
-    __builtin_prefetch(tables_device(tables, record->device_id), 1);
-    __builtin_prefetch(tables_vitals(tables, record->device_id), 1);
-    __builtin_prefetch(tables_window(tables, record->device_id) + word, 1);
+    __builtin_prefetch(device, 1);
+    __builtin_prefetch((const uint8_t *)device + TABLES_CACHE_LINE, 1);
+    __builtin_prefetch(tables_read_window(tables, record->device_id) + word, 1);
 }
 
-static inline uint16_t tables_id(const struct tables *tables, const struct device *device)
+/* The device that the session is of. */
+static inline uint16_t tables_id(const struct tables *tables, const struct session *session)
 {
-    return (uint16_t)((size_t)((const uint8_t *)device - tables->entries) / tables->stride);
-}
-
-/* Whether a number's bit is set in the ring of bits of a window. */
-static inline bool tables_has_seen(const struct tables *tables, const uint64_t *window,
-                                   uint32_t number)
-{
-    uint32_t place = number & (tables->window - 1);
-
-    return window[place / 64] >> place % 64 & 1;
+    return (uint16_t)((size_t)((const uint8_t *)session - tables->entries) / tables->stride);
 }
 
 /* The first known device from `id` on, or MUSTER_DEVICE_IDS. */
 uint32_t tables_next_known(const struct tables *tables, uint32_t id);
 
 /* Notes that a device is known. */
-void tables_know(const struct tables *tables, uint32_t id);
+void tables_know(struct tables *tables, uint32_t id);
 
 /* The sum of the counts of this worker and those behind it. */
 struct tracker_counts tables_counts_from(const struct tables *tables, uint32_t worker);
-
-/* Whether the tables can have been left by a tracker that was stopped or killed: every field
- * is in its range, and the sums agree.  Writes nothing. */
-bool tables_are_sound(const struct tables *tables);
-
-/* Takes back the changes that were not complete when the process was killed. */
-void tables_recover(const struct tables *tables);
-
-/* The tables are from some time before the end: which numbers came since is not
- * known.  Keeps the devices, their rhythm and the counters, and ends the sessions, without a claim
- * on what was missing then. */
-void tables_forget_sessions(const struct tables *tables);
+void tables_add_counts(struct tracker_counts *sum, const struct tracker_counts *counts);
 
 #endif

@@ -144,8 +144,7 @@ __attribute__((noinline)) static void take_news(struct timing *timing, uint32_t 
 }
 
 /* A message that is no news: of the running epoch, and no faster than the fastest of it.  Most are
- * that.  With this path a message takes 89 instructions instead of 127.  Returns whether it was
- * one. */
+ * that.  Returns whether it was one. */
 static bool take_usual(struct timing *timing, uint32_t seconds, int32_t us, uint32_t time)
 {
     const uint32_t farthest = FARTHEST / US_PER_SECOND / 2; /* so that differences fit */

@@ -17,8 +17,6 @@
 
 #include "tables.h"
 
-enum { TRACKER_WINDOW_LEAST = 64, TRACKER_WINDOW_MOST = 65536 };
-
 /* Something that a judgement brought about.  Numbers are of one session and one
  * device; `last` is included. */
 enum tracker_note_kind {
@@ -41,10 +39,10 @@ struct tracker_note {
 typedef void tracker_note_fn(void *context, const struct tracker_note *note);
 
 struct tracker_options {
-    uint32_t window;   /* numbers; a power of two, so that the ring survives the wrap */
-    uint32_t max_jump; /* numbers; a step farther ahead is not believed alone */
-    bool reference;    /* judge as the reference server does; see tracker_judge */
-    bool kept; /* the tables outlive the process, so it may be killed in the middle of a change */
+    uint32_t window;       /* numbers; a power of two, so that the ring survives the wrap */
+    uint32_t max_jump;     /* numbers; a step farther ahead is not believed alone */
+    bool reference;        /* judge as the reference server does; see reference.h */
+    bool persistent;       /* the tables outlive the process, which may be killed in mid-change */
     tracker_note_fn *note; /* may be NULL */
     void *context;         /* handed to it */
 };
@@ -54,15 +52,11 @@ struct tracker;
 /* For the device ids that are `worker` modulo `workers`.  It goes on with what the
  * tables, which must stay, have of them, and keeps its counts in that worker's slot.  NULL with
  * errno if there is no memory. */
-struct tracker *tracker_new(const struct tracker_options *options, const struct tables *tables,
+struct tracker *tracker_new(const struct tracker_options *options, struct tables *tables,
                             uint32_t worker, uint32_t workers);
 void tracker_free(struct tracker *tracker);
 
-/* Judges a message: sets record->verdict, and record->gap if that is GAP.
- *
- * In the reference mode every message has a number; equal to the last: DUPLICATE;
- * larger than the last + 1: GAP; else NEW.  There are no sessions, no window and
- * no wrap. */
+/* Judges a message: sets record->verdict, and record->gap if that is GAP. */
 void tracker_judge(struct tracker *tracker, struct muster_record *record);
 
 /* Of the `count` records behind `judged`, which has just been judged: judges those that are the

@@ -1,128 +1,61 @@
 /* SPDX-License-Identifier: MIT
  *
- * The filter on a worker: judges records, and tells what comes of it as events.
+ * The filter on a worker: hands each record to those who judge, and what comes of it on to gaps
+ * and events.
  */
-#include <stdlib.h>
-#include <string.h>
+#include "worker.h"
 
+#include <stdlib.h>
+
+#include "causes.h"
+#include "events.h"
 #include "gaps.h"
+#include "listening.h"
+#include "metrics.h"
 #include "presence.h"
 #include "sequence.h"
 #include "timing.h"
+#include "tracker.h"
 
-enum {
-    COUNTS = sizeof(struct tracker_counts) / sizeof(uint64_t),
-    AHEAD = 8 /* records whose devices are fetched while others are judged */
-};
+enum { AHEAD = 8 /* records whose devices are fetched while others are judged */ };
 
-struct sequence_worker {
+struct worker {
     const struct sequence *sequence;
-    uint32_t worker, workers;
+    struct tables *tables;
+    uint32_t number, workers;
     struct tracker *tracker;
     struct gaps *gaps; /* NULL if there are to be no events */
-    struct hearing hearing;
-    uint32_t late, silent;         /* devices that are so */
-    uint32_t devices;              /* that are known */
-    struct tracker_counts rest;    /* of workers that there are no more */
-    struct muster_batch *batch;    /* being judged */
-    uint32_t at;                   /* which of its records */
-    uint64_t now_ns;               /* its arrival: ns since the Unix epoch */
-    bool restarting;               /* the session that ends now ends by a restart */
-    struct muster_counter *untold; /* events that could not be added */
-    struct muster_counter *online_cell, *late_cell, *silent_cell;
-    struct muster_counter *cells[COUNTS]; /* in the order of struct tracker_counts */
+    struct listening listening;
+    struct causes causes;
+    struct events events;
+    struct metrics metrics;
+    struct metrics_devices devices;
+    struct tracker_counts rest; /* of workers that there are no more */
 };
 
-/* In the order of struct tracker_counts. */
-static const struct {
-    const char *name, *unit, *help;
-    uint32_t kind;
-} metrics[COUNTS] = {
-    {"first", "records", "first of their session", MUSTER_METRIC_COUNTER},
-    {"in_order", "records", "in order", MUSTER_METRIC_COUNTER},
-    {"gaps", "records", "that revealed a gap", MUSTER_METRIC_COUNTER},
-    {"late", "records", "late: numbers after them came earlier", MUSTER_METRIC_COUNTER},
-    {"duplicates", "records", "duplicates", MUSTER_METRIC_COUNTER},
-    {"restarts", "records", "that showed a restart of their device", MUSTER_METRIC_COUNTER},
-    {"outliers", "records", "with a number too far off to be believed", MUSTER_METRIC_COUNTER},
-    {"unnumbered", "records", "without a number, such as heartbeats", MUSTER_METRIC_COUNTER},
-    {"doubted", "records", "with such a number that the next may confirm", MUSTER_METRIC_GAUGE},
-    {"missing", "numbers", "missing when a gap was revealed; = recovered + lost + open",
-     MUSTER_METRIC_COUNTER},
-    {"recovered", "numbers", "missing once, that came late", MUSTER_METRIC_COUNTER},
-    {"lost", "numbers", "missing for good", MUSTER_METRIC_COUNTER},
-    {"open", "numbers", "missing, that may still come", MUSTER_METRIC_GAUGE},
-    {"devices", "devices", "heard of", MUSTER_METRIC_COUNTER},
-};
-
-/* ---- events --------------------------------------------------------------------------- */
-
-/* An event of the device, now. */
-static struct muster_record event_of(const struct sequence_worker *self, uint16_t device_id,
-                                     uint32_t event)
-{
-    struct muster_record record;
-
-    memset(&record, 0, sizeof record);
-    record.kind = MUSTER_KIND_EVENT;
-    record.event = (uint8_t)event;
-    record.device_id = device_id;
-    record.arrival_ns = self->now_ns;
-    return record;
-}
-
-static void emit(struct sequence_worker *self, const struct muster_record *record)
-{
-    if (self->sequence->host->emit(self->batch, self->at, record) != 0)
-        muster_counter_add(self->untold, 1);
-}
-
-/* An event about numbers. */
-static void emit_numbers(struct sequence_worker *self, uint32_t event,
-                         const struct tracker_note *note)
-{
-    struct muster_record record = event_of(self, note->device_id, event);
-
-    record.seq_num = record.first = note->first;
-    record.last = note->last;
-    if (event == MUSTER_EVENT_GAP_OPENED)
-        record.opened_ns = self->now_ns;
-    emit(self, &record);
-}
+/* ---- what comes of a judgement -------------------------------------------------------- */
 
 static void on_gap_end(void *context, const struct gap_end *end)
 {
-    struct sequence_worker *self = context;
-    struct muster_record record = event_of(
-        self, end->device_id, end->lost ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_RECOVERED);
+    struct worker *self = context;
 
-    record.seq_num = record.first = end->first;
-    record.last = end->last;
-    record.opened_ns = end->opened_ns;
-    record.closed_ns = self->now_ns;
-    record.cause = MUSTER_CAUSE_NETWORK;
-    if (end->lost) /* what came was not dropped */
-        record.cause |= end->causes;
-    if (self->restarting)
-        record.cause |= MUSTER_CAUSE_RESTART;
-    emit(self, &record);
+    events_gap_end(&self->events, end);
 }
 
-static void open_gap(struct sequence_worker *self, const struct tracker_note *note)
+static void open_gap(struct worker *self, const struct tracker_note *note)
 {
-    const struct tables *tables = &self->sequence->tables;
-    uint8_t causes =
-        hearing_causes(tables->shared, tables_vitals(tables, note->device_id)->highest_tick);
+    const struct device *device = tables_read_device(self->tables, note->device_id);
+    uint8_t causes = causes_since(self->causes.log, device->highest_tick);
 
-    if (gaps_open(self->gaps, note->device_id, note->first, note->last, self->now_ns,
-                  hearing_now(&self->hearing), causes) != 0)
-        muster_counter_add(self->untold, 1);
-    emit_numbers(self, MUSTER_EVENT_GAP_OPENED, note);
+    if (gaps_open(self->gaps, note->device_id, note->first, note->last, self->events.now_ns,
+                  causes_current_tick(&self->causes), causes) != 0)
+        muster_counter_add(self->metrics.events_not_reported, 1);
+    events_numbers(&self->events, MUSTER_EVENT_GAP_OPENED, note);
 }
 
 static void on_note(void *context, const struct tracker_note *note)
 {
-    struct sequence_worker *self = context;
+    struct worker *self = context;
 
     switch (note->kind) {
     case TRACKER_GAP:
@@ -138,111 +71,101 @@ static void on_note(void *context, const struct tracker_note *note)
         gaps_lose_all(self->gaps, note->device_id);
         break;
     case TRACKER_RESTART:
-        self->restarting = true;
-        emit_numbers(self, MUSTER_EVENT_RESTART, note);
+        self->events.restarting = true;
+        events_numbers(&self->events, MUSTER_EVENT_RESTART, note);
         break;
     case TRACKER_OUTLIER:
-        emit_numbers(self, MUSTER_EVENT_OUTLIER, note);
+        events_numbers(&self->events, MUSTER_EVENT_OUTLIER, note);
         break;
     case TRACKER_DEVICE:
-        emit_numbers(self, MUSTER_EVENT_DEVICE_NEW, note);
+        events_numbers(&self->events, MUSTER_EVENT_DEVICE_NEW, note);
         break;
     }
 }
 
 /* ---- presence ------------------------------------------------------------------------- */
 
-/* A device is late, silent or back; it was last heard at `heard_ns`. */
-static void emit_presence(struct sequence_worker *self, uint16_t device_id, uint32_t event,
-                          uint64_t heard_ns)
+static void report_presence(struct worker *self, enum muster_event event, uint16_t device_id,
+                            uint64_t heard_ns)
 {
-    struct muster_record record = event_of(self, device_id, event);
-
-    record.opened_ns = heard_ns;
-    if (event == MUSTER_EVENT_DEVICE_BACK)
-        record.closed_ns = self->now_ns;
     if (self->sequence->events)
-        emit(self, &record);
+        events_presence(&self->events, event, device_id, heard_ns);
 }
 
 /* How often the catalog says that the device is heard. */
 static void configure_presence(const struct sequence *sequence, uint16_t device_id,
-                               struct rhythm *rhythm)
+                               struct contact *contact)
 {
     struct muster_device about = {.size = sizeof about};
 
     sequence->host->device(sequence->instance, device_id, &about);
-    presence_configure(rhythm, about.heartbeat_ns != 0 ? about.heartbeat_ns : about.data_ns);
+    presence_configure(contact, about.heartbeat_ns != 0 ? about.heartbeat_ns : about.data_ns);
 }
 
-static void hear(struct sequence_worker *self, const struct muster_record *record)
+static void note_contact(struct worker *self, const struct muster_record *record)
 {
-    const struct tables *tables = &self->sequence->tables;
-    struct rhythm *rhythm = &tables_device(tables, record->device_id)->rhythm;
-    struct vitals *vitals = tables_vitals(tables, record->device_id);
-    uint64_t heard_ns = vitals->heard_ns;
+    struct contact *contact = &tables_device(self->tables, record->device_id)->contact;
+    uint64_t heard_ns = contact->heard_ns;
     enum presence before =
-        presence_heard(rhythm, vitals, record, hearing_at(&self->hearing, record->arrival_ns),
-                       hearing_units(self->hearing.resumed_ns));
+        presence_heard(contact, record, listening_at(&self->listening, record->arrival_ns),
+                       listening_units(self->listening.resumed_ns));
 
     if (before == PRESENCE_ONLINE)
         return;
-    self->late -= before == PRESENCE_LATE;
-    self->silent -= before == PRESENCE_SILENT;
-    emit_presence(self, record->device_id, MUSTER_EVENT_DEVICE_BACK, heard_ns);
+    self->devices.late -= before == PRESENCE_LATE;
+    self->devices.silent -= before == PRESENCE_SILENT;
+    report_presence(self, MUSTER_EVENT_DEVICE_BACK, record->device_id, heard_ns);
 }
 
 /* Looks at every device that there may be something wrong with. */
-static void judge_silence(struct sequence_worker *self)
+static void judge_silence(struct worker *self)
 {
-    const struct tables *tables = &self->sequence->tables;
-    uint32_t now = hearing_units(self->hearing.listened_ns);
-    uint32_t resumed = hearing_units(self->hearing.resumed_ns), id;
+    struct tables *tables = self->tables;
+    uint32_t now = listening_units(self->listening.now_ns);
+    uint32_t resumed = listening_units(self->listening.resumed_ns), id;
 
     for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
          id = tables_next_known(tables, id + 1)) {
-        struct rhythm *rhythm = &tables_device(tables, id)->rhythm;
+        struct contact *contact = &tables_device(tables, id)->contact;
         enum presence before, presence;
 
-        if (id % self->workers != self->worker)
+        if (id % self->workers != self->number)
             continue;
-        before = (enum presence)rhythm->presence;
-        presence = presence_judge(rhythm, tables_vitals(tables, id), now, resumed,
-                                  self->sequence->silent_after);
+        before = (enum presence)contact->presence;
+        presence = presence_judge(contact, now, resumed, self->sequence->silent_after);
         if (presence == before)
             continue;
-        self->late -= before == PRESENCE_LATE;
-        self->late += presence == PRESENCE_LATE;
-        self->silent += presence == PRESENCE_SILENT;
-        emit_presence(self, (uint16_t)id,
-                      presence == PRESENCE_LATE ? MUSTER_EVENT_DEVICE_LATE
-                                                : MUSTER_EVENT_DEVICE_SILENT,
-                      tables_vitals(tables, id)->heard_ns);
+        self->devices.late -= before == PRESENCE_LATE;
+        self->devices.late += presence == PRESENCE_LATE;
+        self->devices.silent += presence == PRESENCE_SILENT;
+        report_presence(
+            self, presence == PRESENCE_LATE ? MUSTER_EVENT_DEVICE_LATE : MUSTER_EVENT_DEVICE_SILENT,
+            (uint16_t)id, contact->heard_ns);
     }
 }
 
 /* The devices that are known from an earlier run. */
-static void meet_known(struct sequence_worker *self)
+static void meet_known(struct worker *self)
 {
-    const struct tables *tables = &self->sequence->tables;
+    struct tables *tables = self->tables;
     uint32_t id;
 
     for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
          id = tables_next_known(tables, id + 1)) {
-        struct rhythm *rhythm = &tables_device(tables, id)->rhythm;
+        struct device *device = tables_device(tables, id);
 
-        if (id % self->workers != self->worker || !tables_device(tables, id)->known)
+        if (id % self->workers != self->number || !device->session.known)
             continue;
-        configure_presence(self->sequence, (uint16_t)id, rhythm);
-        self->devices++;
-        self->late += rhythm->presence == PRESENCE_LATE;
-        self->silent += rhythm->presence == PRESENCE_SILENT;
+        configure_presence(self->sequence, (uint16_t)id, &device->contact);
+        self->devices.known++;
+        self->devices.late += device->contact.presence == PRESENCE_LATE;
+        self->devices.silent += device->contact.presence == PRESENCE_SILENT;
     }
 }
 
-/* ---- workers -------------------------------------------------------------------------- */
+/* ---- open and close ------------------------------------------------------------------- */
 
-static void free_worker(struct sequence_worker *self)
+static void free_worker(struct worker *self)
 {
     if (self == NULL)
         return;
@@ -251,75 +174,72 @@ static void free_worker(struct sequence_worker *self)
     free(self);
 }
 
-static void declare_metrics(struct sequence_worker *self)
+static void declare_metrics(struct worker *self)
 {
     const struct sequence *sequence = self->sequence;
-    const struct muster_host *host = sequence->host;
-    struct muster_instance *instance = sequence->instance;
-    int i;
 
-    for (i = 0; i < COUNTS; i++)
-        self->cells[i] = host->counter(instance, metrics[i].name, metrics[i].kind, metrics[i].unit,
-                                       metrics[i].help);
-    self->untold = host->counter(instance, "untold", MUSTER_METRIC_COUNTER, "events",
-                                 "that could not be told for want of room");
-    self->online_cell = host->counter(instance, "online", MUSTER_METRIC_GAUGE, "devices",
-                                      "heard of, and neither late nor silent");
-    self->late_cell = host->counter(instance, "late_devices", MUSTER_METRIC_GAUGE, "devices",
-                                    "that missed a heartbeat");
-    self->silent_cell = host->counter(instance, "silent", MUSTER_METRIC_GAUGE, "devices",
-                                      "that missed as many as silent_after says");
-    if (self->worker == 0)
-        muster_counter_set(self->untold, sequence->untold);
-    if (sequence->options.kept && self->worker == 0)
-        muster_counter_set(host->counter(instance, "counted_since", MUSTER_METRIC_GAUGE, "s",
-                                         "when the counters began: Unix time"),
-                           sequence->tables.shared->since_ns / 1000000000);
+    metrics_declare(&self->metrics, sequence->host, sequence->instance);
+    self->events.not_reported = self->metrics.events_not_reported;
+    if (self->number != 0)
+        return;
+    muster_counter_set(self->metrics.events_not_reported, sequence->gaps_not_reported);
+    if (sequence->options.persistent)
+        metrics_declare_since(sequence->host, sequence->instance, self->tables->shared->since_ns);
 }
 
-static void publish(struct sequence_worker *self)
+static void publish(const struct worker *self)
 {
-    uint64_t values[COUNTS], rest[COUNTS];
-    int i;
-
-    memcpy(values, tracker_counts(self->tracker), sizeof values);
-    memcpy(rest, &self->rest, sizeof rest);
-    for (i = 0; i < COUNTS; i++)
-        muster_counter_set(self->cells[i], values[i] + rest[i]);
-    muster_counter_set(self->online_cell, self->devices - self->late - self->silent);
-    muster_counter_set(self->late_cell, self->late);
-    muster_counter_set(self->silent_cell, self->silent);
+    metrics_publish(&self->metrics, tracker_counts(self->tracker), &self->rest, &self->devices);
 }
 
-int sequence_worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state)
+/* Tracker and gaps.  Returns -1 if memory is short. */
+static int make_judges(struct worker *self)
+{
+    struct tracker_options options = self->sequence->options;
+
+    if (self->sequence->events) {
+        options.note = on_note;
+        options.context = self;
+        self->gaps = gaps_new(self->tables, self->number, self->workers, on_gap_end, self);
+        if (self->gaps == NULL)
+            return -1;
+    }
+    self->tracker = tracker_new(&options, self->tables, self->number, self->workers);
+    return self->tracker != NULL ? 0 : -1;
+}
+
+/* From now on it is known when the collector listened, and what it noticed. */
+static void begin_clocks(struct worker *self, const struct sequence *sequence)
+{
+    struct shared *shared = self->tables->shared;
+    const struct listening_clocks clocks =
+        listening_read_clocks(sequence->host, sequence->instance);
+    const struct causes_drops drops =
+        causes_read_drops(&sequence->counters, sequence->host, sequence->instance);
+
+    listening_begin(&self->listening, &shared->listened_ns, self->number == 0, &clocks);
+    causes_begin(&self->causes, &shared->causes, self->number == 0, &drops);
+}
+
+int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state)
 {
     struct sequence *sequence = state;
-    struct sequence_worker *self = calloc(1, sizeof *self);
-    struct tracker_options tracker_options = sequence->options;
-    const struct muster_host *host = sequence->host;
-    struct hearing_look first;
+    struct worker *self = calloc(1, sizeof *self);
 
     if (self == NULL)
         goto no_memory;
     self->sequence = sequence;
-    self->worker = worker;
+    self->tables = &sequence->tables;
+    self->number = worker;
     self->workers = workers;
-    if (sequence->events) {
-        tracker_options.note = on_note;
-        tracker_options.context = self;
-        self->gaps = gaps_new(&sequence->tables, worker, workers, on_gap_end, self);
-        if (self->gaps == NULL)
-            goto no_memory;
-    }
-    self->tracker = tracker_new(&tracker_options, &sequence->tables, worker, workers);
-    if (self->tracker == NULL)
+    self->events.host = sequence->host;
+    if (make_judges(self) != 0)
         goto no_memory;
     if (worker == 0) {
-        evidence_find(&sequence->evidence, host, sequence->instance);
+        causes_find_counters(&sequence->counters, sequence->host, sequence->instance);
         self->rest = tables_counts_from(&sequence->tables, workers);
     }
-    first = evidence_look(&sequence->evidence, host, sequence->instance);
-    hearing_begin(&self->hearing, sequence->tables.shared, worker == 0, &first);
+    begin_clocks(self, sequence);
     meet_known(self);
     declare_metrics(self);
     publish(self);
@@ -327,10 +247,25 @@ int sequence_worker_open(void *state, uint32_t worker, uint32_t workers, void **
     return 0;
 
 no_memory:
-    host->log(sequence->instance, MUSTER_LOG_ERROR, "out of memory for a worker");
+    sequence->host->log(sequence->instance, MUSTER_LOG_ERROR, "out of memory for a worker");
     free_worker(self);
     return MUSTER_FAILED;
 }
+
+void worker_close(void *worker_state, struct muster_batch *batch)
+{
+    struct worker *self = worker_state;
+    const struct sequence *sequence = self->sequence;
+
+    events_follow(&self->events, batch, 0,
+                  sequence->host->now(sequence->instance, MUSTER_CLOCK_WALL));
+    if (!sequence->options.persistent) /* else what is missing may still come to the next run */
+        tracker_finish(self->tracker);
+    publish(self);
+    free_worker(self);
+}
+
+/* ---- records -------------------------------------------------------------------------- */
 
 /* Whether the message has the highest number now.  What is missing behind it was sent later. */
 static bool is_highest(const struct muster_record *record)
@@ -346,53 +281,49 @@ static bool is_highest(const struct muster_record *record)
     }
 }
 
-static void judge(struct sequence_worker *self, struct muster_record *record)
+static void judge(struct worker *self, struct muster_record *record)
 {
-    const struct tables *tables = &self->sequence->tables;
-    struct device *device = tables_device(tables, record->device_id);
-    struct vitals *vitals = tables_vitals(tables, record->device_id);
-    bool is_new = !device->known;
+    struct device *device = tables_device(self->tables, record->device_id);
+    bool is_new = !device->session.known;
 
-    hear(self, record);
+    note_contact(self, record);
     tracker_judge(self->tracker, record);
     if (is_highest(record))
-        vitals->highest_tick = hearing_now(&self->hearing);
+        device->highest_tick = causes_current_tick(&self->causes);
     if (is_new) {
-        self->devices++;
-        configure_presence(self->sequence, record->device_id, &device->rhythm);
+        self->devices.known++;
+        configure_presence(self->sequence, record->device_id, &device->contact);
     }
     if (record->verdict == MUSTER_VERDICT_RESTART)
-        timing_restart(&vitals->timing);
+        timing_restart(&device->timing);
     if (record->reading > 0 || record->verdict == MUSTER_VERDICT_DUPLICATE ||
         record->verdict == MUSTER_VERDICT_OUTLIER)
-        timing_show(&vitals->timing, record);
+        timing_show(&device->timing, record);
     else
-        timing_message(&vitals->timing, record);
+        timing_message(&device->timing, record);
 }
 
 /* Records behind one that was judged which are further readings of its datagram: nothing is new to
  * them but the number.  Returns how many were judged. */
-static uint32_t judge_further(struct sequence_worker *self, struct muster_record *judged,
-                              uint32_t count)
+static uint32_t judge_further(struct worker *self, struct muster_record *judged, uint32_t count)
 {
     uint32_t done = tracker_judge_further(self->tracker, judged, count), i;
 
     if (done > 0)
-        tables_vitals(&self->sequence->tables, judged->device_id)->highest_tick =
-            hearing_now(&self->hearing);
+        tables_device(self->tables, judged->device_id)->highest_tick =
+            causes_current_tick(&self->causes);
     for (i = 1; i <= done; i++)
         timing_copy(&judged[i], judged);
     return done;
 }
 
-void sequence_process(void *worker_state, struct muster_batch *batch)
+void worker_process(void *worker_state, struct muster_batch *batch)
 {
-    struct sequence_worker *self = worker_state;
-    const struct tables *tables = &self->sequence->tables;
+    struct worker *self = worker_state;
+    const struct tables *tables = self->tables;
     bool reference = self->sequence->options.reference;
     uint32_t i;
 
-    self->batch = batch;
     for (i = 0; i < batch->count && i < AHEAD; i++)
         tables_prefetch(tables, &batch->records[i]);
     for (i = 0; i < batch->count; i++) {
@@ -402,9 +333,7 @@ void sequence_process(void *worker_state, struct muster_batch *batch)
             tables_prefetch(tables, &batch->records[i + AHEAD]);
         if (record->kind != MUSTER_KIND_MESSAGE)
             continue;
-        self->at = i;
-        self->restarting = false;
-        self->now_ns = record->arrival_ns;
+        events_follow(&self->events, batch, i, record->arrival_ns);
         if (reference) {
             tracker_judge(self->tracker, record);
             continue;
@@ -421,41 +350,26 @@ void sequence_process(void *worker_state, struct muster_batch *batch)
     publish(self);
 }
 
-uint64_t sequence_worker_tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns)
+uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns)
 {
-    struct sequence_worker *self = worker_state;
+    struct worker *self = worker_state;
     const struct sequence *sequence = self->sequence;
-    struct hearing_look now;
-    uint32_t tick = hearing_now(&self->hearing);
+    uint32_t tick = causes_current_tick(&self->causes);
+    struct listening_clocks clocks;
+    struct causes_drops drops;
     uint8_t noticed;
 
+    (void)now_ns;
     if (sequence->options.reference)
         return 0;
-    (void)now_ns;
-    now = evidence_look(&sequence->evidence, sequence->host, sequence->instance);
-    noticed = hearing_tick(&self->hearing, &now);
+    clocks = listening_read_clocks(sequence->host, sequence->instance);
+    drops = causes_read_drops(&sequence->counters, sequence->host, sequence->instance);
+    noticed = causes_tick(&self->causes, &drops, listening_has_slept(&self->listening, &clocks));
+    listening_tick(&self->listening, &clocks, (noticed & MUSTER_CAUSE_KERNEL) != 0);
     if (self->gaps != NULL)
         gaps_tick(self->gaps, tick, noticed);
-    self->batch = batch;
-    self->at = 0;
-    self->restarting = false;
-    self->now_ns = now.wall_ns;
+    events_follow(&self->events, batch, 0, clocks.wall_ns);
     judge_silence(self);
     publish(self);
     return 0;
-}
-
-void sequence_worker_close(void *worker_state, struct muster_batch *batch)
-{
-    struct sequence_worker *self = worker_state;
-    const struct sequence *sequence = self->sequence;
-
-    self->batch = batch;
-    self->at = 0;
-    self->restarting = false;
-    self->now_ns = sequence->host->now(sequence->instance, MUSTER_CLOCK_WALL);
-    if (!sequence->options.kept) /* else what is missing may still come to the next run */
-        tracker_finish(self->tracker);
-    publish(self);
-    free_worker(self);
 }

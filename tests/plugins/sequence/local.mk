@@ -1,26 +1,69 @@
 # SPDX-License-Identifier: MIT
+# Modules that another test covers:
+# events: tests/plugins/sequence/test_sequence.c
+# gaps_rebuild: tests/plugins/sequence/test_gaps.c
+# metrics: tests/plugins/sequence/test_sequence.c
+# reference: tests/plugins/sequence/test_tracker.c
+# tables: tests/plugins/sequence/test_recovery.c
+# undo: tests/plugins/sequence/test_sequence_kill.c
+# window: tests/plugins/sequence/test_tracker.c
+# worker: tests/plugins/sequence/test_sequence.c
+
+SEQUENCE_ORACLE = %D%/memory.h %D%/oracle.c %D%/oracle.h
+SEQUENCE_RUNS = %D%/account.c %D%/account.h %D%/collector.c %D%/collector.h %D%/fleet.c %D%/fleet.h %D%/memory.h
+
+UNIT_TESTS += tests/plugins/sequence/test_causes
+tests_plugins_sequence_test_causes_SOURCES = tests/plugins/sequence/test_causes.c $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_causes_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_causes_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_causes_LDADD = $(TEST_LIBS) -lm
+UNIT_TESTS += tests/plugins/sequence/test_gaps
+tests_plugins_sequence_test_gaps_SOURCES = tests/plugins/sequence/test_gaps.c tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_gaps_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_gaps_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_gaps_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/plugins/sequence/test_listening
+tests_plugins_sequence_test_listening_SOURCES = tests/plugins/sequence/test_listening.c $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_listening_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_listening_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_listening_LDADD = $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/sequence/test_presence
 tests_plugins_sequence_test_presence_SOURCES = tests/plugins/sequence/test_presence.c $(TRACKER_SOURCES)
 tests_plugins_sequence_test_presence_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_presence_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_presence_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/plugins/sequence/test_presence_random
+tests_plugins_sequence_test_presence_random_SOURCES = tests/plugins/sequence/test_presence_random.c $(TRACKER_SOURCES)
+tests_plugins_sequence_test_presence_random_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_presence_random_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_presence_random_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/plugins/sequence/test_recovery
+tests_plugins_sequence_test_recovery_SOURCES = tests/plugins/sequence/test_recovery.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_recovery_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_recovery_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_recovery_LDADD = $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/sequence/test_sequence
-tests_plugins_sequence_test_sequence_SOURCES = tests/plugins/sequence/test_sequence.c tests/plugins/sequence/memory.h $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_sequence_SOURCES = tests/plugins/sequence/test_sequence.c $(FAKE_HOST) $(SEQUENCE_SOURCES)
 tests_plugins_sequence_test_sequence_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_LDADD = $(TEST_LIBS) -lm
+UNIT_TESTS += tests/plugins/sequence/test_sequence_interrupted
+tests_plugins_sequence_test_sequence_interrupted_SOURCES = tests/plugins/sequence/test_sequence_interrupted.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_sequence_interrupted_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_sequence_interrupted_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_sequence_interrupted_LDADD = $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/sequence/test_sequence_kill
-tests_plugins_sequence_test_sequence_kill_SOURCES = tests/plugins/sequence/test_sequence_kill.c tests/plugins/sequence/memory.h tests/plugins/sequence/oracle.c tests/plugins/sequence/oracle.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_sequence_kill_SOURCES = tests/plugins/sequence/test_sequence_kill.c $(SEQUENCE_ORACLE) $(TRACKER_SOURCES)
 tests_plugins_sequence_test_sequence_kill_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_kill_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_kill_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/plugins/sequence/test_sequence_random
-tests_plugins_sequence_test_sequence_random_SOURCES = tests/plugins/sequence/test_sequence_random.c tests/plugins/sequence/memory.h tests/plugins/sequence/oracle.c tests/plugins/sequence/oracle.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_sequence_random_SOURCES = tests/plugins/sequence/test_sequence_random.c $(SEQUENCE_ORACLE) $(TRACKER_SOURCES)
 tests_plugins_sequence_test_sequence_random_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_random_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_random_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/plugins/sequence/test_sequence_state
-tests_plugins_sequence_test_sequence_state_SOURCES = tests/plugins/sequence/test_sequence_state.c tests/plugins/sequence/memory.h $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_sequence_state_SOURCES = tests/plugins/sequence/test_sequence_state.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES)
 tests_plugins_sequence_test_sequence_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_state_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_state_LDADD = $(TEST_LIBS) -lm
@@ -34,3 +77,8 @@ tests_plugins_sequence_test_timing_SOURCES = tests/plugins/sequence/test_timing.
 tests_plugins_sequence_test_timing_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_timing_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_timing_LDADD = $(TEST_LIBS) -lm
+UNIT_TESTS += tests/plugins/sequence/test_tracker
+tests_plugins_sequence_test_tracker_SOURCES = tests/plugins/sequence/test_tracker.c tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_tracker_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_tracker_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_tracker_LDADD = $(TEST_LIBS)

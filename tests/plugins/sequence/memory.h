@@ -24,7 +24,7 @@ static inline void *memory_new(uint64_t bytes)
 static inline void memory_tables(struct tables *tables, uint32_t window)
 {
     tables_lay_out(tables, memory_new(tables_bytes(window)), window);
-    tables->shared->tick = 1;
+    tables->shared->causes.tick = 1;
 }
 
 static inline void memory_free(struct tables *tables)

@@ -14,7 +14,7 @@ struct numbers {
     size_t count, room;
 };
 
-struct session {
+struct oracle_session {
     bool heard, begun, has_init;
     int64_t first, highest;            /* first is where its window of interest begins */
     struct numbers seen, missing;      /* within the window */
@@ -29,7 +29,7 @@ struct session {
 
 struct oracle {
     struct tracker_options options;
-    struct session *devices[MUSTER_DEVICE_IDS];
+    struct oracle_session *devices[MUSTER_DEVICE_IDS];
     struct tracker_counts counts;
 };
 
@@ -84,7 +84,7 @@ static void erase(struct numbers *numbers, size_t place, size_t count)
 
 /* ---- sessions ------------------------------------------------------------------------- */
 
-static void end(struct oracle *oracle, struct session *s)
+static void end(struct oracle *oracle, struct oracle_session *s)
 {
     oracle->counts.lost += s->missing.count;
     oracle->counts.open -= s->missing.count;
@@ -93,7 +93,7 @@ static void end(struct oracle *oracle, struct session *s)
     s->begun = false;
 }
 
-static void begin(struct session *s, int64_t n, uint32_t timestamp)
+static void begin(struct oracle_session *s, int64_t n, uint32_t timestamp)
 {
     s->begun = true;
     s->first = s->highest = n;
@@ -102,7 +102,7 @@ static void begin(struct session *s, int64_t n, uint32_t timestamp)
 }
 
 /* A new highest number: those between are missing, and the window moves. */
-static void raise_to(struct oracle *oracle, struct session *s, int64_t n)
+static void raise_to(struct oracle *oracle, struct oracle_session *s, int64_t n)
 {
     int64_t oldest = n - oracle->options.window + 1, i;
     uint64_t between = (uint64_t)(n - s->highest - 1);
@@ -125,7 +125,7 @@ static void raise_to(struct oracle *oracle, struct session *s, int64_t n)
 
 /* ---- doubt ---------------------------------------------------------------------------- */
 
-static void refute(struct oracle *oracle, struct session *s)
+static void refute(struct oracle *oracle, struct oracle_session *s)
 {
     oracle->counts.outliers += s->doubt_count;
     oracle->counts.doubted -= s->doubt_count;
@@ -134,12 +134,12 @@ static void refute(struct oracle *oracle, struct session *s)
 }
 
 /* Another datagram that goes on where the doubted numbers end. */
-static bool confirms(const struct session *s, int kind, const struct muster_record *record)
+static bool confirms(const struct oracle_session *s, int kind, const struct muster_record *record)
 {
     return s->doubt == kind && record->seq_num == s->doubt_end && record->reading == 0;
 }
 
-static enum muster_verdict doubt(struct oracle *oracle, struct session *s, int kind,
+static enum muster_verdict doubt(struct oracle *oracle, struct oracle_session *s, int kind,
                                  const struct muster_record *record)
 {
     if (s->doubt != kind || record->seq_num != s->doubt_end) {
@@ -157,7 +157,7 @@ static enum muster_verdict doubt(struct oracle *oracle, struct session *s, int k
 }
 
 /* The doubted came after all, the first of them as the highest number by now. */
-static void accept(struct oracle *oracle, struct session *s)
+static void accept(struct oracle *oracle, struct oracle_session *s)
 {
     uint32_t n;
 
@@ -176,7 +176,7 @@ static bool is_older(uint32_t a, uint32_t b)
     return (int32_t)(a - b) < 0;
 }
 
-static enum muster_verdict judge_ahead(struct oracle *oracle, struct session *s, int64_t n,
+static enum muster_verdict judge_ahead(struct oracle *oracle, struct oracle_session *s, int64_t n,
                                        const struct muster_record *record, uint32_t *gap)
 {
     int64_t jump = n - s->highest;
@@ -201,7 +201,7 @@ static enum muster_verdict judge_ahead(struct oracle *oracle, struct session *s,
     return MUSTER_VERDICT_GAP;
 }
 
-static enum muster_verdict judge_behind(struct oracle *oracle, struct session *s, int64_t n,
+static enum muster_verdict judge_behind(struct oracle *oracle, struct oracle_session *s, int64_t n,
                                         const struct muster_record *record)
 {
     bool far = s->highest - n >= oracle->options.window;
@@ -243,13 +243,13 @@ static enum muster_verdict judge_behind(struct oracle *oracle, struct session *s
 }
 
 /* The number nearest to the highest: at most 2^31 - 1 ahead, else behind. */
-static int64_t extend(const struct session *s, uint32_t seq)
+static int64_t extend(const struct oracle_session *s, uint32_t seq)
 {
     return s->highest + (int32_t)(seq - (uint32_t)s->highest);
 }
 
 /* Made before the session began, though its number is beyond all; or before the INIT. */
-static enum muster_verdict judge_stale(struct oracle *oracle, struct session *s,
+static enum muster_verdict judge_stale(struct oracle *oracle, struct oracle_session *s,
                                        const struct muster_record *record, uint32_t *gap)
 {
     bool directly = s->begun && s->doubted == (uint32_t)s->highest + 1;
@@ -284,7 +284,7 @@ static enum muster_verdict judge_stale(struct oracle *oracle, struct session *s,
     return MUSTER_VERDICT_NEW;
 }
 
-static enum muster_verdict judge_number(struct oracle *oracle, struct session *s,
+static enum muster_verdict judge_number(struct oracle *oracle, struct oracle_session *s,
                                         const struct muster_record *record, uint32_t *gap)
 {
     int64_t n = extend(s, record->seq_num);
@@ -304,7 +304,7 @@ static enum muster_verdict judge_number(struct oracle *oracle, struct session *s
     return judge_behind(oracle, s, n, record);
 }
 
-static enum muster_verdict judge_init(struct oracle *oracle, struct session *s,
+static enum muster_verdict judge_init(struct oracle *oracle, struct oracle_session *s,
                                       const struct muster_record *record)
 {
     if (s->has_init && record->timestamp == s->init) {
@@ -337,7 +337,7 @@ static enum muster_verdict judge_init(struct oracle *oracle, struct session *s,
     return MUSTER_VERDICT_FIRST;
 }
 
-static enum muster_verdict judge_as_reference(struct oracle *oracle, struct session *s,
+static enum muster_verdict judge_as_reference(struct oracle *oracle, struct oracle_session *s,
                                               const struct muster_record *record, uint32_t *gap)
 {
     int64_t n = record->seq_num, last = s->highest;
@@ -367,7 +367,7 @@ static enum muster_verdict judge_as_reference(struct oracle *oracle, struct sess
 enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_record *record,
                                  uint32_t *gap)
 {
-    struct session *s = oracle->devices[record->device_id];
+    struct oracle_session *s = oracle->devices[record->device_id];
     enum muster_verdict verdict;
 
     if (s == NULL) {

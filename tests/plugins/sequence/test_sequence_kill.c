@@ -18,12 +18,15 @@
 #include "common/random.h"
 #include "common/runner.h"
 #include "sequence/gaps.h"
+#include "sequence/gaps_rebuild.h"
+#include "sequence/recovery.h"
+#include "sequence/tracker.h"
 #include "memory.h"
 #include "oracle.h"
 
 enum { KILLS = 60, DEVICES = 3, MESSAGES = 60000 };
 
-static const struct tracker_options options = {.window = 128, .max_jump = 300, .kept = true};
+static const struct tracker_options options = {.window = 128, .max_jump = 300, .persistent = true};
 
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t number, uint32_t time)
 {
@@ -84,8 +87,7 @@ static void take_note(void *context, const struct tracker_note *note)
         gaps_lose_all(gaps, note->device_id);
 }
 
-static void judge_all(const struct tables *tables, struct muster_record *messages,
-                      atomic_uint *done)
+static void judge_all(struct tables *tables, struct muster_record *messages, atomic_uint *done)
 {
     struct tracker_options with_notes = options;
     struct tracker *tracker;
@@ -105,7 +107,7 @@ static void judge_all(const struct tables *tables, struct muster_record *message
 }
 
 /* How many messages it has judged; of the next one, a part. */
-static uint32_t run_and_kill(const struct tables *tables, struct muster_record *messages,
+static uint32_t run_and_kill(struct tables *tables, struct muster_record *messages,
                              atomic_uint *done)
 {
     uint32_t wanted = below(MESSAGES - 10000), spin = below(3000), i;
@@ -138,19 +140,19 @@ static void take_end(void *context, const struct gap_end *end)
 }
 
 /* Each number that is missing is in one gap, and few gaps have forgotten when they opened. */
-static void check_gaps(const struct tables *tables, uint64_t open)
+static void check_gaps(struct tables *tables, uint64_t open)
 {
     struct told told = {0};
     struct gaps *gaps;
-    uint32_t untold;
+    uint32_t not_reported;
     uint16_t id;
 
-    ck_assert_int_eq(gaps_rebuild(tables, 2, &untold), 0);
-    ck_assert_uint_eq(untold, 0);
+    ck_assert_int_eq(gaps_rebuild(tables, 2, &not_reported), 0);
+    ck_assert_uint_eq(not_reported, 0);
     gaps = gaps_new(tables, 0, 1, take_end, &told);
     ck_assert_ptr_nonnull(gaps);
     for (id = 0; id < DEVICES; id++) {
-        uint32_t before = tables_device(tables, id)->open;
+        uint32_t before = tables_device(tables, id)->session.open;
         const uint64_t was = told.lost;
 
         /* From is lower where a part is lost and not told of yet. */
@@ -163,7 +165,7 @@ static void check_gaps(const struct tables *tables, uint64_t open)
 }
 
 /* Whether the tracker goes on as the oracle does that has judged `judged` messages. */
-static bool goes_on_like(const struct tables *tables, const struct muster_record *messages,
+static bool goes_on_like(struct tables *tables, const struct muster_record *messages,
                          uint32_t judged, uint32_t from)
 {
     struct oracle *oracle = oracle_new(&options);
@@ -205,9 +207,9 @@ static void kill_once(uint64_t seed, struct muster_record *messages, unsigned *c
     memory_tables(&tables, options.window);
     judged = run_and_kill(&tables, messages, done);
     *changes += tables_slot(&tables, 0)->undo.busy;
-    ck_assert_msg(tables_are_sound(&tables), "seed %" PRIu64 ": not sound", seed);
-    tables_recover(&tables);
-    ck_assert_msg(tables_are_sound(&tables), "seed %" PRIu64 ": not sound when mended", seed);
+    ck_assert_msg(recovery_is_sound(&tables), "seed %" PRIu64 ": not sound", seed);
+    recovery_take_back(&tables);
+    ck_assert_msg(recovery_is_sound(&tables), "seed %" PRIu64 ": not sound when mended", seed);
     memory_tables(&copy, options.window);
     memcpy(copy.shared, tables.shared, bytes);
     check_gaps(&copy, tables_counts_from(&copy, 0).open);

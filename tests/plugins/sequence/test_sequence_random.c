@@ -14,6 +14,9 @@
 #include "common/random.h"
 #include "common/runner.h"
 #include "sequence/gaps.h"
+#include "sequence/gaps_rebuild.h"
+#include "sequence/recovery.h"
+#include "sequence/tracker.h"
 #include "memory.h"
 #include "oracle.h"
 
@@ -307,13 +310,13 @@ static void close_played(struct played *played)
 /* The collector stops, and starts again with what it left; from then on perhaps with one worker. */
 static void restart(struct played *played)
 {
-    uint32_t untold;
+    uint32_t not_reported;
 
     close_played(played);
-    ck_assert(tables_are_sound(&played->noted.tables));
-    tables_recover(&played->noted.tables);
-    ck_assert_int_eq(gaps_rebuild(&played->noted.tables, 1, &untold), 0);
-    ck_assert_uint_eq(untold, 0);
+    ck_assert(recovery_is_sound(&played->noted.tables));
+    recovery_take_back(&played->noted.tables);
+    ck_assert_int_eq(gaps_rebuild(&played->noted.tables, 1, &not_reported), 0);
+    ck_assert_uint_eq(not_reported, 0);
     if (chance(30))
         played->round.worker = 0, played->round.workers = 1;
     open_played(played);
@@ -389,12 +392,12 @@ static uint32_t play(uint64_t seed, struct tracker_counts *all)
     begin_players(round, players);
     round->options.note = take_note;
     round->options.context = &played.noted;
-    round->options.kept = !round->options.reference && chance(70);
+    round->options.persistent = !round->options.reference && chance(70);
     memory_tables(&played.noted.tables, round->options.window);
     open_played(&played);
     oracle = oracle_new(&round->options);
     for (i = 0; i < ROUND; i++) {
-        if (round->options.kept && below(300) == 0)
+        if (round->options.persistent && below(300) == 0)
             restart(&played);
         if (arrived > 0)
             arrived--;

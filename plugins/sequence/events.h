@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a worker noticed, as records of their own behind the one that brought it about.
+ */
+#ifndef SEQUENCE_EVENTS_H
+#define SEQUENCE_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/plugin.h>
+
+#include "gaps.h"
+#include "tracker.h"
+
+struct events {
+    const struct muster_host *host;
+    struct muster_counter *not_reported; /* those that could not be added */
+    struct muster_batch *batch;          /* being judged */
+    uint32_t after;                      /* which of its records */
+    uint64_t now_ns;                     /* when: ns since the Unix epoch */
+    bool restarting;                     /* the session that ends now ends by a restart */
+};
+
+/* From now on events follow that record of the batch, which arrived at `now_ns`. */
+static inline void events_follow(struct events *events, struct muster_batch *batch, uint32_t after,
+                                 uint64_t now_ns)
+{
+    events->batch = batch;
+    events->after = after;
+    events->now_ns = now_ns;
+    events->restarting = false;
+}
+
+/* Adds an event about numbers: MUSTER_EVENT_GAP_OPENED, RESTART, OUTLIER, DEVICE_NEW. */
+void events_numbers(struct events *events, enum muster_event event,
+                    const struct tracker_note *note);
+
+/* Adds MUSTER_EVENT_GAP_RECOVERED or GAP_LOST. */
+void events_gap_end(struct events *events, const struct gap_end *end);
+
+/* Adds MUSTER_EVENT_DEVICE_LATE, SILENT or BACK; the device was last heard at `heard_ns`. */
+void events_presence(struct events *events, enum muster_event event, uint16_t device_id,
+                     uint64_t heard_ns);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a worker has counted, as the host's metrics.
+ */
+#include "metrics.h"
+
+#include <string.h>
+
+/* In the order of struct tracker_counts. */
+static const struct {
+    const char *name, *unit, *help;
+    uint32_t kind;
+} counts_table[METRICS_COUNTS] = {
+    {"first", "records", "first of their session", MUSTER_METRIC_COUNTER},
+    {"in_order", "records", "in order", MUSTER_METRIC_COUNTER},
+    {"gaps", "records", "that revealed a gap", MUSTER_METRIC_COUNTER},
+    {"late", "records", "late: numbers after them came earlier", MUSTER_METRIC_COUNTER},
+    {"duplicates", "records", "duplicates", MUSTER_METRIC_COUNTER},
+    {"restarts", "records", "that showed a restart of their device", MUSTER_METRIC_COUNTER},
+    {"outliers", "records", "with a number too far off to be believed", MUSTER_METRIC_COUNTER},
+    {"unnumbered", "records", "without a number, such as heartbeats", MUSTER_METRIC_COUNTER},
+    {"doubted", "records", "with such a number that the next may confirm", MUSTER_METRIC_GAUGE},
+    {"missing", "numbers", "missing when a gap was revealed; = recovered + lost + open",
+     MUSTER_METRIC_COUNTER},
+    {"recovered", "numbers", "missing once, that came late", MUSTER_METRIC_COUNTER},
+    {"lost", "numbers", "missing for good", MUSTER_METRIC_COUNTER},
+    {"open", "numbers", "missing, that may still come", MUSTER_METRIC_GAUGE},
+    {"devices", "devices", "heard of", MUSTER_METRIC_COUNTER},
+};
+
+void metrics_declare(struct metrics *metrics, const struct muster_host *host,
+                     struct muster_instance *instance)
+{
+    int i;
+
+    for (i = 0; i < METRICS_COUNTS; i++)
+        metrics->counts[i] = host->counter(instance, counts_table[i].name, counts_table[i].kind,
+                                           counts_table[i].unit, counts_table[i].help);
+    metrics->events_not_reported =
+        host->counter(instance, "untold", MUSTER_METRIC_COUNTER, "events",
+                      "that could not be told for want of room");
+    metrics->online = host->counter(instance, "online", MUSTER_METRIC_GAUGE, "devices",
+                                    "heard of, and neither late nor silent");
+    metrics->late = host->counter(instance, "late_devices", MUSTER_METRIC_GAUGE, "devices",
+                                  "that missed a heartbeat");
+    metrics->silent = host->counter(instance, "silent", MUSTER_METRIC_GAUGE, "devices",
+                                    "that missed as many as silent_after says");
+}
+
+void metrics_declare_since(const struct muster_host *host, struct muster_instance *instance,
+                           uint64_t since_ns)
+{
+    muster_counter_set(host->counter(instance, "counted_since", MUSTER_METRIC_GAUGE, "s",
+                                     "when the counters began: Unix time"),
+                       since_ns / 1000000000);
+}
+
+void metrics_publish(const struct metrics *metrics, const struct tracker_counts *counts,
+                     const struct tracker_counts *rest, const struct metrics_devices *devices)
+{
+    uint64_t own[METRICS_COUNTS], others[METRICS_COUNTS];
+    int i;
+
+    memcpy(own, counts, sizeof own);
+    memcpy(others, rest, sizeof others);
+    for (i = 0; i < METRICS_COUNTS; i++)
+        muster_counter_set(metrics->counts[i], own[i] + others[i]);
+    muster_counter_set(metrics->online, devices->known - devices->late - devices->silent);
+    muster_counter_set(metrics->late, devices->late);
+    muster_counter_set(metrics->silent, devices->silent);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a worker has counted, as the host's metrics.
+ */
+#ifndef SEQUENCE_METRICS_H
+#define SEQUENCE_METRICS_H
+
+#include <stdint.h>
+
+#include <muster/plugin.h>
+
+#include "tables.h"
+
+enum { METRICS_COUNTS = sizeof(struct tracker_counts) / sizeof(uint64_t) };
+
+struct metrics {
+    struct muster_counter *counts[METRICS_COUNTS]; /* in the order of struct tracker_counts */
+    struct muster_counter *online, *late, *silent;
+    struct muster_counter *events_not_reported;
+};
+
+/* Devices of a worker. */
+struct metrics_devices {
+    uint32_t known;
+    uint32_t late, silent; /* of these */
+};
+
+/* [main] */
+void metrics_declare(struct metrics *metrics, const struct muster_host *host,
+                     struct muster_instance *instance);
+
+/* [main] With a state that outlives the process: when counting began, ns since the Unix epoch. */
+void metrics_declare_since(const struct muster_host *host, struct muster_instance *instance,
+                           uint64_t since_ns);
+
+/* Shows what this worker has counted, and `rest`, which no worker counts any more. */
+void metrics_publish(const struct metrics *metrics, const struct tracker_counts *counts,
+                     const struct tracker_counts *rest, const struct metrics_devices *devices);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What to believe of the tables that an earlier run left, and how to mend them.
+ */
+#include "recovery.h"
+
+#include <string.h>
+
+#include "listening.h"
+#include "undo.h"
+#include "window.h"
+
+/* ---- what to believe ------------------------------------------------------------------ */
+
+/* How a session was before changes that were not complete. */
+struct settled {
+    const struct session *session;
+    const uint64_t *window;
+};
+
+static struct settled settle(const struct tables *tables, const struct undo *const *busy,
+                             unsigned count, uint32_t id)
+{
+    struct settled settled = {&tables_read_device(tables, id)->session,
+                              tables_read_window(tables, id)};
+    unsigned i;
+
+    for (i = 0; i < count; i++)
+        if (busy[i]->device_id == id)
+            settled = (struct settled){&busy[i]->session, undo_window(busy[i])};
+    return settled;
+}
+
+static uint32_t count_missing(const struct tables *tables, const struct settled *settled)
+{
+    const struct session *session = settled->session;
+    uint32_t missing = 0, i;
+
+    if (session->span < tables->window) {
+        for (i = 0; i < session->span; i++)
+            missing += !window_has_seen(settled->window, tables->window, session->highest - i);
+        return missing;
+    }
+    for (i = 0; i < tables->words; i++)
+        missing += 64 - (uint32_t)__builtin_popcountll(settled->window[i]);
+    return missing;
+}
+
+static bool is_session_sound(const struct tables *tables, const struct settled *settled)
+{
+    const struct session *s = settled->session;
+
+    if (s->known > 1 || s->begun > 1 || s->has_init > 1 || s->init_came > 1)
+        return false;
+    if (s->doubt > DOUBT_STALE || (s->doubt == DOUBT_NONE) != (s->doubt_count == 0) ||
+        (s->doubt_count > 0 && s->doubt_end - s->doubted != s->doubt_count))
+        return false;
+    if (s->span > tables->window || (s->begun && s->span == 0) || (!s->begun && s->open != 0))
+        return false;
+    return !s->begun || (window_has_seen(settled->window, tables->window, s->highest) &&
+                         s->open == count_missing(tables, settled));
+}
+
+static bool is_contact_sound(const struct contact *contact)
+{
+    return contact->configured <= 1 && contact->has_heartbeat <= 1 &&
+           contact->presence <= PRESENCE_SILENT;
+}
+
+bool recovery_is_sound(const struct tables *tables)
+{
+    const struct undo *busy[TABLES_WORKERS];
+    struct tracker_counts sum = {0};
+    uint64_t open = 0, doubted = 0, devices = 0;
+    unsigned busy_count = 0, i;
+    uint32_t id;
+
+    for (i = 0; i < TABLES_WORKERS; i++) {
+        const struct slot *slot = tables_read_slot(tables, i);
+        const struct undo *undo = &slot->undo;
+
+        if (undo->busy > 1 || undo->device_id >= MUSTER_DEVICE_IDS || slot->gaps_end > TABLES_GAPS)
+            return false;
+        if (undo->busy)
+            busy[busy_count++] = undo;
+        tables_add_counts(&sum, undo->busy ? &undo->counts : &slot->counts);
+    }
+    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+         id = tables_next_known(tables, id + 1)) {
+        const struct settled settled = settle(tables, busy, busy_count, id);
+
+        if (!is_session_sound(tables, &settled) ||
+            !is_contact_sound(&tables_read_device(tables, id)->contact))
+            return false;
+        open += settled.session->open;
+        doubted += settled.session->doubt_count;
+        devices += settled.session->known;
+    }
+    return open == sum.open && doubted == sum.doubted && devices == sum.devices &&
+           sum.missing == sum.recovered + sum.lost + sum.open;
+}
+
+/* ---- mending -------------------------------------------------------------------------- */
+
+/* A kill in step_plainly of the tracker, between the highest number and the span, leaves out the
+ * session's first number, which came. */
+static void mend_span(struct tables *tables, uint32_t id)
+{
+    struct session *session = &tables_device(tables, id)->session;
+
+    if (session->begun && session->span < tables->window &&
+        window_has_seen(tables_read_window(tables, id), tables->window,
+                        session->highest - session->span))
+        session->span++;
+}
+
+void recovery_take_back(struct tables *tables)
+{
+    uint32_t id, worker;
+
+    for (worker = 0; worker < TABLES_WORKERS; worker++)
+        undo_take_back(tables, worker);
+    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+         id = tables_next_known(tables, id + 1))
+        mend_span(tables, id);
+}
+
+/* What of a device holds even though some of what it sent since is not known. */
+static void forget_session(struct device *device, uint32_t now)
+{
+    const struct contact contact = {.interval = device->contact.interval,
+                                    .configured = device->contact.configured != 0,
+                                    .heard_ns = device->contact.heard_ns,
+                                    /* It may be from before the clock that it is compared with. */
+                                    .heard_at = now,
+                                    .heartbeat_at = device->contact.heartbeat_at};
+
+    memset(&device->session, 0, sizeof device->session);
+    device->session.known = true;
+    device->contact = contact;
+    device->gaps = 0;
+    timing_restart(&device->timing);
+}
+
+void recovery_forget_sessions(struct tables *tables)
+{
+    struct tracker_counts sum = tables_counts_from(tables, 0);
+    uint32_t now = listening_units(tables->shared->listened_ns), id;
+    unsigned i;
+
+    sum.devices = 0;
+    for (id = 0; id < MUSTER_DEVICE_IDS; id++) {
+        struct device *device = tables_device(tables, id);
+
+        if (!device->session.known) {
+            memset(device, 0, sizeof *device);
+            continue;
+        }
+        tables_know(tables, id);
+        forget_session(device, now);
+        sum.devices++;
+    }
+    sum.outliers += sum.doubted;
+    sum.doubted = 0;
+    /* Whether what was open came after all, nobody knows. */
+    sum.open = 0;
+    sum.missing = sum.recovered + sum.lost;
+    for (i = 0; i < TABLES_WORKERS; i++)
+        memset(tables_slot(tables, i), 0, sizeof(struct slot));
+    tables_slot(tables, 0)->counts = sum;
+    memset(tables->gaps, 0, TABLES_GAPS * sizeof *tables->gaps);
+}

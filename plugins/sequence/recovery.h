@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What to believe of the tables that an earlier run left, and how to mend them.  [main], before
+ * any worker begins.
+ */
+#ifndef SEQUENCE_RECOVERY_H
+#define SEQUENCE_RECOVERY_H
+
+#include <stdbool.h>
+
+#include "tables.h"
+
+/* Whether the tables can have been left by a tracker that was stopped or killed: every field
+ * is in its range, and the sums agree.  Writes nothing. */
+bool recovery_is_sound(const struct tables *tables);
+
+/* Takes back the changes that were not complete when the process was killed. */
+void recovery_take_back(struct tables *tables);
+
+/* The tables are from some time before the end: which numbers came since is not
+ * known.  Keeps the devices, their intervals and the counters, and ends the sessions, without a
+ * claim on what was missing then. */
+void recovery_forget_sessions(struct tables *tables);
+
+#endif

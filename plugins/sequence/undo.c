@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A kill at any time.
+ */
+#include "undo.h"
+
+#include <string.h>
+
+void undo_begin(struct undo *undo, const struct tracker_counts *counts, const struct tables *tables,
+                uint32_t device_id)
+{
+    undo->device_id = device_id;
+    undo->counts = *counts;
+    undo->session = tables_read_device(tables, device_id)->session;
+    memcpy(undo + 1, tables_read_window(tables, device_id), tables->words * sizeof(uint64_t));
+    undo_keep_order();
+    undo->busy = 1;
+    undo_keep_order();
+}
+
+void undo_end(struct undo *undo)
+{
+    undo_keep_order();
+    undo->busy = 0;
+    undo_keep_order();
+}
+
+void undo_take_back(struct tables *tables, uint32_t worker)
+{
+    struct slot *slot = tables_slot(tables, worker);
+    const struct undo *undo = &slot->undo;
+
+    if (!undo->busy)
+        return;
+    slot->counts = undo->counts;
+    tables_device(tables, undo->device_id)->session = undo->session;
+    memcpy(tables_window(tables, undo->device_id), undo_window(undo),
+           tables->words * sizeof(uint64_t));
+    /* A kill while this is done finds the record again. */
+    __atomic_store_n(&slot->undo.busy, 0, __ATOMIC_RELEASE);
+}

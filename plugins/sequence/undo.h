@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A kill at any time: a change of a session that takes several stores is taken back if it was not
+ * complete.
+ */
+#ifndef SEQUENCE_UNDO_H
+#define SEQUENCE_UNDO_H
+
+#include <stdatomic.h>
+
+#include "tables.h"
+
+/* Stores before this are in memory before those behind it, as far as the compiler goes: a
+ * process that is killed has made all stores up to some instruction. */
+static inline void undo_keep_order(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Before a change of that device's session, its window and these counts. */
+void undo_begin(struct undo *undo, const struct tracker_counts *counts, const struct tables *tables,
+                uint32_t device_id);
+
+/* The change is complete. */
+void undo_end(struct undo *undo);
+
+/* [main] Takes back the change of that worker that was not complete when the process was killed,
+ * if there was one. */
+void undo_take_back(struct tables *tables, uint32_t worker);
+
+/* The window as it was. */
+static inline const uint64_t *undo_window(const struct undo *undo)
+{
+    return (const uint64_t *)(undo + 1);
+}
+
+#endif

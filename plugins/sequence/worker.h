@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The filter on a worker: the callbacks of the contract that its thread calls (muster/plugin.h).
+ */
+#ifndef SEQUENCE_WORKER_H
+#define SEQUENCE_WORKER_H
+
+#include <stdint.h>
+
+#include <muster/plugin.h>
+
+/* `state` is a struct sequence. */
+int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state);
+void worker_process(void *worker_state, struct muster_batch *batch);
+uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns);
+void worker_close(void *worker_state, struct muster_batch *batch);
+
+#endif

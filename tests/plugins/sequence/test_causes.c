@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The causes of gaps alone: what is noticed, until when it explains a gap, and which of the host's
+ * metrics count drops.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "common/runner.h"
+#include "plugins/fake_host.h"
+#include "sequence/causes.h"
+
+static struct causes_log causes_log;
+static struct causes causes;
+static struct causes_drops drops;
+
+static void set_up(void)
+{
+    memset(&causes_log, 0, sizeof causes_log);
+    drops = (struct causes_drops){4, 7};
+    causes_resume(&causes_log, false);
+    causes_begin(&causes, &causes_log, true, &drops);
+}
+
+static uint8_t tick(void)
+{
+    return causes_tick(&causes, &drops, false);
+}
+
+START_TEST(ticks_go_on)
+{
+    ck_assert_uint_eq(causes_log.tick, 1);
+    ck_assert_uint_eq(tick(), 0);
+    ck_assert_uint_eq(tick(), 0);
+    ck_assert_uint_eq(tick(), 0);
+    ck_assert_uint_eq(causes_current_tick(&causes), 4);
+    ck_assert_uint_eq(causes_since(&causes_log, 0), 0);
+}
+END_TEST
+
+START_TEST(drops_are_noticed)
+{
+    tick();
+    drops.kernel++;
+    ck_assert_uint_eq(tick(), MUSTER_CAUSE_KERNEL);
+    ck_assert_uint_eq(causes_since(&causes_log, 2), MUSTER_CAUSE_KERNEL);
+    ck_assert_uint_eq(causes_since(&causes_log, 3), 0);
+    drops.collector++;
+    ck_assert_uint_eq(tick(), MUSTER_CAUSE_COLLECTOR);
+    ck_assert_uint_eq(causes_since(&causes_log, 2), MUSTER_CAUSE_KERNEL | MUSTER_CAUSE_COLLECTOR);
+    ck_assert_uint_eq(causes_since(&causes_log, 3), MUSTER_CAUSE_COLLECTOR);
+    ck_assert_uint_eq(tick(), 0);
+    drops.kernel = drops.collector = 0; /* as after a change of the listeners */
+    ck_assert_uint_eq(tick(), MUSTER_CAUSE_KERNEL | MUSTER_CAUSE_COLLECTOR);
+}
+END_TEST
+
+START_TEST(sleep_is_noticed)
+{
+    tick();
+    ck_assert_uint_eq(causes_tick(&causes, &drops, true), MUSTER_CAUSE_COLLECTOR_DOWN);
+    ck_assert_uint_eq(causes_since(&causes_log, 2), MUSTER_CAUSE_COLLECTOR_DOWN);
+    ck_assert_uint_eq(causes_since(&causes_log, 3), 0);
+    ck_assert_uint_eq(tick(), 0);
+}
+END_TEST
+
+START_TEST(a_stop_is_noticed)
+{
+    tick();
+    tick();
+    causes_resume(&causes_log, true);
+    ck_assert_uint_eq(causes_log.tick, 4);
+    drops = (struct causes_drops){0, 0};
+    causes_begin(&causes, &causes_log, true, &drops);
+    ck_assert_uint_eq(causes_since(&causes_log, 3), MUSTER_CAUSE_COLLECTOR_DOWN);
+    ck_assert_uint_eq(causes_since(&causes_log, 4), 0);
+    ck_assert_uint_eq(tick(), 0);
+}
+END_TEST
+
+START_TEST(a_follower_moves_no_tick)
+{
+    struct causes follower;
+
+    causes_begin(&follower, &causes_log, false, &drops);
+    ck_assert_uint_eq(causes_tick(&follower, &drops, false), 0);
+    ck_assert_uint_eq(causes_log.tick, 1);
+    tick();
+    drops.kernel++;
+    ck_assert_uint_eq(causes_tick(&follower, &drops, false), MUSTER_CAUSE_KERNEL);
+    ck_assert_uint_eq(causes_since(&causes_log, 2), MUSTER_CAUSE_KERNEL);
+    ck_assert_uint_eq(causes_log.tick, 2);
+}
+END_TEST
+
+START_TEST(the_tick_wraps)
+{
+    causes_log.tick = UINT32_MAX;
+    drops.kernel++;
+    ck_assert_uint_eq(tick(), MUSTER_CAUSE_KERNEL);
+    ck_assert_uint_eq(causes_since(&causes_log, UINT32_MAX - 1), MUSTER_CAUSE_KERNEL);
+    ck_assert_uint_eq(causes_since(&causes_log, UINT32_MAX), MUSTER_CAUSE_KERNEL);
+    ck_assert_uint_eq(causes_since(&causes_log, 0), 0);
+}
+END_TEST
+
+START_TEST(the_host_counts_drops)
+{
+    static const struct {
+        const char *name;
+        uint64_t kernel, collector;
+    } metrics[] = {
+        {"collector.received", 0, 0},
+        {"collector.kernel_drops", 5, 0},
+        {"collector.rejected.too_short", 0, 0},
+        {"collector.rejected.too_long", 0, 10},
+        {"collector.rejected.bad_payload", 0, 100},
+        {"collector.rejected.unknown_type", 0, 0},
+        {"quarantine.dropped", 0, 1000},
+        {".dropped", 0, 0},
+        {"quarantine.dropped_late", 0, 0},
+    };
+    struct muster_instance *instance = fake_new(&muster_plugin_v1, NULL);
+    struct causes_counters counters = {0};
+    struct causes_drops found;
+    size_t i;
+
+    for (i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
+        uint64_t sum = metrics[i].kernel + metrics[i].collector;
+
+        fake_set_metric(instance, metrics[i].name, "datagrams", "help", sum != 0 ? sum : 7);
+    }
+    causes_find_counters(&counters, &fake_host, instance);
+    ck_assert_uint_eq(counters.collector_count, 3);
+    found = causes_read_drops(&counters, &fake_host, instance);
+    ck_assert_uint_eq(found.kernel, 5);
+    ck_assert_uint_eq(found.collector, 1110);
+    fake_free(instance);
+}
+END_TEST
+
+START_TEST(a_host_without_counters)
+{
+    struct muster_instance *instance = fake_new(&muster_plugin_v1, NULL);
+    struct causes_counters counters = {0};
+    struct causes_drops found;
+
+    causes_find_counters(&counters, &fake_host, instance);
+    found = causes_read_drops(&counters, &fake_host, instance);
+    ck_assert_uint_eq(found.kernel, 0);
+    ck_assert_uint_eq(found.collector, 0);
+    fake_free(instance);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const cases[] = {ticks_go_on,           drops_are_noticed,        sleep_is_noticed,
+                                  a_stop_is_noticed,     a_follower_moves_no_tick, the_tick_wraps,
+                                  the_host_counts_drops, a_host_without_counters};
+    Suite *suite = suite_create("causes");
+    TCase *tests = tcase_create("causes");
+    size_t i;
+
+    tcase_add_checked_fixture(tests, set_up, NULL);
+    tcase_set_timeout(tests, 60);
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        tcase_add_test(tests, cases[i]);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the filter "sequence" believes of tables that are damaged: what shows is found, and with the
+ * rest it goes on without harm.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/random.h"
+#include "common/runner.h"
+#include "sequence/recovery.h"
+#include "account.h"
+#include "collector.h"
+#include "fleet.h"
+#include "memory.h"
+
+/* A state as a killed run left it, in a file of no name, so that each mapping of it is a new copy.
+ */
+struct image {
+    int file;
+    uint64_t bytes;
+    uint64_t now_ns;
+};
+
+static void make_image(struct image *image)
+{
+    struct account *account = calloc(1, sizeof *account);
+    struct fleet fleet = {.clock = 1000};
+    struct collector c;
+    struct tables tables;
+    unsigned i;
+
+    ck_assert_ptr_nonnull(account);
+    random_seed(42);
+    collector_new(&c, 2);
+    for (i = 0; i < 600; i++) {
+        const struct muster_record record = fleet_next(&fleet);
+
+        account_receive(account, &c, &record);
+        if (i % 10 == 0)
+            collector_wait(&c, 1, 0);
+    }
+    for (i = 1; i < 10; i++) { /* open gaps, whatever came before */
+        struct muster_record record =
+            collector_message(1, MUSTER_MSG_DATA, fleet.next[1] += 3, fleet.clock);
+
+        account_receive(account, &c, &record);
+    }
+    tables_lay_out(&tables, c.memory, WINDOW);
+    ck_assert(recovery_is_sound(&tables));
+    ck_assert_uint_gt(collector_counter(&c, "open"), 0);
+    ck_assert_uint_ne(tables_device(&tables, 1)->gaps, 0);
+    image->bytes = c.bytes;
+    image->now_ns = c.now_ns;
+    image->file = memfd_create("image", 0);
+    ck_assert_int_ge(image->file, 0);
+    ck_assert_int_eq(write(image->file, c.memory, c.bytes), (ssize_t)c.bytes);
+    collector_free(&c);
+    free(account);
+}
+
+static void *map_image(const struct image *image, struct tables *tables)
+{
+    void *memory = mmap(NULL, image->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, image->file, 0);
+
+    ck_assert(memory != MAP_FAILED);
+    tables_lay_out(tables, memory, WINDOW);
+    return memory;
+}
+
+typedef void damage_fn(struct tables *tables);
+
+static struct device *one(struct tables *tables)
+{
+    return tables_device(tables, 1);
+}
+
+static void bad_known(struct tables *t)
+{
+    one(t)->session.known = 2;
+}
+
+static void bad_begun(struct tables *t)
+{
+    one(t)->session.begun = 3;
+}
+
+static void bad_has_init(struct tables *t)
+{
+    one(t)->session.has_init = 255;
+}
+
+static void bad_init_came(struct tables *t)
+{
+    one(t)->session.init_came = 2;
+}
+
+static void bad_configured(struct tables *t)
+{
+    one(t)->contact.configured = 2;
+}
+
+static void bad_has_heartbeat(struct tables *t)
+{
+    one(t)->contact.has_heartbeat = 2;
+}
+
+static void bad_doubt(struct tables *t)
+{
+    one(t)->session.doubt = DOUBT_STALE + 1;
+}
+
+static void doubt_without_messages(struct tables *t)
+{
+    one(t)->session.doubt = DOUBT_AHEAD;
+    one(t)->session.doubt_count = 0;
+}
+
+static void messages_without_doubt(struct tables *t)
+{
+    one(t)->session.doubt = DOUBT_NONE;
+    one(t)->session.doubt_count = 1;
+    tables_slot(t, 0)->counts.doubted++;
+}
+
+static void doubted_uncounted(struct tables *t)
+{
+    tables_slot(t, 0)->counts.doubted++;
+}
+
+static void long_span(struct tables *t)
+{
+    one(t)->session.span = WINDOW + 1;
+}
+
+static void no_span(struct tables *t)
+{
+    one(t)->session.span = 0;
+}
+
+static void open_without_session(struct tables *t)
+{
+    one(t)->session.begun = 0;
+}
+
+static void open_miscounted(struct tables *t)
+{
+    one(t)->session.open++;
+    tables_slot(t, 0)->counts.open++;
+    tables_slot(t, 0)->counts.missing++;
+}
+
+static void bit_lost(struct tables *t)
+{
+    *tables_window(t, 1) ^= UINT64_C(1) << one(t)->session.highest % WINDOW;
+}
+
+static void open_uncounted(struct tables *t)
+{
+    tables_slot(t, 1)->counts.open++;
+    tables_slot(t, 1)->counts.missing++;
+}
+
+static void devices_uncounted(struct tables *t)
+{
+    tables_slot(t, 0)->counts.devices++;
+}
+
+static void device_forgotten(struct tables *t)
+{
+    t->shared->known[0] &= ~(UINT64_C(1) << 2);
+}
+
+static void sum_missing(struct tables *t)
+{
+    tables_slot(t, 0)->counts.missing++;
+}
+
+static void sum_recovered(struct tables *t)
+{
+    tables_slot(t, 0)->counts.recovered--;
+}
+
+static void sum_lost(struct tables *t)
+{
+    tables_slot(t, 0)->counts.lost++;
+}
+
+static void bad_busy(struct tables *t)
+{
+    tables_slot(t, 3)->undo.busy = 2;
+}
+
+static void bad_undo_device(struct tables *t)
+{
+    tables_slot(t, 3)->undo.device_id = MUSTER_DEVICE_IDS;
+}
+
+static void bad_gaps_end(struct tables *t)
+{
+    tables_slot(t, 255)->gaps_end = TABLES_GAPS + 1;
+}
+
+static void empty_undo(struct tables *t)
+{
+    tables_slot(t, 1)->undo.busy = 1;
+    tables_slot(t, 1)->undo.device_id = 1;
+    memset(&tables_slot(t, 1)->undo.session, 0, sizeof(struct session));
+}
+
+START_TEST(damage_is_found)
+{
+    static damage_fn *const damages[] = {bad_known,
+                                         bad_begun,
+                                         bad_has_init,
+                                         bad_init_came,
+                                         bad_configured,
+                                         bad_has_heartbeat,
+                                         bad_doubt,
+                                         doubt_without_messages,
+                                         doubted_uncounted,
+                                         long_span,
+                                         no_span,
+                                         messages_without_doubt,
+                                         open_miscounted,
+                                         bit_lost,
+                                         open_without_session,
+                                         open_uncounted,
+                                         devices_uncounted,
+                                         sum_missing,
+                                         device_forgotten,
+                                         sum_recovered,
+                                         sum_lost,
+                                         bad_busy,
+                                         bad_undo_device,
+                                         bad_gaps_end,
+                                         empty_undo};
+    struct image image;
+    size_t i;
+
+    make_image(&image);
+    for (i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        struct collector c = {.bytes = image.bytes, .now_ns = image.now_ns};
+        struct muster_record event;
+        struct tables tables;
+
+        c.memory = map_image(&image, &tables);
+        ck_assert(recovery_is_sound(&tables));
+        damages[i](&tables);
+        ck_assert_msg(!recovery_is_sound(&tables), "damage number %zu is not found", i);
+        collector_start_with(&c, i % 2 ? MUSTER_STATE_STOPPED : MUSTER_STATE_KILLED, 2);
+        ck_assert(fake_state_set_aside(c.instance));
+        ck_assert_uint_eq(collector_counter(&c, "devices"), 0);
+        ck_assert_uint_eq(collector_expect(&c, 99, 1, MUSTER_VERDICT_FIRST, 0, &event), 1);
+        collector_free(&c);
+    }
+    close(image.file);
+}
+END_TEST
+
+/* Something in the table of devices, the slots, the list of gaps or the shared part. */
+static void damage_at_random(struct tables *t)
+{
+    uint32_t id = below(DEVICES), a, b;
+    uint8_t *bytes;
+    uint32_t size;
+
+    switch (below(8)) {
+    case 0:
+        bytes = (uint8_t *)&tables_device(t, id)->session;
+        size = sizeof(struct session);
+        break;
+    case 1:
+        bytes = (uint8_t *)&tables_device(t, id)->contact;
+        size = sizeof(struct device) - offsetof(struct device, contact);
+        break;
+    case 2:
+        bytes = (uint8_t *)tables_slot(t, one_in(2) ? below(2) : below(TABLES_WORKERS));
+        size = sizeof(struct slot) + WINDOW / 8;
+        break;
+    case 3:
+        bytes = (uint8_t *)&t->gaps[1];
+        size = 16 * sizeof(struct gap);
+        break;
+    case 4:
+        bytes = (uint8_t *)t->shared;
+        size = sizeof(struct shared);
+        break;
+    case 5: /* two numbers change places, which no sum shows */
+        a = below(WINDOW);
+        b = below(WINDOW);
+        if ((*tables_window(t, id) >> a & 1) != (*tables_window(t, id) >> b & 1))
+            *tables_window(t, id) ^= UINT64_C(1) << a | UINT64_C(1) << b;
+        return;
+    case 6: /* an undo record of a device as it is */
+        tables_slot(t, 1)->undo.busy = 1;
+        tables_slot(t, 1)->undo.device_id = id;
+        tables_slot(t, 1)->undo.counts = tables_slot(t, 1)->counts;
+        tables_slot(t, 1)->undo.session = tables_device(t, below(DEVICES))->session;
+        *(uint64_t *)(&tables_slot(t, 1)->undo + 1) = *tables_window(t, id);
+        return;
+    default: /* numbers that are no count */
+        tables_device(t, id)->session.highest += below(2) ? below(10) : below(UINT32_MAX);
+        return;
+    }
+    bytes[below(size)] = (uint8_t)below(256);
+}
+
+/* Goes on with a damaged state. */
+static void go_on_with(struct collector *c, uint32_t age)
+{
+    struct fleet fleet = {.clock = 1000 + below(1000)};
+    uint64_t sum = 0, sum_before = 0;
+    unsigned i;
+    uint16_t id;
+
+    collector_start_with(c, age, 1 + below(WORKERS));
+    for (i = 0; i < COLLECTOR_OF_MESSAGES; i++)
+        sum_before += collector_counter(c, collector_counts[i]);
+    for (id = 0; id < DEVICES; id++)
+        fleet.next[id] = below(3) * below(400);
+    for (i = 0; i < 60; i++) {
+        struct muster_record record = fleet_next(&fleet);
+        struct fake_batch batch;
+
+        if (i >= 50 && i - 50 < DEVICES)
+            record = collector_message((uint16_t)(i - 50), MUSTER_MSG_INIT, 0, fleet.clock + 10000);
+        collector_receive(c, record, &batch);
+        fake_batch_free(&batch);
+        if (i % 20 == 10)
+            collector_wait(c, 1, 0);
+    }
+    for (i = 0; i < COLLECTOR_OF_MESSAGES; i++)
+        sum += collector_counter(c, collector_counts[i]);
+    ck_assert_uint_eq(sum - sum_before, 60);
+    ck_assert_uint_eq(collector_counter(c, "missing"), collector_counter(c, "recovered") +
+                                                           collector_counter(c, "lost") +
+                                                           collector_counter(c, "open"));
+    collector_stop(c);
+}
+
+START_TEST(random_damage)
+{
+    enum { TRIES = 1000 };
+    struct image image;
+    unsigned believed = 0, tries, i;
+
+    make_image(&image);
+    random_seed(1000 + (uint64_t)_i);
+    for (tries = 0; tries < TRIES; tries++) {
+        struct collector c = {.bytes = image.bytes, .now_ns = image.now_ns};
+        struct tables tables;
+        uint32_t age = one_in(50) ? MUSTER_STATE_STALE : MUSTER_STATE_KILLED;
+
+        c.memory = map_image(&image, &tables);
+        for (i = 1 + below(one_in(4) ? 20 : 3); i > 0; i--)
+            damage_at_random(&tables);
+        if (age == MUSTER_STATE_STALE || recovery_is_sound(&tables)) {
+            go_on_with(&c, age);
+            believed++;
+        }
+        munmap(c.memory, c.bytes);
+    }
+    close(image.file);
+    /* Some damage is found, and some cannot be. */
+    ck_assert_uint_gt(believed, TRIES / 20);
+    ck_assert_uint_lt(believed, TRIES * 19 / 20);
+}
+END_TEST
+
+START_TEST(damaged_presence)
+{
+    struct image image;
+    struct tables tables;
+
+    make_image(&image);
+    map_image(&image, &tables);
+    one(&tables)->contact.presence = 3;
+    ck_assert(!recovery_is_sound(&tables));
+}
+END_TEST
+
+START_TEST(damaged_highest)
+{
+    struct image image;
+    struct tables tables;
+
+    make_image(&image);
+    map_image(&image, &tables);
+    *tables_window(&tables, 1) ^= UINT64_C(1) << one(&tables)->session.highest % WINDOW;
+    one(&tables)->session.open++;
+    tables_slot(&tables, 0)->counts.open++;
+    tables_slot(&tables, 0)->counts.missing++;
+    ck_assert(!recovery_is_sound(&tables));
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const cases[] = {damage_is_found, damaged_presence, damaged_highest};
+    Suite *suite = suite_create("recovery");
+    TCase *tests = tcase_create("recovery");
+    size_t i;
+
+    tcase_set_timeout(tests, 120);
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        tcase_add_test(tests, cases[i]);
+    tcase_add_loop_test(tests, random_damage, 0, 10);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
