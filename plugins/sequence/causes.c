@@ -4,6 +4,7 @@
  */
 #include "causes.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <muster/record.h>
@@ -57,6 +58,7 @@ struct causes_drops causes_read_drops(const struct causes_counters *counters,
     struct causes_drops drops = {.kernel = read_metric(host, instance, counters->kernel)};
     uint32_t i;
 
+    assert(counters->collector_count <= CAUSES_COUNTERS_MOST);
     for (i = 0; i < counters->collector_count; i++)
         drops.collector += read_metric(host, instance, counters->collector[i]);
     return drops;

@@ -4,6 +4,7 @@
  */
 #include "events.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* An event of the device, now. */
@@ -22,6 +23,7 @@ static struct muster_record event_of(const struct events *events, enum muster_ev
 
 static void emit(struct events *events, const struct muster_record *record)
 {
+    assert(events->batch != NULL);
     if (events->host->emit(events->batch, events->after, record) != 0)
         muster_counter_add(events->not_reported, 1);
 }

@@ -6,6 +6,7 @@
  */
 #include "gaps.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "undo.h"
@@ -43,6 +44,7 @@ struct gaps *gaps_new(struct tables *tables, uint32_t worker, uint32_t workers, 
     struct gaps *gaps = calloc(1, sizeof *gaps);
     uint32_t used_end = gaps_used_end(tables), i;
 
+    assert(worker < workers && workers <= TABLES_WORKERS && end != NULL);
     if (gaps == NULL)
         return NULL;
     gaps->tables = tables;
@@ -77,6 +79,7 @@ static struct gap *element(const struct gaps *gaps, uint32_t index)
 {
     if (index < TABLES_GAPS)
         return &gaps->first[index];
+    assert(index - TABLES_GAPS < gaps->more_used);
     return &gaps->more[index - TABLES_GAPS];
 }
 
@@ -132,6 +135,7 @@ static uint32_t put(struct gaps *gaps, const struct gap *gap)
     if (index != NONE) {
         struct gap unused = *gap;
 
+        assert(!element(gaps, index)->used);
         /* It is in use when all of it is there: the process may be killed in between. */
         unused.used = false;
         *element(gaps, index) = unused;
@@ -148,6 +152,7 @@ static void drop(struct gaps *gaps, uint32_t *link)
     uint32_t index = *link;
     struct gap *gap = element(gaps, index);
 
+    assert(gap->used);
     *link = gap->next;
     gap->used = false;
     gap->next = gaps->free;
@@ -181,8 +186,10 @@ int gaps_open(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t la
         .device_id = device_id,
         .causes = causes,
     };
-    uint32_t index = put(gaps, &gap), *link = list_of(gaps, device_id);
+    uint32_t index, *link = list_of(gaps, device_id);
 
+    assert(last - first < GAPS_LONGEST);
+    index = put(gaps, &gap);
     if (index == NONE)
         return -1;
     while (*link != NONE)
@@ -241,6 +248,7 @@ void gaps_lose(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t l
 {
     uint32_t *link = list_of(gaps, device_id);
 
+    assert(last - first < GAPS_LONGEST);
     while (*link != NONE) {
         struct gap *gap = element(gaps, *link);
 
@@ -273,6 +281,7 @@ void gaps_tick(struct gaps *gaps, uint32_t tick, uint8_t causes)
     /* A worker that does not move the ticks on looks in the middle of one. */
     uint32_t oldest = gaps->worker == 0 ? tick : tick - 1, left = 0, i;
 
+    assert(gaps->recent_count <= gaps->recent_room);
     for (i = 0; i < gaps->recent_count; i++) {
         struct gap *gap = element(gaps, gaps->recent[i]);
 

@@ -15,7 +15,8 @@
 
 #include "tables.h"
 
-enum { GAPS_NONE = 0 }; /* the end of a list */
+enum { GAPS_NONE = 0 };                  /* the end of a list */
+#define GAPS_LONGEST (UINT32_C(1) << 31) /* numbers; farther ahead than this is behind */
 
 /* A stretch of numbers that is not missing any more. */
 struct gap_end {

@@ -4,6 +4,7 @@
  */
 #include "presence.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 #include "listening.h"
@@ -41,6 +42,7 @@ static void learn(struct contact *contact, uint32_t interval)
 {
     unsigned needed;
 
+    assert(interval >= INTERVAL_LEAST && interval < INTERVAL_MOST && !contact->configured);
     if (contact->candidate_count > 0 && is_alike(interval, contact->candidate)) {
         contact->candidate_count++;
     } else {
@@ -93,6 +95,7 @@ enum presence presence_judge(struct contact *contact, uint32_t now, uint32_t res
     uint64_t interval = contact->interval;
     enum presence presence = (enum presence)contact->presence;
 
+    assert(silent_after > 1 && presence <= PRESENCE_SILENT);
     if (interval == 0 || silence > INT32_MAX) /* the latter: heard since the clock was read */
         return presence;
     if (silence > listened)

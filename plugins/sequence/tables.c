@@ -4,6 +4,7 @@
  */
 #include "tables.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { PAGE = 4096, COUNTS = sizeof(struct tracker_counts) / sizeof(uint64_t) };
@@ -50,6 +51,9 @@ void tables_lay_out(struct tables *tables, void *memory, uint32_t window)
     const struct places p = find_places(window);
     uint8_t *bytes = memory;
 
+    assert((window & (window - 1)) == 0 && window >= TABLES_WINDOW_LEAST &&
+           window <= TABLES_WINDOW_MOST);
+    assert((uintptr_t)memory % TABLES_CACHE_LINE == 0);
     tables->window = window;
     tables->words = window / 64;
     tables->stride = entry_size(window);
@@ -61,11 +65,13 @@ void tables_lay_out(struct tables *tables, void *memory, uint32_t window)
 
 struct slot *tables_slot(struct tables *tables, uint32_t worker)
 {
+    assert(worker < TABLES_WORKERS);
     return (struct slot *)(tables->slots + worker * slot_size(tables->window));
 }
 
 const struct slot *tables_read_slot(const struct tables *tables, uint32_t worker)
 {
+    assert(worker < TABLES_WORKERS);
     return (const struct slot *)(tables->slots + worker * slot_size(tables->window));
 }
 
@@ -87,6 +93,7 @@ uint32_t tables_next_known(const struct tables *tables, uint32_t id)
 
 void tables_know(struct tables *tables, uint32_t id)
 {
+    assert(id < MUSTER_DEVICE_IDS);
     /* Devices of other workers are in the same word. */
     __atomic_fetch_or(&tables->shared->known[id / 64], UINT64_C(1) << id % 64, __ATOMIC_RELAXED);
 }

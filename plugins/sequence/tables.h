@@ -208,6 +208,11 @@ static inline uint16_t tables_id(const struct tables *tables, const struct sessi
     return (uint16_t)((size_t)((const uint8_t *)session - tables->entries) / tables->stride);
 }
 
+static inline bool tables_is_known(const struct tables *tables, uint32_t id)
+{
+    return __atomic_load_n(&tables->shared->known[id / 64], __ATOMIC_RELAXED) >> id % 64 & 1;
+}
+
 /* The first known device from `id` on, or MUSTER_DEVICE_IDS. */
 uint32_t tables_next_known(const struct tables *tables, uint32_t id);
 

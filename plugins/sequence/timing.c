@@ -13,6 +13,7 @@
  */
 #include "timing.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 #define US_PER_SECOND 1000000
@@ -68,6 +69,7 @@ static void find_drift(struct timing *timing, int32_t span)
         (US_PER_SECOND + 1 + (gained < 0 ? -gained : gained) / span) / ((span - 1) * unit) * 1e9;
     uint32_t bound = (uint32_t)error + 1;
 
+    assert(span >= 1 << EPOCH_SHIFT);
     /* Counted from a new base it is poor at first: then what was found from the one before
      * stays, until the span is half as long. */
     if (timing->drift_error != 0 && bound > timing->drift_error && span < BASE_UNITS / 2)
@@ -96,6 +98,7 @@ static void end_epoch(struct timing *timing)
 /* A message of the clock as it is known, `silence` units after the least transit of the epoch. */
 static void take(struct timing *timing, int32_t transit, uint32_t time, int32_t silence)
 {
+    assert(transit >= -FARTHEST && transit <= FARTHEST);
     if ((time ^ timing->least_time) >> EPOCH_SHIFT != 0) {
         end_epoch(timing);
         timing->shown = silence > HOUR_UNITS ? transit : timing->least;
@@ -127,6 +130,7 @@ __attribute__((noinline)) static void take_news(struct timing *timing, uint32_t 
     bool is_leap = change >= LEAP || change <= -LEAP;
     bool is_far = transit > FARTHEST || transit < -FARTHEST;
 
+    assert(us >= 0 && us <= US_PER_SECOND);
     if (timing->least_time == 0) {
         begin(timing, seconds, us, time);
         return;

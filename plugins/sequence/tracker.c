@@ -95,6 +95,7 @@ static enum muster_verdict doubt(struct tracker *tracker, struct session *sessio
  * the window over those that it is not over yet. */
 static void accept_doubted(struct tracker *tracker, struct session *session, uint64_t *window)
 {
+    assert(session->doubt_end - session->doubted == session->doubt_count);
     while (session->highest + 1 != session->doubt_end)
         window_advance(tracker, session, window, 1);
     tracker->counts->in_order += session->doubt_count;
@@ -373,11 +374,20 @@ static bool is_plainly_unnumbered(const struct tracker *tracker, const struct se
            !tracker->options.reference;
 }
 
+/* What holds between two messages. */
+static bool is_consistent(const struct tracker *tracker, const struct session *session)
+{
+    return session->span <= tracker->options.window && session->doubt <= DOUBT_STALE &&
+           (session->doubt == DOUBT_NONE) == (session->doubt_count == 0) &&
+           (session->begun ? session->open < session->span : session->open == 0);
+}
+
 static enum muster_verdict judge(struct tracker *tracker, struct session *session, uint64_t *window,
                                  struct muster_record *record)
 {
     enum muster_verdict verdict;
 
+    assert(tracker->options.reference || is_consistent(tracker, session));
     if (!session->known) {
         tracker->counts->devices++;
         tracker_report(tracker, session, TRACKER_DEVICE, record->seq_num, record->seq_num);
@@ -396,6 +406,17 @@ static enum muster_verdict judge(struct tracker *tracker, struct session *sessio
     return verdict;
 }
 
+/* Of a device that is not known, what an earlier run left was not looked at: it should be zeros.
+ * A window is cleared when a session begins. */
+static void meet(struct tables *tables, uint16_t device_id)
+{
+    struct device *device = tables_device(tables, device_id);
+
+    memset(&device->session, 0, sizeof device->session);
+    device->gaps = 0;
+    tables_know(tables, device_id);
+}
+
 void tracker_judge(struct tracker *tracker, struct muster_record *record)
 {
     struct session *session = &tables_device(tracker->tables, record->device_id)->session;
@@ -410,8 +431,8 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record)
         record->verdict = MUSTER_VERDICT_UNNUMBERED;
         return;
     }
-    if (!session->known)
-        tables_know(tracker->tables, record->device_id);
+    if (!tables_is_known(tracker->tables, record->device_id))
+        meet(tracker->tables, record->device_id);
     if (tracker->undo != NULL)
         undo_begin(tracker->undo, tracker->counts, tracker->tables, record->device_id);
     record->verdict = (uint8_t)judge(tracker, session, window, record);
@@ -435,6 +456,7 @@ uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *ju
     uint64_t *window = tables_window(tracker->tables, judged->device_id);
     uint32_t i;
 
+    assert(judged->verdict != MUSTER_VERDICT_NONE);
     /* All are compared with the first: the last has just been written, and would be waited for. */
     for (i = 1; i <= count && is_further(&judged[i], judged, i) &&
                 is_plain_step(tracker, session, window, &judged[i]);

@@ -4,6 +4,8 @@
  */
 #include "window.h"
 
+#include <assert.h>
+
 #include "tracker_data.h"
 
 /* Numbers that are lost one after the other, reported as one. */
@@ -60,6 +62,7 @@ void window_advance(struct tracker *tracker, struct session *session, uint64_t *
     uint32_t size = tracker->options.window, i;
     struct losses losses = {0};
 
+    assert(ahead > 0 && session->begun && session->open < session->span && session->span <= size);
     if (ahead > 1)
         tracker_report(tracker, session, TRACKER_GAP, session->highest + 1,
                        session->highest + ahead - 1);

@@ -397,9 +397,34 @@ START_TEST(damaged_highest)
 }
 END_TEST
 
+/* Entries of devices that were never heard of are not looked at before a run. */
+START_TEST(damaged_entry_of_an_unknown_device)
+{
+    struct collector c;
+    struct muster_record event;
+    struct tables tables;
+
+    collector_new(&c, 1);
+    collector_kill(&c);
+    tables_lay_out(&tables, c.memory, WINDOW);
+    memset(&tables_device(&tables, 5)->session, 0xff, sizeof(struct session));
+    memset(tables_window(&tables, 5), 0xa5, WINDOW / 8);
+    tables_device(&tables, 5)->gaps = UINT32_MAX;
+    collector_start(&c, MUSTER_STATE_KILLED, 1);
+    ck_assert_uint_eq(collector_expect(&c, 7, 100, MUSTER_VERDICT_FIRST, 0, &event), 1);
+    ck_assert_uint_eq(event.event, MUSTER_EVENT_DEVICE_NEW);
+    ck_assert_uint_eq(collector_expect(&c, 9, 102, MUSTER_VERDICT_GAP, 1, &event), 1);
+    ck_assert_uint_eq(collector_expect(&c, 8, 101, MUSTER_VERDICT_LATE, 0, &event), 1);
+    collector_expect_numbers(&c, 1, 1, 0, 0);
+    ck_assert(recovery_is_sound(&tables));
+    collector_free(&c);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {damage_is_found, damaged_presence, damaged_highest};
+    const TTest *const cases[] = {damage_is_found, damaged_presence, damaged_highest,
+                                  damaged_entry_of_an_unknown_device};
     Suite *suite = suite_create("recovery");
     TCase *tests = tcase_create("recovery");
     size_t i;
