@@ -37,8 +37,8 @@ void metrics_declare(struct metrics *metrics, const struct muster_host *host,
         metrics->counts[i] = host->counter(instance, counts_table[i].name, counts_table[i].kind,
                                            counts_table[i].unit, counts_table[i].help);
     metrics->events_not_reported =
-        host->counter(instance, "untold", MUSTER_METRIC_COUNTER, "events",
-                      "that could not be told for want of room");
+        host->counter(instance, "events_not_reported", MUSTER_METRIC_COUNTER, "events",
+                      "that could not be reported for want of room");
     metrics->online = host->counter(instance, "online", MUSTER_METRIC_GAUGE, "devices",
                                     "heard of, and neither late nor silent");
     metrics->late = host->counter(instance, "late_devices", MUSTER_METRIC_GAUGE, "devices",

@@ -109,7 +109,7 @@ static int resume(struct sequence *sequence, uint32_t age)
         sequence->host->log(sequence->instance, MUSTER_LOG_WARNING,
                             "more gaps are open than a state has room for: the end of the others "
                             "is counted, but not reported as events; the metric "
-                            "untold has their number");
+                            "events_not_reported has their number");
     }
     return 0;
 }

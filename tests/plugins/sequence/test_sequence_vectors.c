@@ -313,7 +313,7 @@ static void check_counts(const struct run *run, const yaml_node_t *counts)
     ck_assert_msg(found ==
                       (size_t)(counts->data.mapping.pairs.top - counts->data.mapping.pairs.start),
                   "%s: there is no such count", run->name);
-    ck_assert_uint_eq(fake_counter(run->instance, "untold"), 0);
+    ck_assert_uint_eq(fake_counter(run->instance, "events_not_reported"), 0);
 }
 
 /* ---- time, and the collector ---------------------------------------------------------- */
