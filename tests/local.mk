@@ -28,4 +28,4 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
 TESTS += $(SCRIPT_TESTS)
-EXTRA_DIST += %D%/architecture %D%/planted.py %D%/count %D%/vectors/wire.yaml %D%/vectors/sequence.yaml
+EXTRA_DIST += %D%/architecture %D%/planted.py %D%/count %D%/vectors/wire.yaml

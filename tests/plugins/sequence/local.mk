@@ -82,3 +82,15 @@ tests_plugins_sequence_test_tracker_SOURCES = tests/plugins/sequence/test_tracke
 tests_plugins_sequence_test_tracker_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_tracker_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_tracker_LDADD = $(TEST_LIBS)
+
+EXTRA_DIST += tests/vectors/sequence/README.md \
+	tests/vectors/sequence/batches.yaml \
+	tests/vectors/sequence/init.yaml \
+	tests/vectors/sequence/jumps.yaml \
+	tests/vectors/sequence/listening.yaml \
+	tests/vectors/sequence/numbered.yaml \
+	tests/vectors/sequence/order.yaml \
+	tests/vectors/sequence/presence.yaml \
+	tests/vectors/sequence/restarts.yaml \
+	tests/vectors/sequence/window.yaml \
+	tests/vectors/sequence/wrap.yaml

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The filter "sequence" against its vectors, tests/vectors/sequence.yaml: each datagram is decoded
+ * The filter "sequence" against its vectors, tests/vectors/sequence/: each datagram is decoded
  * and judged as a batch of its own, each second between is a tick, and what the filter says is
  * compared text by text.
  */
 #include <check.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,8 +59,15 @@ static const char *const count_names[] = {
     "open",     "devices",    "late_devices", "silent",
 };
 
-static struct vectors vectors;
-static const yaml_node_t *cases;
+enum { FILES_MOST = 32, CASES_MOST = 512 };
+
+static struct vectors files[FILES_MOST];
+static struct {
+    struct vectors *file;
+    const yaml_node_t *node;
+} cases[CASES_MOST];
+static int case_count;
+static struct vectors *vectors; /* the file of the case in progress */
 
 /* A case in progress. */
 struct run {
@@ -103,8 +111,8 @@ static void write_list(char *out, const yaml_node_t *list)
     size_t i;
 
     *out = '\0';
-    for (i = 0; i < vectors_length(&vectors, list); i++)
-        add(out, "%s", vectors_text(&vectors, vectors_item(&vectors, list, i)));
+    for (i = 0; i < vectors_length(vectors, list); i++)
+        add(out, "%s", vectors_text(vectors, vectors_item(vectors, list, i)));
 }
 
 static void add_verdict(char *out, const struct muster_record *record)
@@ -302,8 +310,8 @@ static void check_counts(const struct run *run, const yaml_node_t *counts)
     size_t i, found = 0;
 
     for (i = 0; i < sizeof count_names / sizeof count_names[0]; i++) {
-        const yaml_node_t *node = vectors_get(&vectors, counts, count_names[i]);
-        int64_t expected = node ? vectors_integer(&vectors, node) : 0;
+        const yaml_node_t *node = vectors_get(vectors, counts, count_names[i]);
+        int64_t expected = node ? vectors_integer(vectors, node) : 0;
         uint64_t counted = fake_counter(run->instance, count_names[i]);
 
         ck_assert_msg(counted == (uint64_t)expected, "%s: %s is %" PRIu64 "; expected %" PRId64,
@@ -358,25 +366,25 @@ static void pass_time(struct run *run, const char *where, const yaml_node_t *loo
 /* The catalog has every device of the case in its class. */
 static void fill_catalog(const struct run *run)
 {
-    const yaml_node_t *steps = vectors_need(&vectors, run->node, "steps");
-    const yaml_node_t *class = vectors_need(&vectors, run->node, "class");
-    const yaml_node_t *heartbeat = vectors_get(&vectors, class, "heartbeat");
-    const yaml_node_t *data = vectors_get(&vectors, class, "data");
+    const yaml_node_t *steps = vectors_need(vectors, run->node, "steps");
+    const yaml_node_t *class = vectors_need(vectors, run->node, "class");
+    const yaml_node_t *heartbeat = vectors_get(vectors, class, "heartbeat");
+    const yaml_node_t *data = vectors_get(vectors, class, "data");
     struct muster_device device = {.size = sizeof device, .class_name = "of the case"};
     uint16_t known[8];
     size_t count = 0, i, j;
 
-    device.heartbeat_ns = heartbeat ? (uint64_t)vectors_integer(&vectors, heartbeat) * SECOND : 0;
-    device.data_ns = data ? (uint64_t)vectors_integer(&vectors, data) * SECOND : 0;
-    for (i = 0; i < vectors_length(&vectors, steps); i++) {
-        const yaml_node_t *step = vectors_item(&vectors, steps, i);
-        const yaml_node_t *node = vectors_get(&vectors, step, "datagram");
+    device.heartbeat_ns = heartbeat ? (uint64_t)vectors_integer(vectors, heartbeat) * SECOND : 0;
+    device.data_ns = data ? (uint64_t)vectors_integer(vectors, data) * SECOND : 0;
+    for (i = 0; i < vectors_length(vectors, steps); i++) {
+        const yaml_node_t *step = vectors_item(vectors, steps, i);
+        const yaml_node_t *node = vectors_get(vectors, step, "datagram");
         uint8_t datagram[LARGEST];
         uint16_t id;
 
         if (!node)
             continue;
-        vectors_bytes(&vectors, node, datagram, sizeof datagram);
+        vectors_bytes(vectors, node, datagram, sizeof datagram);
         id = muster_get_u16(datagram);
         for (j = 0; j < count && known[j] != id; j++)
             ;
@@ -391,13 +399,13 @@ static void fill_catalog(const struct run *run)
 /* Starts the collector at run->now_ns. */
 static void start(struct run *run, uint32_t age)
 {
-    const yaml_node_t *options = vectors_need(&vectors, run->node, "options");
-    const yaml_node_t *silent_after = vectors_get(&vectors, options, "silent_after");
+    const yaml_node_t *options = vectors_need(vectors, run->node, "options");
+    const yaml_node_t *silent_after = vectors_get(vectors, options, "silent_after");
 
-    run->instance = fake_new(
-        PLUGIN, "window", vectors_text(&vectors, vectors_need(&vectors, options, "window")),
-        "max_jump", vectors_text(&vectors, vectors_need(&vectors, options, "max_jump")),
-        "silent_after", silent_after ? vectors_text(&vectors, silent_after) : "3", NULL);
+    run->instance =
+        fake_new(PLUGIN, "window", vectors_text(vectors, vectors_need(vectors, options, "window")),
+                 "max_jump", vectors_text(vectors, vectors_need(vectors, options, "max_jump")),
+                 "silent_after", silent_after ? vectors_text(vectors, silent_after) : "3", NULL);
     fake_set_clock(run->instance, run->now_ns, SECOND);
     fake_set_metric(run->instance, "collector.kernel_drops", "datagrams", "help", 0);
     run->kernel_drops = 0;
@@ -459,8 +467,8 @@ static void receive(struct run *run, const char *where, const yaml_node_t *step)
     struct muster_header header;
     struct fake_batch batch;
     uint8_t datagram[LARGEST];
-    size_t size = vectors_bytes(&vectors, vectors_need(&vectors, step, "datagram"), datagram,
-                                sizeof datagram);
+    size_t size =
+        vectors_bytes(vectors, vectors_need(vectors, step, "datagram"), datagram, sizeof datagram);
     int count = wire_header(&header, datagram, size, LARGEST);
     int i;
 
@@ -474,28 +482,28 @@ static void receive(struct run *run, const char *where, const yaml_node_t *step)
     }
     fake_process(PLUGIN, run->worker, &batch, records, (uint32_t)count);
     run->records += (uint64_t)count;
-    compare(run, where, &batch, vectors_need(&vectors, step, "verdicts"),
-            vectors_need(&vectors, step, "events"));
+    compare(run, where, &batch, vectors_need(vectors, step, "verdicts"),
+            vectors_need(vectors, step, "events"));
     fake_batch_free(&batch);
 }
 
 static void do_step(struct run *run, size_t index, const yaml_node_t *step)
 {
-    const yaml_node_t *collector = vectors_get(&vectors, step, "collector");
-    const yaml_node_t *drops = vectors_get(&vectors, step, "kernel_drops");
+    const yaml_node_t *collector = vectors_get(vectors, step, "collector");
+    const yaml_node_t *drops = vectors_get(vectors, step, "kernel_drops");
     char where[32];
 
     snprintf(where, sizeof where, "step %zu", index + 1);
-    pass_time(run, where, vectors_get(&vectors, step, "looks"),
-              read_time(vectors_text(&vectors, vectors_need(&vectors, step, "at"))));
+    pass_time(run, where, vectors_get(vectors, step, "looks"),
+              read_time(vectors_text(vectors, vectors_need(vectors, step, "at"))));
     if (collector) {
-        interrupt(run, vectors_text(&vectors, collector),
-                  read_time(vectors_text(&vectors, vectors_need(&vectors, step, "until"))));
+        interrupt(run, vectors_text(vectors, collector),
+                  read_time(vectors_text(vectors, vectors_need(vectors, step, "until"))));
     } else if (drops) {
-        run->kernel_drops += (uint64_t)vectors_integer(&vectors, drops);
+        run->kernel_drops += (uint64_t)vectors_integer(vectors, drops);
         fake_set_metric(run->instance, "collector.kernel_drops", "datagrams", "help",
                         run->kernel_drops);
-    } else if (vectors_get(&vectors, step, "datagram")) {
+    } else if (vectors_get(vectors, step, "datagram")) {
         receive(run, where, step);
     }
     check_sums(run);
@@ -506,36 +514,40 @@ static void finish(struct run *run, const yaml_node_t *expected)
     struct fake_batch batch;
 
     end(run, &batch);
-    compare(run, "finish", &batch, NULL, vectors_need(&vectors, expected, "events"));
+    compare(run, "finish", &batch, NULL, vectors_need(vectors, expected, "events"));
     fake_batch_free(&batch);
     check_sums(run);
-    check_counts(run, vectors_need(&vectors, expected, "counts"));
+    check_counts(run, vectors_need(vectors, expected, "counts"));
+}
+
+static const char *case_name(int i)
+{
+    return vectors_text(cases[i].file, vectors_need(cases[i].file, cases[i].node, "name"));
 }
 
 START_TEST(vector)
 {
-    const yaml_node_t *node = vectors_item(&vectors, cases, (size_t)_i);
-    const yaml_node_t *options = vectors_need(&vectors, node, "options");
-    const yaml_node_t *state = vectors_get(&vectors, options, "state");
-    const yaml_node_t *steps = vectors_need(&vectors, node, "steps");
-    struct run run = {.name = vectors_text(&vectors, vectors_need(&vectors, node, "name")),
-                      .node = node,
-                      .now_ns = BEGINNING * SECOND};
+    const yaml_node_t *node = cases[_i].node, *options, *state, *steps;
+    struct run run = {.name = case_name(_i), .node = node, .now_ns = BEGINNING * SECOND};
     size_t i;
 
-    ck_assert_str_ne(vectors_text(&vectors, vectors_need(&vectors, node, "why")), "");
-    run.class = vectors_class(&vectors, vectors_need(&vectors, node, "class"));
+    vectors = cases[_i].file;
+    options = vectors_need(vectors, node, "options");
+    state = vectors_get(vectors, options, "state");
+    steps = vectors_need(vectors, node, "steps");
+    ck_assert_str_ne(vectors_text(vectors, vectors_need(vectors, node, "why")), "");
+    run.class = vectors_class(vectors, vectors_need(vectors, node, "class"));
     if (state) {
-        ck_assert_str_eq(vectors_text(&vectors, state), "kept");
+        ck_assert_str_eq(vectors_text(vectors, state), "kept");
         run.bytes = tables_bytes(
-            (uint32_t)vectors_integer(&vectors, vectors_need(&vectors, options, "window")));
+            (uint32_t)vectors_integer(vectors, vectors_need(vectors, options, "window")));
         run.memory = memory_new(run.bytes);
     }
     start(&run, MUSTER_STATE_NEW);
-    ck_assert_uint_gt(vectors_length(&vectors, steps), 0);
-    for (i = 0; i < vectors_length(&vectors, steps); i++)
-        do_step(&run, i, vectors_item(&vectors, steps, i));
-    finish(&run, vectors_need(&vectors, node, "finish"));
+    ck_assert_uint_gt(vectors_length(vectors, steps), 0);
+    for (i = 0; i < vectors_length(vectors, steps); i++)
+        do_step(&run, i, vectors_item(vectors, steps, i));
+    finish(&run, vectors_need(vectors, node, "finish"));
     release(&run);
     if (run.memory)
         munmap(run.memory, run.bytes);
@@ -544,34 +556,51 @@ END_TEST
 
 START_TEST(names_are_unique)
 {
-    size_t i, j;
+    int i, j;
 
-    for (i = 0; i < vectors_length(&vectors, cases); i++) {
-        const yaml_node_t *node = vectors_item(&vectors, cases, i);
-        const char *name = vectors_text(&vectors, vectors_need(&vectors, node, "name"));
-
-        for (j = 0; j < i; j++) {
-            node = vectors_item(&vectors, cases, j);
-            ck_assert_str_ne(name, vectors_text(&vectors, vectors_need(&vectors, node, "name")));
-        }
-    }
+    for (i = 0; i < case_count; i++)
+        for (j = 0; j < i; j++)
+            ck_assert_str_ne(case_name(i), case_name(j));
 }
 END_TEST
+
+/* Every file of the folder. */
+static void read_files(void)
+{
+    static const char folder[] = "tests/vectors/sequence";
+    char pattern[sizeof files[0].path], file[sizeof files[0].path];
+    const yaml_node_t *list;
+    glob_t found;
+    size_t i, j;
+
+    snprintf(file, sizeof file, "%s/*.yaml", folder);
+    vectors_path(pattern, sizeof pattern, file);
+    if (glob(pattern, 0, NULL, &found) != 0 || found.gl_pathc > FILES_MOST) {
+        fprintf(stderr, "%s: none, or more than %d\n", pattern, FILES_MOST);
+        exit(EXIT_FAILURE);
+    }
+    for (i = 0; i < found.gl_pathc; i++) {
+        snprintf(file, sizeof file, "%s/%s", folder, strrchr(found.gl_pathv[i], '/') + 1);
+        vectors_open(&files[i], file);
+        list = vectors_need(&files[i], NULL, "cases");
+        for (j = 0; j < vectors_length(&files[i], list) && case_count < CASES_MOST; j++) {
+            cases[case_count].file = &files[i];
+            cases[case_count++].node = vectors_item(&files[i], list, j);
+        }
+    }
+    globfree(&found);
+}
 
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("sequence vectors");
     TCase *tests = tcase_create("sequence vectors");
-    int count;
 
-    vectors_open(&vectors, "tests/vectors/sequence.yaml");
-    cases = vectors_need(&vectors, NULL, "cases");
-    count = (int)vectors_length(&vectors, cases);
-    if (count == 0)
+    read_files();
+    if (case_count == 0 || case_count == CASES_MOST)
         exit(EXIT_FAILURE);
-
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, vector, 0, count);
+    tcase_add_loop_test(tests, vector, 0, case_count);
     tcase_add_test(tests, names_are_unique);
     suite_add_tcase(suite, tests);
     return suite;
