@@ -6,3 +6,7 @@ include %D%/flow/local.mk
 include %D%/live/local.mk
 include %D%/replay/local.mk
 include %D%/state/local.mk
+# collector: tests/e2e/sinks.py
+# ledger: tests/e2e/accounting.py
+# loop: tests/e2e/signals.py
+# main: tests/e2e/configuration.py

@@ -17,9 +17,18 @@
 static void tell_opened(const struct muster_instance *instance)
 {
     const struct plugin *plugin = &instance->entry->plugin;
+    char text[OPTION_ROOM];
+    uint32_t i;
 
     log_format(instance->host->log, LOG_INFO, instance_name(instance), "%s %s %s, %s",
                plugin_role_name(plugin), plugin->api.name, plugin->api.version, plugin->path);
+    for (i = 0; i < plugin->options.count && log_wants(instance->host->log, LOG_DEBUG); i++) {
+        const struct muster_option option = option_at(&plugin->options, i);
+
+        log_format(instance->host->log, LOG_DEBUG, instance_name(instance), "%s = %s%s",
+                   option.name, option_text(&option, &instance->entry->values[i], text),
+                   instance->entry->values[i].line == 0 ? " (default)" : "");
+    }
 }
 
 static int open_instances(struct chain *chain, const struct chain_settings *settings,

@@ -119,6 +119,36 @@ const char *option_form(const struct muster_option *option, char out[OPTION_ROOM
     return out;
 }
 
+const char *option_text(const struct muster_option *option, const struct option_value *value,
+                        char out[OPTION_ROOM])
+{
+    char number[UNITS_ROOM];
+    uint32_t i;
+
+    out[0] = '\0';
+    switch (option->type) {
+    case MUSTER_OPTION_BOOL:
+        append(out, "%s", value->number != 0 ? "true" : "false");
+        break;
+    case MUSTER_OPTION_STRING:
+    case MUSTER_OPTION_CHOICE:
+        if (value->text != NULL)
+            append(out, "\"%s\"", value->text);
+        else
+            append(out, "none");
+        break;
+    case MUSTER_OPTION_LIST:
+        append(out, "(");
+        for (i = 0; i < value->item_count; i++)
+            append(out, "%s \"%s\"", i > 0 ? "," : "", value->items[i]);
+        append(out, " )");
+        break;
+    default:
+        append(out, "%s", format_number(option, value->number, number));
+    }
+    return out;
+}
+
 /* ---- Numbers -------------------------------------------------------------------------- */
 
 enum number { NUMBER_READ, NUMBER_UNREADABLE, NUMBER_TOO_LARGE };

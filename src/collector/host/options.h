@@ -57,6 +57,11 @@ void option_clear(struct option_value *value);
 /* What a value looks like: "a whole number, 0 to 256".  Returns `out`. */
 const char *option_form(const struct muster_option *option, char out[OPTION_ROOM]);
 
+/* A value as one would write it in the configuration: "2MiB", true, ( "a", "b" ).  What has no room
+ * is left out.  Returns `out`. */
+const char *option_text(const struct muster_option *option, const struct option_value *value,
+                        char out[OPTION_ROOM]);
+
 /* Whether the table makes sense; else *why says what is wrong (a bug of its author). */
 bool options_valid(const struct option_table *table, char *why, size_t room);
 

@@ -332,6 +332,42 @@ START_TEST(bad_tables)
 }
 END_TEST
 
+/* Values as one would write them. */
+START_TEST(texts_of_values)
+{
+    static const char *const choices[] = {"a", "b", NULL};
+    static const struct {
+        uint32_t type;
+        const char *written, *shown;
+    } list[] = {
+        {MUSTER_OPTION_BOOL, "true", "true"},
+        {MUSTER_OPTION_INT, "7", "7"},
+        {MUSTER_OPTION_SIZE, "2MiB", "2MiB"},
+        {MUSTER_OPTION_DURATION, "10s", "10s"},
+        {MUSTER_OPTION_STRING, "x y", "\"x y\""},
+        {MUSTER_OPTION_CHOICE, "b", "\"b\""},
+        {MUSTER_OPTION_LIST, "a,b", "( \"a\", \"b\" )"},
+        {MUSTER_OPTION_LIST, "", "( )"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof list / sizeof list[0]; i++) {
+        const struct muster_option option = {
+            .name = "x",
+            .summary = "X",
+            .type = list[i].type,
+            .choices = list[i].type >= MUSTER_OPTION_CHOICE ? choices : NULL,
+            .fallback = list[i].written};
+        struct option_value value = {0};
+        char text[OPTION_ROOM];
+
+        ck_assert_int_eq(option_read_fallback(&option, &value), 0);
+        ck_assert_str_eq(option_text(&option, &value, text), list[i].shown);
+        option_clear(&value);
+    }
+}
+END_TEST
+
 START_TEST(described)
 {
     char *text, *line;
@@ -363,7 +399,8 @@ Suite *test_suite(void)
                                   unreadable,    unknown_choices,
                                   defaults,      a_default_out_of_range,
                                   a_later_table, an_earlier_table,
-                                  bad_tables,    described};
+                                  bad_tables,    texts_of_values,
+                                  described};
     Suite *suite = suite_create("options");
     TCase *tcase = tcase_create("options");
     size_t i;

@@ -11,3 +11,4 @@ tests_collector_replay_test_capture_file_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_replay_test_capture_file_CFLAGS = $(TEST_CFLAGS)
 tests_collector_replay_test_capture_file_LDADD = $(TEST_LIBS)
 endif
+# replay: tests/e2e/replay.py
