@@ -18,10 +18,10 @@
 enum { BUFFER = 1 << 18 };
 
 struct capture_file {
-    struct capture_stream stream;
+    struct stream stream;
     struct capture_pcap plain;
     pcap_t *library; /* NULL: the file is plain */
-    enum capture_link link;
+    enum packet_link link;
     char *name;
 };
 
@@ -29,27 +29,26 @@ struct capture_file {
 static ssize_t read_stream(void *cookie, char *out, size_t size)
 {
     const uint8_t *bytes;
-    ssize_t got = capture_stream_look(cookie, 1, &bytes);
+    ssize_t got = stream_look(cookie, 1, &bytes);
 
     if (got <= 0)
         return got;
     if ((size_t)got < size)
         size = (size_t)got;
     memcpy(out, bytes, size);
-    capture_stream_skip(cookie, size);
+    stream_skip(cookie, size);
     return (ssize_t)size;
 }
 
-static bool find_link(int type, enum capture_link *link)
+static bool find_link(int type, enum packet_link *link)
 {
     static const struct {
         int type;
-        enum capture_link link;
+        enum packet_link link;
     } known[] = {
-        {DLT_EN10MB, CAPTURE_ETHERNET}, {DLT_LINUX_SLL, CAPTURE_SLL},
-        {DLT_LINUX_SLL2, CAPTURE_SLL2}, {DLT_RAW, CAPTURE_RAW},
-        {DLT_IPV4, CAPTURE_IPV4},       {DLT_IPV6, CAPTURE_IPV6},
-        {DLT_NULL, CAPTURE_LOOPBACK},   {DLT_LOOP, CAPTURE_LOOPBACK},
+        {DLT_EN10MB, PACKET_ETHERNET}, {DLT_LINUX_SLL, PACKET_SLL}, {DLT_LINUX_SLL2, PACKET_SLL2},
+        {DLT_RAW, PACKET_RAW},         {DLT_IPV4, PACKET_IPV4},     {DLT_IPV6, PACKET_IPV6},
+        {DLT_NULL, PACKET_LOOPBACK},   {DLT_LOOP, PACKET_LOOPBACK},
     };
     size_t i;
 
@@ -100,7 +99,7 @@ static int open_library(struct capture_file *file, char *why, size_t room)
 static bool has_bytes(struct capture_file *file, char *why, size_t room)
 {
     const uint8_t *bytes;
-    ssize_t got = capture_stream_look(&file->stream, 1, &bytes);
+    ssize_t got = stream_look(&file->stream, 1, &bytes);
 
     if (got < 0)
         snprintf(why, room, "cannot read %s: %s", file->name, strerror(errno));
@@ -118,7 +117,7 @@ static char *name_of(const char *path)
     return asprintf(&name, "\"%s\"", path) < 0 ? NULL : name;
 }
 
-struct capture_file *capture_file_open(const char *path, capture_idle *idle, void *context,
+struct capture_file *capture_file_open(const char *path, stream_idle *idle, void *context,
                                        char *why, size_t room)
 {
     struct capture_file *file = calloc(1, sizeof *file);
@@ -133,7 +132,7 @@ struct capture_file *capture_file_open(const char *path, capture_idle *idle, voi
         snprintf(why, room, "out of memory");
         goto fail;
     }
-    if (capture_stream_open(&file->stream, path, idle, context) < 0) {
+    if (stream_open(&file->stream, path, idle, context) < 0) {
         snprintf(why, room, "cannot open %s: %s", file->name, strerror(errno));
         goto fail;
     }
@@ -156,7 +155,7 @@ void capture_file_close(struct capture_file *file)
         return;
     if (file->library != NULL)
         pcap_close(file->library); /* and what it reads the stream with */
-    capture_stream_close(&file->stream);
+    stream_close(&file->stream);
     free(file->name);
     free(file);
 }
@@ -166,7 +165,7 @@ const char *capture_file_name(const struct capture_file *file)
     return file->name;
 }
 
-enum capture_link capture_file_link(const struct capture_file *file)
+enum packet_link capture_file_link(const struct capture_file *file)
 {
     return file->link;
 }

@@ -44,14 +44,14 @@ static bool is_magic(uint32_t magic)
 }
 
 /* See https://www.tcpdump.org/linktypes.html; libpcap has other numbers for some. */
-static bool find_link(uint32_t type, enum capture_link *link)
+static bool find_link(uint32_t type, enum packet_link *link)
 {
     static const struct {
         uint32_t type;
-        enum capture_link link;
+        enum packet_link link;
     } known[] = {
-        {0, CAPTURE_LOOPBACK}, {1, CAPTURE_ETHERNET}, {101, CAPTURE_RAW},  {108, CAPTURE_LOOPBACK},
-        {113, CAPTURE_SLL},    {228, CAPTURE_IPV4},   {229, CAPTURE_IPV6}, {276, CAPTURE_SLL2},
+        {0, PACKET_LOOPBACK}, {1, PACKET_ETHERNET}, {101, PACKET_RAW},  {108, PACKET_LOOPBACK},
+        {113, PACKET_SLL},    {228, PACKET_IPV4},   {229, PACKET_IPV6}, {276, PACKET_SLL2},
     };
     size_t i;
 
@@ -64,13 +64,13 @@ static bool find_link(uint32_t type, enum capture_link *link)
     return false;
 }
 
-bool capture_pcap_begin(struct capture_pcap *pcap, struct capture_stream *stream)
+bool capture_pcap_begin(struct capture_pcap *pcap, struct stream *stream)
 {
     const uint8_t *header;
     uint32_t magic;
 
     memset(pcap, 0, sizeof *pcap);
-    if (capture_stream_look(stream, FILE_HEADER, &header) < FILE_HEADER)
+    if (stream_look(stream, FILE_HEADER, &header) < FILE_HEADER)
         return false;
     pcap->swapped = !is_magic(field32(pcap, header));
     magic = field32(pcap, header);
@@ -83,7 +83,7 @@ bool capture_pcap_begin(struct capture_pcap *pcap, struct capture_stream *stream
     pcap->snap = field32(pcap, header + 16);
     if (pcap->snap == 0 || pcap->snap > SNAP_MOST)
         pcap->snap = SNAP_MOST;
-    capture_stream_skip(stream, FILE_HEADER);
+    stream_skip(stream, FILE_HEADER);
     return true;
 }
 
@@ -97,11 +97,11 @@ static int cut_short(const char *what, ssize_t got, uint32_t wanted, char *why, 
     return -1;
 }
 
-int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *stream,
+int capture_pcap_next(const struct capture_pcap *pcap, struct stream *stream,
                       struct capture_bytes *packet, char *why, size_t room)
 {
     const uint8_t *at;
-    ssize_t got = capture_stream_look(stream, PACKET_HEADER, &at);
+    ssize_t got = stream_look(stream, PACKET_HEADER, &at);
     uint32_t captured;
 
     if (got == 0)
@@ -114,7 +114,7 @@ int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *st
                  captured, SNAP_MOST);
         return -1;
     }
-    got = capture_stream_look(stream, PACKET_HEADER + captured, &at);
+    got = stream_look(stream, PACKET_HEADER + captured, &at);
     if (got < PACKET_HEADER + (ssize_t)captured)
         return cut_short("packet", got - PACKET_HEADER, captured, why, room);
     packet->arrival_ns =
@@ -122,6 +122,6 @@ int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *st
     packet->captured = captured < pcap->snap ? captured : pcap->snap;
     packet->on_wire = field32(pcap, at + 12);
     packet->bytes = at + PACKET_HEADER;
-    capture_stream_skip(stream, PACKET_HEADER + captured);
+    stream_skip(stream, PACKET_HEADER + captured);
     return 1;
 }

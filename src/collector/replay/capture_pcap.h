@@ -13,21 +13,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "capture.h"
-#include "capture_stream.h"
+#include "packet.h"
+#include "stream.h"
 
 struct capture_pcap {
     bool swapped;  /* of the other byte order */
     uint32_t unit; /* ns of a time stamp's fraction */
     uint32_t snap; /* bytes of a packet, at most */
-    enum capture_link link;
+    enum packet_link link;
 };
 
 /* Whether the stream is such a file, of a link type that is known; then its header is skipped. */
-bool capture_pcap_begin(struct capture_pcap *pcap, struct capture_stream *stream);
+bool capture_pcap_begin(struct capture_pcap *pcap, struct stream *stream);
 
 /* Returns 1, 0 at the end, or -1 if the rest cannot be read: `why` says so. */
-int capture_pcap_next(const struct capture_pcap *pcap, struct capture_stream *stream,
+int capture_pcap_next(const struct capture_pcap *pcap, struct stream *stream,
                       struct capture_bytes *packet, char *why, size_t room);
 
 #endif

@@ -77,7 +77,7 @@ static void advance(struct replay *replay, uint64_t now_ns)
 
 /* Which entry of `listen` a datagram would have come in by: one with its port, if
  * possible of its address family, or else one that takes any port.  -1: none. */
-static int find_listener(const struct replay *replay, const struct capture_packet *packet)
+static int find_listener(const struct replay *replay, const struct packet *packet)
 {
     int same_port = -1, any_port = -1;
     unsigned i;
@@ -97,7 +97,7 @@ static int find_listener(const struct replay *replay, const struct capture_packe
     return same_port >= 0 ? same_port : any_port;
 }
 
-static void take(struct replay *replay, const struct capture_packet *packet, int listener)
+static void take(struct replay *replay, const struct packet *packet, int listener)
 {
     struct chain *chain = replay->chain;
     unsigned id = wire_worker(packet->payload, packet->size, chain->pipeline_count);
@@ -120,40 +120,40 @@ static void take(struct replay *replay, const struct capture_packet *packet, int
     }
 }
 
-static void count(struct capture_account *account, enum capture_outcome outcome)
+static void count(struct capture_account *account, enum packet_outcome outcome)
 {
     switch (outcome) {
-    case CAPTURE_NOT_UDP:
+    case PACKET_NOT_UDP:
         account->not_udp++;
         break;
-    case CAPTURE_FRAGMENT:
+    case PACKET_FRAGMENT:
         account->fragments++;
         break;
-    case CAPTURE_TRUNCATED:
+    case PACKET_TRUNCATED:
         account->truncated++;
         break;
-    case CAPTURE_MALFORMED:
+    case PACKET_MALFORMED:
         account->malformed++;
         break;
-    case CAPTURE_DATAGRAM:
-    case CAPTURE_OUTCOMES:
+    case PACKET_DATAGRAM:
+    case PACKET_OUTCOMES:
         break;
     }
 }
 
 static void handle(struct replay *replay)
 {
-    struct capture_packet packet;
+    struct packet packet;
     struct capture_account *account = &replay->account;
     int listener;
 
-    capture_parse(capture_file_link(replay->file), replay->packet.bytes, replay->packet.captured,
-                  replay->packet.on_wire, &packet);
+    packet_parse(capture_file_link(replay->file), replay->packet.bytes, replay->packet.captured,
+                 replay->packet.on_wire, &packet);
     listener = find_listener(replay, &packet);
     account->packets++;
     if (packet.has_ports && listener < 0) {
         account->other_port++;
-    } else if (packet.outcome == CAPTURE_DATAGRAM) {
+    } else if (packet.outcome == PACKET_DATAGRAM) {
         account->taken++;
         take(replay, &packet, listener);
     } else {

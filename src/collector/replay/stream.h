@@ -2,8 +2,8 @@
  *
  * The bytes of a file or a pipe, read ahead and looked at in place.
  */
-#ifndef COLLECTOR_REPLAY_CAPTURE_STREAM_H
-#define COLLECTOR_REPLAY_CAPTURE_STREAM_H
+#ifndef COLLECTOR_REPLAY_STREAM_H
+#define COLLECTOR_REPLAY_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,43 +12,41 @@
 
 /* Called when the next byte is not there yet, as from a pipe, and again and again while it is
  * awaited.  Returns whether to give up and take that for the end. */
-typedef bool capture_idle(void *context);
+typedef bool stream_idle(void *context);
 
 enum {
     STREAM_LOOK_MOST = 512 * 1024, /* bytes that can be looked at at once */
     STREAM_READ = 128 * 1024       /* bytes of a read(2) */
 };
 
-struct capture_stream {
+struct stream {
     int fd;
     bool is_own; /* fd is closed with the stream */
-    capture_idle *idle;
+    stream_idle *idle;
     void *context;
     size_t begin, end; /* of `buffer`: read, and not skipped yet */
     uint8_t *buffer;   /* STREAM_LOOK_MOST + STREAM_READ */
 };
 
 /* "-" is standard input.  Returns 0, or -1 with errno. */
-int capture_stream_open(struct capture_stream *stream, const char *path, capture_idle *idle,
-                        void *context);
-void capture_stream_close(struct capture_stream *stream);
+int stream_open(struct stream *stream, const char *path, stream_idle *idle, void *context);
+void stream_close(struct stream *stream);
 
 /* Reads until there are `size` bytes, at most STREAM_LOOK_MOST, or the end.  Returns how many there
  * are, fewer only at the end, or -1 with errno.  *bytes are valid until the next call. */
-ssize_t capture_stream_fill(struct capture_stream *stream, size_t size, const uint8_t **bytes);
+ssize_t stream_fill(struct stream *stream, size_t size, const uint8_t **bytes);
 
 /* The same, but without a call if they have been read already, as they mostly have. */
-static inline ssize_t capture_stream_look(struct capture_stream *stream, size_t size,
-                                          const uint8_t **bytes)
+static inline ssize_t stream_look(struct stream *stream, size_t size, const uint8_t **bytes)
 {
     if (stream->end - stream->begin < size)
-        return capture_stream_fill(stream, size, bytes);
+        return stream_fill(stream, size, bytes);
     *bytes = stream->buffer + stream->begin;
     return (ssize_t)(stream->end - stream->begin);
 }
 
 /* Goes past `size` bytes, which have been looked at. */
-static inline void capture_stream_skip(struct capture_stream *stream, size_t size)
+static inline void stream_skip(struct stream *stream, size_t size)
 {
     stream->begin += size;
 }

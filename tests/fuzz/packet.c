@@ -9,11 +9,11 @@
 
 #include <muster/wire.h>
 
-#include "collector/replay/capture.h"
+#include "collector/replay/packet.h"
 
-const char *const fuzz_corpus = "capture";
+const char *const fuzz_corpus = "packet";
 
-static void check_datagram(const struct capture_packet *packet, const uint8_t *bytes, size_t size)
+static void check_datagram(const struct packet *packet, const uint8_t *bytes, size_t size)
 {
     fuzz_check(packet->has_ports, "a datagram has ports");
     fuzz_check(packet->payload >= bytes && packet->payload <= bytes + size &&
@@ -32,15 +32,15 @@ static void check_datagram(const struct capture_packet *packet, const uint8_t *b
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct capture_packet packet, whole;
-    enum capture_link link;
-    enum capture_outcome outcome;
+    struct packet packet, whole;
+    enum packet_link link;
+    enum packet_outcome outcome;
     size_t missing;
     uint8_t *bytes;
 
     if (size < 3)
         return 0;
-    link = (enum capture_link)(data[0] % CAPTURE_LINKS);
+    link = (enum packet_link)(data[0] % PACKET_LINKS);
     missing = muster_get_u16(data + 1);
     size -= 3;
     bytes = malloc(size > 0 ? size : 1);
@@ -48,25 +48,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(bytes, data + 3, size);
 
     memset(&packet, 0xee, sizeof packet);
-    outcome = capture_parse(link, bytes, size, size + missing, &packet);
-    fuzz_check(outcome == packet.outcome && outcome < CAPTURE_OUTCOMES, "a known outcome");
-    if (outcome == CAPTURE_DATAGRAM)
+    outcome = packet_parse(link, bytes, size, size + missing, &packet);
+    fuzz_check(outcome == packet.outcome && outcome < PACKET_OUTCOMES, "a known outcome");
+    if (outcome == PACKET_DATAGRAM)
         check_datagram(&packet, bytes, size);
     else
         fuzz_check(packet.payload == NULL && packet.size == 0, "no payload without a datagram");
     if (missing == 0)
-        fuzz_check(outcome != CAPTURE_TRUNCATED, "nothing is cut off a whole packet");
+        fuzz_check(outcome != PACKET_TRUNCATED, "nothing is cut off a whole packet");
 
     /* What is a datagram in a part of a packet is the same in all of it, and the other way
      * round: what the whole of it is, a part is, too, or it is truncated. */
     if (missing == 0 && size > 0) {
-        enum capture_outcome part;
-        struct capture_packet cut;
+        enum packet_outcome part;
+        struct packet cut;
 
         whole = packet;
-        part = capture_parse(link, bytes, size / 2, size, &cut);
-        fuzz_check(part == whole.outcome || part == CAPTURE_TRUNCATED, "a part is no other thing");
-        if (part == CAPTURE_DATAGRAM)
+        part = packet_parse(link, bytes, size / 2, size, &cut);
+        fuzz_check(part == whole.outcome || part == PACKET_TRUNCATED, "a part is no other thing");
+        if (part == PACKET_DATAGRAM)
             fuzz_check(cut.payload == whole.payload && cut.size == whole.size, "the same datagram");
     }
     free(bytes);

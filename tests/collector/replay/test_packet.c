@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/replay/capture.h"
+#include "collector/replay/packet.h"
 #include "common/runner.h"
 
 /* A packet under construction. */
@@ -107,17 +107,16 @@ static struct bytes ethernet(const char *types, size_t size, const struct bytes 
 }
 
 /* From memory of exactly that size, so that a sanitizer sees a byte too far. */
-static enum capture_outcome parse(enum capture_link link, const struct bytes *bytes,
-                                  size_t captured, size_t on_wire, struct capture_packet *packet,
-                                  char *payload)
+static enum packet_outcome parse(enum packet_link link, const struct bytes *bytes, size_t captured,
+                                 size_t on_wire, struct packet *packet, char *payload)
 {
     uint8_t *exact = malloc(captured > 0 ? captured : 1);
-    enum capture_outcome outcome;
+    enum packet_outcome outcome;
 
     ck_assert_ptr_nonnull(exact);
     memcpy(exact, bytes->at, captured);
-    outcome = capture_parse(link, exact, captured, on_wire, packet);
-    if (payload != NULL && outcome == CAPTURE_DATAGRAM) {
+    outcome = packet_parse(link, exact, captured, on_wire, packet);
+    if (payload != NULL && outcome == PACKET_DATAGRAM) {
         memcpy(payload, packet->payload, packet->size);
         payload[packet->size] = '\0';
     }
@@ -125,13 +124,13 @@ static enum capture_outcome parse(enum capture_link link, const struct bytes *by
     return outcome;
 }
 
-static void expect_datagram(enum capture_link link, const struct bytes *bytes, const char *expected)
+static void expect_datagram(enum packet_link link, const struct bytes *bytes, const char *expected)
 {
-    struct capture_packet packet;
+    struct packet packet;
     char payload[512], source[INET6_ADDRSTRLEN];
 
     ck_assert_int_eq(parse(link, bytes, bytes->size, bytes->size, &packet, payload),
-                     CAPTURE_DATAGRAM);
+                     PACKET_DATAGRAM);
     ck_assert_str_eq(payload, expected);
     ck_assert(packet.has_ports);
     ck_assert_uint_eq(packet.source_port, 40000);
@@ -148,9 +147,9 @@ static void expect_datagram(enum capture_link link, const struct bytes *bytes, c
     }
 }
 
-static void expect(enum capture_link link, const struct bytes *bytes, enum capture_outcome outcome)
+static void expect(enum packet_link link, const struct bytes *bytes, enum packet_outcome outcome)
 {
-    struct capture_packet packet;
+    struct packet packet;
 
     ck_assert_int_eq(parse(link, bytes, bytes->size, bytes->size, &packet, NULL), outcome);
     ck_assert_int_eq(packet.outcome, outcome);
@@ -166,30 +165,30 @@ START_TEST(every_link_type)
     struct bytes packet;
 
     packet = ethernet("\x08\x00", 2, &four);
-    expect_datagram(CAPTURE_ETHERNET, &packet, "hello");
+    expect_datagram(PACKET_ETHERNET, &packet, "hello");
     packet = ethernet("\x86\xdd", 2, &six);
-    expect_datagram(CAPTURE_ETHERNET, &packet, "hello");
+    expect_datagram(PACKET_ETHERNET, &packet, "hello");
     packet = behind(sll, sizeof sll, &four);
-    expect_datagram(CAPTURE_SLL, &packet, "hello");
+    expect_datagram(PACKET_SLL, &packet, "hello");
     packet = behind(sll2, sizeof sll2, &six);
-    expect_datagram(CAPTURE_SLL2, &packet, "hello");
-    expect_datagram(CAPTURE_RAW, &four, "hello");
-    expect_datagram(CAPTURE_RAW, &six, "hello");
-    expect_datagram(CAPTURE_IPV4, &four, "hello");
-    expect_datagram(CAPTURE_IPV6, &six, "hello");
+    expect_datagram(PACKET_SLL2, &packet, "hello");
+    expect_datagram(PACKET_RAW, &four, "hello");
+    expect_datagram(PACKET_RAW, &six, "hello");
+    expect_datagram(PACKET_IPV4, &four, "hello");
+    expect_datagram(PACKET_IPV6, &six, "hello");
     packet = behind("\x02\0\0\0", 4, &four);
-    expect_datagram(CAPTURE_LOOPBACK, &packet, "hello");
+    expect_datagram(PACKET_LOOPBACK, &packet, "hello");
     packet = behind("\0\0\0\x02", 4, &four);
-    expect_datagram(CAPTURE_LOOPBACK, &packet, "hello");
+    expect_datagram(PACKET_LOOPBACK, &packet, "hello");
     packet = behind("\0\0\0\x1c", 4, &six);
-    expect_datagram(CAPTURE_LOOPBACK, &packet, "hello");
+    expect_datagram(PACKET_LOOPBACK, &packet, "hello");
     packet = behind("\x1e\0\0\0", 4, &six);
-    expect_datagram(CAPTURE_LOOPBACK, &packet, "hello");
+    expect_datagram(PACKET_LOOPBACK, &packet, "hello");
 
-    expect(CAPTURE_IPV4, &six, CAPTURE_MALFORMED);
-    expect(CAPTURE_IPV6, &four, CAPTURE_MALFORMED);
+    expect(PACKET_IPV4, &six, PACKET_MALFORMED);
+    expect(PACKET_IPV6, &four, PACKET_MALFORMED);
     packet = behind("\x07\0\0\0", 4, &four);
-    expect(CAPTURE_LOOPBACK, &packet, CAPTURE_NOT_UDP);
+    expect(PACKET_LOOPBACK, &packet, PACKET_NOT_UDP);
 }
 END_TEST
 
@@ -199,11 +198,11 @@ START_TEST(vlan_tags)
     struct bytes packet;
 
     packet = ethernet("\x81\x00\x00\x05\x08\x00", 6, &four);
-    expect_datagram(CAPTURE_ETHERNET, &packet, "hello");
+    expect_datagram(PACKET_ETHERNET, &packet, "hello");
     packet = ethernet("\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00", 10, &four);
-    expect_datagram(CAPTURE_ETHERNET, &packet, "hello");
+    expect_datagram(PACKET_ETHERNET, &packet, "hello");
     packet = ethernet("\x88\xa8\0\5\x81\0\0\6\x81\0\0\7\x08\0", 14, &four);
-    expect(CAPTURE_ETHERNET, &packet, CAPTURE_NOT_UDP);
+    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
 }
 END_TEST
 
@@ -214,16 +213,16 @@ START_TEST(other_than_udp)
     struct bytes packet;
 
     packet = ethernet("\x08\x00", 2, &tcp);
-    expect(CAPTURE_ETHERNET, &packet, CAPTURE_NOT_UDP);
+    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
     packet = ethernet("\x86\xdd", 2, &icmp6);
-    expect(CAPTURE_ETHERNET, &packet, CAPTURE_NOT_UDP);
+    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
     packet = ethernet("\x08\x06", 2, &body); /* ARP */
-    expect(CAPTURE_ETHERNET, &packet, CAPTURE_NOT_UDP);
+    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
     packet = ethernet("\x00\x26", 2, &body); /* 802.3 with a length */
-    expect(CAPTURE_ETHERNET, &packet, CAPTURE_NOT_UDP);
+    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
     packet = ipv4(&body, 6, 0x2000, 0); /* a fragment, but of TCP */
-    expect(CAPTURE_RAW, &packet, CAPTURE_NOT_UDP);
-    expect(CAPTURE_ETHERNET, &nothing, CAPTURE_MALFORMED);
+    expect(PACKET_RAW, &packet, PACKET_NOT_UDP);
+    expect(PACKET_ETHERNET, &nothing, PACKET_MALFORMED);
 }
 END_TEST
 
@@ -232,27 +231,27 @@ START_TEST(ipv4_headers)
     const struct bytes body = udp("hello");
     struct bytes packet = ipv4(&body, 17, 0, 40);
 
-    expect_datagram(CAPTURE_IPV4, &packet, "hello");
+    expect_datagram(PACKET_IPV4, &packet, "hello");
     packet = ipv4(&body, 17, 0x4000, 0); /* "do not fragment" */
-    expect_datagram(CAPTURE_IPV4, &packet, "hello");
+    expect_datagram(PACKET_IPV4, &packet, "hello");
     put_zeros(&packet, 18); /* Ethernet's padding */
-    expect_datagram(CAPTURE_IPV4, &packet, "hello");
+    expect_datagram(PACKET_IPV4, &packet, "hello");
 
     packet = ipv4(&body, 17, 0x2000, 0);
-    expect(CAPTURE_IPV4, &packet, CAPTURE_FRAGMENT);
+    expect(PACKET_IPV4, &packet, PACKET_FRAGMENT);
     packet = ipv4(&body, 17, 185, 0);
-    expect(CAPTURE_IPV4, &packet, CAPTURE_FRAGMENT);
+    expect(PACKET_IPV4, &packet, PACKET_FRAGMENT);
 
     packet = ipv4(&body, 17, 0, 0);
     packet.at[0] = 0x44; /* a header shorter than a header */
-    expect(CAPTURE_IPV4, &packet, CAPTURE_MALFORMED);
+    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
     packet.at[0] = 0x4f; /* longer than the packet */
-    expect(CAPTURE_IPV4, &packet, CAPTURE_MALFORMED);
+    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
     packet = ipv4(&body, 17, 0, 0);
     packet.at[3]++; /* a total length beyond the packet */
-    expect(CAPTURE_IPV4, &packet, CAPTURE_MALFORMED);
+    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
     packet.at[3] = 19;
-    expect(CAPTURE_IPV4, &packet, CAPTURE_MALFORMED);
+    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
 }
 END_TEST
 
@@ -267,43 +266,43 @@ START_TEST(ipv6_headers)
     struct bytes packet;
 
     packet = ipv6(&body, 0, chain, sizeof chain);
-    expect_datagram(CAPTURE_IPV6, &packet, "hello");
+    expect_datagram(PACKET_IPV6, &packet, "hello");
     packet = ipv6(&body, 44, atomic, sizeof atomic);
-    expect_datagram(CAPTURE_IPV6, &packet, "hello");
+    expect_datagram(PACKET_IPV6, &packet, "hello");
     packet = ipv6(&body, 44, first, sizeof first);
-    expect(CAPTURE_IPV6, &packet, CAPTURE_FRAGMENT);
+    expect(PACKET_IPV6, &packet, PACKET_FRAGMENT);
     packet = ipv6(&body, 44, later, sizeof later);
-    expect(CAPTURE_IPV6, &packet, CAPTURE_FRAGMENT);
+    expect(PACKET_IPV6, &packet, PACKET_FRAGMENT);
     packet = ipv6(&body, 44, hidden, sizeof hidden);
-    expect(CAPTURE_IPV6, &packet, CAPTURE_FRAGMENT);
+    expect(PACKET_IPV6, &packet, PACKET_FRAGMENT);
     packet = ipv6(&body, 44, tcp, sizeof tcp);
-    expect(CAPTURE_IPV6, &packet, CAPTURE_NOT_UDP);
+    expect(PACKET_IPV6, &packet, PACKET_NOT_UDP);
     packet = ipv6(&body, 60, endless, sizeof endless);
-    expect(CAPTURE_IPV6, &packet, CAPTURE_MALFORMED);
+    expect(PACKET_IPV6, &packet, PACKET_MALFORMED);
     packet = ipv6(&body, 17, NULL, 0);
     packet.at[5]++;
-    expect(CAPTURE_IPV6, &packet, CAPTURE_MALFORMED);
+    expect(PACKET_IPV6, &packet, PACKET_MALFORMED);
 }
 END_TEST
 
 START_TEST(udp_lengths)
 {
     struct bytes body = udp(""), packet = ipv4(&body, 17, 0, 0);
-    struct capture_packet parsed;
+    struct packet parsed;
 
-    expect_datagram(CAPTURE_IPV4, &packet, "");
+    expect_datagram(PACKET_IPV4, &packet, "");
     body = udp("hello");
     body.at[5] -= 2; /* shorter than IP's: the rest is not the datagram's */
     packet = ipv4(&body, 17, 0, 0);
-    expect_datagram(CAPTURE_IPV4, &packet, "hel");
+    expect_datagram(PACKET_IPV4, &packet, "hel");
     body.at[5] = 7;
     packet = ipv4(&body, 17, 0, 0);
-    expect(CAPTURE_IPV4, &packet, CAPTURE_MALFORMED);
+    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
     body.at[5] = 14;
     packet = ipv4(&body, 17, 0, 0);
-    expect(CAPTURE_IPV4, &packet, CAPTURE_MALFORMED);
+    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
     /* The ports are known nevertheless. */
-    parse(CAPTURE_IPV4, &packet, packet.size, packet.size, &parsed, NULL);
+    parse(PACKET_IPV4, &packet, packet.size, packet.size, &parsed, NULL);
     ck_assert(parsed.has_ports);
     ck_assert_uint_eq(parsed.destination_port, 8888);
 }
@@ -316,38 +315,37 @@ START_TEST(cut_off)
     const uint8_t chain[16] = {[0] = 60, [8] = 17};
     const struct bytes six = ipv6(&body, 0, chain, sizeof chain);
     const struct {
-        enum capture_link link;
+        enum packet_link link;
         struct bytes packet;
     } list[] = {
-        {CAPTURE_ETHERNET, ethernet("\x81\x00\x00\x05\x08\x00", 6, &four)},
-        {CAPTURE_ETHERNET, ethernet("\x86\xdd", 2, &six)},
-        {CAPTURE_LOOPBACK, behind("\x02\0\0\0", 4, &four)},
-        {CAPTURE_SLL, behind("\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\0", 16, &four)},
-        {CAPTURE_SLL2, behind("\x86\xdd\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0\0", 20, &six)},
-        {CAPTURE_RAW, four},
-        {CAPTURE_RAW, six},
-        {CAPTURE_IPV4, four},
-        {CAPTURE_IPV6, six},
+        {PACKET_ETHERNET, ethernet("\x81\x00\x00\x05\x08\x00", 6, &four)},
+        {PACKET_ETHERNET, ethernet("\x86\xdd", 2, &six)},
+        {PACKET_LOOPBACK, behind("\x02\0\0\0", 4, &four)},
+        {PACKET_SLL, behind("\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\0", 16, &four)},
+        {PACKET_SLL2, behind("\x86\xdd\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0\0", 20, &six)},
+        {PACKET_RAW, four},
+        {PACKET_RAW, six},
+        {PACKET_IPV4, four},
+        {PACKET_IPV6, six},
     };
     size_t i, cut;
 
     for (i = 0; i < sizeof list / sizeof list[0]; i++) {
         const struct bytes *whole = &list[i].packet;
-        struct capture_packet packet;
+        struct packet packet;
 
         for (cut = 0; cut < whole->size; cut++) {
             ck_assert_int_eq(parse(list[i].link, whole, cut, whole->size, &packet, NULL),
-                             CAPTURE_TRUNCATED);
+                             PACKET_TRUNCATED);
             ck_assert_int_eq(packet.has_ports, cut >= whole->size - body.size + 4);
             if (packet.has_ports)
                 ck_assert_uint_eq(packet.destination_port, 8888);
-            ck_assert_int_eq(parse(list[i].link, whole, cut, cut, &packet, NULL),
-                             CAPTURE_MALFORMED);
+            ck_assert_int_eq(parse(list[i].link, whole, cut, cut, &packet, NULL), PACKET_MALFORMED);
         }
         expect_datagram(list[i].link, whole, "hello");
         /* A writer that does not know the size on the wire. */
         ck_assert_int_eq(parse(list[i].link, whole, whole->size, 0, &packet, NULL),
-                         CAPTURE_DATAGRAM);
+                         PACKET_DATAGRAM);
     }
 }
 END_TEST
@@ -356,19 +354,19 @@ END_TEST
 START_TEST(cut_off_padding)
 {
     const struct bytes body = udp("hello"), four = ipv4(&body, 17, 0, 0);
-    struct capture_packet packet;
+    struct packet packet;
     char payload[512];
 
-    ck_assert_int_eq(parse(CAPTURE_IPV4, &four, four.size, four.size + 13, &packet, payload),
-                     CAPTURE_DATAGRAM);
+    ck_assert_int_eq(parse(PACKET_IPV4, &four, four.size, four.size + 13, &packet, payload),
+                     PACKET_DATAGRAM);
     ck_assert_str_eq(payload, "hello");
 }
 END_TEST
 
 Suite *test_suite(void)
 {
-    Suite *suite = suite_create("capture");
-    TCase *tcase = tcase_create("capture");
+    Suite *suite = suite_create("packet");
+    TCase *tcase = tcase_create("packet");
 
     tcase_add_test(tcase, every_link_type);
     tcase_add_test(tcase, vlan_tags);

@@ -3,8 +3,8 @@
  * What a captured packet holds: a datagram, or a reason why not.  A pure function:
  * no I/O, no allocation, no libpcap.
  */
-#ifndef COLLECTOR_REPLAY_CAPTURE_H
-#define COLLECTOR_REPLAY_CAPTURE_H
+#ifndef COLLECTOR_REPLAY_PACKET_H
+#define COLLECTOR_REPLAY_PACKET_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -12,28 +12,28 @@
 #include <stdint.h>
 
 /* What stands in front of the IP packet. */
-enum capture_link {
-    CAPTURE_ETHERNET, /* with up to two VLAN tags (802.1Q, 802.1ad) */
-    CAPTURE_SLL,      /* Linux "cooked", of the interface "any" */
-    CAPTURE_SLL2,     /* the same, version 2 */
-    CAPTURE_RAW,      /* nothing; IPv4 or IPv6 */
-    CAPTURE_IPV4,     /* nothing */
-    CAPTURE_IPV6,     /* nothing */
-    CAPTURE_LOOPBACK, /* BSD loopback: an address family of 4 bytes, of any byte order */
-    CAPTURE_LINKS
+enum packet_link {
+    PACKET_ETHERNET, /* with up to two VLAN tags (802.1Q, 802.1ad) */
+    PACKET_SLL,      /* Linux "cooked", of the interface "any" */
+    PACKET_SLL2,     /* the same, version 2 */
+    PACKET_RAW,      /* nothing; IPv4 or IPv6 */
+    PACKET_IPV4,     /* nothing */
+    PACKET_IPV6,     /* nothing */
+    PACKET_LOOPBACK, /* BSD loopback: an address family of 4 bytes, of any byte order */
+    PACKET_LINKS
 };
 
-enum capture_outcome {
-    CAPTURE_DATAGRAM,
-    CAPTURE_NOT_UDP,
-    CAPTURE_FRAGMENT,  /* of a UDP datagram, or of what may be one */
-    CAPTURE_TRUNCATED, /* the snap length cut off bytes that are needed */
-    CAPTURE_MALFORMED, /* its lengths contradict each other, or the size of the packet */
-    CAPTURE_OUTCOMES
+enum packet_outcome {
+    PACKET_DATAGRAM,
+    PACKET_NOT_UDP,
+    PACKET_FRAGMENT,  /* of a UDP datagram, or of what may be one */
+    PACKET_TRUNCATED, /* the snap length cut off bytes that are needed */
+    PACKET_MALFORMED, /* its lengths contradict each other, or the size of the packet */
+    PACKET_OUTCOMES
 };
 
-struct capture_packet {
-    enum capture_outcome outcome;
+struct packet {
+    enum packet_outcome outcome;
     bool has_ports; /* the two ports are known, whatever the outcome */
     uint16_t source_port, destination_port;
     /* Of a datagram alone: */
@@ -48,8 +48,8 @@ struct capture_packet {
 
 /* Reads a packet: `captured` bytes are there, of `on_wire` that it had.  Fills in all
  * of *packet, and returns its outcome. */
-enum capture_outcome capture_parse(enum capture_link link, const uint8_t *bytes, size_t captured,
-                                   size_t on_wire, struct capture_packet *packet);
+enum packet_outcome packet_parse(enum packet_link link, const uint8_t *bytes, size_t captured,
+                                 size_t on_wire, struct packet *packet);
 
 /* A packet as it was captured, readable until the next one is asked for. */
 struct capture_bytes {

@@ -3,7 +3,7 @@
  * Waiting for a pipe can be given up: signals are blocked in this process and would not
  * interrupt read(2), so poll(2) wakes up now and then to have somebody look for them.
  */
-#include "capture_stream.h"
+#include "stream.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,8 +18,7 @@ enum {
     LOOK_MS = 50
 };
 
-int capture_stream_open(struct capture_stream *stream, const char *path, capture_idle *idle,
-                        void *context)
+int stream_open(struct stream *stream, const char *path, stream_idle *idle, void *context)
 {
     bool is_input = strcmp(path, "-") == 0;
 
@@ -33,14 +32,14 @@ int capture_stream_open(struct capture_stream *stream, const char *path, capture
         return -1;
     stream->buffer = malloc(STREAM_LOOK_MOST + STREAM_READ);
     if (stream->buffer == NULL) {
-        capture_stream_close(stream);
+        stream_close(stream);
         errno = ENOMEM;
         return -1;
     }
     return 0;
 }
 
-void capture_stream_close(struct capture_stream *stream)
+void stream_close(struct stream *stream)
 {
     if (stream->is_own && stream->fd >= 0)
         close(stream->fd);
@@ -50,7 +49,7 @@ void capture_stream_close(struct capture_stream *stream)
 }
 
 /* As read(2), but 0 also when idle() says so. */
-static ssize_t read_some(struct capture_stream *stream)
+static ssize_t read_some(struct stream *stream)
 {
     struct pollfd fd = {.fd = stream->fd, .events = POLLIN};
     ssize_t got;
@@ -65,7 +64,7 @@ static ssize_t read_some(struct capture_stream *stream)
     return got;
 }
 
-ssize_t capture_stream_fill(struct capture_stream *stream, size_t size, const uint8_t **bytes)
+ssize_t stream_fill(struct stream *stream, size_t size, const uint8_t **bytes)
 {
     ssize_t got = 1;
 

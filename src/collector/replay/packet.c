@@ -5,7 +5,7 @@
  * RFC 768 (UDP).  Checksums are not looked at: where a machine captures what it
  * sends itself, the card has not filled them in yet.
  */
-#include "capture.h"
+#include "packet.h"
 
 #include <string.h>
 
@@ -39,12 +39,12 @@ struct rest {
     size_t captured, on_wire;
 };
 
-/* Why the next `size` bytes cannot be read; CAPTURE_DATAGRAM: they can. */
-static enum capture_outcome look(const struct rest *rest, size_t size)
+/* Why the next `size` bytes cannot be read; PACKET_DATAGRAM: they can. */
+static enum packet_outcome look(const struct rest *rest, size_t size)
 {
     if (size <= rest->captured)
-        return CAPTURE_DATAGRAM;
-    return size <= rest->on_wire ? CAPTURE_TRUNCATED : CAPTURE_MALFORMED;
+        return PACKET_DATAGRAM;
+    return size <= rest->on_wire ? PACKET_TRUNCATED : PACKET_MALFORMED;
 }
 
 /* Goes past `size` bytes, which look() has found to be on the wire. */
@@ -65,9 +65,9 @@ static void limit(struct rest *rest, size_t size)
         rest->captured = size;
 }
 
-static enum capture_outcome parse_udp(struct rest *rest, struct capture_packet *packet)
+static enum packet_outcome parse_udp(struct rest *rest, struct packet *packet)
 {
-    enum capture_outcome outcome = look(rest, UDP_SIZE);
+    enum packet_outcome outcome = look(rest, UDP_SIZE);
     size_t length;
 
     /* The ports come first, so a packet cut off behind them can still be told apart. */
@@ -76,13 +76,13 @@ static enum capture_outcome parse_udp(struct rest *rest, struct capture_packet *
         packet->destination_port = muster_get_u16(rest->bytes + 2);
         packet->has_ports = true;
     }
-    if (outcome != CAPTURE_DATAGRAM)
+    if (outcome != PACKET_DATAGRAM)
         return outcome;
     length = muster_get_u16(rest->bytes + 4);
     if (length < UDP_SIZE)
-        return CAPTURE_MALFORMED;
+        return PACKET_MALFORMED;
     outcome = look(rest, length);
-    if (outcome != CAPTURE_DATAGRAM)
+    if (outcome != PACKET_DATAGRAM)
         return outcome;
     packet->payload = rest->bytes + UDP_SIZE;
     packet->size = (uint32_t)(length - UDP_SIZE);
@@ -90,26 +90,26 @@ static enum capture_outcome parse_udp(struct rest *rest, struct capture_packet *
         packet->source.v6.sin6_port = htons(packet->source_port);
     else
         packet->source.v4.sin_port = htons(packet->source_port);
-    return CAPTURE_DATAGRAM;
+    return PACKET_DATAGRAM;
 }
 
-static enum capture_outcome parse_ipv4(struct rest *rest, struct capture_packet *packet)
+static enum packet_outcome parse_ipv4(struct rest *rest, struct packet *packet)
 {
-    enum capture_outcome outcome = look(rest, IPV4_LEAST);
+    enum packet_outcome outcome = look(rest, IPV4_LEAST);
     const uint8_t *header = rest->bytes;
     size_t header_size, total;
 
-    if (outcome != CAPTURE_DATAGRAM)
+    if (outcome != PACKET_DATAGRAM)
         return outcome;
     header_size = (header[0] & 0x0fu) * 4u;
     total = muster_get_u16(header + 2);
     if (header[0] >> 4 != 4 || header_size < IPV4_LEAST || total < header_size ||
         total > rest->on_wire)
-        return CAPTURE_MALFORMED;
+        return PACKET_MALFORMED;
     if (header[9] != IP_UDP)
-        return CAPTURE_NOT_UDP;
+        return PACKET_NOT_UDP;
     if ((muster_get_u16(header + 6) & 0x3fff) != 0) /* an offset, or more fragments */
-        return CAPTURE_FRAGMENT;
+        return PACKET_FRAGMENT;
     packet->source.v4.sin_family = AF_INET;
     memcpy(&packet->source.v4.sin_addr, header + 12, 4);
     limit(rest, total);
@@ -118,29 +118,29 @@ static enum capture_outcome parse_ipv4(struct rest *rest, struct capture_packet 
 }
 
 /* The header of a fragment, at the start of `rest`. */
-static enum capture_outcome judge_fragment(const struct rest *rest)
+static enum packet_outcome judge_fragment(const struct rest *rest)
 {
     uint8_t next = rest->bytes[0];
     bool is_whole = (muster_get_u16(rest->bytes + 2) & 0xfff9) == 0; /* offset and M flag */
 
     if (is_whole)
-        return CAPTURE_DATAGRAM;
+        return PACKET_DATAGRAM;
     /* Behind a destination header there may be UDP or not: that is in the first fragment. */
-    return next == IP_UDP || next == IP_DESTINATION ? CAPTURE_FRAGMENT : CAPTURE_NOT_UDP;
+    return next == IP_UDP || next == IP_DESTINATION ? PACKET_FRAGMENT : PACKET_NOT_UDP;
 }
 
-static enum capture_outcome parse_ipv6(struct rest *rest, struct capture_packet *packet)
+static enum packet_outcome parse_ipv6(struct rest *rest, struct packet *packet)
 {
-    enum capture_outcome outcome = look(rest, IPV6_SIZE);
+    enum packet_outcome outcome = look(rest, IPV6_SIZE);
     const uint8_t *header = rest->bytes;
     size_t size;
     uint8_t next;
 
-    if (outcome != CAPTURE_DATAGRAM)
+    if (outcome != PACKET_DATAGRAM)
         return outcome;
     size = muster_get_u16(header + 4);
     if (header[0] >> 4 != 6 || size > rest->on_wire - IPV6_SIZE)
-        return CAPTURE_MALFORMED;
+        return PACKET_MALFORMED;
     packet->source.v6.sin6_family = AF_INET6;
     memcpy(&packet->source.v6.sin6_addr, header + 8, 16);
     next = header[6];
@@ -149,48 +149,48 @@ static enum capture_outcome parse_ipv6(struct rest *rest, struct capture_packet 
     while (next == IP_HOP_BY_HOP || next == IP_ROUTING || next == IP_DESTINATION ||
            next == IP_FRAGMENT) {
         outcome = look(rest, EXTENSION_LEAST);
-        if (outcome == CAPTURE_DATAGRAM && next == IP_FRAGMENT)
+        if (outcome == PACKET_DATAGRAM && next == IP_FRAGMENT)
             outcome = judge_fragment(rest);
-        if (outcome != CAPTURE_DATAGRAM)
+        if (outcome != PACKET_DATAGRAM)
             return outcome;
         size = next == IP_FRAGMENT ? EXTENSION_LEAST : (rest->bytes[1] + 1u) * 8u;
         next = rest->bytes[0];
         if (size > rest->on_wire)
-            return CAPTURE_MALFORMED;
+            return PACKET_MALFORMED;
         skip(rest, size);
     }
-    return next == IP_UDP ? parse_udp(rest, packet) : CAPTURE_NOT_UDP;
+    return next == IP_UDP ? parse_udp(rest, packet) : PACKET_NOT_UDP;
 }
 
 /* A header of `size` bytes with an EtherType in it; VLAN tags may follow. */
-static enum capture_outcome parse_ethertype(struct rest *rest, size_t size, size_t type_at,
-                                            struct capture_packet *packet)
+static enum packet_outcome parse_ethertype(struct rest *rest, size_t size, size_t type_at,
+                                           struct packet *packet)
 {
-    enum capture_outcome outcome = look(rest, size);
+    enum packet_outcome outcome = look(rest, size);
     unsigned type, tags;
 
-    if (outcome != CAPTURE_DATAGRAM)
+    if (outcome != PACKET_DATAGRAM)
         return outcome;
     type = muster_get_u16(rest->bytes + type_at);
     skip(rest, size);
     for (tags = 0; (type == TYPE_8021Q || type == TYPE_8021AD) && tags < VLAN_TAGS; tags++) {
         outcome = look(rest, VLAN_TAG_SIZE);
-        if (outcome != CAPTURE_DATAGRAM)
+        if (outcome != PACKET_DATAGRAM)
             return outcome;
         type = muster_get_u16(rest->bytes + 2);
         skip(rest, VLAN_TAG_SIZE);
     }
     if (type == TYPE_IPV4)
         return parse_ipv4(rest, packet);
-    return type == TYPE_IPV6 ? parse_ipv6(rest, packet) : CAPTURE_NOT_UDP;
+    return type == TYPE_IPV6 ? parse_ipv6(rest, packet) : PACKET_NOT_UDP;
 }
 
-static enum capture_outcome parse_loopback(struct rest *rest, struct capture_packet *packet)
+static enum packet_outcome parse_loopback(struct rest *rest, struct packet *packet)
 {
-    enum capture_outcome outcome = look(rest, LOOPBACK_SIZE);
+    enum packet_outcome outcome = look(rest, LOOPBACK_SIZE);
     uint32_t family;
 
-    if (outcome != CAPTURE_DATAGRAM)
+    if (outcome != PACKET_DATAGRAM)
         return outcome;
     family = muster_get_u32(rest->bytes);
     if (family > 0xffff) /* of a little-endian machine */
@@ -205,49 +205,48 @@ static enum capture_outcome parse_loopback(struct rest *rest, struct capture_pac
     case 30: /* macOS */
         return parse_ipv6(rest, packet);
     default:
-        return CAPTURE_NOT_UDP;
+        return PACKET_NOT_UDP;
     }
 }
 
-static enum capture_outcome parse_raw(struct rest *rest, struct capture_packet *packet)
+static enum packet_outcome parse_raw(struct rest *rest, struct packet *packet)
 {
-    enum capture_outcome outcome = look(rest, 1);
+    enum packet_outcome outcome = look(rest, 1);
 
-    if (outcome != CAPTURE_DATAGRAM)
+    if (outcome != PACKET_DATAGRAM)
         return outcome;
     return rest->bytes[0] >> 4 == 6 ? parse_ipv6(rest, packet) : parse_ipv4(rest, packet);
 }
 
-static enum capture_outcome parse_link(enum capture_link link, struct rest *rest,
-                                       struct capture_packet *packet)
+static enum packet_outcome parse_link(enum packet_link link, struct rest *rest,
+                                      struct packet *packet)
 {
     switch (link) {
-    case CAPTURE_ETHERNET:
+    case PACKET_ETHERNET:
         return parse_ethertype(rest, ETHERNET_SIZE, ETHERNET_TYPE_AT, packet);
-    case CAPTURE_SLL:
+    case PACKET_SLL:
         return parse_ethertype(rest, SLL_SIZE, SLL_TYPE_AT, packet);
-    case CAPTURE_SLL2:
+    case PACKET_SLL2:
         return parse_ethertype(rest, SLL2_SIZE, SLL2_TYPE_AT, packet);
-    case CAPTURE_RAW:
+    case PACKET_RAW:
         return parse_raw(rest, packet);
-    case CAPTURE_IPV4:
+    case PACKET_IPV4:
         return parse_ipv4(rest, packet);
-    case CAPTURE_IPV6:
+    case PACKET_IPV6:
         return parse_ipv6(rest, packet);
-    case CAPTURE_LOOPBACK:
+    case PACKET_LOOPBACK:
         return parse_loopback(rest, packet);
-    case CAPTURE_LINKS:
+    case PACKET_LINKS:
         break;
     }
-    return CAPTURE_NOT_UDP;
+    return PACKET_NOT_UDP;
 }
 
 /* Flattened, so that what is left of the packet stays in registers: a replay takes
  * 9 ns less a packet. */
-__attribute__((flatten)) enum capture_outcome capture_parse(enum capture_link link,
-                                                            const uint8_t *bytes, size_t captured,
-                                                            size_t on_wire,
-                                                            struct capture_packet *packet)
+__attribute__((flatten)) enum packet_outcome packet_parse(enum packet_link link,
+                                                          const uint8_t *bytes, size_t captured,
+                                                          size_t on_wire, struct packet *packet)
 {
     /* Some writers leave the size on the wire empty. */
     struct rest rest = {
