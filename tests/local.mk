@@ -3,7 +3,7 @@
 # The folders are those of src/ and plugins/; a plugin's tests are included by its own fragment.
 
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/plugins
-TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(YAML_CFLAGS) $(LIBCONFIG_CFLAGS) $(PCAP_CFLAGS)
+TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(YAML_CFLAGS) $(LIBCONFIG_CFLAGS)
 TEST_LIBS = tests/libtest.a $(COLLECTOR_LIBS) $(CHECK_LIBS)
 FAKE_HOST = tests/plugins/fake_host.c tests/plugins/fake_host.h
 UNIT_TESTS =

@@ -18,7 +18,7 @@
 #include <stdio.h>
 
 #include "collector/flow/chain.h"
-#include "collector/replay/packet.h"
+#include "collector/replay/capture.h"
 
 /* Prints the sums of a chain that is closed.  `capture` is where a replay's packets went, or NULL.
  * Returns whether all of them agree. */

@@ -3,7 +3,7 @@
 noinst_LIBRARIES += %D%/libcollector.a
 %C%_libcollector_a_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGIN_DIRECTORY='"$(plugindir)"' \
 	-DCONFIG_PATH='"$(configdir)/collector.conf"'
-%C%_libcollector_a_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS) $(PCAP_CFLAGS)
+%C%_libcollector_a_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
 %C%_libcollector_a_SOURCES = \
 	%D%/collector.c %D%/collector.h \
 	%D%/ledger.c %D%/ledger.h \
@@ -15,8 +15,7 @@ include %D%/flow/local.mk
 include %D%/live/local.mk
 include %D%/replay/local.mk
 include %D%/state/local.mk
-COLLECTOR_LIBS = %D%/libcollector.a src/libwire.a src/libbase.a $(LIBCONFIG_LIBS) $(YAML_LIBS) \
-	$(PCAP_LIBS)
+COLLECTOR_LIBS = %D%/libcollector.a src/libwire.a src/libbase.a $(LIBCONFIG_LIBS) $(YAML_LIBS)
 
 sbin_PROGRAMS += musterd
 musterd_CPPFLAGS = $(%C%_libcollector_a_CPPFLAGS)

@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from kept import DEVICES, WINDOW, Kept, Run, copy_sparsely
-from muster import DATA, HEARTBEAT, INIT, MUSTERD, datagram, main, wait_until
+from muster import DATA, HEARTBEAT, INIT, datagram, main, wait_until
 from oracle import EPOCH, MESSAGES
 from replay import ethernet, fleet, ipv4, pcap, udp
 
@@ -395,12 +395,6 @@ class Presence(Kept):
 
 class ReplayBeside(Kept):
     """A replay, while there is a kept state."""
-
-    def setUp(self):
-        super().setUp()
-        done = subprocess.run([MUSTERD, "-c", "x", "--replay", "x"], capture_output=True, text=True, check=False)
-        if "built without libpcap" in done.stderr:
-            self.skipTest("musterd was built without libpcap")
 
     def play_capture(self):
         chain = '{ plugin = "sequence"; window = 64; }, { plugin = "csv"; path = "replayed.csv"; }'

@@ -8,7 +8,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 
 from muster import (DATA, HEARTBEAT, INIT, MUSTERD, PLUGINS, SOURCE, TEST_PLUGINS, Case, Ledger, datagram, main,
                     wait_until)
@@ -45,15 +44,18 @@ def pcap(packets, link=ETHERNET, nanoseconds=True, order="<"):
     return b"".join(parts)
 
 
-def pcapng(packets, link=ETHERNET):
+def pcapng(packets):
+    """Packets are (ns, bytes) or (ns, bytes, link type); each link type is an interface."""
     def block(kind, body):
         body += bytes(-len(body) % 4)
         return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
 
-    parts = [block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)),
-             block(1, struct.pack("<HHI", link, 0, 0) + struct.pack("<HHB3xHH", 9, 1, 9, 0, 0))]
-    for ns, data in packets:
-        parts.append(block(6, struct.pack("<IIIII", 0, ns >> 32, ns & 0xFFFFFFFF, len(data), len(data)) + data))
+    links = sorted({link[0] if link else ETHERNET for _, _, *link in packets})
+    parts = [block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))]
+    parts += [block(1, struct.pack("<HHI", link, 0, 0) + struct.pack("<HHB3xHH", 9, 1, 9, 0, 0)) for link in links]
+    for ns, data, *link in packets:
+        parts.append(block(6, struct.pack("<IIIII", links.index(link[0] if link else ETHERNET), ns >> 32,
+                                          ns & 0xFFFFFFFF, len(data), len(data)) + data))
     return b"".join(parts)
 
 
@@ -287,6 +289,33 @@ class Replay(Case):
         self.assertEqual(len(self.rows()), 2)
         self.assertRegex(log, r'warning cannot read all of "test.pcap": .*truncated')
 
+    def test_captures_that_were_appended(self):
+        packets = [(START + n * 10**9, ethernet(ipv4(udp(datagram(3, n, DATA, b"1"))))) for n in range(6)]
+        raw = [(START + n * 10**9, ipv6(udp(datagram(3, n, DATA, b"1")))) for n in range(6, 9)]
+        self.capture(pcap(packets[:2]) + pcap(packets[2:4], nanoseconds=False, order=">") + pcap([], RAW) +
+                     pcapng(packets[4:]) + pcap(raw, RAW))
+        ledger, _ = self.replay("test.pcap", CHAIN % "appended.csv")
+        self.assertEqual((ledger.capture["packets"], ledger.capture["taken"]), (9, 9))
+        self.capture(packets + [(ns, ethernet(one, kind=0x86DD)) for ns, one in raw], "one.pcap")
+        self.replay("one.pcap", CHAIN % "one.csv")
+        self.assertEqual(self.read("appended.csv"), self.read("one.csv"))
+        self.capture(pcap(packets[:2]) + pcap(packets[2:4])[:-3], "cut.pcap")
+        ledger, log = self.replay("cut.pcap", CHAIN % "cut.csv", status=1)
+        self.assertEqual(ledger.capture["taken"], 3)
+        self.assertRegex(log, 'warning cannot read all of "cut.pcap": it is truncated: of the packet at byte [0-9]+, ')
+
+    def test_interfaces_of_different_link_types(self):
+        one, two, six = (datagram(3, n, DATA, b"1") for n in range(1, 4))
+        self.capture(pcapng([(START, ethernet(ipv4(udp(one)))), (START + 1, b"\xff\3\0\x21" + ipv4(udp(one)), PPP),
+                             (START + 2, ipv4(udp(two)), RAW), (START + 3, bytes(14) + b"\x86\xdd" + ipv6(udp(six)), SLL)]))
+        ledger, log = self.replay("test.pcap", CHAIN % "telemetry.csv")
+        self.assertEqual((ledger.capture["taken"], ledger.capture["not UDP"]), (3, 1))
+        self.assertEqual([row["seq_num"] for row in self.rows()], ["1", "2", "3"])
+        self.assertEqual(log.count('warning "test.pcap" has packets whose link type is PPP (9), which count as not UDP'), 1)
+        self.capture(pcapng([(START, b"x" * 60, PPP), (START, b"x" * 60, PPP)]))
+        _, log = self.replay("test.pcap", CHAIN % "ppp.csv", status=1)
+        self.assertIn('cannot replay "test.pcap": its link type is PPP (9); expected Ethernet', log)
+
     def test_what_is_no_capture(self):
         for content, expected in ((None, 'cannot open "test.pcap": No such file'),
                                   (b"", 'cannot read "test.pcap" as a capture: it is empty'),
@@ -356,7 +385,4 @@ class Replay(Case):
 
 
 if __name__ == "__main__":
-    if "built without libpcap" in subprocess.run([MUSTERD, "-c", "x", "--replay", "x"], capture_output=True, text=True,
-                                                  check=False).stderr:
-        sys.exit(77)
     main()

@@ -33,14 +33,14 @@ static void check_datagram(const struct packet *packet, const uint8_t *bytes, si
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct packet packet, whole;
-    enum packet_link link;
+    enum link link;
     enum packet_outcome outcome;
     size_t missing;
     uint8_t *bytes;
 
     if (size < 3)
         return 0;
-    link = (enum packet_link)(data[0] % PACKET_LINKS);
+    link = (enum link)(data[0] % LINK_TYPES);
     missing = muster_get_u16(data + 1);
     size -= 3;
     bytes = malloc(size > 0 ? size : 1);

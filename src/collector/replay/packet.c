@@ -218,25 +218,25 @@ static enum packet_outcome parse_raw(struct rest *rest, struct packet *packet)
     return rest->bytes[0] >> 4 == 6 ? parse_ipv6(rest, packet) : parse_ipv4(rest, packet);
 }
 
-static enum packet_outcome parse_link(enum packet_link link, struct rest *rest,
-                                      struct packet *packet)
+static enum packet_outcome parse_link(enum link link, struct rest *rest, struct packet *packet)
 {
     switch (link) {
-    case PACKET_ETHERNET:
+    case LINK_ETHERNET:
         return parse_ethertype(rest, ETHERNET_SIZE, ETHERNET_TYPE_AT, packet);
-    case PACKET_SLL:
+    case LINK_SLL:
         return parse_ethertype(rest, SLL_SIZE, SLL_TYPE_AT, packet);
-    case PACKET_SLL2:
+    case LINK_SLL2:
         return parse_ethertype(rest, SLL2_SIZE, SLL2_TYPE_AT, packet);
-    case PACKET_RAW:
+    case LINK_RAW:
         return parse_raw(rest, packet);
-    case PACKET_IPV4:
+    case LINK_IPV4:
         return parse_ipv4(rest, packet);
-    case PACKET_IPV6:
+    case LINK_IPV6:
         return parse_ipv6(rest, packet);
-    case PACKET_LOOPBACK:
+    case LINK_LOOPBACK:
         return parse_loopback(rest, packet);
-    case PACKET_LINKS:
+    case LINK_UNKNOWN:
+    case LINK_TYPES:
         break;
     }
     return PACKET_NOT_UDP;
@@ -244,9 +244,9 @@ static enum packet_outcome parse_link(enum packet_link link, struct rest *rest,
 
 /* Flattened, so that what is left of the packet stays in registers: a replay takes
  * 9 ns less a packet. */
-__attribute__((flatten)) enum packet_outcome packet_parse(enum packet_link link,
-                                                          const uint8_t *bytes, size_t captured,
-                                                          size_t on_wire, struct packet *packet)
+__attribute__((flatten)) enum packet_outcome packet_parse(enum link link, const uint8_t *bytes,
+                                                          size_t captured, size_t on_wire,
+                                                          struct packet *packet)
 {
     /* Some writers leave the size on the wire empty. */
     struct rest rest = {

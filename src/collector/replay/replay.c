@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "packet.h"
 #include "wire/steering.h"
 
 enum {
@@ -147,7 +148,7 @@ static void handle(struct replay *replay)
     struct capture_account *account = &replay->account;
     int listener;
 
-    packet_parse(capture_file_link(replay->file), replay->packet.bytes, replay->packet.captured,
+    packet_parse(replay->packet.link, replay->packet.bytes, replay->packet.captured,
                  replay->packet.on_wire, &packet);
     listener = find_listener(replay, &packet);
     account->packets++;
@@ -165,13 +166,20 @@ static void handle(struct replay *replay)
 static bool read_packet(struct replay *replay)
 {
     char why[1024];
-    int got = capture_file_next(replay->file, &replay->packet, why, sizeof why);
+    enum capture_result got;
 
-    if (got < 0 && !is_stopped(replay)) {
-        replay->broken = true;
-        log_line(replay->log, replay->chain != NULL ? LOG_WARNING : LOG_ERROR, NULL, why);
+    while ((got = capture_next(replay->file, &replay->packet, why, sizeof why)) != CAPTURE_PACKET) {
+        if (got == CAPTURE_WARNING) {
+            log_line(replay->log, LOG_WARNING, NULL, why);
+            continue;
+        }
+        if (got == CAPTURE_FAILED && !is_stopped(replay)) {
+            replay->broken = true;
+            log_line(replay->log, replay->chain != NULL ? LOG_WARNING : LOG_ERROR, NULL, why);
+        }
+        return false;
     }
-    return got > 0;
+    return true;
 }
 
 /* ---- the thread ----------------------------------------------------------------------- */
@@ -213,7 +221,7 @@ static void play(struct replay *replay)
 {
     unsigned i;
 
-    log_format(replay->log, LOG_INFO, NULL, "replaying %s", capture_file_name(replay->file));
+    log_format(replay->log, LOG_INFO, NULL, "replaying %s", capture_name(replay->file));
     replay->next_tick_ns = atomic_load(replay->clock_ns) + PIPELINE_TICK;
     while (replay->has_packet) {
         advance(replay, replay->packet.arrival_ns);
@@ -243,7 +251,7 @@ static void begin(struct replay *replay)
 {
     char why[1024];
 
-    replay->file = capture_file_open(replay->path, idle, replay, why, sizeof why);
+    replay->file = capture_open(replay->path, idle, replay, why, sizeof why);
     if (replay->file == NULL) {
         replay->broken = true;
         if (!is_stopped(replay))
@@ -346,7 +354,7 @@ void replay_stop(struct replay *replay)
 
 void replay_close(struct replay *replay)
 {
-    capture_file_close(replay->file);
+    capture_close(replay->file);
     free(replay->pending);
     if (replay->event_fd >= 0)
         close(replay->event_fd);

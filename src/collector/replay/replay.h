@@ -22,7 +22,7 @@
 
 #include "base/address.h"
 #include "base/problems.h"
-#include "capture_file.h"
+#include "capture.h"
 #include "collector/flow/chain.h"
 #include "collector/host/host.h"
 
@@ -40,7 +40,7 @@ struct replay {
     struct chain *chain;     /* once it runs */
 
     /* The thread's, and once it is over, anybody's. */
-    struct capture_file *file;
+    struct capture *file;
     struct capture_bytes packet; /* the next one */
     bool has_packet;
     uint64_t next_tick_ns; /* on that clock */

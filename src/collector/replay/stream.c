@@ -8,14 +8,18 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
     PATIENCE_MS = 2, /* a busy pipe is read in larger bites; a quiet one is late by that */
-    LOOK_MS = 50
+    LOOK_MS = 50,
+    ROOM = 4 * STREAM_READ
 };
 
 int stream_open(struct stream *stream, const char *path, stream_idle *idle, void *context)
@@ -30,7 +34,8 @@ int stream_open(struct stream *stream, const char *path, stream_idle *idle, void
     stream->fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (stream->fd < 0)
         return -1;
-    stream->buffer = malloc(STREAM_LOOK_MOST + STREAM_READ);
+    stream->room = ROOM;
+    stream->buffer = malloc(stream->room);
     if (stream->buffer == NULL) {
         stream_close(stream);
         errno = ENOMEM;
@@ -64,6 +69,21 @@ static ssize_t read_some(struct stream *stream)
     return got;
 }
 
+/* For one read(2) more. */
+static int make_room(struct stream *stream)
+{
+    uint8_t *buffer;
+
+    if (stream->room - stream->end >= STREAM_READ)
+        return 0;
+    buffer = realloc(stream->buffer, stream->room * 2);
+    if (buffer == NULL)
+        return -1;
+    stream->buffer = buffer;
+    stream->room *= 2;
+    return 0;
+}
+
 ssize_t stream_fill(struct stream *stream, size_t size, const uint8_t **bytes)
 {
     ssize_t got = 1;
@@ -71,9 +91,46 @@ ssize_t stream_fill(struct stream *stream, size_t size, const uint8_t **bytes)
     assert(size <= STREAM_LOOK_MOST);
     memmove(stream->buffer, stream->buffer + stream->begin, stream->end - stream->begin);
     stream->end -= stream->begin;
+    stream->offset += stream->begin;
     stream->begin = 0;
-    while (stream->end < size && (got = read_some(stream)) > 0)
-        stream->end += (size_t)got;
+    while (stream->end < size && got > 0) {
+        got = make_room(stream) < 0 ? -1 : read_some(stream);
+        if (got > 0)
+            stream->end += (size_t)got;
+    }
     *bytes = stream->buffer;
     return got < 0 ? -1 : (ssize_t)stream->end;
+}
+
+int stream_fail(struct stream *stream, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(stream->why, sizeof stream->why, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+int stream_cut_short(struct stream *stream, const char *what, ssize_t got, size_t wanted)
+{
+    if (got < 0)
+        return stream_fail(stream, "%s", strerror(errno));
+    return stream_fail(stream,
+                       "it is truncated: of the %s at byte %" PRIu64 ", %zd of %zu bytes are "
+                       "there; its writer was killed, or still writes, then follow it with: "
+                       "tail -c +1 -f",
+                       what, stream->offset + stream->begin, got, wanted);
+}
+
+int stream_damaged(struct stream *stream, const char *what, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return stream_fail(stream, "it is damaged: the %s at byte %" PRIu64 " %s; copy the file anew",
+                       what, stream->offset + stream->begin, text);
 }

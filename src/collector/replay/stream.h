@@ -15,8 +15,9 @@
 typedef bool stream_idle(void *context);
 
 enum {
-    STREAM_LOOK_MOST = 512 * 1024, /* bytes that can be looked at at once */
-    STREAM_READ = 128 * 1024       /* bytes of a read(2) */
+    STREAM_LOOK_MOST = 16 * 1024 * 1024, /* bytes that can be looked at at once */
+    STREAM_READ = 128 * 1024,            /* bytes of a read(2) */
+    STREAM_WHY = 512
 };
 
 struct stream {
@@ -24,8 +25,11 @@ struct stream {
     bool is_own; /* fd is closed with the stream */
     stream_idle *idle;
     void *context;
+    uint64_t offset;   /* of the buffer's first byte in the file */
     size_t begin, end; /* of `buffer`: read, and not skipped yet */
-    uint8_t *buffer;   /* STREAM_LOOK_MOST + STREAM_READ */
+    uint8_t *buffer;
+    size_t room; /* of the buffer; it grows with what is there, whatever is asked for */
+    char why[STREAM_WHY];
 };
 
 /* "-" is standard input.  Returns 0, or -1 with errno. */
@@ -50,5 +54,17 @@ static inline void stream_skip(struct stream *stream, size_t size)
 {
     stream->begin += size;
 }
+
+/* For the formats' readers: put into `why` what is wrong, and return -1. */
+int stream_fail(struct stream *stream, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Of `what`, which begins at the next byte and should have `wanted` bytes, stream_look() got fewer,
+ * or -1. */
+int stream_cut_short(struct stream *stream, const char *what, ssize_t got, size_t wanted);
+
+/* The same place: `what` has, or is, something that cannot be. */
+int stream_damaged(struct stream *stream, const char *what, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

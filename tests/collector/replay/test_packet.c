@@ -107,7 +107,7 @@ static struct bytes ethernet(const char *types, size_t size, const struct bytes 
 }
 
 /* From memory of exactly that size, so that a sanitizer sees a byte too far. */
-static enum packet_outcome parse(enum packet_link link, const struct bytes *bytes, size_t captured,
+static enum packet_outcome parse(enum link link, const struct bytes *bytes, size_t captured,
                                  size_t on_wire, struct packet *packet, char *payload)
 {
     uint8_t *exact = malloc(captured > 0 ? captured : 1);
@@ -124,7 +124,7 @@ static enum packet_outcome parse(enum packet_link link, const struct bytes *byte
     return outcome;
 }
 
-static void expect_datagram(enum packet_link link, const struct bytes *bytes, const char *expected)
+static void expect_datagram(enum link link, const struct bytes *bytes, const char *expected)
 {
     struct packet packet;
     char payload[512], source[INET6_ADDRSTRLEN];
@@ -147,7 +147,7 @@ static void expect_datagram(enum packet_link link, const struct bytes *bytes, co
     }
 }
 
-static void expect(enum packet_link link, const struct bytes *bytes, enum packet_outcome outcome)
+static void expect(enum link link, const struct bytes *bytes, enum packet_outcome outcome)
 {
     struct packet packet;
 
@@ -165,30 +165,30 @@ START_TEST(every_link_type)
     struct bytes packet;
 
     packet = ethernet("\x08\x00", 2, &four);
-    expect_datagram(PACKET_ETHERNET, &packet, "hello");
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
     packet = ethernet("\x86\xdd", 2, &six);
-    expect_datagram(PACKET_ETHERNET, &packet, "hello");
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
     packet = behind(sll, sizeof sll, &four);
-    expect_datagram(PACKET_SLL, &packet, "hello");
+    expect_datagram(LINK_SLL, &packet, "hello");
     packet = behind(sll2, sizeof sll2, &six);
-    expect_datagram(PACKET_SLL2, &packet, "hello");
-    expect_datagram(PACKET_RAW, &four, "hello");
-    expect_datagram(PACKET_RAW, &six, "hello");
-    expect_datagram(PACKET_IPV4, &four, "hello");
-    expect_datagram(PACKET_IPV6, &six, "hello");
+    expect_datagram(LINK_SLL2, &packet, "hello");
+    expect_datagram(LINK_RAW, &four, "hello");
+    expect_datagram(LINK_RAW, &six, "hello");
+    expect_datagram(LINK_IPV4, &four, "hello");
+    expect_datagram(LINK_IPV6, &six, "hello");
     packet = behind("\x02\0\0\0", 4, &four);
-    expect_datagram(PACKET_LOOPBACK, &packet, "hello");
+    expect_datagram(LINK_LOOPBACK, &packet, "hello");
     packet = behind("\0\0\0\x02", 4, &four);
-    expect_datagram(PACKET_LOOPBACK, &packet, "hello");
+    expect_datagram(LINK_LOOPBACK, &packet, "hello");
     packet = behind("\0\0\0\x1c", 4, &six);
-    expect_datagram(PACKET_LOOPBACK, &packet, "hello");
+    expect_datagram(LINK_LOOPBACK, &packet, "hello");
     packet = behind("\x1e\0\0\0", 4, &six);
-    expect_datagram(PACKET_LOOPBACK, &packet, "hello");
+    expect_datagram(LINK_LOOPBACK, &packet, "hello");
 
-    expect(PACKET_IPV4, &six, PACKET_MALFORMED);
-    expect(PACKET_IPV6, &four, PACKET_MALFORMED);
+    expect(LINK_IPV4, &six, PACKET_MALFORMED);
+    expect(LINK_IPV6, &four, PACKET_MALFORMED);
     packet = behind("\x07\0\0\0", 4, &four);
-    expect(PACKET_LOOPBACK, &packet, PACKET_NOT_UDP);
+    expect(LINK_LOOPBACK, &packet, PACKET_NOT_UDP);
 }
 END_TEST
 
@@ -198,11 +198,11 @@ START_TEST(vlan_tags)
     struct bytes packet;
 
     packet = ethernet("\x81\x00\x00\x05\x08\x00", 6, &four);
-    expect_datagram(PACKET_ETHERNET, &packet, "hello");
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
     packet = ethernet("\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00", 10, &four);
-    expect_datagram(PACKET_ETHERNET, &packet, "hello");
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
     packet = ethernet("\x88\xa8\0\5\x81\0\0\6\x81\0\0\7\x08\0", 14, &four);
-    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
 }
 END_TEST
 
@@ -213,16 +213,16 @@ START_TEST(other_than_udp)
     struct bytes packet;
 
     packet = ethernet("\x08\x00", 2, &tcp);
-    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
     packet = ethernet("\x86\xdd", 2, &icmp6);
-    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
     packet = ethernet("\x08\x06", 2, &body); /* ARP */
-    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
     packet = ethernet("\x00\x26", 2, &body); /* 802.3 with a length */
-    expect(PACKET_ETHERNET, &packet, PACKET_NOT_UDP);
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
     packet = ipv4(&body, 6, 0x2000, 0); /* a fragment, but of TCP */
-    expect(PACKET_RAW, &packet, PACKET_NOT_UDP);
-    expect(PACKET_ETHERNET, &nothing, PACKET_MALFORMED);
+    expect(LINK_RAW, &packet, PACKET_NOT_UDP);
+    expect(LINK_ETHERNET, &nothing, PACKET_MALFORMED);
 }
 END_TEST
 
@@ -231,27 +231,27 @@ START_TEST(ipv4_headers)
     const struct bytes body = udp("hello");
     struct bytes packet = ipv4(&body, 17, 0, 40);
 
-    expect_datagram(PACKET_IPV4, &packet, "hello");
+    expect_datagram(LINK_IPV4, &packet, "hello");
     packet = ipv4(&body, 17, 0x4000, 0); /* "do not fragment" */
-    expect_datagram(PACKET_IPV4, &packet, "hello");
+    expect_datagram(LINK_IPV4, &packet, "hello");
     put_zeros(&packet, 18); /* Ethernet's padding */
-    expect_datagram(PACKET_IPV4, &packet, "hello");
+    expect_datagram(LINK_IPV4, &packet, "hello");
 
     packet = ipv4(&body, 17, 0x2000, 0);
-    expect(PACKET_IPV4, &packet, PACKET_FRAGMENT);
+    expect(LINK_IPV4, &packet, PACKET_FRAGMENT);
     packet = ipv4(&body, 17, 185, 0);
-    expect(PACKET_IPV4, &packet, PACKET_FRAGMENT);
+    expect(LINK_IPV4, &packet, PACKET_FRAGMENT);
 
     packet = ipv4(&body, 17, 0, 0);
     packet.at[0] = 0x44; /* a header shorter than a header */
-    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
+    expect(LINK_IPV4, &packet, PACKET_MALFORMED);
     packet.at[0] = 0x4f; /* longer than the packet */
-    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
+    expect(LINK_IPV4, &packet, PACKET_MALFORMED);
     packet = ipv4(&body, 17, 0, 0);
     packet.at[3]++; /* a total length beyond the packet */
-    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
+    expect(LINK_IPV4, &packet, PACKET_MALFORMED);
     packet.at[3] = 19;
-    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
+    expect(LINK_IPV4, &packet, PACKET_MALFORMED);
 }
 END_TEST
 
@@ -266,22 +266,22 @@ START_TEST(ipv6_headers)
     struct bytes packet;
 
     packet = ipv6(&body, 0, chain, sizeof chain);
-    expect_datagram(PACKET_IPV6, &packet, "hello");
+    expect_datagram(LINK_IPV6, &packet, "hello");
     packet = ipv6(&body, 44, atomic, sizeof atomic);
-    expect_datagram(PACKET_IPV6, &packet, "hello");
+    expect_datagram(LINK_IPV6, &packet, "hello");
     packet = ipv6(&body, 44, first, sizeof first);
-    expect(PACKET_IPV6, &packet, PACKET_FRAGMENT);
+    expect(LINK_IPV6, &packet, PACKET_FRAGMENT);
     packet = ipv6(&body, 44, later, sizeof later);
-    expect(PACKET_IPV6, &packet, PACKET_FRAGMENT);
+    expect(LINK_IPV6, &packet, PACKET_FRAGMENT);
     packet = ipv6(&body, 44, hidden, sizeof hidden);
-    expect(PACKET_IPV6, &packet, PACKET_FRAGMENT);
+    expect(LINK_IPV6, &packet, PACKET_FRAGMENT);
     packet = ipv6(&body, 44, tcp, sizeof tcp);
-    expect(PACKET_IPV6, &packet, PACKET_NOT_UDP);
+    expect(LINK_IPV6, &packet, PACKET_NOT_UDP);
     packet = ipv6(&body, 60, endless, sizeof endless);
-    expect(PACKET_IPV6, &packet, PACKET_MALFORMED);
+    expect(LINK_IPV6, &packet, PACKET_MALFORMED);
     packet = ipv6(&body, 17, NULL, 0);
     packet.at[5]++;
-    expect(PACKET_IPV6, &packet, PACKET_MALFORMED);
+    expect(LINK_IPV6, &packet, PACKET_MALFORMED);
 }
 END_TEST
 
@@ -290,19 +290,19 @@ START_TEST(udp_lengths)
     struct bytes body = udp(""), packet = ipv4(&body, 17, 0, 0);
     struct packet parsed;
 
-    expect_datagram(PACKET_IPV4, &packet, "");
+    expect_datagram(LINK_IPV4, &packet, "");
     body = udp("hello");
     body.at[5] -= 2; /* shorter than IP's: the rest is not the datagram's */
     packet = ipv4(&body, 17, 0, 0);
-    expect_datagram(PACKET_IPV4, &packet, "hel");
+    expect_datagram(LINK_IPV4, &packet, "hel");
     body.at[5] = 7;
     packet = ipv4(&body, 17, 0, 0);
-    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
+    expect(LINK_IPV4, &packet, PACKET_MALFORMED);
     body.at[5] = 14;
     packet = ipv4(&body, 17, 0, 0);
-    expect(PACKET_IPV4, &packet, PACKET_MALFORMED);
+    expect(LINK_IPV4, &packet, PACKET_MALFORMED);
     /* The ports are known nevertheless. */
-    parse(PACKET_IPV4, &packet, packet.size, packet.size, &parsed, NULL);
+    parse(LINK_IPV4, &packet, packet.size, packet.size, &parsed, NULL);
     ck_assert(parsed.has_ports);
     ck_assert_uint_eq(parsed.destination_port, 8888);
 }
@@ -315,18 +315,18 @@ START_TEST(cut_off)
     const uint8_t chain[16] = {[0] = 60, [8] = 17};
     const struct bytes six = ipv6(&body, 0, chain, sizeof chain);
     const struct {
-        enum packet_link link;
+        enum link link;
         struct bytes packet;
     } list[] = {
-        {PACKET_ETHERNET, ethernet("\x81\x00\x00\x05\x08\x00", 6, &four)},
-        {PACKET_ETHERNET, ethernet("\x86\xdd", 2, &six)},
-        {PACKET_LOOPBACK, behind("\x02\0\0\0", 4, &four)},
-        {PACKET_SLL, behind("\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\0", 16, &four)},
-        {PACKET_SLL2, behind("\x86\xdd\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0\0", 20, &six)},
-        {PACKET_RAW, four},
-        {PACKET_RAW, six},
-        {PACKET_IPV4, four},
-        {PACKET_IPV6, six},
+        {LINK_ETHERNET, ethernet("\x81\x00\x00\x05\x08\x00", 6, &four)},
+        {LINK_ETHERNET, ethernet("\x86\xdd", 2, &six)},
+        {LINK_LOOPBACK, behind("\x02\0\0\0", 4, &four)},
+        {LINK_SLL, behind("\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\0", 16, &four)},
+        {LINK_SLL2, behind("\x86\xdd\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0\0", 20, &six)},
+        {LINK_RAW, four},
+        {LINK_RAW, six},
+        {LINK_IPV4, four},
+        {LINK_IPV6, six},
     };
     size_t i, cut;
 
@@ -357,7 +357,7 @@ START_TEST(cut_off_padding)
     struct packet packet;
     char payload[512];
 
-    ck_assert_int_eq(parse(PACKET_IPV4, &four, four.size, four.size + 13, &packet, payload),
+    ck_assert_int_eq(parse(LINK_IPV4, &four, four.size, four.size + 13, &packet, payload),
                      PACKET_DATAGRAM);
     ck_assert_str_eq(payload, "hello");
 }
