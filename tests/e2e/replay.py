@@ -190,7 +190,11 @@ class Replay(Case):
         for link, packet in ((NULL, b"\2\0\0\0" + ipv4(udp(good))), (RAW, ipv6(udp(good))), (RAW, ipv4(udp(good))),
                              (228, ipv4(udp(good))), (229, ipv6(udp(good))), (108, b"\0\0\0\2" + ipv4(udp(good))),
                              (SLL, bytes(14) + b"\x08\x00" + ipv4(udp(good))),
-                             (SLL2, b"\x86\xdd" + bytes(18) + ipv6(udp(good)))):
+                             (SLL2, b"\x86\xdd" + bytes(18) + ipv6(udp(good))),
+                             (SLL, bytes(14) + b"\x81\0\0\5\x08\0" + ipv4(udp(good))),
+                             (ETHERNET, ethernet(b"\x11\0\0\7\0\x2b\0\x21" + ipv4(udp(good)), 0x8864)),
+                             (ETHERNET, ethernet(b"\0\x10\0\x40\0\x20\1\x40" + ipv6(udp(good)), 0x8847)),
+                             (ETHERNET, ethernet(ipv4(udp(good)), tags=b"\x88\xa8\0\5\x91\0\0\6\x92\0\0\7\x81\0\0\1"))):
             self.capture([(START, packet)], link=link)
             ledger, _ = self.replay("test.pcap", CHAIN % f"{link}.csv")
             self.assertEqual(ledger.capture["taken"], 1, link)

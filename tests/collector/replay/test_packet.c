@@ -185,6 +185,8 @@ START_TEST(every_link_type)
     packet = behind("\x1e\0\0\0", 4, &six);
     expect_datagram(LINK_LOOPBACK, &packet, "hello");
 
+    packet = behind("\x50", 1, &four);
+    expect(LINK_RAW, &packet, PACKET_MALFORMED);
     expect(LINK_IPV4, &six, PACKET_MALFORMED);
     expect(LINK_IPV6, &four, PACKET_MALFORMED);
     packet = behind("\x07\0\0\0", 4, &four);
@@ -201,8 +203,98 @@ START_TEST(vlan_tags)
     expect_datagram(LINK_ETHERNET, &packet, "hello");
     packet = ethernet("\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00", 10, &four);
     expect_datagram(LINK_ETHERNET, &packet, "hello");
-    packet = ethernet("\x88\xa8\0\5\x81\0\0\6\x81\0\0\7\x08\0", 14, &four);
+    packet = ethernet("\x91\x00\x00\x05\x92\x00\x00\x06\x08\x00", 10, &four);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = ethernet("\x88\xa8\0\5\x81\0\0\6\x91\0\0\7\x92\0\0\7\x08\0", 18, &four);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = ethernet("\x81\0\0\5\x81\0\0\6\x81\0\0\7\x81\0\0\7\x81\0\0\x08\x08\0", 22, &four);
     expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
+    packet = behind("\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x81\0\0\5\x08\0", 20, &four);
+    expect_datagram(LINK_SLL, &packet, "hello");
+    packet = behind("\x88\xa8\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0\0\0\5\x81\0\0\5\x08\0", 28, &four);
+    expect_datagram(LINK_SLL2, &packet, "hello");
+}
+END_TEST
+
+/* PPPoE's header, and PPP's protocol, which may be one byte. */
+static struct bytes pppoe(const char *protocol, size_t size, const struct bytes *body)
+{
+    struct bytes front = {.size = 0};
+
+    put(&front, "\x88\x64\x11\0\0\7", 6);
+    put_u16(&front, (unsigned)(size + body->size));
+    put(&front, protocol, size);
+    return ethernet((const char *)front.at, front.size, body);
+}
+
+START_TEST(pppoe_sessions)
+{
+    enum { VERSION_AT = 14, CODE_AT = 15, LENGTH_AT = 19 };
+    const struct bytes body = udp("hello"), four = ipv4(&body, 17, 0, 0),
+                       six = ipv6(&body, 17, NULL, 0), nothing = {.size = 0};
+    struct bytes packet, label = behind("\0\x10\1\x40", 4, &four);
+
+    packet = pppoe("\0\x21", 2, &four);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet.at[LENGTH_AT]++;
+    expect(LINK_ETHERNET, &packet, PACKET_MALFORMED);
+    put_zeros(&packet, 7); /* Ethernet's padding */
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet.at[LENGTH_AT] -= 2;
+    expect(LINK_ETHERNET, &packet, PACKET_MALFORMED);
+    packet.at[LENGTH_AT]++;
+    packet.at[CODE_AT] = 0xa7; /* the session's end */
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
+    packet.at[CODE_AT] = 0;
+    packet.at[VERSION_AT] = 0x12;
+    expect(LINK_ETHERNET, &packet, PACKET_MALFORMED);
+    packet = pppoe("\0\x57", 2, &six);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = pppoe("\x21", 1, &four);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = pppoe("\x57", 1, &six);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = pppoe("\x02\x81", 2, &label);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = pppoe("\xc0\x21", 2, &four); /* LCP */
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
+    packet = pppoe("\0\x21", 2, &six);
+    expect(LINK_ETHERNET, &packet, PACKET_MALFORMED);
+    packet = pppoe("", 0, &nothing);
+    expect(LINK_ETHERNET, &packet, PACKET_MALFORMED);
+    packet = ethernet("\x88\x63\x11\x09\0\0\0\4\1\1\0\0", 12, &nothing); /* discovery */
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
+}
+END_TEST
+
+START_TEST(mpls_labels)
+{
+    const struct bytes body = udp("hello"), four = ipv4(&body, 17, 0, 0),
+                       six = ipv6(&body, 17, NULL, 0);
+    struct bytes packet;
+
+    packet = ethernet("\x88\x47\0\x10\1\x40", 6, &four);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = ethernet("\x88\x48\0\x10\0\x40\0\x20\0\x40\0\x30\1\x40", 14, &six);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = ethernet("\x81\0\0\5\x88\x47\0\x10\1\x40", 10, &four);
+    expect_datagram(LINK_ETHERNET, &packet, "hello");
+    packet = behind("\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x88\x47\0\x10\1\x40", 20, &four);
+    expect_datagram(LINK_SLL, &packet, "hello");
+    packet = ethernet("\x88\x47\0\x10\1\x40\0\0\0\0", 10, &four); /* a pseudowire's word */
+    expect(LINK_ETHERNET, &packet, PACKET_NOT_UDP);
+    packet = ethernet("\x88\x47\0\x10\0\x40\0\x10\0\x40\0\0\0\0", 14, &body); /* no end */
+    packet.size = 12 + 14;
+    expect(LINK_ETHERNET, &packet, PACKET_MALFORMED);
+}
+END_TEST
+
+/* It is looked into no further. */
+START_TEST(unknown_link_type)
+{
+    const struct bytes body = udp("hello"), four = ipv4(&body, 17, 0, 0);
+
+    expect(LINK_UNKNOWN, &four, PACKET_NOT_UDP);
 }
 END_TEST
 
@@ -323,6 +415,9 @@ START_TEST(cut_off)
         {LINK_LOOPBACK, behind("\x02\0\0\0", 4, &four)},
         {LINK_SLL, behind("\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\0", 16, &four)},
         {LINK_SLL2, behind("\x86\xdd\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0\0", 20, &six)},
+        {LINK_ETHERNET, pppoe("\0\x21", 2, &four)},
+        {LINK_ETHERNET, pppoe("\x57", 1, &six)},
+        {LINK_ETHERNET, ethernet("\x88\x47\0\x10\0\x40\0\x20\1\x40", 10, &six)},
         {LINK_RAW, four},
         {LINK_RAW, six},
         {LINK_IPV4, four},
@@ -370,6 +465,9 @@ Suite *test_suite(void)
 
     tcase_add_test(tcase, every_link_type);
     tcase_add_test(tcase, vlan_tags);
+    tcase_add_test(tcase, pppoe_sessions);
+    tcase_add_test(tcase, mpls_labels);
+    tcase_add_test(tcase, unknown_link_type);
     tcase_add_test(tcase, other_than_udp);
     tcase_add_test(tcase, ipv4_headers);
     tcase_add_test(tcase, ipv6_headers);
