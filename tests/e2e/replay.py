@@ -45,18 +45,21 @@ def pcap(packets, link=ETHERNET, nanoseconds=True, order="<"):
 
 
 def pcapng(packets):
-    """Packets are (ns, bytes) or (ns, bytes, link type); each link type is an interface."""
+    """Packets are (ns or None, bytes) or (ns, bytes, link type); each link type is an interface."""
     def block(kind, body):
         body += bytes(-len(body) % 4)
         return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
 
+    def packet(ns, data, link=ETHERNET):
+        if ns is None:  # a simple packet block; it is of the first interface
+            return block(3, struct.pack("<I", len(data)) + data)
+        return block(6, struct.pack("<IIIII", links.index(link), ns >> 32, ns & 0xFFFFFFFF, len(data), len(data)) +
+                     data)
+
     links = sorted({link[0] if link else ETHERNET for _, _, *link in packets})
     parts = [block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))]
     parts += [block(1, struct.pack("<HHI", link, 0, 0) + struct.pack("<HHB3xHH", 9, 1, 9, 0, 0)) for link in links]
-    for ns, data, *link in packets:
-        parts.append(block(6, struct.pack("<IIIII", links.index(link[0] if link else ETHERNET), ns >> 32,
-                                          ns & 0xFFFFFFFF, len(data), len(data)) + data))
-    return b"".join(parts)
+    return b"".join(parts + [packet(*one) for one in packets])
 
 
 def fleet(devices=40, numbers=60, seed=1):
@@ -160,6 +163,35 @@ class Replay(Case):
         # A day of ticks, then one after the jump.
         self.assertEqual(len(ticks), 61 + 86401)
         self.assertEqual(ticks[-1], times[-1] * 10**6)
+
+    def test_what_is_damaged_does_not_move_the_clock(self):
+        second, year = 10**9, 365 * 86400 * 10**9
+        good = [ethernet(ipv4(udp(datagram(3, n, DATA, b"1")))) for n in range(4)]
+        bad, other = ethernet(ipv4(udp(b"x", length=999))), ethernet(ipv4(udp(b"x", port=53, length=999)))
+        chain = ('{ plugin = "sequence"; },\n{ plugin = "csv"; path = "%s.csv"; },\n'
+                 '{ plugin = "stats"; interval = "1h"; file = "%s.json"; print = false; }')
+        # Before the first that is sound, between, and behind; the last of them with a time that is just ahead.
+        self.capture([(START + year, bad), (START + year, good[0][:20]), (START + year, b"", 60), (START + year, other),
+                      (START, good[0]), (START + year, bad), (START + year, b"", 60), (START + second, good[1]),
+                      (START + 2 * second, bad)])
+        ledger, _ = self.replay("test.pcap", chain % ("one", "one"))
+        self.assertEqual(ledger.capture, {"packets": 9, "taken": 2, "other port": 1, "not UDP": 0, "fragments": 0,
+                                          "truncated in capture": 2, "malformed": 4})
+        self.assertEqual([row["arrival_time"] for row in self.rows("one.csv")],
+                         ["1762534152.000000", "1762534153.000000"])
+        self.assertEqual(self.stats("one.json")["seconds"], 1)
+        # What is sound moves it, whatever it is; also with its first bytes only.
+        self.capture([(START, good[0]), (START + 2 * second, ethernet(b"", kind=0x0806)),
+                      (START + 3 * second, good[1][:20], 60)])
+        self.replay("test.pcap", chain % ("two", "two"))
+        self.assertEqual(self.stats("two.json")["seconds"], 3)
+        # A packet without a time takes place when the last sound one did; of an unknown link type none is sound.
+        self.capture(pcapng([(None, good[0]), (START, good[0]), (START + year, bad), (START + year, b"x" * 60, 189),
+                             (None, good[1]), (START + second, good[2]), (None, good[3])]))
+        ledger, _ = self.replay("test.pcap", chain % ("three", "three"))
+        self.assertEqual(ledger.capture["taken"], 5)
+        self.assertEqual([row["arrival_time"] for row in self.rows("three.csv")],
+                         ["0.000000"] + ["1762534152.000000"] * 2 + ["1762534153.000000"] * 2)
 
     def test_a_mixed_capture_is_counted_exactly(self):
         good = datagram(3, 1, DATA, b"1")
@@ -311,14 +343,17 @@ class Replay(Case):
     def test_interfaces_of_different_link_types(self):
         one, two, six = (datagram(3, n, DATA, b"1") for n in range(1, 4))
         self.capture(pcapng([(START, ethernet(ipv4(udp(one)))), (START + 1, b"\xff\3\0\x21" + ipv4(udp(one)), PPP),
-                             (START + 2, ipv4(udp(two)), RAW), (START + 3, bytes(14) + b"\x86\xdd" + ipv6(udp(six)), SLL)]))
+                             (START + 2, ipv4(udp(two)), RAW),
+                             (START + 3, bytes(14) + b"\x86\xdd" + ipv6(udp(six)), SLL)]))
         ledger, log = self.replay("test.pcap", CHAIN % "telemetry.csv")
         self.assertEqual((ledger.capture["taken"], ledger.capture["not UDP"]), (3, 1))
         self.assertEqual([row["seq_num"] for row in self.rows()], ["1", "2", "3"])
-        self.assertEqual(log.count('warning "test.pcap" has packets whose link type is PPP (9), which count as not UDP'), 1)
+        self.assertEqual(log.count('"test.pcap" has packets whose link type is PPP (9), which count as not UDP'), 1)
         self.capture(pcapng([(START, b"x" * 60, PPP), (START, b"x" * 60, PPP)]))
-        _, log = self.replay("test.pcap", CHAIN % "ppp.csv", status=1)
-        self.assertIn('cannot replay "test.pcap": its link type is PPP (9); expected Ethernet', log)
+        ledger, log = self.replay("test.pcap", CHAIN % "ppp.csv", status=1)
+        self.assertIsNone(ledger)
+        self.assertRegex(log, r'error +cannot replay "test.pcap": its link type is PPP \(9\); expected Ethernet')
+        self.assertFalse(os.path.exists(self.path("ppp.csv")), "nothing was opened")
 
     def test_what_is_no_capture(self):
         for content, expected in ((None, 'cannot open "test.pcap": No such file'),

@@ -15,7 +15,7 @@ const char *const fuzz_corpus = "packet";
 
 static void check_datagram(const struct packet *packet, const uint8_t *bytes, size_t size)
 {
-    fuzz_check(packet->has_ports, "a datagram has ports");
+    fuzz_check(packet->is_sound && packet->has_ports, "a datagram has ports");
     fuzz_check(packet->payload >= bytes && packet->payload <= bytes + size &&
                    packet->size <= (size_t)(bytes + size - packet->payload),
                "the payload lies in the packet");
@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&packet, 0xee, sizeof packet);
     outcome = packet_parse(link, bytes, size, size + missing, &packet);
     fuzz_check(outcome == packet.outcome && outcome < PACKET_OUTCOMES, "a known outcome");
+    fuzz_check(!packet.is_sound || (size > 0 && outcome != PACKET_MALFORMED), "sound");
     if (outcome == PACKET_DATAGRAM)
         check_datagram(&packet, bytes, size);
     else

@@ -98,6 +98,7 @@ static enum packet_outcome parse_udp(struct rest *rest, struct packet *packet)
     outcome = look(rest, length);
     if (outcome != PACKET_DATAGRAM)
         return outcome;
+    packet->is_sound = true;
     packet->payload = rest->bytes + UDP_SIZE;
     packet->size = (uint32_t)(length - UDP_SIZE);
     if (packet->source.any.sa_family == AF_INET6)
@@ -373,5 +374,8 @@ __attribute__((flatten)) enum packet_outcome packet_parse(enum link link, const 
 
     memset(packet, 0, sizeof *packet);
     packet->outcome = parse(link, &rest, packet);
+    if (packet->outcome != PACKET_DATAGRAM)
+        packet->is_sound =
+            packet->outcome != PACKET_MALFORMED && captured > 0 && link != LINK_UNKNOWN;
     return packet->outcome;
 }

@@ -24,6 +24,9 @@ enum packet_outcome {
 
 struct packet {
     enum packet_outcome outcome;
+    /* Bytes of it were captured, and they make sense as far as they were looked at: so its time may
+     * be believed, too. */
+    bool is_sound;
     bool has_ports; /* the two ports are known, whatever the outcome */
     uint16_t source_port, destination_port;
     /* Of a datagram alone: */

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "packet.h"
 #include "wire/steering.h"
 
 enum {
@@ -78,7 +77,7 @@ static void advance(struct replay *replay, uint64_t now_ns)
 
 /* Which entry of `listen` a datagram would have come in by: one with its port, if
  * possible of its address family, or else one that takes any port.  -1: none. */
-static int find_listener(const struct replay *replay, const struct packet *packet)
+static inline int find_listener(const struct replay *replay, const struct packet *packet)
 {
     int same_port = -1, any_port = -1;
     unsigned i;
@@ -121,9 +120,16 @@ static void take(struct replay *replay, const struct packet *packet, int listene
     }
 }
 
-static void count(struct capture_account *account, enum packet_outcome outcome)
+/* Counts a packet whose datagram is not taken. */
+static void count(struct replay *replay, int listener)
 {
-    switch (outcome) {
+    struct capture_account *account = &replay->account;
+
+    if (replay->parsed.has_ports && listener < 0) {
+        account->other_port++;
+        return;
+    }
+    switch (replay->parsed.outcome) {
     case PACKET_NOT_UDP:
         account->not_udp++;
         break;
@@ -144,31 +150,26 @@ static void count(struct capture_account *account, enum packet_outcome outcome)
 
 static void handle(struct replay *replay)
 {
-    struct packet packet;
-    struct capture_account *account = &replay->account;
-    int listener;
+    int listener = find_listener(replay, &replay->parsed);
 
-    packet_parse(replay->packet.link, replay->packet.bytes, replay->packet.captured,
-                 replay->packet.on_wire, &packet);
-    listener = find_listener(replay, &packet);
-    account->packets++;
-    if (packet.has_ports && listener < 0) {
-        account->other_port++;
-    } else if (packet.outcome == PACKET_DATAGRAM) {
-        account->taken++;
-        take(replay, &packet, listener);
+    replay->account.packets++;
+    if (replay->parsed.outcome == PACKET_DATAGRAM && listener >= 0) {
+        replay->account.taken++;
+        take(replay, &replay->parsed, listener);
     } else {
-        count(account, packet.outcome);
+        count(replay, listener);
     }
 }
 
 /* Reads the next packet.  Returns whether there is one. */
 static bool read_packet(struct replay *replay)
 {
+    struct capture_bytes *packet = &replay->packet;
+    const uint64_t before_ns = packet->arrival_ns;
     char why[1024];
     enum capture_result got;
 
-    while ((got = capture_next(replay->file, &replay->packet, why, sizeof why)) != CAPTURE_PACKET) {
+    while ((got = capture_next(replay->file, packet, why, sizeof why)) != CAPTURE_PACKET) {
         if (got == CAPTURE_WARNING) {
             log_line(replay->log, LOG_WARNING, NULL, why);
             continue;
@@ -179,6 +180,11 @@ static bool read_packet(struct replay *replay)
         }
         return false;
     }
+    packet_parse(packet->link, packet->bytes, packet->captured, packet->on_wire, &replay->parsed);
+    /* What is damaged may claim any time.  Such a packet, and one without a time, has that of the
+     * packet before, so that it does not move the clock. */
+    if (!replay->parsed.is_sound || packet->arrival_ns == 0)
+        packet->arrival_ns = before_ns;
     return true;
 }
 
@@ -246,7 +252,8 @@ static void tell(struct replay *replay, atomic_bool *what)
     eventfd_write(replay->event_fd, 1);
 }
 
-/* Opens the capture and reads its first packet; for a pipe, that may take as long as it takes. */
+/* Opens the capture and reads its first packet that is sound; those before it are counted.  For a
+ * pipe, that may take as long as it takes. */
 static void begin(struct replay *replay)
 {
     char why[1024];
@@ -258,7 +265,12 @@ static void begin(struct replay *replay)
             log_line(replay->log, LOG_ERROR, NULL, why);
         return;
     }
-    replay->has_packet = read_packet(replay);
+    while ((replay->has_packet = read_packet(replay)) && !replay->parsed.is_sound) {
+        replay->account.packets++;
+        count(replay, find_listener(replay, &replay->parsed));
+        if (is_stopped(replay))
+            return;
+    }
     if (replay->has_packet)
         atomic_store(replay->clock_ns, replay->packet.arrival_ns);
 }

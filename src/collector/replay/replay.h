@@ -23,6 +23,7 @@
 #include "base/address.h"
 #include "base/problems.h"
 #include "capture.h"
+#include "packet.h"
 #include "collector/flow/chain.h"
 #include "collector/host/host.h"
 
@@ -42,6 +43,7 @@ struct replay {
     /* The thread's, and once it is over, anybody's. */
     struct capture *file;
     struct capture_bytes packet; /* the next one */
+    struct packet parsed;        /* what it holds */
     bool has_packet;
     uint64_t next_tick_ns; /* on that clock */
     unsigned *pending;     /* datagrams that each pipeline has taken and not published */
@@ -56,9 +58,9 @@ struct replay_settings {
     unsigned listen_count;
 };
 
-/* Has a thread open the capture and read its first packet, which sets the host's clock: plugins,
- * which are opened next, find it set.  Returns 0, or -1 after adding to `problems`; after either,
- * replay_stop. */
+/* Has a thread open the capture and read its first sound packet, which sets the host's clock:
+ * plugins, which are opened next, find it set.  Returns 0, or -1 after adding to `problems`; after
+ * either, replay_stop. */
 int replay_open(struct replay *replay, const struct replay_settings *settings, struct host *host,
                 struct problems *problems);
 

@@ -132,6 +132,7 @@ static void expect_datagram(enum link link, const struct bytes *bytes, const cha
     ck_assert_int_eq(parse(link, bytes, bytes->size, bytes->size, &packet, payload),
                      PACKET_DATAGRAM);
     ck_assert_str_eq(payload, expected);
+    ck_assert(packet.is_sound);
     ck_assert(packet.has_ports);
     ck_assert_uint_eq(packet.source_port, 40000);
     ck_assert_uint_eq(packet.destination_port, 8888);
@@ -153,6 +154,8 @@ static void expect(enum link link, const struct bytes *bytes, enum packet_outcom
 
     ck_assert_int_eq(parse(link, bytes, bytes->size, bytes->size, &packet, NULL), outcome);
     ck_assert_int_eq(packet.outcome, outcome);
+    ck_assert_int_eq(packet.is_sound,
+                     bytes->size > 0 && outcome != PACKET_MALFORMED && link != LINK_UNKNOWN);
     ck_assert_ptr_null(packet.payload);
 }
 
@@ -432,6 +435,7 @@ START_TEST(cut_off)
         for (cut = 0; cut < whole->size; cut++) {
             ck_assert_int_eq(parse(list[i].link, whole, cut, whole->size, &packet, NULL),
                              PACKET_TRUNCATED);
+            ck_assert_int_eq(packet.is_sound, cut > 0);
             ck_assert_int_eq(packet.has_ports, cut >= whole->size - body.size + 4);
             if (packet.has_ports)
                 ck_assert_uint_eq(packet.destination_port, 8888);
