@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets, replayed over their corpora; no Check, no libFuzzer.
 FUZZ_TESTS =
-FUZZ_TESTS += %D%/fuzz-packet
-%C%_fuzz_packet_SOURCES = %D%/packet.c $(FUZZ_MAIN)
-%C%_fuzz_packet_CPPFLAGS = $(TEST_CPPFLAGS)
-%C%_fuzz_packet_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
-%C%_fuzz_packet_LDADD = $(COLLECTOR_LIBS)
+FUZZ_TESTS += %D%/fuzz-capture
+%C%_fuzz_capture_SOURCES = %D%/capture.c $(FUZZ_MAIN)
+%C%_fuzz_capture_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fuzz_capture_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+%C%_fuzz_capture_LDADD = $(COLLECTOR_LIBS)
 FUZZ_TESTS += %D%/fuzz-catalog
 %C%_fuzz_catalog_SOURCES = %D%/catalog.c $(FUZZ_MAIN)
 %C%_fuzz_catalog_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -16,6 +16,11 @@ FUZZ_TESTS += %D%/fuzz-config
 %C%_fuzz_config_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_fuzz_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
 %C%_fuzz_config_LDADD = $(COLLECTOR_LIBS)
+FUZZ_TESTS += %D%/fuzz-packet
+%C%_fuzz_packet_SOURCES = %D%/packet.c $(FUZZ_MAIN)
+%C%_fuzz_packet_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fuzz_packet_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
+%C%_fuzz_packet_LDADD = $(COLLECTOR_LIBS)
 FUZZ_TESTS += %D%/fuzz-row
 %C%_fuzz_row_SOURCES = %D%/row.c $(FUZZ_MAIN) plugins/csv/cell.c plugins/csv/row.c $(COMMON_SOURCES)
 %C%_fuzz_row_CPPFLAGS = $(TEST_CPPFLAGS)
