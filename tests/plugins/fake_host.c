@@ -6,8 +6,6 @@
 #include "fake_host.h"
 
 #include <check.h>
-#include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,18 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX  64
-#define ITEMS_MAX    64
-#define COUNTERS_MAX 256
-#define METRICS_MAX  256
-#define DEVICES_MAX  256
+#include "base/metrics.h"
+#include "collector/catalog/catalog.h"
+#include "collector/host/options.h"
 
-struct fake_value {
-    int64_t number;
-    char *text; /* a LIST's items are cut out of it */
-    const char *items[ITEMS_MAX];
-    uint32_t item_count;
-};
+#define METRICS_MAX 256
 
 struct fake_text {
     uint32_t level;     /* of a log line */
@@ -39,27 +30,16 @@ struct fake_texts {
     uint32_t count;
 };
 
-struct fake_counter {
-    const char *name;
-    struct muster_counter cell;
-};
-
-struct fake_device {
-    uint16_t device_id;
-    struct muster_device device;
-};
-
 struct muster_instance {
     const struct muster_plugin *plugin;
-    struct fake_value values[OPTIONS_MAX];
-    pthread_mutex_t mutex; /* for what several threads may call */
+    struct option_table options;
+    struct option_value *values; /* one for each option; on line 1 if the test gives it */
+    pthread_mutex_t mutex;       /* for what several threads may call */
     struct fake_texts log, errors;
-    struct fake_counter counters[COUNTERS_MAX];
-    uint32_t counter_count;
+    struct metrics *counters; /* the plugin's */
     struct muster_metric metrics[METRICS_MAX];
     uint32_t metric_count;
-    struct fake_device devices[DEVICES_MAX];
-    uint32_t device_count;
+    struct catalog *catalog;
     uint64_t wall_ns, monotonic_ns, slept_ns;
     uint32_t takes;
     void *given_state; /* the test's */
@@ -70,159 +50,85 @@ struct muster_instance {
     bool state_set_aside;
 };
 
-struct fake_emit {
-    uint32_t after;
-    struct muster_record record;
-};
-
-static void *grown(void *memory, size_t size)
-{
-    memory = realloc(memory, size);
-    ck_assert_msg(memory != NULL, "out of memory");
-    return memory;
-}
-
-static char *copied(const char *text)
-{
-    char *copy = strdup(text);
-
-    ck_assert_msg(copy != NULL, "out of memory");
-    return copy;
-}
-
 /* ---- Options -------------------------------------------------------------------------- */
 
-static int32_t find_option(const struct muster_plugin *plugin, const char *name)
+static struct option_table options_of(const struct muster_plugin *plugin)
 {
-    uint32_t i;
-
-    for (i = 0; i < plugin->option_count; i++)
-        if (strcmp(plugin->options[i].name, name) == 0)
-            return (int32_t)i;
-    return -1;
+    return (struct option_table){
+        .options = plugin->options, .count = plugin->option_count, .stride = plugin->option_size};
 }
 
-static bool parse_number(const struct muster_option *option, const char *text, int64_t *number)
+/* Reads a value as the real host does.  False: it is none, and `why` says why not. */
+static bool read_value(const struct option_table *table, int index, const char *text,
+                       struct option_value *value, char why[OPTION_ROOM])
 {
-    static const struct {
-        uint32_t type;
-        const char *suffix;
-        int64_t factor;
-    } units[] = {{MUSTER_OPTION_INT, "", 1},
-                 {MUSTER_OPTION_SIZE, "", 1},
-                 {MUSTER_OPTION_SIZE, "KiB", 1024},
-                 {MUSTER_OPTION_SIZE, "MiB", 1024 * 1024},
-                 {MUSTER_OPTION_SIZE, "GiB", 1024 * 1024 * 1024},
-                 {MUSTER_OPTION_DURATION, "", 1000000000},
-                 {MUSTER_OPTION_DURATION, "ms", 1000000},
-                 {MUSTER_OPTION_DURATION, "s", 1000000000},
-                 {MUSTER_OPTION_DURATION, "m", INT64_C(60000000000)},
-                 {MUSTER_OPTION_DURATION, "h", INT64_C(3600000000000)},
-                 {MUSTER_OPTION_DURATION, "d", INT64_C(86400000000000)}};
-    bool unlimited = option->min == 0 && option->max == 0;
-    char *end;
-    size_t i;
+    const struct muster_option option = option_at(table, (uint32_t)index);
+    int result = option_read(&option, text, value, why);
 
-    errno = 0;
-    *number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text)
-        return false;
-    for (i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (units[i].type == option->type && strcmp(units[i].suffix, end) == 0)
-            break;
-    if (i == sizeof units / sizeof units[0] ||
-        __builtin_mul_overflow(*number, units[i].factor, number))
-        return false;
-    return *number >= option->min && (unlimited || *number <= option->max);
-}
-
-static bool parse_choice(const struct muster_option *option, const char *text, int64_t *index)
-{
-    for (*index = 0; option->choices[*index] != NULL; (*index)++)
-        if (strcmp(option->choices[*index], text) == 0)
-            return true;
-    return false;
-}
-
-static bool parse_list(const struct muster_option *option, struct fake_value *value)
-{
-    char *rest = value->text;
-    char *item;
-
-    if (rest[strspn(rest, " ")] == '\0')
-        return true;
-    while ((item = strsep(&rest, ",")) != NULL) {
-        int64_t index;
-
-        item += strspn(item, " ");
-        while (item[0] != '\0' && item[strlen(item) - 1] == ' ')
-            item[strlen(item) - 1] = '\0';
-        if (option->choices != NULL && !parse_choice(option, item, &index))
-            return false;
-        ck_assert_msg(value->item_count < ITEMS_MAX, "more list items than the fake host holds");
-        value->items[value->item_count++] = item;
-    }
-    return true;
-}
-
-/* Returns false if the text is not a value of the option. */
-static bool parse_value(const struct muster_option *option, const char *text,
-                        struct fake_value *value)
-{
-    value->text = copied(text);
-    switch (option->type) {
-    case MUSTER_OPTION_BOOL:
-        value->number = strcmp(text, "true") == 0;
-        return value->number || strcmp(text, "false") == 0;
-    case MUSTER_OPTION_INT:
-    case MUSTER_OPTION_SIZE:
-    case MUSTER_OPTION_DURATION:
-        return parse_number(option, text, &value->number);
-    case MUSTER_OPTION_STRING:
-        return true;
-    case MUSTER_OPTION_CHOICE:
-        return parse_choice(option, text, &value->number);
-    case MUSTER_OPTION_LIST:
-        return parse_list(option, value);
-    default:
-        ck_abort_msg("option \"%s\" has no known type", option->name);
-        return false;
-    }
+    ck_assert_msg(result >= 0, "out of memory");
+    return result == 0;
 }
 
 bool fake_accepts(const struct muster_plugin *plugin, const char *option, const char *text)
 {
-    int32_t index = find_option(plugin, option);
-    struct fake_value value = {0};
-    bool accepted;
+    const struct option_table table = options_of(plugin);
+    int index = option_find(&table, option);
+    struct option_value value = {0};
+    char why[OPTION_ROOM];
+    bool accepted = index >= 0 && read_value(&table, index, text, &value, why);
 
-    if (index < 0)
-        return false;
-    accepted = parse_value(&plugin->options[index], text, &value);
-    free(value.text);
+    option_clear(&value);
     return accepted;
 }
 
 static void set_option(struct muster_instance *instance, const char *name, const char *text)
 {
-    int32_t index = find_option(instance->plugin, name);
+    int index = option_find(&instance->options, name);
+    char why[OPTION_ROOM];
 
     ck_assert_msg(index >= 0, "there is no option \"%s\"", name);
-    ck_assert_msg(instance->values[index].text == NULL, "option \"%s\" is given twice", name);
-    ck_assert_msg(parse_value(&instance->plugin->options[index], text, &instance->values[index]),
-                  "option \"%s\" can not be \"%s\"", name, text);
+    ck_assert_msg(instance->values[index].line == 0, "option \"%s\" is given twice", name);
+    instance->values[index].line = 1;
+    ck_assert_msg(read_value(&instance->options, index, text, &instance->values[index], why),
+                  "option \"%s\": %s", name, why);
+}
+
+/* Sets what the test does not.  A default must be good even where the test does not use it. */
+static void set_defaults(struct muster_instance *instance)
+{
+    uint32_t i;
+
+    for (i = 0; i < instance->options.count; i++) {
+        const struct muster_option option = option_at(&instance->options, i);
+
+        if (option.fallback != NULL)
+            ck_assert_msg(fake_accepts(instance->plugin, option.name, option.fallback),
+                          "the default of \"%s\" is not a value of it", option.name);
+        if (instance->values[i].line > 0)
+            continue;
+        ck_assert_msg((option.flags & MUSTER_OPTION_REQUIRED) == 0, "option \"%s\" is required",
+                      option.name);
+        ck_assert_int_eq(option_read_fallback(&option, &instance->values[i]), 0);
+    }
 }
 
 struct muster_instance *fake_new(const struct muster_plugin *plugin, ...)
 {
     struct muster_instance *instance = calloc(1, sizeof *instance);
+    char why[OPTION_ROOM];
     va_list pairs;
     const char *name;
-    uint32_t i;
 
     ck_assert_msg(instance != NULL, "out of memory");
-    ck_assert_uint_le(plugin->option_count, OPTIONS_MAX);
     instance->plugin = plugin;
+    instance->options = options_of(plugin);
+    ck_assert_msg(options_valid(&instance->options, why, sizeof why), "%s", why);
+    instance->values = calloc(plugin->option_count + 1, sizeof *instance->values);
+    instance->counters = metrics_new();
+    instance->catalog = catalog_default();
+    ck_assert_msg(instance->values != NULL && instance->counters != NULL &&
+                      instance->catalog != NULL,
+                  "out of memory");
     instance->takes = MUSTER_TAKES_MESSAGES;
     instance->wall_ns = UINT64_C(1762534152000000000);
     instance->monotonic_ns = UINT64_C(1000000000000);
@@ -231,19 +137,7 @@ struct muster_instance *fake_new(const struct muster_plugin *plugin, ...)
     while ((name = va_arg(pairs, const char *)) != NULL)
         set_option(instance, name, va_arg(pairs, const char *));
     va_end(pairs);
-    for (i = 0; i < plugin->option_count; i++) {
-        const struct muster_option *option = &plugin->options[i];
-
-        /* A default must be good even where the test does not use it. */
-        if (option->fallback != NULL)
-            ck_assert_msg(fake_accepts(plugin, option->name, option->fallback),
-                          "the default of \"%s\" is not a value of it", option->name);
-        if (instance->values[i].text == NULL && option->fallback != NULL)
-            set_option(instance, option->name, option->fallback);
-        ck_assert_msg(instance->values[i].text != NULL ||
-                          (option->flags & MUSTER_OPTION_REQUIRED) == 0,
-                      "option \"%s\" is required", option->name);
-    }
+    set_defaults(instance);
     return instance;
 }
 
@@ -259,10 +153,10 @@ static void free_texts(struct fake_texts *texts)
 
 void fake_free(struct muster_instance *instance)
 {
-    uint32_t i;
-
-    for (i = 0; i < OPTIONS_MAX; i++)
-        free(instance->values[i].text);
+    options_free(instance->values, instance->options.count);
+    free(instance->values);
+    metrics_free(instance->counters);
+    catalog_free(instance->catalog);
     free_texts(&instance->log);
     free_texts(&instance->errors);
     pthread_mutex_destroy(&instance->mutex);
@@ -270,13 +164,13 @@ void fake_free(struct muster_instance *instance)
     free(instance);
 }
 
-static struct fake_value *value_of(struct muster_instance *instance, const char *name,
-                                   uint32_t types)
+static const struct option_value *value_of(const struct muster_instance *instance, const char *name,
+                                           uint32_t types)
 {
-    int32_t index = find_option(instance->plugin, name);
+    int index = option_find(&instance->options, name);
 
     ck_assert_msg(index >= 0, "the plugin asks for \"%s\", which it does not declare", name);
-    ck_assert_msg(types >> instance->plugin->options[index].type & 1,
+    ck_assert_msg(types >> option_at(&instance->options, (uint32_t)index).type & 1,
                   "the plugin asks for \"%s\" as another type", name);
     return &instance->values[index];
 }
@@ -303,7 +197,7 @@ static uint32_t host_list_length(struct muster_instance *instance, const char *o
 static const char *host_list_item(struct muster_instance *instance, const char *option,
                                   uint32_t index)
 {
-    struct fake_value *value = value_of(instance, option, 1u << MUSTER_OPTION_LIST);
+    const struct option_value *value = value_of(instance, option, 1u << MUSTER_OPTION_LIST);
 
     ck_assert_uint_lt(index, value->item_count);
     return value->items[index];
@@ -314,10 +208,10 @@ static const char *host_list_item(struct muster_instance *instance, const char *
 static void add_text(struct fake_texts *texts, uint32_t level, const char *option, const char *text)
 {
     ck_assert_msg(strchr(text, '\n') == NULL, "a message has a newline: %s", text);
-    texts->all = grown(texts->all, (texts->count + 1) * sizeof texts->all[0]);
-    texts->all[texts->count].level = level;
-    texts->all[texts->count].option = option;
-    texts->all[texts->count].text = copied(text);
+    texts->all = reallocarray(texts->all, texts->count + 1, sizeof texts->all[0]);
+    ck_assert_msg(texts->all != NULL, "out of memory");
+    texts->all[texts->count] = (struct fake_text){level, option, strdup(text)};
+    ck_assert_msg(texts->all[texts->count].text != NULL, "out of memory");
     texts->count++;
 }
 
@@ -332,11 +226,11 @@ static void host_log(struct muster_instance *instance, uint32_t level, const cha
 static void host_config_error(struct muster_instance *instance, const char *option,
                               const char *text)
 {
-    int32_t index = option == NULL ? -1 : find_option(instance->plugin, option);
+    int index = option == NULL ? -1 : option_find(&instance->options, option);
 
     ck_assert_msg(option == NULL || index >= 0, "there is no option \"%s\"", option);
     add_text(&instance->errors, MUSTER_LOG_ERROR,
-             index < 0 ? NULL : instance->plugin->options[index].name, text);
+             index < 0 ? NULL : option_at(&instance->options, (uint32_t)index).name, text);
 }
 
 uint32_t fake_logged(struct muster_instance *instance, int level, const char *part)
@@ -442,41 +336,31 @@ uint32_t fake_takes(struct muster_instance *instance)
 static struct muster_counter *host_counter(struct muster_instance *instance, const char *name,
                                            uint32_t kind, const char *unit, const char *help)
 {
-    struct fake_counter *counter;
+    struct counter *cell;
 
     ck_assert_uint_le(kind, MUSTER_METRIC_GAUGE);
     ck_assert_ptr_nonnull(unit);
     ck_assert_ptr_nonnull(help);
-    pthread_mutex_lock(&instance->mutex);
-    ck_assert_uint_lt(instance->counter_count, COUNTERS_MAX);
-    counter = &instance->counters[instance->counter_count++];
-    counter->name = name;
-    pthread_mutex_unlock(&instance->mutex);
-    return &counter->cell;
+    cell = metrics_cell(instance->counters, instance, "", name, kind, unit, help);
+    ck_assert_msg(cell != NULL, "out of memory");
+    return (struct muster_counter *)cell;
 }
 
 uint64_t fake_counter(struct muster_instance *instance, const char *name)
 {
-    uint64_t sum = 0;
-    bool declared = false;
+    struct metric_reading reading;
     uint32_t i;
 
-    pthread_mutex_lock(&instance->mutex);
-    for (i = 0; i < instance->counter_count; i++) {
-        if (strcmp(instance->counters[i].name, name) != 0)
-            continue;
-        declared = true;
-        sum += __atomic_load_n(&instance->counters[i].cell.value, __ATOMIC_RELAXED);
-    }
-    pthread_mutex_unlock(&instance->mutex);
-    ck_assert_msg(declared, "there is no counter \"%s\"", name);
-    return sum;
+    for (i = 0; metrics_read(instance->counters, i, &reading); i++)
+        if (strcmp(reading.name + 1, name) == 0) /* ".NAME" */
+            return reading.value;
+    ck_abort_msg("there is no counter \"%s\"", name);
+    return 0;
 }
 
 void fake_set_metric(struct muster_instance *instance, const char *name, const char *unit,
                      const char *help, uint64_t value)
 {
-    struct muster_metric *metric;
     uint32_t i;
 
     pthread_mutex_lock(&instance->mutex);
@@ -486,21 +370,12 @@ void fake_set_metric(struct muster_instance *instance, const char *name, const c
     ck_assert_uint_lt(i, METRICS_MAX);
     if (i == instance->metric_count)
         instance->metric_count++;
-    metric = &instance->metrics[i];
-    metric->name = name;
-    metric->unit = unit;
-    metric->help = help;
-    metric->value = value;
+    instance->metrics[i] = (struct muster_metric){.size = sizeof *instance->metrics,
+                                                  .name = name,
+                                                  .unit = unit,
+                                                  .help = help,
+                                                  .value = value};
     pthread_mutex_unlock(&instance->mutex);
-}
-
-/* Fills in what the caller has room for, as a newer or older host would. */
-static void fill_in(void *to, const void *from, size_t size_of_from)
-{
-    uint32_t size = *(uint32_t *)to;
-
-    memcpy((char *)to + sizeof size, (const char *)from + sizeof size,
-           (size < size_of_from ? size : size_of_from) - sizeof size);
 }
 
 static int host_metric(struct muster_instance *instance, uint32_t index,
@@ -508,11 +383,11 @@ static int host_metric(struct muster_instance *instance, uint32_t index,
 {
     int found;
 
-    ck_assert_uint_ge(metric->size, sizeof metric->size);
+    ck_assert_uint_eq(metric->size, sizeof *metric);
     pthread_mutex_lock(&instance->mutex);
     found = index < instance->metric_count;
     if (found)
-        fill_in(metric, &instance->metrics[index], sizeof *metric);
+        *metric = instance->metrics[index];
     pthread_mutex_unlock(&instance->mutex);
     return found;
 }
@@ -520,29 +395,24 @@ static int host_metric(struct muster_instance *instance, uint32_t index,
 void fake_add_device(struct muster_instance *instance, uint16_t device_id,
                      const struct muster_device *device)
 {
-    pthread_mutex_lock(&instance->mutex);
-    ck_assert_uint_lt(instance->device_count, DEVICES_MAX);
-    instance->devices[instance->device_count].device_id = device_id;
-    instance->devices[instance->device_count].device = *device;
-    instance->device_count++;
-    pthread_mutex_unlock(&instance->mutex);
+    struct catalog *catalog = instance->catalog;
+    int index = catalog_find_class(catalog, device->class_name);
+    struct catalog_class class = {.heartbeat_ns = device->heartbeat_ns, .data_ns = device->data_ns};
+    struct catalog_device listed = {.name = device->name};
+
+    if (index < 0)
+        index = catalog_add_class(catalog, device->class_name);
+    ck_assert_int_ge(index, 0);
+    catalog_set_class(catalog, (unsigned)index, &class);
+    listed.class = (unsigned)index;
+    ck_assert_int_eq(catalog_add_device(catalog, device_id, &listed), 0);
 }
 
 static int host_device(struct muster_instance *instance, uint16_t device_id,
                        struct muster_device *device)
 {
-    static const struct muster_device unknown = {.class_name = "default"};
-    const struct muster_device *found = &unknown;
-    uint32_t i;
-
     ck_assert_uint_ge(device->size, sizeof device->size);
-    pthread_mutex_lock(&instance->mutex);
-    for (i = 0; i < instance->device_count; i++)
-        if (instance->devices[i].device_id == device_id)
-            found = &instance->devices[i].device;
-    fill_in(device, found, sizeof *device);
-    pthread_mutex_unlock(&instance->mutex);
-    return found != &unknown;
+    return catalog_device(instance->catalog, device_id, device);
 }
 
 /* ---- State ---------------------------------------------------------------------------- */
@@ -593,106 +463,6 @@ static int host_state(struct muster_instance *instance, struct muster_state *sta
     return 0;
 }
 
-/* ---- Batches -------------------------------------------------------------------------- */
-
-/* The plugin's bytes need not live longer than its callback. */
-static const uint8_t *kept_payload(struct fake_batch *batch, const struct muster_record *record)
-{
-    uint8_t *payload;
-
-    if (record->payload_size == 0)
-        return NULL;
-    payload = grown(NULL, record->payload_size);
-    memcpy(payload, record->payload.bytes, record->payload_size);
-    batch->payloads =
-        grown(batch->payloads, (batch->payload_count + 1) * sizeof batch->payloads[0]);
-    batch->payloads[batch->payload_count++] = payload;
-    return payload;
-}
-
-static int host_emit(struct muster_batch *in, uint32_t after, const struct muster_record *record)
-{
-    struct fake_batch *batch = (struct fake_batch *)in;
-
-    ck_assert_msg(in->count == 0 || after < in->count, "emit behind record %u of %u", after,
-                  in->count);
-    if (batch->emitted == batch->emit_capacity) {
-        batch->emit_capacity = batch->emit_capacity * 2 + 16;
-        batch->emits = grown(batch->emits, batch->emit_capacity * sizeof batch->emits[0]);
-    }
-    batch->emits[batch->emitted].after = in->count == 0 ? 0 : after;
-    batch->emits[batch->emitted].record = *record;
-    batch->emits[batch->emitted].record.payload.bytes = kept_payload(batch, record);
-    batch->emitted++;
-    return 0;
-}
-
-static int host_drop(struct muster_batch *in, uint32_t index)
-{
-    struct fake_batch *batch = (struct fake_batch *)in;
-    uint32_t i;
-
-    ck_assert_msg(index < in->count, "drop of record %u of %u", index, in->count);
-    for (i = 0; i < batch->dropped; i++)
-        ck_assert_msg(batch->drops[i] != index, "record %u is dropped twice", index);
-    if (batch->dropped == batch->drop_capacity) {
-        batch->drop_capacity = batch->drop_capacity * 2 + 16;
-        batch->drops = grown(batch->drops, batch->drop_capacity * sizeof batch->drops[0]);
-    }
-    batch->drops[batch->dropped++] = index;
-    return 0;
-}
-
-void fake_batch_begin(struct fake_batch *batch, const struct muster_record *records, uint32_t count)
-{
-    memset(batch, 0, sizeof *batch);
-    batch->batch.count = count;
-    batch->batch.records = grown(NULL, (count + 1) * sizeof *records);
-    if (count > 0)
-        memcpy(batch->batch.records, records, count * sizeof *records);
-}
-
-void fake_batch_finish(struct fake_batch *batch)
-{
-    uint32_t count = batch->batch.count;
-    uint32_t i, j;
-
-    batch->out = grown(NULL, (count + batch->emitted + 1) * sizeof batch->out[0]);
-    for (i = 0; i < count || i == 0; i++) {
-        bool stays = i < count;
-
-        for (j = 0; j < batch->dropped; j++)
-            stays = stays && batch->drops[j] != i;
-        if (stays)
-            batch->out[batch->out_count++] = batch->batch.records[i];
-        for (j = 0; j < batch->emitted; j++)
-            if (batch->emits[j].after == i)
-                batch->out[batch->out_count++] = batch->emits[j].record;
-    }
-}
-
-void fake_batch_free(struct fake_batch *batch)
-{
-    uint32_t i;
-
-    for (i = 0; i < batch->payload_count; i++)
-        free(batch->payloads[i]);
-    free(batch->payloads);
-    free(batch->emits);
-    free(batch->drops);
-    free(batch->out);
-    free(batch->batch.records);
-    memset(batch, 0, sizeof *batch);
-}
-
-void fake_process(const struct muster_plugin *plugin, void *worker_state, struct fake_batch *batch,
-                  const struct muster_record *records, uint32_t count)
-{
-    fake_batch_begin(batch, records, count);
-    plugin->process(worker_state, &batch->batch);
-    fake_batch_finish(batch);
-}
-
 const struct muster_host fake_host = {
     .size = sizeof fake_host,
     .abi_major = MUSTER_ABI_MAJOR,
@@ -709,7 +479,7 @@ const struct muster_host fake_host = {
     .counter = host_counter,
     .metric = host_metric,
     .device = host_device,
-    .emit = host_emit,
-    .drop = host_drop,
+    .emit = fake_batch_emit,
+    .drop = fake_batch_drop,
     .state = host_state,
 };

@@ -20,6 +20,8 @@
 
 #include <muster/plugin.h>
 
+#include "fake_batch.h"
+
 /* The table that the callbacks get. */
 extern const struct muster_host fake_host;
 
@@ -76,34 +78,5 @@ uint32_t fake_takes(struct muster_instance *instance);
 uint64_t fake_state_bytes(struct muster_instance *instance);
 /* Whether it said of its state that it is damaged. */
 bool fake_state_set_aside(struct muster_instance *instance);
-
-/* ---- Batches, for filters ------------------------------------------------------------- */
-
-/* A batch, and what is left of it: the records that the next filter would see. */
-struct fake_batch {
-    struct muster_batch batch; /* what the callback gets; must be first */
-    struct muster_record *out; /* after fake_finish: the records in their order */
-    uint32_t out_count;
-    uint32_t dropped, emitted; /* of the last callback */
-    struct fake_emit *emits;   /* the rest is the fake host's own */
-    uint32_t emit_capacity;
-    uint32_t *drops;
-    uint32_t drop_capacity;
-    uint8_t **payloads;
-    uint32_t payload_count;
-};
-
-/* A batch with a copy of the records; `count` may be 0.  The payloads are the
- * caller's and must stay. */
-void fake_batch_begin(struct fake_batch *batch, const struct muster_record *records,
-                      uint32_t count);
-/* After the callback: works out `out`.  Emitted payloads are copies, alive until
- * fake_batch_free. */
-void fake_batch_finish(struct fake_batch *batch);
-void fake_batch_free(struct fake_batch *batch);
-
-/* Begin, the plugin's process, finish. */
-void fake_process(const struct muster_plugin *plugin, void *worker_state, struct fake_batch *batch,
-                  const struct muster_record *records, uint32_t count);
 
 #endif
