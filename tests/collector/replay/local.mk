@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# link: tests/collector/replay/test_capture
-# stream: tests/collector/replay/test_pcap
+# link: tests/collector/replay/test_capture.c
+# stream: tests/collector/replay/test_pcap.c
 # replay: tests/e2e/replay.py
 CAPTURE_FILE = tests/collector/replay/file.c tests/collector/replay/file.h
 
