@@ -245,7 +245,6 @@ Suite *test_suite(void)
     TCase *lines = tcase_create("lines"), *limit = tcase_create("limit");
     size_t i;
 
-    tcase_set_timeout(lines, 60);
     tcase_add_checked_fixture(lines, set_up, tear_down);
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(lines, tests[i]);

@@ -6,10 +6,16 @@
 
 #include <stdlib.h>
 
+/* Seconds for one test.  It is there for those that hang; a busy machine may be slow. */
+#define PATIENCE "600"
+
 int main(void)
 {
-    SRunner *runner = srunner_create(test_suite());
+    SRunner *runner;
     int run, failed;
+
+    setenv("CK_DEFAULT_TIMEOUT", PATIENCE, 0);
+    runner = srunner_create(test_suite());
 
     srunner_run_all(runner, CK_ENV);
     run = srunner_ntests_run(runner);

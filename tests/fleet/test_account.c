@@ -327,7 +327,6 @@ Suite *test_suite(void)
     TCase *tcase = tcase_create("account");
     size_t i;
 
-    tcase_set_timeout(tcase, 60);
     for (i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
     tcase_add_loop_test(tcase, figures_agree_with_the_model, 0,

@@ -147,7 +147,6 @@ Suite *test_suite(void)
     TCase *tcase = tcase_create("run");
     size_t i;
 
-    tcase_set_timeout(tcase, 60);
     for (i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
     tcase_add_loop_test(tcase, what_is_sent_arrives, 0, 3);

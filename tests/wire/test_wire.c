@@ -304,7 +304,6 @@ Suite *test_suite(void)
     if (count == 0)
         exit(EXIT_FAILURE);
 
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, vector, 0, count);
     tcase_add_loop_test(tests, vector_encoded_again, 0, count);
     tcase_add_test(tests, vector_names_are_unique);

@@ -441,7 +441,6 @@ Suite *test_suite(void)
         perror(path);
         exit(EXIT_FAILURE);
     }
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, files_enter, files_leave);
     tcase_add_test(tests, empty_files);
     tcase_add_test(tests, the_example);

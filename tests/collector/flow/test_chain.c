@@ -115,7 +115,6 @@ Suite *test_suite(void)
     Suite *suite = suite_create("chain");
     TCase *tcase = tcase_create("chain");
 
-    tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, two_side_by_side);
     tcase_add_test(tcase, half_open);
     tcase_add_test(tcase, out_of_time);

@@ -245,7 +245,6 @@ Suite *test_suite(void)
     TCase *tcase = tcase_create("pcap");
 
     tcase_add_checked_fixture(tcase, file_set_up, file_tear_down);
-    tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, every_form, 0, 30);
     tcase_add_test(tcase, large_packets);
     tcase_add_loop_test(tcase, cut_off_anywhere, 0, 3);

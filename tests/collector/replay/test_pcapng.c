@@ -471,7 +471,6 @@ Suite *test_suite(void)
     TCase *tcase = tcase_create("pcapng");
 
     tcase_add_checked_fixture(tcase, file_set_up, file_tear_down);
-    tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, every_block, 0, 2);
     tcase_add_loop_test(tcase, options_of_packets, 0, 2);
     tcase_add_loop_test(tcase, units_of_time, 0, 52);

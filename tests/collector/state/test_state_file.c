@@ -221,7 +221,6 @@ Suite *test_suite(void)
     TCase *tcase = tcase_create("state_file");
     size_t i;
 
-    tcase_set_timeout(tcase, 60); /* fsync on a busy disk */
     tcase_add_checked_fixture(tcase, open_directories, close_directories);
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);

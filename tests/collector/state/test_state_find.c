@@ -301,7 +301,6 @@ Suite *test_suite(void)
     TCase *tcase = tcase_create("state_find");
     size_t i;
 
-    tcase_set_timeout(tcase, 60); /* fsync on a busy disk */
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);

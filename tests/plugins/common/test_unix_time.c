@@ -72,7 +72,6 @@ Suite *test_suite(void)
     Suite *suite = suite_create("unix time");
     TCase *tcase = tcase_create("unix time");
 
-    tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, edges);
     tcase_add_test(tcase, any_order);
     suite_add_tcase(suite, tcase);

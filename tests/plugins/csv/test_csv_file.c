@@ -237,7 +237,6 @@ Suite *test_suite(void)
     size_t i;
 
     tcase_add_checked_fixture(tcase, fixture_set_up, fixture_tear_down);
-    tcase_set_timeout(tcase, 60);
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);

@@ -523,7 +523,6 @@ Suite *test_suite(void)
     TCase *tcase = tcase_create("csv rows");
     size_t i;
 
-    tcase_set_timeout(tcase, 60);
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);

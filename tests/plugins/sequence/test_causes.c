@@ -164,7 +164,6 @@ Suite *test_suite(void)
     size_t i;
 
     tcase_add_checked_fixture(tests, set_up, NULL);
-    tcase_set_timeout(tests, 60);
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
         tcase_add_test(tests, cases[i]);
     suite_add_tcase(suite, tests);

@@ -429,7 +429,6 @@ Suite *test_suite(void)
     TCase *tests = tcase_create("recovery");
     size_t i;
 
-    tcase_set_timeout(tests, 120);
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
         tcase_add_test(tests, cases[i]);
     tcase_add_loop_test(tests, random_damage, 0, 10);

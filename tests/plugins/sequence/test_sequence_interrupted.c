@@ -182,7 +182,6 @@ Suite *test_suite(void)
     Suite *suite = suite_create("sequence, interrupted");
     TCase *tests = tcase_create("interrupted");
 
-    tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, as_if_nothing_had_happened, 0, 5);
     suite_add_tcase(suite, tests);
     return suite;

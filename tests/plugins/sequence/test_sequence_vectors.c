@@ -599,7 +599,6 @@ Suite *test_suite(void)
     read_files();
     if (case_count == 0 || case_count == CASES_MOST)
         exit(EXIT_FAILURE);
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, vector, 0, case_count);
     tcase_add_test(tests, names_are_unique);
     suite_add_tcase(suite, tests);

@@ -427,7 +427,6 @@ Suite *test_suite(void)
     size_t i;
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_set_timeout(tcase, 60);
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
