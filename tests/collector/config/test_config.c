@@ -259,9 +259,9 @@ END_TEST
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {
-        defaults, every_setting,           entries,           two_configurations,
-        shapes,   lists_that_are_too_long, state_directories, the_default_chain,
-        described};
+        defaults,           every_setting, the_shortest_queue,      entries,
+        two_configurations, shapes,        lists_that_are_too_long, state_directories,
+        the_default_chain,  described};
     Suite *suite = suite_create("config");
     TCase *tcase = tcase_create("config");
     size_t i;
