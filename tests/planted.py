@@ -39,6 +39,8 @@ PLANTS = (  # rule, file (a new one if there is none), what is put at its end
     ("Settings hold nothing live", "src/collector/config/config.h", '#include "collector/state/state.h"'),
     ("Settings hold nothing live", "src/collector/config/config.c", "int f(void) { return socket(0, 0, 0); }"),
     ("Settings hold nothing live", "src/collector/config/config.c", "int f(void) { dlopen (0, 0); }"),
+    ("Settings hold nothing live", "src/collector/config/config.h", "struct muster_instance *f(void);"),
+    ("Settings hold nothing live", "src/collector/config/check.c", '#include "collector/host/host.h"'),
     ("The path knows no socket", "src/collector/flow/queue.c", "#include <sys/socket.h>"),
     ("The path knows no socket", "src/collector/flow/sink.h", "#include <netinet/in.h>"),
     ("The path knows no socket", "src/collector/flow/sink.c", "int f(void) { return poll(0, 0, 0); }"),

@@ -117,7 +117,8 @@ int64_t text_sink_flush(struct text_sink *sink, uint64_t deadline_ns)
     sent = send_lines(sink, timeout_until(deadline_ns, now_ns));
     if (sent.error == 0 || sink->buffer.abandoned)
         return 0;
-    if (deadline_ns == 0 || now_ns < deadline_ns)
+    /* Of a reader that is gone nothing more can be hoped; the next write ends the sink. */
+    if (sent.error != EPIPE && (deadline_ns == 0 || now_ns < deadline_ns))
         return MUSTER_AGAIN;
     plugin_log(sink->host, sink->instance, MUSTER_LOG_ERROR, "the last %s of %s is cut short: %s",
                sink->unit, sink->target, strerror(sent.error));

@@ -145,6 +145,7 @@ static bool drain(struct collector *collector)
     uint64_t deadline = now + (uint64_t)collector->config->stop_ns, until;
     const char *signal;
     bool asked = false, told = false, urged = false;
+    enum loop_event event;
 
     chain_drain(chain, deadline);
     while (!chain_drained(chain) && (now = clock_monotonic()) < deadline + GRACE) {
@@ -159,7 +160,10 @@ static bool drain(struct collector *collector)
             tell_waiting(collector, deadline - now);
         }
         until = now < tell_at ? tell_at : deadline + GRACE;
-        if (loop_wait(&collector->loop, chain->drained_fd, until, &signal) == LOOP_STOP)
+        event = loop_wait(&collector->loop, chain->drained_fd, until, &signal);
+        if (event == LOOP_ROTATE)
+            rotate(collector);
+        if (event == LOOP_STOP)
             asked = true;
     }
     chain_abandon(chain);
@@ -227,10 +231,11 @@ static int run_live(struct collector *collector)
     };
     struct problems problems = {0};
     struct live live;
+    bool is_open = live_open(&live, &settings, &problems) == 0;
     int status;
 
-    collector->has_run = live_open(&live, &settings, &problems) == 0 &&
-                         start_chain(collector, OVERFLOW_DROP, &problems) == 0 &&
+    problems_log(&problems, collector->log); /* a smaller buffer is no reason to stop */
+    collector->has_run = is_open && start_chain(collector, OVERFLOW_DROP, &problems) == 0 &&
                          live_start(&live, &collector->chain, &problems) == 0;
     problems_log(&problems, collector->log);
     if (collector->has_run)

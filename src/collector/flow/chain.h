@@ -54,7 +54,7 @@ void chain_rotate(struct chain *chain);
 void chain_hurry(struct chain *chain);
 
 /* The front has ended.  Lets the sinks finish until `deadline_ns` (monotonic); again, to set
- * another deadline. . */
+ * another deadline. */
 void chain_drain(struct chain *chain, uint64_t deadline_ns);
 
 /* Whether all sinks have finished.  `drained_fd` becomes readable when to ask again. */

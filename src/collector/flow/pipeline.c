@@ -282,6 +282,8 @@ static void run_filters(struct pipeline *pipeline, unsigned first)
         struct filter *filter = &pipeline->filters[i];
         uint32_t in = pipeline->batch.view.count;
 
+        if (!filter->opened) /* the start has failed, and those in front of it are closed */
+            continue;
         instance_api(filter->instance)->process(filter->state, &pipeline->batch.view);
         settle(pipeline, filter, in);
     }

@@ -94,8 +94,8 @@ void queue_wait(struct queue *queue, uint64_t most, uint64_t ns);
  * A run that is taken holds its block. */
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted);
 
-/* [sink] Looks at the oldest run, together with those behind it that continue it in the
- * same block; false if there is none.  The sink then calls queue_consume as it
+/* [sink] Once before each queue_done: looks at the oldest run, together with those behind it that
+ * continue it in the same block; false if there is none.  The sink then calls queue_consume as it
  * goes, and queue_done, which takes it out, at the end. */
 bool queue_peek(struct queue *queue, struct run *run, uint32_t *slots);
 void queue_consume(struct queue *queue, uint32_t records);

@@ -4,9 +4,9 @@
  * plugin those that it wants, sleep when there is nothing.
  *
  * A wake-up costs more than all the rest (futex, scheduler, a cold cache).  So on
- * a busy line the sink does not sleep on the bell but takes a short nap, during which
- * nobody has to wake it, and finds a larger run afterwards.  In a replay it need not: there it is
- * woken only when there is much to do (replay.c).
+ * a busy line the sink does not wait for a notification but takes a short nap, during which
+ * nobody has to wake it, and finds a larger run afterwards.  Where the pipelines wait for the sinks
+ * it need not: there it is woken only when there is much to do (fanout.c).
  */
 #include "sink.h"
 
@@ -135,9 +135,9 @@ static void rotate(struct sink *sink)
 
 static void tick(struct sink *sink, uint64_t now)
 {
-    uint64_t told = host_now(sink->instance->host, MUSTER_CLOCK_MONOTONIC);
+    uint64_t told = host_now(sink->instance->host, MUSTER_CLOCK_MONOTONIC), begun = clock_coarse();
     uint64_t asked = instance_api(sink->instance)->tick(sink->instance->state, told);
-    uint64_t took = clock_coarse() - now;
+    uint64_t took = clock_coarse() - begun;
 
     /* What it asks for is on the clock that it was told, which in a replay is another. */
     sink->next_tick_ns = instance_next_tick(now, asked > told ? now + (asked - told) : asked);
@@ -257,8 +257,10 @@ static void flush(struct sink *sink, uint64_t deadline_ns)
         sink->flush_pause_ns = 0;
     else if (sink->flush_pause_ns == 0)
         sink->flush_pause_ns = FIRST_RETRY;
-    else if (sink->flush_pause_ns < LONGEST_RETRY)
+    else if (sink->flush_pause_ns * 2 < LONGEST_RETRY)
         sink->flush_pause_ns *= 2;
+    else
+        sink->flush_pause_ns = LONGEST_RETRY;
     if (sink->unflushed)
         log_format(log_of(sink), LOG_DEBUG, name_of(sink),
                    "flush left something, and is called again in %" PRIu64 " ms",

@@ -40,8 +40,10 @@ int listener_open(struct listener *listener, const struct address *address, unsi
     listener->address = *address;
     listener->socket_count = workers;
     listener->sockets = malloc(workers * sizeof *listener->sockets);
-    if (listener->sockets == NULL)
+    if (listener->sockets == NULL) {
+        problems_note(problems, LOG_ERROR, NULL, "cannot listen: out of memory");
         return -1;
+    }
     for (i = 0; i < workers; i++)
         listener->sockets[i] = -1;
     for (i = 0; i < workers; i++) {

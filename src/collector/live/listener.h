@@ -17,10 +17,9 @@ struct listener {
     unsigned socket_count;
 };
 
-/* Opens `workers` sockets, shut, with that receive buffer in bytes.  Adds to `problems` why it
- * fails
- * (-1), and when the kernel grants a smaller buffer.  Port 0: the kernel picks, and the address
- * tells which.  After either, listener_close. */
+/* Opens `workers` sockets, shut, with that receive buffer in bytes.  Returns 0, or -1 after adding
+ * to `problems`; when the kernel grants a smaller buffer, it adds that, too.  Port 0: the kernel
+ * picks, and the address tells which.  After either, listener_close. */
 int listener_open(struct listener *listener, const struct address *address, unsigned workers,
                   int receive_buffer, struct problems *problems);
 void listener_close(struct listener *listener);

@@ -58,7 +58,7 @@ int live_start(struct live *live, struct chain *chain, struct problems *problems
     int error = start_workers(live, chain);
 
     if (error != 0) {
-        problems_note(problems, LOG_ERROR, NULL, "cannot start a thread: %s", strerror(error));
+        problems_note(problems, LOG_ERROR, NULL, "cannot start to receive: %s", strerror(error));
         return -1;
     }
     for (i = 0; i < live->listener_count; i++)

@@ -93,15 +93,14 @@ void socket_retire(int fd)
         return; /* then those that come until it is closed are in no counter of ours */
 }
 
-uint32_t socket_drops(int fd)
+void socket_drops(int fd, uint32_t *drops)
 {
     uint32_t info[SK_MEMINFO_VARS] = {0};
     socklen_t size = sizeof info;
 
     /* SO_RXQ_OVFL would come with a later datagram only, and so miss the end of a burst. */
-    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) < 0)
-        return 0;
-    return info[SK_MEMINFO_DROPS];
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) == 0)
+        *drops = info[SK_MEMINFO_DROPS];
 }
 
 uint32_t socket_buffer(int fd)

@@ -36,8 +36,8 @@ int socket_keep_out(int fd);
 void socket_retire(int fd);
 
 /* How many datagrams the kernel has dropped on this socket, modulo 2^32: no room
- * in the receive buffer, or kept out. */
-uint32_t socket_drops(int fd);
+ * in the receive buffer, or kept out.  If the kernel does not say, *drops stays. */
+void socket_drops(int fd, uint32_t *drops);
 
 /* Bytes of its receive buffer, as the kernel counts them. */
 uint32_t socket_buffer(int fd);

@@ -58,10 +58,10 @@ static void count_drops(struct worker *worker, struct counter *counter)
     unsigned i;
 
     for (i = 0; i < worker->socket_count; i++) {
-        uint32_t drops = socket_drops(worker->fds[i].fd);
+        uint32_t before = worker->drops[i];
 
-        counter_add(counter, drops - worker->drops[i]); /* modulo 2^32 */
-        worker->drops[i] = drops;
+        socket_drops(worker->fds[i].fd, &worker->drops[i]);
+        counter_add(counter, worker->drops[i] - before); /* modulo 2^32 */
     }
 }
 
@@ -223,7 +223,7 @@ int worker_start(struct worker *worker)
     for (i = 0; i < worker->socket_count; i++) {
         if (socket_let_in(worker->fds[i].fd) < 0)
             return errno;
-        worker->drops[i] = socket_drops(worker->fds[i].fd);
+        socket_drops(worker->fds[i].fd, &worker->drops[i]);
     }
     error = pthread_create(&worker->thread, NULL, run, worker);
     worker->started = error == 0;

@@ -19,8 +19,8 @@
 
 enum {
     BATCH = 64, /* datagrams that a pipeline takes before it publishes, as a live one does */
-    /* A day of seconds.  The clock jumps over the rest of a longer silence, which a
-     * wrong time stamp can be, too. */
+    /* A day, if filters tick once a second.  The clock jumps over the rest of a longer silence,
+     * which a wrong time stamp can be, too. */
     TICKS_MOST = 86400
 };
 
