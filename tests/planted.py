@@ -61,9 +61,6 @@ HARMLESS = (  # neither of these is an include or a call
 )
 
 
-KINDS = (".c", ".h", ".py", ".mk")  # what the rules look at
-
-
 def run(folder):
     """What the script says of the tree: places with the rule that they break, all rules, its status."""
     done = subprocess.run([SCRIPT, folder], capture_output=True, text=True, check=False)

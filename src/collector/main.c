@@ -48,7 +48,8 @@ static const char usage[] =
     "      --version          print the version, and stop\n"
     "  -h, --help             print this, and stop\n"
     "\n"
-    "SIGTERM and SIGINT stop it in order, SIGHUP makes every sink reopen its output.\n"
+    "SIGTERM, SIGINT and SIGQUIT stop it in order, SIGHUP makes every sink reopen its\n"
+    "output.\n"
     "Exit status: 0 stopped in order, 1 could not start or read the capture, 2 wrong\n"
     "configuration or usage, 3 the ledger does not add up, which is a bug.\n";
 

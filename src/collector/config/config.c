@@ -276,10 +276,16 @@ static void read_state(const struct reader *reader, const struct node *root,
 
 /* ---- the whole ------------------------------------------------------------------------ */
 
-static struct catalog *load_catalog(const struct reader *reader, const char *path)
+static struct catalog *load_catalog(const struct reader *reader, const struct node *root,
+                                    const char *path)
 {
-    struct catalog *catalog = path != NULL ? devices_load(path, reader->problems) : NULL;
+    struct catalog *catalog = NULL;
 
+    if (path != NULL && path[0] == '\0')
+        node_problem(node_find(root, "catalog"), reader->problems,
+                     "catalog: it is empty; expected a file");
+    else if (path != NULL)
+        catalog = devices_load(path, reader->problems);
     /* Without one, or with errors in it: for the checks that are still to come. */
     return catalog != NULL ? catalog : catalog_default();
 }
@@ -306,7 +312,7 @@ static int read_settings(struct reader *reader, const struct node *root)
     config->stop_ns = values[SETTING_STOP_TIMEOUT].number;
     config->log_level = (enum log_level)values[SETTING_LOG_LEVEL].number;
     read_state(reader, root, values);
-    config->catalog = load_catalog(reader, values[SETTING_CATALOG].text);
+    config->catalog = load_catalog(reader, root, values[SETTING_CATALOG].text);
     if (config->catalog == NULL)
         result = -1;
 
