@@ -44,7 +44,7 @@ START_TEST(addresses)
         uint8_t bytes[16];
 
         for (k = 0; k < 16; k++)
-            bytes[k] = one_in(2) ? 0 : (uint8_t)(random_u32() >> below(32));
+            bytes[k] = (uint8_t)(one_in(2) ? 0 : random_u32() >> below(32));
         expect(4, bytes);
         expect(6, bytes);
     }
