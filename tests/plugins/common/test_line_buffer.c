@@ -173,6 +173,15 @@ START_TEST(held_is_forgotten_or_abandoned)
     ck_assert(sent.error == 0 && sent.whole == 1 && !sent.held_done && !buffer.abandoned);
     drain();
     ck_assert_str_eq(found, "\nbb\n");
+
+    add('a', PIPE_ROOM + 10);
+    line_buffer_send(&buffer, writer, 0);
+    line_buffer_abandon_held(&buffer);
+    drain();
+    add('b', PIPE_ROOM);
+    sent = line_buffer_send(&buffer, writer, 0); /* the newline, and a torn line */
+    ck_assert(sent.error == EAGAIN && !sent.held_done && sent.whole == 0 && !buffer.abandoned);
+    ck_assert(sent.torn == PIPE_ROOM - 1 && buffer.held == 1);
 }
 END_TEST
 
