@@ -100,6 +100,7 @@ static uint32_t take_more(struct gaps *gaps)
         gaps->more = more;
         gaps->more_room = room;
     }
+    gaps->more[gaps->more_used].used = false;
     return TABLES_GAPS + gaps->more_used++;
 }
 

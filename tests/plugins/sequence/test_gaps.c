@@ -5,6 +5,7 @@
  * what an earlier run left.
  */
 #include <check.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ static void on_end(void *context, const struct gap_end *end)
 
 static void set_up(void)
 {
+    mallopt(M_PERTURB, 0x55); /* new memory is not zeros */
     memory_tables(&tables, WINDOW);
     gaps = gaps_new(&tables, 0, 1, on_end, NULL);
     ck_assert_ptr_nonnull(gaps);
