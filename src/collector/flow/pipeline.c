@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "collector/host/callback.h"
 #include "wire/datagram.h"
 
 /* ---- open ----------------------------------------------------------------------------- */
@@ -54,14 +55,11 @@ static int watch_counters(struct pipeline *pipeline)
 static int open_filter(struct pipeline *pipeline, struct filter *filter,
                        struct muster_instance *instance)
 {
-    const struct muster_plugin *api = instance_api(instance);
     struct metrics *m = pipeline->host->metrics;
     const char *name = instance_name(instance);
 
     filter->instance = instance;
-    filter->state = instance->state;
-    if (api->worker_open != NULL &&
-        api->worker_open(instance->state, pipeline->id, pipeline->count, &filter->state) != 0)
+    if (callback_worker_open(instance, pipeline->id, pipeline->count, &filter->state) != 0)
         return -1;
     filter->opened = true;
     if (metrics_watch(m, pipeline, name, "in", "records", "came to this filter", &filter->in) < 0 ||
@@ -284,7 +282,7 @@ static void run_filters(struct pipeline *pipeline, unsigned first)
 
         if (!filter->opened) /* the start has failed, and those in front of it are closed */
             continue;
-        instance_api(filter->instance)->process(filter->state, &pipeline->batch.view);
+        callback_process(filter->instance, filter->state, &pipeline->batch.view);
         settle(pipeline, filter, in);
     }
 }
@@ -363,8 +361,7 @@ static void tick_filter(struct pipeline *pipeline, unsigned i, uint64_t now_ns)
     uint64_t asked;
 
     batch_begin(&pipeline->batch, NULL, 0);
-    asked =
-        instance_api(filter->instance)->worker_tick(filter->state, &pipeline->batch.view, now_ns);
+    asked = callback_worker_tick(filter->instance, filter->state, &pipeline->batch.view, now_ns);
     filter->next_tick_ns = instance_next_tick(now_ns, asked);
     publish_emitted(pipeline, i);
 }
@@ -404,11 +401,10 @@ void pipeline_close(struct pipeline *pipeline)
 
     for (i = 0; i < pipeline->filter_count; i++) {
         struct filter *filter = &pipeline->filters[i];
-        const struct muster_plugin *api = instance_api(filter->instance);
 
-        if (filter->opened && api->worker_close != NULL) {
+        if (filter->opened) {
             batch_begin(&pipeline->batch, NULL, 0);
-            api->worker_close(filter->state, &pipeline->batch.view);
+            callback_worker_close(filter->instance, filter->state, &pipeline->batch.view);
             publish_emitted(pipeline, i);
         }
         filter->opened = false;

@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 
 #include "base/clock.h"
+#include "collector/host/callback.h"
 
 #define NAP           (1 * CLOCK_MILLISECOND)
 #define FIRST_RETRY   (10 * CLOCK_MILLISECOND)
@@ -122,11 +123,9 @@ static void fail(struct sink *sink)
 
 static void rotate(struct sink *sink)
 {
-    const struct muster_plugin *api = instance_api(sink->instance);
-
-    if (api->rotate == NULL)
+    if (instance_api(sink->instance)->rotate == NULL)
         return;
-    if (api->rotate(sink->instance->state) != 0)
+    if (callback_rotate(sink->instance) != 0)
         log_line(log_of(sink), LOG_ERROR, name_of(sink),
                  "the output could not be reopened; the old one stays in use");
     else
@@ -136,7 +135,7 @@ static void rotate(struct sink *sink)
 static void tick(struct sink *sink, uint64_t now)
 {
     uint64_t told = host_now(sink->instance->host, MUSTER_CLOCK_MONOTONIC), begun = clock_coarse();
-    uint64_t asked = instance_api(sink->instance)->tick(sink->instance->state, told);
+    uint64_t asked = callback_tick(sink->instance, told);
     uint64_t took = clock_coarse() - begun;
 
     /* What it asks for is on the clock that it was told, which in a replay is another. */
@@ -184,12 +183,11 @@ static void wait_to_retry(struct sink *sink, uint64_t *pause)
 static void deliver(struct sink *sink, struct queue *queue, const struct muster_record *records,
                     uint32_t count)
 {
-    const struct muster_instance *instance = sink->instance;
     uint64_t pause = FIRST_RETRY;
     int64_t took;
 
     while (count > 0 && !sink->failed && !is_late(sink)) {
-        took = instance_api(instance)->write(instance->state, records, count);
+        took = callback_write(sink->instance, records, count);
         if (took < 0 || took > count) {
             if (took > count)
                 log_format(log_of(sink), LOG_ERROR, name_of(sink),
@@ -247,11 +245,8 @@ static uint32_t serve(struct sink *sink)
  * rest() does not sleep for long. */
 static void flush(struct sink *sink, uint64_t deadline_ns)
 {
-    const struct muster_plugin *api = instance_api(sink->instance);
-    int64_t given_up = 0;
+    int64_t given_up = sink->failed ? 0 : callback_flush(sink->instance, deadline_ns);
 
-    if (api->flush != NULL && !sink->failed)
-        given_up = api->flush(sink->instance->state, deadline_ns);
     sink->unflushed = given_up == MUSTER_AGAIN;
     if (!sink->unflushed)
         sink->flush_pause_ns = 0;

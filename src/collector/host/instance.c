@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "callback.h"
+
 void instance_init(struct muster_instance *instance, const struct entry *entry,
                    const struct host *host)
 {
@@ -17,14 +19,13 @@ void instance_init(struct muster_instance *instance, const struct entry *entry,
 
 void instance_check(const struct entry *entry, const struct host *host, struct problems *problems)
 {
-    const struct muster_plugin *api = &entry->plugin.api;
     struct muster_instance instance;
 
-    if (api->check == NULL || entry->incomplete)
+    if (entry->incomplete)
         return;
     instance_init(&instance, entry, host);
     instance.problems = problems;
-    api->check(&host_functions, &instance);
+    callback_check(&instance);
     if (atomic_load(&instance.misused))
         problems_add(problems, entry->file, entry->line, 0,
                      "%s: the plugin asks for an option that it does not declare", entry->name);
@@ -42,27 +43,23 @@ static void close_memory(struct muster_instance *instance, bool in_order)
 
 int instance_open(struct muster_instance *instance)
 {
-    const struct muster_plugin *api = &instance->entry->plugin.api;
-    int result = 0;
+    int result;
 
     assert(!instance->opened);
     instance->kinds = MUSTER_TAKES_MESSAGES;
-    instance->state = instance;
     instance->opening = true;
-    if (api->open != NULL)
-        result = api->open(&host_functions, instance, &instance->state);
+    result = callback_open(instance);
     instance->opening = false;
     instance->opened = result == 0;
-    if (!instance->opened) {
+    if (!instance->opened)
         close_memory(instance, false);
-    }
     return instance->opened && !atomic_load(&instance->misused) ? 0 : -1;
 }
 
 void instance_close(struct muster_instance *instance)
 {
-    if (instance->opened && instance->entry->plugin.api.close != NULL)
-        instance->entry->plugin.api.close(instance->state);
+    if (instance->opened)
+        callback_close(instance);
     instance->opened = false;
     close_memory(instance, true);
 }

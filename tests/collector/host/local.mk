@@ -76,3 +76,4 @@ check_LTLIBRARIES += %D%/odd_no_symbol.la
 %C%_odd_no_symbol_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_odd_no_symbol_la_LDFLAGS = $(ODD_LDFLAGS)
 # instance: tests/collector/flow/test_chain.c
+# callback: tests/collector/flow/test_chain.c

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The callbacks of a plugin, as the host calls them: the only place where the daemon enters a
+ * plugin's code.  Each is noted while it runs, and what comes back is looked at.
+ *
+ * Threads are those of struct muster_plugin.  A callback that the plugin does not have is not
+ * called, and returns what it would if it had nothing to do.
+ */
+#ifndef COLLECTOR_HOST_CALLBACK_H
+#define COLLECTOR_HOST_CALLBACK_H
+
+#include <stdint.h>
+
+#include "instance.h"
+
+enum callback {
+    CALLBACK_NONE, /* the thread is in the daemon's own code */
+    CALLBACK_LOAD, /* a constructor or destructor of the shared object */
+    CALLBACK_CHECK,
+    CALLBACK_OPEN,
+    CALLBACK_CLOSE,
+    CALLBACK_IS_SOUND,
+    CALLBACK_CONVERT,
+    CALLBACK_RELOAD,
+    CALLBACK_WORKER_OPEN,
+    CALLBACK_PROCESS,
+    CALLBACK_WORKER_TICK,
+    CALLBACK_WORKER_CLOSE,
+    CALLBACK_CONNECT,
+    CALLBACK_WRITE,
+    CALLBACK_FLUSH,
+    CALLBACK_DISCONNECT,
+    CALLBACK_ROTATE,
+    CALLBACK_TICK,
+    CALLBACKS /* how many there are */
+};
+
+/* "write" */
+const char *callback_name(enum callback callback);
+
+/* Around every call.  They do not nest. */
+static inline void callback_enter(const struct muster_instance *instance, enum callback callback)
+{
+    (void)instance;
+    (void)callback;
+}
+
+static inline void callback_leave(void)
+{
+}
+
+/* Of any plugin. */
+void callback_check(struct muster_instance *instance);
+int callback_open(struct muster_instance *instance); /* sets instance->state */
+void callback_close(struct muster_instance *instance);
+
+/* Of a filter; `state` is the worker's. */
+int callback_worker_open(struct muster_instance *instance, uint32_t worker, uint32_t workers,
+                         void **state);
+void callback_process(struct muster_instance *instance, void *state, struct muster_batch *batch);
+uint64_t callback_worker_tick(struct muster_instance *instance, void *state,
+                              struct muster_batch *batch, uint64_t now_ns);
+void callback_worker_close(struct muster_instance *instance, void *state,
+                           struct muster_batch *batch);
+
+/* Of a sink. */
+int64_t callback_write(struct muster_instance *instance, const struct muster_record *records,
+                       uint32_t count);
+int64_t callback_flush(struct muster_instance *instance, uint64_t deadline_ns);
+int callback_rotate(struct muster_instance *instance);
+uint64_t callback_tick(struct muster_instance *instance, uint64_t now_ns);
+
+#endif
