@@ -324,7 +324,7 @@ class Muster(Receiver):
 
     def sink_drops(self):
         """Records that found a queue full, after the stop."""
-        return sum(int(n) for n in re.findall(r" = written \d+ \+ queued \d+ \+ dropped (\d+)", self.log()))
+        return sum(int(n) for n in re.findall(r" = written \d+ \+ held \d+ \+ queued \d+ \+ dropped (\d+)", self.log()))
 
 
 # ---- Figures -------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/plugins
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(YAML_CFLAGS) $(LIBCONFIG_CFLAGS)
 TEST_LIBS = tests/libtest.a $(COLLECTOR_LIBS) $(CHECK_LIBS)
 FAKE_HOST = tests/plugins/fake_host.c tests/plugins/fake_host.h \
-	tests/plugins/fake_batch.c tests/plugins/fake_batch.h
+	tests/plugins/fake_batch.c tests/plugins/fake_batch.h \
+	tests/plugins/fake_calls.c tests/plugins/fake_calls.h
 UNIT_TESTS =
 SCRIPT_TESTS = %D%/architecture %D%/planted.py
 

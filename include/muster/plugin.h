@@ -14,6 +14,7 @@
  * What is appended raises MUSTER_ABI_MINOR; anything else would be a new symbol
  * (muster_plugin_v2), and this one would still load.
  *
+ * What a plugin is, the table says that it has:
  * A FILTER runs on the threads that receive.  It judges records, changes them
  * in place, drops them, and adds records of its own.  It must not block.
  * A SINK has a thread and a bounded queue of its own.  It may block: its queue
@@ -24,9 +25,12 @@
  *   [worker]  one of the threads that receive; each has a number from 0
  *   [sink]    the sink's own thread
  * The host never calls two callbacks of one state at the same time, except that
- * filters have a state for each worker, and those run side by side.
+ * filters have a state for each worker, and those run side by side.  All records of
+ * a device reach one worker's state.
+ * All run in the C locale, whatever a plugin sets.
  * A callback must not call exit(), change the signal mask, or let a C++
- * exception escape.
+ * exception escape.  If it crashes, exits, does not come back, or breaks a rule of this
+ * file, the daemon says which plugin it was, of which file, and in which callback.
  */
 #ifndef MUSTER_PLUGIN_H
 #define MUSTER_PLUGIN_H
@@ -55,6 +59,23 @@ struct muster_batch {
     uint32_t count;                /* may be 0 in a tick */
     uint32_t reserved;
 };
+
+/* What a callback that can fail returns, if not a count. */
+#define MUSTER_FAILED (-1) /* for good */
+#define MUSTER_AGAIN  (-2) /* not yet: try again */
+#define MUSTER_LOST   (-3) /* the output is gone: disconnect, and connect again */
+#define MUSTER_RENEW  (-4) /* reload: not in this instance; it takes a new one */
+
+/* The circumstances of a call. */
+struct muster_call {
+    uint32_t size;        /* bytes of this struct in the running host */
+    uint32_t flags;       /* MUSTER_CALL_* */
+    uint64_t deadline_ns; /* MUSTER_CLOCK_STEADY: when it must be done; 0: there is no hurry */
+};
+
+#define MUSTER_CALL_STOPPING 0x1u /* the daemon, or this entry, is being stopped */
+#define MUSTER_CALL_FINAL    0x2u /* the last call of this callback: what cannot be done now, is not */
+#define MUSTER_CALL_REPLAY   0x4u /* the records are those of a capture */
 
 /* ---- Options -------------------------------------------------------------------------- */
 
@@ -196,8 +217,9 @@ struct muster_host {
      * errors of the file and does not start. */
     void (*config_error)(struct muster_instance *instance, const char *option, const char *text);
 
-    /* [main] in open of a sink.  Which kinds of record the sink takes, a sum of
-     * MUSTER_TAKES_*.  Without this call: MUSTER_TAKES_MESSAGES. */
+    /* In open and reload of a sink.  Which kinds of record the sink takes, a sum of
+     * MUSTER_TAKES_*, out of those that struct muster_sink names.  Without this call: all of
+     * those. */
     void (*take)(struct muster_instance *instance, uint32_t kinds);
 
     /* [main] in open and worker_open.  Declares a metric of that kind (enum
@@ -241,39 +263,135 @@ struct muster_host {
      * the disk from the start; what is not, memory as it is written.  Returns 0, or
      * MUSTER_FAILED after a log line. */
     int (*state)(struct muster_instance *instance, struct muster_state *state);
+
+    /* Any thread from open on.  The instance's tick, of each worker or of the sink, is called soon,
+     * not only in its second. */
+    void (*wake)(struct muster_instance *instance);
+
+    /* Any thread but [main] and [worker], from open on.  Sleeps for `ns`, or until the daemon stops
+     * or the output is to be reopened.  Returns 1 if the time is over, else 0.  For a thread of the
+     * plugin's own, and for a callback of a sink that has to wait. */
+    int (*wait)(struct muster_instance *instance, uint64_t ns);
+
+    /* Any thread from open on.  Asks for an orderly end of the daemon, and says why in the log. */
+    void (*stop)(struct muster_instance *instance, const char *text);
 };
-
-/* ---- What a plugin offers ------------------------------------------------------------- */
-
-enum muster_role { MUSTER_FILTER = 1, MUSTER_SINK = 2 };
-
-#define MUSTER_FAILED (-1)
-#define MUSTER_AGAIN  (-2) /* flush: not yet */
 
 /* Whether the running host has that function; for those newer than version 1.0. */
 #define MUSTER_HOST_HAS(host, function)                                                            \
     ((host)->size >= offsetof(struct muster_host, function) + sizeof(void (*)(void)))
 
-/* Life of an instance:
+/* ---- What a plugin offers ------------------------------------------------------------- */
+
+/* A filter:
  *
- *   filter: check, open, for each worker (worker_open, (process | worker_tick)*,
- *           worker_close), close
- *   sink:   check, open, (write | flush | rotate | tick)*, flush, close
+ *     check, open, for each worker (worker_open, (process | worker_tick)*, worker_close),
+ *     reload*, close
+ */
+struct muster_filter {
+    uint32_t size;     /* sizeof (struct muster_filter) */
+    uint32_t reserved; /* 0 */
+
+    /* [main] before the first record of that worker, so nothing may belong to the
+     * calling thread.  `worker` counts from 0 to `workers` - 1.  Sets *worker_state.
+     * Returns 0, or MUSTER_FAILED after a log line: the daemon does not start.
+     * Without it the worker's state is the instance's, which all workers then share: such a
+     * filter must not change it. */
+    int (*worker_open)(void *state, uint32_t worker, uint32_t workers, void **worker_state);
+
+    /* [worker] Judges a batch of at least one record.  Must not block and should
+     * not allocate.  Records and payloads may be read until it returns.  Returns 0, or
+     * MUSTER_FAILED after a log line: this filter is then out of service on this worker; the batch
+     * goes on as it is, later records pass by, and are counted.  Must be there. */
+    int (*process)(void *worker_state, struct muster_batch *batch);
+
+    /* [worker] About once a second, also when nothing arrives.  The batch is
+     * empty; records may be added to it.  `now_ns` is MUSTER_CLOCK_MONOTONIC.
+     * Returns when it wants the next call at the latest, on that clock, for one
+     * earlier than usual; else 0. */
+    uint64_t (*worker_tick)(void *worker_state, struct muster_batch *batch, uint64_t now_ns);
+
+    /* [worker] after its last record, or [main] if the worker never ran.  Once for each worker_open
+     * that succeeded.  Records may be added to the batch, which is empty. */
+    void (*worker_close)(void *worker_state, struct muster_batch *batch,
+                         const struct muster_call *call);
+
+    /* [main] between two batches, while no worker is in a callback of this filter: the options have
+     * changed, and the getters show the new ones.  Kept state stays as it is.  Returns 0 if they are
+     * adopted; MUSTER_RENEW if that takes a new instance, which is opened when this one is closed;
+     * or MUSTER_FAILED after a log line: the old ones stay in force.  Without it: MUSTER_RENEW. */
+    int (*reload)(void *state, const struct muster_call *call);
+};
+
+/* A sink:
  *
- * check may be called without open.  close is called once for each open that
- * succeeded, worker_close once for each worker_open that succeeded.
- * Only name, version, summary, role and, for a filter, process, for a sink,
- * write must be there.  Without open, `state` is the instance itself; without
- * worker_open, `worker_state` is the state, which all workers then share: such a
- * filter must not change it. */
+ *     check, open, (connect, (write | flush | rotate | reload | tick)*, disconnect)*, close
+ *
+ * rotate, reload and tick are called between disconnect and connect, too, if the sink is to be
+ * connected again.  Records that were taken are held until a flush has returned what it gave up;
+ * those that are held when the output is lost are offered again. */
+struct muster_sink {
+    uint32_t size;  /* sizeof (struct muster_sink) */
+    uint32_t takes; /* which kinds of record it can take, a sum of MUSTER_TAKES_*; 0: MESSAGES */
+    uint32_t hold;  /* how many records to take, at least, between two calls of flush while more
+                       wait, such as the rows of a transaction; at most a quarter of the queue; 0:
+                       the host's choice */
+    uint32_t reserved; /* 0 */
+
+    /* [sink] before the first write, and after each disconnect.  Makes the output ready.  May block.
+     * Returns 0; MUSTER_AGAIN after a log line that says why, once: the host tries again, a little
+     * later each time, at once when the output is to be reopened, and says how many records wait;
+     * or MUSTER_FAILED after a log line: no such output can ever be; the daemon does not start, or,
+     * if it runs, this sink is out of service.  Without it: 0. */
+    int (*connect)(void *state, const struct muster_call *call);
+
+    /* [sink] Takes records, at least one, aligned to 16 bytes.  Returns how many it took, from the
+     * first on.  Fewer than `count`: the rest is offered again, later, as for
+     * write(2); the host waits a little longer each time.  MUSTER_LOST after a log line: none of
+     * these was taken; the host calls disconnect and connect, and then offers the records that are
+     * held, and these, again; what had reached the output before comes twice, so a sink that cares
+     * delivers in flush and all or nothing.  MUSTER_FAILED after a log line: this
+     * instance is finished; what is held and what is offered to it is dropped and counted.
+     * Records and payloads may be read until it returns.  Must be there. */
+    int64_t (*write)(void *state, const struct muster_record *records, uint32_t count,
+                     const struct muster_call *call);
+
+    /* [sink] when the queue has run empty, when as many records as `hold` says are held,
+     * before rotate and reload, and before disconnect while stopping: deliver what was
+     * taken and is still held.  Returns how many of these records cannot be
+     * delivered and are given up: 0 when all is well.  The host counts them as
+     * dropped, and the others as written.  MUSTER_AGAIN: something is still held; the host
+     * calls again, a little later each time; when the deadline is over, what is held counts as
+     * dropped.  MUSTER_LOST and MUSTER_FAILED: as for write.  Without it, what write takes is
+     * written. */
+    int64_t (*flush)(void *state, const struct muster_call *call);
+
+    /* [sink] once for each connect that returned 0: lets go of the output.  The plugin forgets what
+     * it holds. */
+    void (*disconnect)(void *state, const struct muster_call *call);
+
+    /* [sink] Log rotation: close the output and open it again; a lock on the old one is let go.
+     * Returns 0; MUSTER_FAILED after a log line: the old output stays in use; or MUSTER_LOST: as for
+     * write.  Without it, a sink that is connected is disconnected and connected again. */
+    int (*rotate)(void *state, const struct muster_call *call);
+
+    /* [sink] The options have changed, and the getters show the new ones.  Kept state and locks stay
+     * as they are.  Returns as muster_filter.reload does. */
+    int (*reload)(void *state, const struct muster_call *call);
+
+    /* [sink] About once a second, also when nothing arrives.  `now_ns` is
+     * MUSTER_CLOCK_MONOTONIC.  Returns as worker_tick does. */
+    uint64_t (*tick)(void *state, uint64_t now_ns);
+};
+
+/* check may be called without open.  close is called once for each open that
+ * succeeded.  Without open, `state` is the instance itself. */
 struct muster_plugin {
     uint32_t size;         /* sizeof (struct muster_plugin) */
     uint16_t abi_major;    /* MUSTER_ABI_MAJOR */
     uint16_t abi_minor;    /* MUSTER_ABI_MINOR: what it was built with */
-    uint32_t role;         /* enum muster_role */
     uint32_t option_size;  /* sizeof (struct muster_option) */
     uint32_t option_count; /* entries in `options` */
-    uint32_t reserved;     /* 0 */
     const char *name;      /* as in collector.conf: lower case, digits, '-', '_' */
     const char *version;   /* of the plugin */
     const char *summary;   /* one line, without a full stop */
@@ -285,62 +403,17 @@ struct muster_plugin {
     void (*check)(const struct muster_host *host, struct muster_instance *instance);
 
     /* [main] before the first record of this instance, perhaps while an older
-     * instance of the same entry still runs.  Makes the instance ready and sets
-     * *state.  Returns 0, or MUSTER_FAILED after a log line that says why: the
-     * daemon then does not start. */
+     * instance of the same entry still runs.  Takes memory, reads options, and sets
+     * *state; a sink's output waits for connect.  Returns 0, or MUSTER_FAILED after a log line that
+     * says why: the daemon then does not start. */
     int (*open)(const struct muster_host *host, struct muster_instance *instance, void **state);
 
     /* [main] after the last datagram and the last callback of every thread. */
-    void (*close)(void *state);
+    void (*close)(void *state, const struct muster_call *call);
 
-    /* Filter only. */
-
-    /* [main] before the first record of that worker, so nothing may belong to the
-     * calling thread.  `worker` counts from 0 to `workers` - 1.
-     * All records of a device go to one worker: worker = device_id mod workers.
-     * Returns 0, or MUSTER_FAILED after a log line: the daemon does not start. */
-    int (*worker_open)(void *state, uint32_t worker, uint32_t workers, void **worker_state);
-
-    /* [worker] Judges a batch of at least one record.  Must not block and should
-     * not allocate.  Records and payloads may be read until it returns. */
-    void (*process)(void *worker_state, struct muster_batch *batch);
-
-    /* [worker] About once a second, also when nothing arrives.  The batch is
-     * empty; records may be added to it.  `now_ns` is MUSTER_CLOCK_MONOTONIC.
-     * Returns when it wants the next call at the latest, on that clock, for one
-     * earlier than usual; else 0. */
-    uint64_t (*worker_tick)(void *worker_state, struct muster_batch *batch, uint64_t now_ns);
-
-    /* [worker] after its last record, or [main] if the worker never ran.  Records
-     * may be added to the batch. */
-    void (*worker_close)(void *worker_state, struct muster_batch *batch);
-
-    /* Sink only. */
-
-    /* [sink] Takes records, at least one.  Returns how many it took, from the
-     * first on.  Fewer than `count`: the rest is offered again, later, as for
-     * write(2); the host waits a little longer each time.  MUSTER_FAILED: this
-     * instance is finished; it gets no more calls but close, and what is offered
-     * to it is dropped and counted.  What is taken counts as written: a record
-     * must be out of the plugin's hands, or the plugin must be able to deliver it
-     * in flush.  Records and payloads may be read until it returns. */
-    int64_t (*write)(void *state, const struct muster_record *records, uint32_t count);
-
-    /* [sink] when the queue has run empty, and before close: deliver what was
-     * taken and is still held.  `deadline_ns` is MUSTER_CLOCK_STEADY, or 0 if
-     * there is no hurry.  Returns how many records that were taken cannot be
-     * delivered and are given up: 0 when all is well.  The host counts them as
-     * dropped instead of written.  MUSTER_AGAIN: something is still held; the host
-     * calls again, a little later each time.  MUSTER_FAILED: as for write. */
-    int64_t (*flush)(void *state, uint64_t deadline_ns);
-
-    /* [sink] Log rotation: close the output and open it again.  Returns 0, or
-     * MUSTER_FAILED after a log line; the old output stays in use then. */
-    int (*rotate)(void *state);
-
-    /* [sink] About once a second, also when nothing arrives.  `now_ns` is
-     * MUSTER_CLOCK_MONOTONIC.  Returns as worker_tick does. */
-    uint64_t (*tick)(void *state, uint64_t now_ns);
+    /* What it is: one of these. */
+    const struct muster_filter *filter;
+    const struct muster_sink *sink;
 };
 
 /* The symbol that a plugin exports. */

@@ -14,7 +14,7 @@
 static void note_trouble(struct text_sink *sink, int error)
 {
     if (error == EPIPE)
-        return; /* not a trouble that passes: the next write ends this sink, and says so */
+        return; /* said by whoever sees it first */
     if (error != 0 && !sink->trouble)
         plugin_log(sink->host, sink->instance, MUSTER_LOG_ERROR,
                    "cannot write to %s: %s; %ss wait in the queue", sink->target,
@@ -65,6 +65,13 @@ static uint32_t records_of_lines(const struct text_sink *sink, const struct must
     return i;
 }
 
+static int64_t say_gone(const struct text_sink *sink)
+{
+    plugin_log(sink->host, sink->instance, MUSTER_LOG_ERROR, "nobody reads %s any more%s",
+               sink->target, sink->gone == MUSTER_FAILED ? "; this sink is finished" : "");
+    return sink->gone;
+}
+
 int64_t text_sink_write(struct text_sink *sink, const struct muster_record *records, uint32_t count)
 {
     uint32_t taken = 0;
@@ -83,15 +90,12 @@ int64_t text_sink_write(struct text_sink *sink, const struct muster_record *reco
             continue;
         }
         sent = send_lines(sink, LINE_BUFFER_TIMEOUT_MS);
-        if (sent.error == EPIPE) {
-            plugin_log(sink->host, sink->instance, MUSTER_LOG_ERROR,
-                       "nobody reads %s any more; this sink is finished", sink->target);
-            return MUSTER_FAILED;
-        }
-        if (sent.error != 0) {
+        if (sent.error != 0)
             taken += records_of_lines(sink, records + taken, sent.whole);
+        if (sent.error == EPIPE && taken == 0)
+            return say_gone(sink);
+        if (sent.error != 0)
             break;
-        }
         taken += filled;
     }
     return taken;
@@ -107,18 +111,20 @@ static int timeout_until(uint64_t deadline_ns, uint64_t now_ns)
     return (int)left_ms;
 }
 
-int64_t text_sink_flush(struct text_sink *sink, uint64_t deadline_ns)
+int64_t text_sink_flush(struct text_sink *sink, const struct muster_call *call)
 {
-    uint64_t now_ns = sink->host->now(sink->instance, MUSTER_CLOCK_STEADY);
     struct line_buffer_sent sent;
+    uint64_t now_ns;
 
     if (sink->buffer.held == 0)
         return 0;
-    sent = send_lines(sink, timeout_until(deadline_ns, now_ns));
+    now_ns = sink->host->now(sink->instance, MUSTER_CLOCK_STEADY);
+    sent = send_lines(sink, timeout_until(call->deadline_ns, now_ns));
     if (sent.error == 0 || sink->buffer.abandoned)
         return 0;
-    /* Of a reader that is gone nothing more can be hoped; the next write ends the sink. */
-    if (sent.error != EPIPE && (deadline_ns == 0 || now_ns < deadline_ns))
+    if (sent.error == EPIPE && sink->gone == MUSTER_LOST && !(call->flags & MUSTER_CALL_FINAL))
+        return say_gone(sink);
+    if (sent.error != EPIPE && !(call->flags & MUSTER_CALL_FINAL))
         return MUSTER_AGAIN;
     plugin_log(sink->host, sink->instance, MUSTER_LOG_ERROR, "the last %s of %s is cut short: %s",
                sink->unit, sink->target, strerror(sent.error));
@@ -133,10 +139,17 @@ int text_sink_finish_line(struct text_sink *sink)
     return send_lines(sink, LINE_BUFFER_TIMEOUT_MS).error == 0 ? 0 : -1;
 }
 
-void text_sink_close(struct text_sink *sink)
+void text_sink_disconnect(struct text_sink *sink, const struct muster_call *call)
 {
-    if (sink->buffer.held > 0 && !sink->buffer.abandoned)
+    if (sink->buffer.held == 0)
+        return;
+    if (!sink->buffer.abandoned && (call->flags & MUSTER_CALL_STOPPING))
         plugin_log(sink->host, sink->instance, MUSTER_LOG_ERROR, "the last %s of %s is cut short",
                    sink->unit, sink->target);
+    line_buffer_forget_held(&sink->buffer);
+}
+
+void text_sink_close(struct text_sink *sink)
+{
     line_buffer_free(&sink->buffer);
 }

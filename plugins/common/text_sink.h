@@ -52,6 +52,8 @@ struct text_sink {
     int fd;
     const char *target; /* where that leads, for messages: a path in quotes */
     const char *unit;   /* what a line is called in messages: "row" */
+    int64_t gone;       /* what write and flush return when nobody reads it any more: MUSTER_LOST if
+                           it can be connected again, else MUSTER_FAILED */
     struct muster_counter *lines, *write_errors;
     struct muster_counter *bytes, *writes; /* NULL: not counted */
     struct line_buffer buffer;             /* never_block and a first reserve are the plugin's */
@@ -78,16 +80,21 @@ text_sink_fill(const struct text_sink_line *line, void *plugin, struct line_buff
     return i;
 }
 
-/* The callbacks of a sink: see struct muster_plugin. */
+/* The callbacks of a sink: see struct muster_sink.  Its `hold` must be 1: a line is out of the
+ * plugin's hands when write returns, all but one that went out in part. */
 int64_t text_sink_write(struct text_sink *sink, const struct muster_record *records,
                         uint32_t count);
-int64_t text_sink_flush(struct text_sink *sink, uint64_t deadline_ns);
+int64_t text_sink_flush(struct text_sink *sink, const struct muster_call *call);
 
 /* Sends the rest of a line, if one is held, so that the descriptor can be changed.  Returns 0, or
  * -1 if it is still held. */
 int text_sink_finish_line(struct text_sink *sink);
 
-/* Says if a line remains cut short, and frees the memory.  The descriptor is the plugin's. */
+/* The descriptor, which is the plugin's, is to be closed: forgets the rest of a line that is held,
+ * and says so if it is the last one. */
+void text_sink_disconnect(struct text_sink *sink, const struct muster_call *call);
+
+/* Frees the memory. */
 void text_sink_close(struct text_sink *sink);
 
 #endif

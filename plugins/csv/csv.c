@@ -99,18 +99,20 @@ static int take_back(void *plugin, uint32_t size)
     return csv->file.regular ? file_take_back(&csv->file, size) : -1;
 }
 
-static int64_t csv_write(void *state, const struct muster_record *records, uint32_t count)
+static int64_t csv_write(void *state, const struct muster_record *records, uint32_t count,
+                         const struct muster_call *call)
 {
     struct csv *csv = state;
 
+    (void)call;
     return text_sink_write(&csv->sink, records, count);
 }
 
-static int64_t csv_flush(void *state, uint64_t deadline_ns)
+static int64_t csv_flush(void *state, const struct muster_call *call)
 {
     struct csv *csv = state;
 
-    return text_sink_flush(&csv->sink, deadline_ns);
+    return text_sink_flush(&csv->sink, call);
 }
 
 /* ---- Start ---------------------------------------------------------------------------- */
@@ -191,7 +193,8 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
                                    .line = &row_line,
                                    .fill = fill,
                                    .take_back = take_back,
-                                   .unit = "row"};
+                                   .unit = "row",
+                                   .gone = MUSTER_LOST};
     csv->kind = kind_of(host, instance);
     choose_columns(csv);
     if (line_buffer_reserve(&csv->sink.buffer,
@@ -202,17 +205,16 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
     csv->file.header = csv->header;
     csv->file.header_size = (size_t)(row_header(&csv->row, csv->header) - csv->header);
     csv->file.sync = host->get_int(instance, "sync") == SYNC_SECOND;
-    if (file_open(&csv->file, host->get_string(instance, "path")) != 0)
+    if (file_init(&csv->file, host->get_string(instance, "path")) != 0)
         goto failed;
-    csv->sink.fd = csv->file.fd;
     csv->sink.target = csv->file.label;
-    if (csv->kind == ROW_GAPS)
-        host->take(instance, MUSTER_TAKES_EVENTS);
+    host->take(instance, csv->kind == ROW_GAPS ? MUSTER_TAKES_EVENTS : MUSTER_TAKES_MESSAGES);
     declare_counters(csv);
     *state = csv;
     return 0;
 failed:
     line_buffer_free(&csv->sink.buffer);
+    file_free(&csv->file);
     free(csv);
     return MUSTER_FAILED;
 }
@@ -237,10 +239,30 @@ static void sync_rows(struct csv *csv)
     csv->sync_trouble = true;
 }
 
-static int csv_rotate(void *state)
+static int csv_connect(void *state, const struct muster_call *call)
+{
+    struct csv *csv = state;
+    int result = file_open(&csv->file);
+
+    (void)call;
+    csv->sink.fd = csv->file.fd;
+    return result;
+}
+
+static void csv_disconnect(void *state, const struct muster_call *call)
 {
     struct csv *csv = state;
 
+    text_sink_disconnect(&csv->sink, call);
+    sync_rows(csv);
+    file_close(&csv->file);
+}
+
+static int csv_rotate(void *state, const struct muster_call *call)
+{
+    struct csv *csv = state;
+
+    (void)call;
     if (text_sink_finish_line(&csv->sink) != 0) {
         LOG(csv, MUSTER_LOG_ERROR,
             "cannot leave %s in the middle of a row; rotate again when "
@@ -260,26 +282,39 @@ static uint64_t csv_tick(void *state, uint64_t now_ns)
     struct csv *csv = state;
 
     (void)now_ns;
+    if (csv->file.fd < 0)
+        return 0;
     sync_rows(csv);
     file_check_removed(&csv->file);
     return 0;
 }
 
-static void csv_close(void *state)
+static void csv_close(void *state, const struct muster_call *call)
 {
     struct csv *csv = state;
 
+    (void)call;
     text_sink_close(&csv->sink);
-    sync_rows(csv);
-    file_close(&csv->file);
+    file_free(&csv->file);
     free(csv);
 }
+
+static const struct muster_sink sink = {
+    .size = sizeof sink,
+    .takes = MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS,
+    .hold = 1,
+    .connect = csv_connect,
+    .write = csv_write,
+    .flush = csv_flush,
+    .disconnect = csv_disconnect,
+    .rotate = csv_rotate,
+    .tick = csv_tick,
+};
 
 const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .role = MUSTER_SINK,
     .option_size = sizeof options[0],
     .option_count = sizeof options / sizeof options[0],
     .name = "csv",
@@ -289,8 +324,5 @@ const struct muster_plugin muster_plugin_v1 = {
     .check = csv_check,
     .open = csv_open,
     .close = csv_close,
-    .write = csv_write,
-    .flush = csv_flush,
-    .rotate = csv_rotate,
-    .tick = csv_tick,
+    .sink = &sink,
 };

@@ -67,8 +67,10 @@ out:
     return result;
 }
 
-/* Returns a descriptor and fills in `found` and whether the file is new; or -1
- * after a log line. */
+/* The functions below return MUSTER_AGAIN after a log line if it may go better later, or
+ * MUSTER_FAILED if somebody has to change something first. */
+
+/* Returns a descriptor and fills in `found`. */
 static int open_path(const struct file *file, struct stat *found)
 {
     int flags = O_RDWR | O_CREAT;
@@ -83,24 +85,22 @@ static int open_path(const struct file *file, struct stat *found)
                 file->label,
                 S_ISDIR(found->st_mode) ? "it is a directory"
                                         : "it is neither a file, a FIFO nor a character device");
-            return -1;
+            return MUSTER_FAILED;
         }
     }
     fd = open(file->path, flags | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0) {
         if (errno == ENXIO && S_ISFIFO(found->st_mode))
             LOG(file, MUSTER_LOG_ERROR,
-                "cannot open %s: no process reads this FIFO; start the "
-                "reader first",
-                file->label);
+                "cannot open %s: no process reads this FIFO; start its reader", file->label);
         else
             LOG(file, MUSTER_LOG_ERROR, "cannot open %s: %s", file->label, strerror(errno));
-        return -1;
+        return MUSTER_AGAIN;
     }
     if (fstat(fd, found) != 0) {
         LOG(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
         close(fd);
-        return -1;
+        return MUSTER_AGAIN;
     }
     return fd;
 }
@@ -197,20 +197,20 @@ static void refuse_header(const struct file *file, const char *start, size_t siz
 }
 
 /* Returns 1 if the file begins with the header, 0 if a crash has left nothing but
- * a part of one, or -1 after a log line. */
+ * a part of one, or what open_checked does. */
 static int check_header(const struct file *file, int fd, off_t size)
 {
     char start[QUOTED_LINE];
     ssize_t n = read_at(file, fd, start, sizeof start, 0);
 
     if (n < 0)
-        return -1;
+        return MUSTER_AGAIN;
     if ((size_t)n >= file->header_size && memcmp(start, file->header, file->header_size) == 0)
         return 1;
     if (size < (off_t)file->header_size && memcmp(start, file->header, (size_t)n) == 0)
         return 0;
     refuse_header(file, start, (size_t)n);
-    return -1;
+    return MUSTER_FAILED;
 }
 
 /* Shows what is cut off, all of it: the log is the only place left for it. */
@@ -242,16 +242,16 @@ static int cut_torn_row(const struct file *file, int fd, off_t size)
     size_t torn;
     char last;
     char *tail;
-    int result = -1;
+    int result = MUSTER_AGAIN;
 
     if (read_at(file, fd, &last, 1, size - 1) != 1)
-        return -1;
+        return MUSTER_AGAIN;
     if (last == '\n')
         return 0;
     tail = malloc(length);
     if (tail == NULL) {
         LOG(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
-        return -1;
+        return MUSTER_AGAIN;
     }
     if (read_at(file, fd, tail, length, size - (off_t)length) != (ssize_t)length)
         goto out;
@@ -261,6 +261,7 @@ static int cut_torn_row(const struct file *file, int fd, off_t size)
             "cannot append to %s: its last line has no end and is longer than any row; look at "
             "it, and end or remove that line",
             file->label);
+        result = MUSTER_FAILED;
         goto out;
     }
     torn = length - (size_t)(newline + 1 - tail);
@@ -284,23 +285,25 @@ static int prepare(const struct file *file, int fd, off_t size)
     if (size > 0) {
         headed = check_header(file, fd, size);
         if (headed < 0)
-            return -1;
+            return headed;
         if (headed == 0 && ftruncate(fd, 0) != 0) {
             LOG(file, MUSTER_LOG_ERROR, "cannot renew the torn header of %s: %s", file->label,
                 strerror(errno));
-            return -1;
+            return MUSTER_AGAIN;
         }
     }
     if (headed) {
-        if (cut_torn_row(file, fd, size) != 0)
-            return -1;
+        int result = cut_torn_row(file, fd, size);
+
+        if (result != 0)
+            return result;
         LOG(file, MUSTER_LOG_INFO, "appending to %s", file->label);
         return 0;
     }
     if (write_header(file, fd, true) != 0)
-        return -1;
+        return MUSTER_AGAIN;
     if (file->sync && sync_directory(file) != 0)
-        return -1;
+        return MUSTER_AGAIN;
     LOG(file, MUSTER_LOG_INFO, "new file %s", file->label);
     return 0;
 }
@@ -315,7 +318,7 @@ static int lock(const struct file *file, int fd)
             LOG(file, MUSTER_LOG_ERROR,
                 "%s is being written by another process, or by another sink of this one",
                 file->label);
-            return -1;
+            return MUSTER_AGAIN;
         }
         LOG(file, MUSTER_LOG_WARNING, "cannot lock %s: %s; see to it that nobody else writes it",
             file->label, strerror(errno));
@@ -329,10 +332,10 @@ static int lock(const struct file *file, int fd)
 static int open_checked(const struct file *file, bool *regular)
 {
     struct stat found = {0};
-    int fd = open_path(file, &found);
+    int fd = open_path(file, &found), result = MUSTER_AGAIN;
 
     if (fd < 0)
-        return -1;
+        return fd;
     *regular = S_ISREG(found.st_mode);
     if (*regular) {
         if (lock(file, fd) != 0)
@@ -342,7 +345,8 @@ static int open_checked(const struct file *file, bool *regular)
             LOG(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
             goto failed;
         }
-        if (prepare(file, fd, found.st_size) != 0)
+        result = prepare(file, fd, found.st_size);
+        if (result != 0)
             goto failed;
     } else {
         if (write_header(file, fd, false) != 0)
@@ -352,21 +356,23 @@ static int open_checked(const struct file *file, bool *regular)
     return fd;
 failed:
     close(fd);
-    return -1;
+    return result;
 }
 
-int file_open(struct file *file, const char *path)
+int file_init(struct file *file, const char *path)
 {
     file->fd = -1;
-    if (set_path(file, path) != 0) {
-        file_close(file);
-        return -1;
-    }
-    file->fd = open_checked(file, &file->regular);
-    if (file->fd < 0) {
-        file_close(file);
-        return -1;
-    }
+    return set_path(file, path);
+}
+
+int file_open(struct file *file)
+{
+    int fd = open_checked(file, &file->regular);
+
+    if (fd < 0)
+        return fd;
+    file->fd = fd;
+    file->removed = false;
     return 0;
 }
 
@@ -422,6 +428,10 @@ void file_close(struct file *file)
         LOG(file, MUSTER_LOG_ERROR, "cannot close %s: %s; its last rows may be lost", file->label,
             strerror(errno));
     file->fd = -1;
+}
+
+void file_free(struct file *file)
+{
     free(file->path);
     free(file->label);
     file->path = NULL;

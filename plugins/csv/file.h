@@ -25,9 +25,14 @@ struct file {
     bool removed; /* and that has been said */
 };
 
-/* Opens `path` for appending and writes the header if it is empty.  The caller
- * has set host to sync; the rest is 0.  Returns 0, or -1 after a log line. */
-int file_open(struct file *file, const char *path);
+/* Takes the path.  The caller has set host to sync; the rest is 0.  Returns 0, or -1 after a log
+ * line. */
+int file_init(struct file *file, const char *path);
+void file_free(struct file *file);
+
+/* Opens the path for appending and writes the header if it is empty.  Returns 0, MUSTER_AGAIN or
+ * MUSTER_FAILED, after a log line: see muster_sink.connect. */
+int file_open(struct file *file);
 
 /* Opens the same path again and closes the old file.  Returns 0, or -1 after a
  * log line; the old file stays in use then. */

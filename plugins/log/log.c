@@ -101,11 +101,6 @@ static int log_open(const struct muster_host *host, struct muster_instance *inst
     struct stat status;
     struct log *log;
 
-    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
-        plugin_log(host, instance, MUSTER_LOG_ERROR,
-                   "standard output is closed; redirect it, to /dev/null for one");
-        return MUSTER_FAILED;
-    }
     log = calloc(1, sizeof *log);
     if (log == NULL) {
         plugin_log(host, instance, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
@@ -126,7 +121,8 @@ static int log_open(const struct muster_host *host, struct muster_instance *inst
                                    .fill = fill,
                                    .fd = STDOUT_FILENO,
                                    .target = "standard output",
-                                   .unit = "line"};
+                                   .unit = "line",
+                                   .gone = MUSTER_FAILED};
     log->sink.buffer.never_block = fstat(STDOUT_FILENO, &status) != 0 || !S_ISREG(status.st_mode);
     log->sink.lines =
         host->counter(instance, "lines", MUSTER_METRIC_COUNTER, "records", "Lines written");
@@ -136,33 +132,64 @@ static int log_open(const struct muster_host *host, struct muster_instance *inst
     return 0;
 }
 
-static int64_t log_write(void *state, const struct muster_record *records, uint32_t count)
+static int log_connect(void *state, const struct muster_call *call)
+{
+    const struct log *log = state;
+
+    (void)call;
+    if (fcntl(STDOUT_FILENO, F_GETFD) >= 0)
+        return 0;
+    plugin_log(log->sink.host, log->sink.instance, MUSTER_LOG_ERROR,
+               "standard output is closed; redirect it, to /dev/null for one");
+    return MUSTER_FAILED;
+}
+
+static void log_disconnect(void *state, const struct muster_call *call)
 {
     struct log *log = state;
 
+    text_sink_disconnect(&log->sink, call);
+}
+
+static int64_t log_write(void *state, const struct muster_record *records, uint32_t count,
+                         const struct muster_call *call)
+{
+    struct log *log = state;
+
+    (void)call;
     return text_sink_write(&log->sink, records, count);
 }
 
-static int64_t log_flush(void *state, uint64_t deadline_ns)
+static int64_t log_flush(void *state, const struct muster_call *call)
 {
     struct log *log = state;
 
-    return text_sink_flush(&log->sink, deadline_ns);
+    return text_sink_flush(&log->sink, call);
 }
 
-static void log_close(void *state)
+static void log_close(void *state, const struct muster_call *call)
 {
     struct log *log = state;
 
+    (void)call;
     text_sink_close(&log->sink);
     free(log);
 }
+
+static const struct muster_sink sink = {
+    .size = sizeof sink,
+    .takes = MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS,
+    .hold = 1,
+    .connect = log_connect,
+    .write = log_write,
+    .flush = log_flush,
+    .disconnect = log_disconnect,
+};
 
 const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .role = MUSTER_SINK,
     .option_size = sizeof options[0],
     .option_count = sizeof options / sizeof options[0],
     .name = "log",
@@ -171,6 +198,5 @@ const struct muster_plugin muster_plugin_v1 = {
     .options = options,
     .open = log_open,
     .close = log_close,
-    .write = log_write,
-    .flush = log_flush,
+    .sink = &sink,
 };

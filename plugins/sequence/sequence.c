@@ -130,13 +130,17 @@ static int map_persistent(struct sequence *sequence)
     return resume(sequence, region.age);
 }
 
-static void close_instance(void *state)
+static void free_instance(struct sequence *sequence)
 {
-    struct sequence *sequence = state;
-
     if (sequence->own_memory != NULL)
         munmap(sequence->own_memory, sequence->bytes);
     free(sequence);
+}
+
+static void close_instance(void *state, const struct muster_call *call)
+{
+    (void)call;
+    free_instance(state);
 }
 
 static int open_instance(const struct muster_host *host, struct muster_instance *instance,
@@ -157,18 +161,25 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     sequence->silent_after = (uint32_t)host->get_int(instance, "silent_after");
     sequence->bytes = tables_bytes(sequence->options.window);
     if ((sequence->options.reference ? map_private(sequence) : map_persistent(sequence)) != 0) {
-        close_instance(sequence);
+        free_instance(sequence);
         return MUSTER_FAILED;
     }
     *state = sequence;
     return 0;
 }
 
+static const struct muster_filter filter = {
+    .size = sizeof filter,
+    .worker_open = worker_open,
+    .process = worker_process,
+    .worker_tick = worker_tick,
+    .worker_close = worker_close,
+};
+
 const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .role = MUSTER_FILTER,
     .option_size = sizeof options[0],
     .option_count = sizeof options / sizeof options[0],
     .name = "sequence",
@@ -178,8 +189,5 @@ const struct muster_plugin muster_plugin_v1 = {
     .check = check,
     .open = open_instance,
     .close = close_instance,
-    .worker_open = worker_open,
-    .process = worker_process,
-    .worker_tick = worker_tick,
-    .worker_close = worker_close,
+    .filter = &filter,
 };

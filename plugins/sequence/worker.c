@@ -252,11 +252,12 @@ no_memory:
     return MUSTER_FAILED;
 }
 
-void worker_close(void *worker_state, struct muster_batch *batch)
+void worker_close(void *worker_state, struct muster_batch *batch, const struct muster_call *call)
 {
     struct worker *self = worker_state;
     const struct sequence *sequence = self->sequence;
 
+    (void)call;
     events_follow(&self->events, batch, 0,
                   sequence->host->now(sequence->instance, MUSTER_CLOCK_WALL));
     if (!sequence->options.persistent) /* else what is missing may still come to the next run */
@@ -317,7 +318,7 @@ static uint32_t judge_further(struct worker *self, struct muster_record *judged,
     return done;
 }
 
-void worker_process(void *worker_state, struct muster_batch *batch)
+int worker_process(void *worker_state, struct muster_batch *batch)
 {
     struct worker *self = worker_state;
     const struct tables *tables = self->tables;
@@ -348,6 +349,7 @@ void worker_process(void *worker_state, struct muster_batch *batch)
         }
     }
     publish(self);
+    return 0;
 }
 
 uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns)

@@ -11,8 +11,8 @@
 
 /* `state` is a struct sequence. */
 int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state);
-void worker_process(void *worker_state, struct muster_batch *batch);
+int worker_process(void *worker_state, struct muster_batch *batch);
 uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns);
-void worker_close(void *worker_state, struct muster_batch *batch);
+void worker_close(void *worker_state, struct muster_batch *batch, const struct muster_call *call);
 
 #endif

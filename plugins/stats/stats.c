@@ -268,10 +268,11 @@ static void report(struct stats *stats, uint64_t now_ns, bool final)
 
 /* ---- the plugin ----------------------------------------------------------------------- */
 
-static void close_instance(void *state)
+static void close_instance(void *state, const struct muster_call *call)
 {
     struct stats *stats = state;
 
+    (void)call;
     if (stats->ran)
         report(stats, stats->host->now(stats->instance, MUSTER_CLOCK_MONOTONIC), true);
     free(stats->devices);
@@ -294,25 +295,23 @@ static bool is_ours(const char *path)
 
 /* Whether the file can be written is found out now rather than at the first report;
  * the report of the run before stays until then. */
-static int open_file(struct stats *stats)
+static int try_file(struct stats *stats)
 {
     char directory[PATH_MAX];
     bool relative = stats->file[0] != '/' && getcwd(directory, sizeof directory) != NULL;
     struct stat status;
     FILE *trial;
 
-    if (asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
-        stats->new_file = NULL;
-        return -1;
+    if (stat(stats->file, &status) == 0 && S_ISDIR(status.st_mode)) {
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR,
+                   "cannot write \"%s\": it is a directory; name a file", stats->file);
+        return MUSTER_FAILED;
     }
     trial = fopen(stats->new_file, "we");
-    if (trial == NULL || (stat(stats->file, &status) == 0 && S_ISDIR(status.st_mode))) {
+    if (trial == NULL) {
         plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s",
-                   trial == NULL ? stats->new_file : stats->file,
-                   strerror(trial == NULL ? errno : EISDIR));
-        if (trial != NULL)
-            fclose(trial);
-        return -1;
+                   stats->new_file, strerror(errno));
+        return MUSTER_AGAIN;
     }
     fclose(trial);
     unlink(stats->new_file);
@@ -321,7 +320,7 @@ static int open_file(struct stats *stats)
             stats->host, stats->instance, MUSTER_LOG_ERROR,
             "\"%s\" is there already and holds something else; name another file, or move it away",
             stats->file);
-        return -1;
+        return MUSTER_FAILED;
     }
     plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s%s\"",
                relative ? directory : "", relative ? "/" : "", stats->file);
@@ -346,14 +345,15 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     stats->devices = calloc(MUSTER_DEVICE_IDS, sizeof *stats->devices);
     if (stats->devices == NULL)
         goto no_memory;
-    if (stats->file != NULL && open_file(stats) < 0)
-        goto fail;
+    if (stats->file != NULL && asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
+        stats->new_file = NULL;
+        goto no_memory;
+    }
     *state = stats;
     return 0;
 
 no_memory:
     host->log(instance, MUSTER_LOG_ERROR, "out of memory");
-fail:
     if (stats != NULL) {
         free(stats->new_file);
         free(stats->devices);
@@ -362,11 +362,23 @@ fail:
     return MUSTER_FAILED;
 }
 
-static int64_t write_records(void *state, const struct muster_record *records, uint32_t count)
+static int connect_file(void *state, const struct muster_call *call)
+{
+    struct stats *stats = state;
+    int result = stats->file != NULL ? try_file(stats) : 0;
+
+    (void)call;
+    stats->ran |= result == 0;
+    return result;
+}
+
+static int64_t write_records(void *state, const struct muster_record *records, uint32_t count,
+                             const struct muster_call *call)
 {
     struct stats *stats = state;
     uint32_t i;
 
+    (void)call;
     for (i = 0; i < count; i++) {
         struct device_counts *device = &stats->devices[records[i].device_id];
 
@@ -394,16 +406,6 @@ static int64_t write_records(void *state, const struct muster_record *records, u
         }
     }
     return count;
-}
-
-/* Nothing is held here; but only a sink that has run is flushed. */
-static int64_t flush(void *state, uint64_t deadline_ns)
-{
-    struct stats *stats = state;
-
-    (void)deadline_ns;
-    stats->ran = true;
-    return 0;
 }
 
 /* Filters declare their metrics after sinks are opened, so this is the first chance. */
@@ -434,11 +436,17 @@ static uint64_t tick(void *state, uint64_t now_ns)
     return 0;
 }
 
+static const struct muster_sink sink = {
+    .size = sizeof sink,
+    .connect = connect_file,
+    .write = write_records,
+    .tick = tick,
+};
+
 const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .role = MUSTER_SINK,
     .option_size = sizeof options[0],
     .option_count = sizeof options / sizeof options[0],
     .name = "stats",
@@ -447,7 +455,5 @@ const struct muster_plugin muster_plugin_v1 = {
     .options = options,
     .open = open_instance,
     .close = close_instance,
-    .write = write_records,
-    .flush = flush,
-    .tick = tick,
+    .sink = &sink,
 };

@@ -19,8 +19,9 @@
 #include "ledger.h"
 #include "loop.h"
 
-#define PATIENCE (100 * CLOCK_MILLISECOND) /* of a stop, before it says what it waits for */
-#define GRACE    CLOCK_SECOND /* after the deadline: a sink that comes back counts what it drops */
+#define PATIENCE   (100 * CLOCK_MILLISECOND) /* of a stop, before it says what it waits for */
+#define CONNECTING (2 * CLOCK_SECOND) /* for the sinks that need not be connected at the start */
+#define GRACE      CLOCK_SECOND /* after the deadline: a sink that comes back counts what it drops */
 
 struct collector {
     const struct config *config;
@@ -29,6 +30,7 @@ struct collector {
     struct loop loop;
     struct chain chain;
     bool has_run;                    /* there is a ledger to print */
+    const char *asked_by;            /* a signal asked to stop before the front began; or NULL */
     uint64_t started_ns, stopped_ns; /* monotonic */
 };
 
@@ -51,6 +53,35 @@ static int open_states(struct collector *collector)
     return collector->host->states != NULL ? 0 : -1;
 }
 
+static void rotate(struct collector *collector)
+{
+    log_line(collector->log, LOG_INFO, NULL, "SIGHUP: reopening every output");
+    chain_rotate(&collector->chain);
+}
+
+/* Until each sink has tried to connect its output, those that are not required for a while; or
+ * until it is time to stop. */
+static int wait_for_sinks(struct collector *collector, struct problems *problems)
+{
+    uint64_t until = clock_monotonic() + CONNECTING;
+    const char *signal = "";
+    enum chain_start start;
+
+    while ((start = chain_started(&collector->chain, clock_monotonic() < until, problems)) ==
+           CHAIN_STARTING) {
+        enum loop_event event = loop_wait(&collector->loop, collector->chain.drained_fd,
+                                          clock_monotonic() < until ? until : 0, &signal);
+
+        if (event == LOOP_ROTATE)
+            rotate(collector);
+        if (event == LOOP_STOP) {
+            collector->asked_by = signal;
+            return 0;
+        }
+    }
+    return start == CHAIN_STARTED ? 0 : -1;
+}
+
 /* Opens every plugin, and starts the sinks. */
 static int start_chain(struct collector *collector, enum overflow overflow,
                        struct problems *problems)
@@ -65,17 +96,12 @@ static int start_chain(struct collector *collector, enum overflow overflow,
         .overflow = overflow,
     };
 
-    if (chain_open(&collector->chain, &settings, collector->host, problems) < 0)
+    if (chain_open(&collector->chain, &settings, collector->host, problems) < 0 ||
+        chain_start(&collector->chain, problems) < 0 || wait_for_sinks(collector, problems) < 0)
         return -1;
     /* From now on a start that fails ends in order too. */
     state_store_begin(collector->host->states, problems);
-    return chain_start(&collector->chain, problems);
-}
-
-static void rotate(struct collector *collector)
-{
-    log_line(collector->log, LOG_INFO, NULL, "SIGHUP: reopening every output");
-    chain_rotate(&collector->chain);
+    return 0;
 }
 
 /* Until it is time to stop. */
@@ -83,17 +109,17 @@ static void wait_for_end(struct collector *collector)
 {
     struct state_store *states = collector->host->states;
     struct problems problems = {0};
-    enum loop_event event;
-    const char *signal = "";
+    const char *signal = collector->asked_by;
+    enum loop_event event = signal != NULL ? LOOP_STOP : LOOP_NOTHING;
 
-    do {
+    while (event != LOOP_STOP) {
         uint64_t until = state_store_copy(states, clock_monotonic(), &problems);
 
         problems_log(&problems, collector->log);
         event = loop_wait(&collector->loop, -1, until, &signal);
         if (event == LOOP_ROTATE)
             rotate(collector);
-    } while (event != LOOP_STOP);
+    }
     log_format(collector->log, LOG_INFO, NULL, "%s: stopping", signal);
 }
 
@@ -101,10 +127,11 @@ static void wait_for_end(struct collector *collector)
 static bool wait_for_replay(struct collector *collector, struct replay *replay,
                             bool (*there)(struct replay *))
 {
-    const char *signal = "";
+    const char *signal = collector->asked_by;
 
     while (!there(replay)) {
-        enum loop_event event = loop_wait(&collector->loop, replay->event_fd, 0, &signal);
+        enum loop_event event =
+            signal != NULL ? LOOP_STOP : loop_wait(&collector->loop, replay->event_fd, 0, &signal);
 
         if (event == LOOP_ROTATE)
             rotate(collector);
@@ -127,11 +154,13 @@ static void tell_waiting(const struct collector *collector, uint64_t left_ns)
     for (i = 0; i < collector->chain.sink_count; i++) {
         const struct sink *sink = &collector->chain.sinks[i];
 
+        struct sink_account account = sink_account(sink);
+
         if (sink->started)
             log_format(collector->log, LOG_INFO, instance_name(sink->instance),
                        "%" PRIu64 " records wait to be written; this may take %" PRIu64
                        " s at most",
-                       sink_account(sink).queued, left_ns / CLOCK_SECOND + 1);
+                       account.held + account.queued, left_ns / CLOCK_SECOND + 1);
     }
 }
 

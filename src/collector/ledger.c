@@ -38,9 +38,11 @@ static void print_filters(const struct chain *chain, FILE *out)
         struct filter_account a = chain_filter_account(chain, f);
 
         fprintf(out,
-                "  %s: in %" PRIu64 " + emitted %" PRIu64 " = out %" PRIu64 " + dropped %" PRIu64
-                "\n",
+                "  %s: in %" PRIu64 " + emitted %" PRIu64 " = out %" PRIu64 " + dropped %" PRIu64,
                 instance_name(&chain->instances[f]), a.in, a.emitted, a.out, a.dropped);
+        if (a.passed > 0)
+            fprintf(out, "; it has failed, and %" PRIu64 " passed by", a.passed);
+        fputc('\n', out);
     }
 }
 
@@ -50,12 +52,14 @@ static bool print_sink(const struct sink *sink, FILE *out)
     bool exact = sink_account_adds_up(&a);
 
     fprintf(out,
-            "  %s: offered %" PRIu64 " = written %" PRIu64 " + queued %" PRIu64
+            "  %s: offered %" PRIu64 " = written %" PRIu64 " + held %" PRIu64 " + queued %" PRIu64
             " + dropped %" PRIu64,
-            instance_name(sink->instance), a.offered, a.written, a.queued,
-            a.dropped_full + a.dropped_failed + a.dropped_stop + a.dropped_stuck);
+            instance_name(sink->instance), a.offered, a.written, a.held, a.queued,
+            sink_account_dropped(&a));
     if (a.dropped_full > 0)
         fprintf(out, ", queue full %" PRIu64, a.dropped_full);
+    if (a.dropped_given_up > 0)
+        fprintf(out, ", given up by the sink %" PRIu64, a.dropped_given_up);
     if (a.dropped_failed > 0)
         fprintf(out, ", sink failed %" PRIu64, a.dropped_failed);
     if (a.dropped_stop > 0)

@@ -135,7 +135,7 @@ static int describe(const struct arguments *arguments)
     if (plugin.options.count == 0)
         printf("  none\n");
     printf("\nAny entry of the chain also has name%s.\n",
-           plugin.api.role == MUSTER_SINK ? " and queue" : "");
+           plugin_is_filter(&plugin) ? "" : ", queue and required");
     plugin_unload(&plugin);
     return COLLECTOR_FINE;
 }
@@ -194,6 +194,7 @@ int main(int argc, char **argv)
     status = COLLECTOR_START;
     if (open_standard_files() < 0)
         return status;
+    host_init(&host);
     host.log = log_open(LOG_INFO);
     host.metrics = metrics_new();
     if (host.log == NULL || host.metrics == NULL) {

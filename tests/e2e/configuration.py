@@ -133,12 +133,22 @@ class Start(Case):
         self.assertEqual(self.musterd("-c", "collector.conf").returncode, 1)
         collector.stop()
 
-    def test_an_output_that_cannot_be_written_is_a_failure_to_start(self):
-        self.write("collector.conf", 'listen = ( { port = 0; } );\nchain = ( { plugin = "csv"; path = "no/such/dir.csv"; } );')
+    def test_a_required_output_that_cannot_be_written_is_a_failure_to_start(self):
+        self.write("collector.conf", 'listen = ( { port = 0; } );\n'
+                                     'chain = ( { plugin = "csv"; path = "no/such/dir.csv"; required = true; } );')
         done = self.musterd("-c", "collector.conf")
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertRegex(done.stderr, r'/no/such/dir\.csv": No such file')
+        self.assertIn("the sink csv is required, and could not be connected (collector.conf:2)", done.stderr)
         self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+
+    def test_an_output_that_can_never_be_written_is_a_failure_to_start(self):
+        self.write("telemetry.csv", "something else\n")
+        self.write("collector.conf", 'listen = ( { port = 0; } );\nchain = ( { plugin = "csv"; } );')
+        done = self.musterd("-c", "collector.conf")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("the sink csv can never be connected (collector.conf:2)", done.stderr)
+        self.assertEqual(self.read("telemetry.csv"), "something else\n")
 
     def test_plugins_that_do_not_open_or_break_the_contract(self):
         for does in ("closed", "undeclared"):

@@ -75,7 +75,7 @@ class Ledger:
             found = re.match(r"  (\S+): in (\d+) \+ emitted (\d+) = out (\d+) \+ dropped (\d+)", line)
             if found:
                 self.filters[found.group(1)] = [int(n) for n in found.groups()[1:]]
-            found = re.match(r"  (\S+): offered (\d+) = written (\d+) \+ queued (\d+) \+ dropped (\d+)", line)
+            found = re.match(r"  (\S+): offered (\d+) = written (\d+) \+ held 0 \+ queued (\d+) \+ dropped (\d+)", line)
             if found:
                 self.sinks[found.group(1)] = [int(n) for n in found.groups()[1:]]
         self.exact = "exact: every sum agrees" in text[start:] and "NOT exact" not in text[start:]

@@ -110,7 +110,7 @@ class Guide(Case):
     def test_the_last_value_survives_a_stop_and_what_could_not_be_saved_is_counted(self):
         self.build()
         os.mkdir(self.path("there"))
-        collector = self.start('{ plugin = "./last.so"; path = "there/last.txt"; }')
+        collector = self.start('{ plugin = "./last.so"; path = "there/last.txt"; }', settings='stop_timeout = "200ms";')
         collector.send(datagram(7, 1, DATA, b"a"))
         wait_until(lambda: self.read("there/last.txt") == "7 1 a\n", "the first value is saved")
         shutil.rmtree(self.path("there"))
@@ -123,7 +123,7 @@ class Guide(Case):
         collector.send(datagram(7, 3, DATA, b"c\n"))
         ledger = collector.stop()
         self.assertEqual(ledger.sinks["last"], [3, 2, 0, 1])
-        self.assertRegex(ledger.text, "sink failed 1")
+        self.assertRegex(ledger.text, "out of time to stop 1")
 
     def test_the_totals_survive(self):
         self.build()

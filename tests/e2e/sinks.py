@@ -78,7 +78,7 @@ class Sinks(Case):
         self.rows_reach(10)
         collector.process.send_signal(signal.SIGTERM)
         collector.process.wait(timeout=60)
-        self.assertIn("bug in the plugin: write() took", collector.log())
+        self.assertIn("trouble.so): write() returned ", collector.log())
         self.assertEqual(collector.process.returncode, 0)
 
     def test_two_csv_sinks_and_one_commented_out(self):
@@ -261,6 +261,21 @@ class Sinks(Case):
         wait_until(lambda: self.read("trouble.txt").count("\n") == 3, "it is asked until it delivers")
         collector.stop()
 
+    def test_a_flush_that_gives_up_more_than_it_was_given(self):
+        collector = self.start(GOOD + '{ plugin = "trouble"; does = "generous"; }')
+        burst(collector, 1, 20)
+        ledger = collector.stop()
+        self.assertEqual(ledger.sinks["trouble"], [20, 0, 0, 20])
+        self.assertRegex(collector.log(), r"trouble\.so\): flush\(\) gave up \d+ records, but holds \d+ at most")
+        self.assertIn("given up by the sink 20", ledger.text)
+
+    def test_what_a_sink_holds_at_the_end_is_not_written(self):
+        collector = self.start(GOOD + '{ plugin = "trouble"; does = "keeping"; }', settings='stop_timeout = "100ms";')
+        burst(collector, 1, 20)
+        ledger = collector.stop()
+        self.assertEqual(ledger.sinks["trouble"], [20, 0, 0, 20])
+        self.assertIn("20 records that the sink still holds could not be delivered", collector.log())
+
     def test_a_sink_that_takes_events_alone(self):
         collector = self.start('{ plugin = "shaper"; },\n{ plugin = "trouble"; does = "events"; },\n{ plugin = "csv"; }')
         burst(collector, 1, 1200)
@@ -272,6 +287,88 @@ class Sinks(Case):
             expected += [f"a-{seq}", f"b-{seq}"] + ([f"many-{n}" for n in range(4000)] if seq == 1001 else [])
         self.assertEqual(lines, expected + ["end-0", "closed"])
         self.assertEqual(ledger.sinks["trouble"], [1200 + 4001, 1200 + 4001, 0, 0])
+
+
+class Outputs(Case):
+    """Sinks whose output is not there, or is lost."""
+
+    def trouble(self):
+        return self.read("trouble.txt").splitlines()
+
+    def test_records_wait_for_an_output_that_is_not_there(self):
+        collector = self.start(GOOD + f'{{ plugin = "trouble"; does = "events"; gate = "{self.path("gate")}"; }},\n'
+                                      f'{{ plugin = "trouble"; does = "lazy"; path = "two.txt"; gate = "{self.path("gate")}"; }}')
+        burst(collector, 1, 100)
+        wait_until(lambda: len(self.rows()) == 100, "the other sink has them")
+        log = collector.log()
+        self.assertEqual(log.count("trouble2: the gate is shut"), 1)
+        self.assertEqual(log.count("trouble2: not connected; it is tried again until it works"), 1)
+        self.assertEqual(self.read("two.txt"), "")
+        self.write("gate", "")
+        wait_until(lambda: self.read("two.txt").count("\n") == 100, "they are delivered")
+        self.assertRegex(collector.log(), r"trouble2: connected, after \d+\.\d s; \d+ records have waited")
+        self.assertEqual(collector.stop().sinks["trouble2"], [100, 100, 0, 0])
+
+    def test_a_signal_has_it_tried_at_once(self):
+        collector = self.start(GOOD + f'{{ plugin = "trouble"; does = "lazy"; gate = "{self.path("gate")}"; }}')
+        burst(collector, 1, 5)
+        wait_until(lambda: "the gate is shut" in collector.log(), "it has been tried")
+        self.write("gate", "")
+        collector.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.read("trouble.txt").count("\n") == 5, "they are delivered")
+        collector.stop()
+
+    def test_what_waits_for_an_output_at_the_end_is_counted(self):
+        collector = self.start(GOOD + f'{{ plugin = "trouble"; does = "lazy"; gate = "{self.path("gate")}"; }}',
+                               settings='stop_timeout = "200ms";')
+        burst(collector, 1, 50)
+        wait_until(lambda: len(self.rows()) == 50, "the other sink has them")
+        ledger = collector.stop()
+        self.assertEqual(ledger.sinks["trouble"], [50, 0, 0, 50])
+        self.assertIn("out of time to stop 50", ledger.text)
+
+    def test_what_was_not_delivered_is_offered_again(self):
+        for workers in (1, 2):
+            collector = self.start(GOOD + '{ plugin = "trouble"; does = "lossy"; }', settings=f"workers = {workers};")
+            for device in range(4):
+                for seq in range(1, 501):
+                    collector.send(datagram(device, seq, DATA, f"{device}-{seq}".encode()))
+            wait_until(lambda: len(self.rows()) == workers * 2000, "the other sink has them")
+            ledger = collector.stop()
+            self.assertEqual(ledger.sinks["trouble"], [2000, 2000, 0, 0])
+            lines = [line for line in self.trouble() if line != "closed"]
+            wanted = [f"{device}-{seq}" for device in range(4) for seq in range(1, 501)]
+            self.assertEqual(sorted(lines), sorted(wanted))
+            for device in range(4): # in order, for each device
+                self.assertEqual([line for line in lines if line.startswith(f"{device}-")],
+                                 [line for line in wanted if line.startswith(f"{device}-")])
+            self.assertIn("trouble: the output is lost", collector.log())
+
+    def test_a_fifo_whose_reader_comes_back(self):
+        os.mkfifo(self.path("rows"))
+        reader = os.open(self.path("rows"), os.O_RDONLY | os.O_NONBLOCK)
+        collector = self.start(GOOD + '{ plugin = "csv"; path = "rows"; }')
+        burst(collector, 1, 5)
+        got = b""
+
+        def has(count):
+            nonlocal got
+            try:
+                got += os.read(reader, 65536)
+            except BlockingIOError:
+                pass
+            return got.count(b"\n") == count
+
+        wait_until(lambda: has(6), "the header and five rows")
+        os.close(reader)
+        burst(collector, 6, 5)
+        wait_until(lambda: "this FIFO; start its reader" in collector.log(), "it is missed")
+        reader, got = os.open(self.path("rows"), os.O_RDONLY | os.O_NONBLOCK), b""
+        wait_until(lambda: has(6), "the header and the next five rows")
+        self.assertEqual([line.split(b",")[1] for line in got.splitlines()[1:]], [b"6", b"7", b"8", b"9", b"10"])
+        ledger = collector.stop()
+        os.close(reader)
+        self.assertEqual(ledger.sinks["csv2"], [10, 10, 0, 0])
 
 
 class Filters(Case):

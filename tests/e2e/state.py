@@ -206,7 +206,7 @@ class State(Case):
         before = self.read("state/keeper.state", "rb")
         self.refused('{ plugin = "keeper"; fail = true; }, { plugin = "csv"; }')
         self.assertEqual(self.read("state/keeper.state", "rb"), before)
-        self.refused('{ plugin = "keeper"; }, { plugin = "csv"; path = "nowhere/at.csv"; }')
+        self.refused('{ plugin = "keeper"; }, { plugin = "csv"; path = "nowhere/at.csv"; required = true; }')
         self.assertEqual(self.read("state/keeper.state", "rb"), before)
 
     def test_a_run_without_it_leaves_it_stale(self):

@@ -60,6 +60,6 @@ void fake_process(const struct muster_plugin *plugin, void *worker_state, struct
                   const struct muster_record *records, uint32_t count)
 {
     fake_batch_begin(batch, records, count);
-    plugin->process(worker_state, &batch->batch);
+    ck_assert_int_eq(plugin->filter->process(worker_state, &batch->batch), 0);
     fake_batch_finish(batch);
 }

@@ -42,6 +42,8 @@ struct muster_instance {
     struct catalog *catalog;
     uint64_t wall_ns, monotonic_ns, slept_ns;
     uint32_t takes;
+    uint32_t woken;
+    bool stopped;
     void *given_state; /* the test's */
     uint64_t given_bytes;
     uint32_t given_age;
@@ -129,7 +131,9 @@ struct muster_instance *fake_new(const struct muster_plugin *plugin, ...)
     ck_assert_msg(instance->values != NULL && instance->counters != NULL &&
                       instance->catalog != NULL,
                   "out of memory");
-    instance->takes = MUSTER_TAKES_MESSAGES;
+    instance->takes = plugin->sink == NULL       ? 0
+                      : plugin->sink->takes != 0 ? plugin->sink->takes
+                                                 : MUSTER_TAKES_MESSAGES;
     instance->wall_ns = UINT64_C(1762534152000000000);
     instance->monotonic_ns = UINT64_C(1000000000000);
     ck_assert_int_eq(pthread_mutex_init(&instance->mutex, NULL), 0);
@@ -324,7 +328,8 @@ void fake_sleep(struct muster_instance *instance, uint64_t ns)
 
 static void host_take(struct muster_instance *instance, uint32_t kinds)
 {
-    ck_assert_uint_eq(instance->plugin->role, MUSTER_SINK);
+    ck_assert_ptr_nonnull(instance->plugin->sink);
+    ck_assert_uint_eq(kinds & ~instance->plugin->sink->takes, 0);
     instance->takes = kinds;
 }
 
@@ -463,6 +468,36 @@ static int host_state(struct muster_instance *instance, struct muster_state *sta
     return 0;
 }
 
+static void host_wake(struct muster_instance *instance)
+{
+    pthread_mutex_lock(&instance->mutex);
+    instance->woken++;
+    pthread_mutex_unlock(&instance->mutex);
+}
+
+uint32_t fake_woken(struct muster_instance *instance)
+{
+    return instance->woken;
+}
+
+/* The clocks are the test's, so they go on at once. */
+static int host_wait(struct muster_instance *instance, uint64_t ns)
+{
+    fake_advance(instance, ns);
+    return 1;
+}
+
+static void host_stop(struct muster_instance *instance, const char *text)
+{
+    host_log(instance, MUSTER_LOG_WARNING, text);
+    instance->stopped = true;
+}
+
+bool fake_stopped(struct muster_instance *instance)
+{
+    return instance->stopped;
+}
+
 const struct muster_host fake_host = {
     .size = sizeof fake_host,
     .abi_major = MUSTER_ABI_MAJOR,
@@ -482,4 +517,7 @@ const struct muster_host fake_host = {
     .emit = fake_batch_emit,
     .drop = fake_batch_drop,
     .state = host_state,
+    .wake = host_wake,
+    .wait = host_wait,
+    .stop = host_stop,
 };

@@ -8,7 +8,7 @@
  * the plugin is called (an unknown option, a bad value) fails the test.
  *
  *     struct muster_instance *instance = fake_new(&muster_plugin_v1, "path", path, NULL);
- *     ck_assert_int_eq(muster_plugin_v1.open(&fake_host, instance, &state), 0);
+ *     ck_assert_int_eq(fake_open(&muster_plugin_v1, instance, &state), 0);
  *     ...
  *     fake_free(instance);
  */
@@ -21,6 +21,7 @@
 #include <muster/plugin.h>
 
 #include "fake_batch.h"
+#include "fake_calls.h"
 
 /* The table that the callbacks get. */
 extern const struct muster_host fake_host;
@@ -73,6 +74,10 @@ uint64_t fake_counter(struct muster_instance *instance, const char *name);
 
 /* A sum of MUSTER_TAKES_*. */
 uint32_t fake_takes(struct muster_instance *instance);
+
+/* How many times it asked for a tick, and whether for the daemon's end. */
+uint32_t fake_woken(struct muster_instance *instance);
+bool fake_stopped(struct muster_instance *instance);
 
 /* How many bytes of state it asked for; 0: it did not. */
 uint64_t fake_state_bytes(struct muster_instance *instance);

@@ -139,7 +139,7 @@ static void check_name(const struct reader *reader, const struct node *group, co
 static int read_common(struct reader *reader, const struct node *group, struct entry *entry)
 {
     static const struct check check = {&settings_of_entry, NULL, "an entry of chain"};
-    const struct node *queue = node_find(group, "queue");
+    const struct node *queue = node_find(group, "queue"), *required = node_find(group, "required");
     struct option_value values[ENTRY_SETTINGS];
     int result = check_map(&check, group, values, reader->problems);
 
@@ -148,6 +148,10 @@ static int read_common(struct reader *reader, const struct node *group, struct e
     if (queue != NULL && entry_is_filter(entry))
         node_problem(queue, reader->problems,
                      "queue: a filter has none; expected in the entry of a sink");
+    if (required != NULL && entry_is_filter(entry))
+        node_problem(required, reader->problems,
+                     "required: a filter always is; expected in the entry of a sink");
+    entry->required = values[ENTRY_REQUIRED].number != 0;
     entry->queue = queue != NULL ? values[ENTRY_QUEUE].number : reader->config->queue;
     check_name(reader, group, values[ENTRY_NAME].text);
     entry->name = name_instance(reader, group, values[ENTRY_NAME].text, entry->plugin.api.name);
@@ -161,7 +165,7 @@ done:
 
 static int read_options(struct reader *reader, const struct node *group, struct entry *entry)
 {
-    static const char *const common[] = {"plugin", "name", "queue", NULL};
+    static const char *const common[] = {"plugin", "name", "queue", "required", NULL};
     char what[80];
     const struct check check = {&entry->plugin.options, common, what};
     int result;

@@ -84,6 +84,11 @@ static const struct muster_option entry_settings[ENTRY_SETTINGS] = {
                      .min = SETTINGS_QUEUE_LEAST,
                      .max = SETTINGS_QUEUE_MOST,
                      .summary = "Records that may wait for this sink"},
+    [ENTRY_REQUIRED] = {.name = "required",
+                        .type = MUSTER_OPTION_BOOL,
+                        .fallback = "false",
+                        .summary = "Whether the daemon does not start if this sink cannot be "
+                                   "connected"},
 };
 
 #define TABLE(array, n)                                                                            \

@@ -32,7 +32,7 @@ enum setting {
 
 enum { LISTEN_ADDRESS, LISTEN_PORT, LISTEN_SETTINGS };
 
-enum { ENTRY_NAME, ENTRY_QUEUE, ENTRY_SETTINGS };
+enum { ENTRY_NAME, ENTRY_QUEUE, ENTRY_REQUIRED, ENTRY_SETTINGS };
 
 extern const struct option_table settings_table; /* of the file, besides listen and chain */
 extern const struct option_table settings_of_listener;

@@ -31,6 +31,16 @@ static void tell_opened(const struct muster_instance *instance)
     }
 }
 
+/* A filter asks for a tick in every pipeline. */
+static void wake_filter(void *context, struct muster_instance *instance)
+{
+    struct chain *chain = context;
+    unsigned i, count = atomic_load(&chain->wakeable);
+
+    for (i = 0; i < count; i++)
+        pipeline_wake(&chain->pipelines[i], instance);
+}
+
 static int open_instances(struct chain *chain, const struct chain_settings *settings,
                           struct problems *problems)
 {
@@ -51,6 +61,10 @@ static int open_instances(struct chain *chain, const struct chain_settings *sett
             problems_note(problems, LOG_ERROR, NULL, "the plugin %s could not be opened (%s:%u)",
                           entry->name, entry->file, entry->line);
             return -1;
+        }
+        if (entry_is_filter(entry)) {
+            instance->wake_context = chain;
+            instance->wake = wake_filter;
         }
         tell_opened(instance);
     }
@@ -98,10 +112,11 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
         if (pipeline_open(&chain->pipelines[pipeline.id], &pipeline, problems) < 0)
             return -1;
     }
+    atomic_store(&chain->wakeable, chain->pipeline_count);
     return 0;
 }
 
-int chain_open(struct chain *chain, const struct chain_settings *settings, const struct host *host,
+int chain_open(struct chain *chain, const struct chain_settings *settings, struct host *host,
                struct problems *problems)
 {
     assert(settings->pipelines > 0 && settings->filter_count <= settings->entry_count);
@@ -139,6 +154,31 @@ int chain_start(struct chain *chain, struct problems *problems)
     return 0;
 }
 
+enum chain_start chain_started(struct chain *chain, bool patient, struct problems *problems)
+{
+    enum chain_start result = CHAIN_STARTED;
+    eventfd_t unused;
+    unsigned i;
+
+    eventfd_read(chain->drained_fd, &unused);
+    for (i = 0; i < chain->sink_count; i++) {
+        const struct sink *sink = &chain->sinks[i];
+        const struct entry *entry = sink->instance->entry;
+        enum sink_connection first = atomic_load(&sink->first_try);
+
+        if (first == SINK_CONNECTING && (patient || entry->required)) {
+            result = CHAIN_STARTING;
+        } else if (first == SINK_REFUSED || (first == SINK_WAITS && entry->required)) {
+            problems_note(problems, LOG_ERROR, NULL, "the sink %s %s (%s:%u)", entry->name,
+                          first == SINK_REFUSED ? "can never be connected"
+                                                : "is required, and could not be connected",
+                          entry->file, entry->line);
+            return CHAIN_REFUSED;
+        }
+    }
+    return result;
+}
+
 void chain_rotate(struct chain *chain)
 {
     unsigned i;
@@ -161,6 +201,8 @@ void chain_drain(struct chain *chain, uint64_t deadline_ns)
 {
     unsigned i;
 
+    for (i = 0; i < chain->filter_count && i < chain->instance_count; i++)
+        instance_stop(&chain->instances[i]);
     for (i = 0; i < chain->sink_count; i++)
         sink_drain(&chain->sinks[i], deadline_ns);
 }
@@ -262,6 +304,7 @@ struct filter_account chain_filter_account(const struct chain *chain, unsigned f
         sum.emitted += counter_value(&f->emitted);
         sum.out += counter_value(&f->out);
         sum.dropped += counter_value(&f->dropped);
+        sum.passed += counter_value(&f->passed);
     }
     return sum;
 }

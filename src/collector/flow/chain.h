@@ -10,6 +10,7 @@
 #ifndef COLLECTOR_FLOW_CHAIN_H
 #define COLLECTOR_FLOW_CHAIN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,14 +20,15 @@
 #include "sink.h"
 
 struct chain {
-    const struct host *host;
+    struct host *host;
     struct muster_instance *instances; /* filters first, then sinks */
     unsigned instance_count, filter_count;
     struct sink *sinks;
     unsigned sink_count; /* that are initialised */
     struct pipeline *pipelines;
     unsigned pipeline_count; /* that are initialised */
-    int drained_fd;          /* an eventfd: readable when a sink has finished */
+    atomic_uint wakeable;    /* of those, which have a wake_fd for good */
+    int drained_fd;          /* an eventfd: readable when a sink has finished, or first connected */
     bool stuck;              /* a sink's thread could not be stopped: nothing may be freed */
 };
 
@@ -40,11 +42,21 @@ struct chain_settings {
 
 /* Opens every plugin, and makes sinks and pipelines.  Returns 0, or -1 after adding to `problems`;
  * in either case chain_close and chain_free too. */
-int chain_open(struct chain *chain, const struct chain_settings *settings, const struct host *host,
+int chain_open(struct chain *chain, const struct chain_settings *settings, struct host *host,
                struct problems *problems);
 
 /* Starts the sinks' threads.  Returns 0, or -1 after adding to `problems`. */
 int chain_start(struct chain *chain, struct problems *problems);
+
+enum chain_start {
+    CHAIN_STARTING, /* `drained_fd` becomes readable when to ask again */
+    CHAIN_STARTED,
+    CHAIN_REFUSED /* a sink can never be connected, or is required and could not be */
+};
+
+/* Whether every sink has tried to connect its output; those that are not required are waited for as
+ * long as the caller is `patient`.  Adds to `problems` if it is refused. */
+enum chain_start chain_started(struct chain *chain, bool patient, struct problems *problems);
 
 /* Asks every sink to reopen its output. */
 void chain_rotate(struct chain *chain);
@@ -79,7 +91,7 @@ struct chain_account {
 };
 
 struct filter_account {
-    uint64_t in, emitted, out, dropped; /* records */
+    uint64_t in, emitted, out, dropped, passed; /* records */
 };
 
 struct chain_account chain_account(const struct chain *chain);

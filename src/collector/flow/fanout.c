@@ -88,7 +88,10 @@ static void wait_for_room(struct fanout *fanout, struct queue *queue, const stru
         if (is_hurried(fanout))
             return;
         fanout_wake(fanout);
-        queue_wait(queue, queue_waiting(queue) / 2, LOOK);
+        if (queue_waiting(queue) > 0)
+            queue_wait(queue, queue_waiting(queue) / 2, LOOK);
+        else /* the sink has taken all, and holds it */
+            queue_wait_settled(queue, LOOK);
     }
 }
 

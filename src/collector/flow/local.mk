@@ -7,4 +7,5 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/pipeline.c %D%/pipeline.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/queue.c %D%/queue.h \
-	%D%/sink.c %D%/sink.h
+	%D%/sink.c %D%/sink.h \
+	%D%/sink_run.c %D%/sink_run.h

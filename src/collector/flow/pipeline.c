@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/address.h"
 #include "collector/host/callback.h"
@@ -55,20 +57,26 @@ static int watch_counters(struct pipeline *pipeline)
 static int open_filter(struct pipeline *pipeline, struct filter *filter,
                        struct muster_instance *instance)
 {
-    struct metrics *m = pipeline->host->metrics;
-    const char *name = instance_name(instance);
+    const struct {
+        const char *name, *help;
+        const struct counter *counter;
+    } list[] = {
+        {"in", "came to this filter", &filter->in},
+        {"emitted", "added by this filter", &filter->emitted},
+        {"out", "left this filter", &filter->out},
+        {"dropped", "taken out by this filter", &filter->dropped},
+        {"passed", "passed by this filter, which has failed", &filter->passed},
+    };
+    size_t i;
 
     filter->instance = instance;
     if (callback_worker_open(instance, pipeline->id, pipeline->count, &filter->state) != 0)
         return -1;
     filter->opened = true;
-    if (metrics_watch(m, pipeline, name, "in", "records", "came to this filter", &filter->in) < 0 ||
-        metrics_watch(m, pipeline, name, "emitted", "records", "added by this filter",
-                      &filter->emitted) < 0 ||
-        metrics_watch(m, pipeline, name, "out", "records", "left this filter", &filter->out) < 0 ||
-        metrics_watch(m, pipeline, name, "dropped", "records", "taken out by this filter",
-                      &filter->dropped) < 0)
-        return -1;
+    for (i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (metrics_watch(pipeline->host->metrics, pipeline, instance_name(instance), list[i].name,
+                          "records", list[i].help, list[i].counter) < 0)
+            return -1;
     return 0;
 }
 
@@ -78,7 +86,8 @@ static int allocate(struct pipeline *pipeline, const struct pipeline_settings *s
      * from and the one that is full. */
     uint32_t blocks = 3 + fanout_blocks(settings->sinks, settings->sink_count);
 
-    if (pool_open(&pipeline->pool, blocks) < 0)
+    pipeline->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pipeline->wake_fd < 0 || pool_open(&pipeline->pool, blocks) < 0)
         return -1;
     if (fanout_open(&pipeline->fanout, settings->id, settings->overflow, settings->host->log,
                     settings->sinks, settings->sink_count, &pipeline->pool) < 0)
@@ -104,6 +113,7 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->count = settings->count;
     pipeline->host = settings->host;
     pipeline->largest = settings->largest;
+    pipeline->wake_fd = -1;
     for (i = 0; i < MUSTER_REJECT_REASONS; i++)
         pipeline->reject_limits[i] = (struct log_limit){.burst = 5, .period_ns = 10 * CLOCK_SECOND};
     for (i = 0; i < settings->sink_count; i++)
@@ -132,6 +142,8 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline->filters);
     fanout_close(&pipeline->fanout);
     pool_close(&pipeline->pool);
+    if (pipeline->wake_fd >= 0)
+        close(pipeline->wake_fd);
     memset(pipeline, 0, sizeof *pipeline);
 }
 
@@ -271,6 +283,15 @@ static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in
                    change.failed);
 }
 
+static void fail(const struct pipeline *pipeline, struct filter *filter)
+{
+    filter->failed = true;
+    log_format(pipeline->host->log, LOG_ERROR, instance_name(filter->instance),
+               "this filter has failed and is out of service on worker %u; records pass by it, and "
+               "are counted",
+               pipeline->id);
+}
+
 /* Runs the batch through the filters from number `first` on. */
 static void run_filters(struct pipeline *pipeline, unsigned first)
 {
@@ -282,7 +303,10 @@ static void run_filters(struct pipeline *pipeline, unsigned first)
 
         if (!filter->opened) /* the start has failed, and those in front of it are closed */
             continue;
-        callback_process(filter->instance, filter->state, &pipeline->batch.view);
+        if (filter->failed)
+            counter_add(&filter->passed, in);
+        else if (callback_process(filter->instance, filter->state, &pipeline->batch.view) != 0)
+            fail(pipeline, filter);
         settle(pipeline, filter, in);
     }
 }
@@ -369,20 +393,36 @@ static void tick_filter(struct pipeline *pipeline, unsigned i, uint64_t now_ns)
 static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
 {
     uint64_t next = now_ns + PIPELINE_TICK;
+    eventfd_t unused;
     unsigned i;
 
     assert(pipeline->from == pipeline->block->records_used); /* all is published */
+    if (pipeline_is_woken(pipeline)) {
+        eventfd_read(pipeline->wake_fd, &unused); /* first: who wakes writes it last */
+        atomic_store(&pipeline->woken, false);
+    }
     for (i = 0; i < pipeline->filter_count; i++) {
         struct filter *filter = &pipeline->filters[i];
 
-        if (instance_api(filter->instance)->worker_tick == NULL)
+        if (instance_filter(filter->instance)->worker_tick == NULL || filter->failed)
             continue;
-        if (all || now_ns >= filter->next_tick_ns)
+        if (atomic_exchange(&filter->woken, false) || all || now_ns >= filter->next_tick_ns)
             tick_filter(pipeline, i, now_ns);
         if (filter->next_tick_ns < next)
             next = filter->next_tick_ns;
     }
     return next;
+}
+
+void pipeline_wake(struct pipeline *pipeline, const struct muster_instance *instance)
+{
+    unsigned i;
+
+    for (i = 0; i < pipeline->filter_count; i++)
+        if (pipeline->filters[i].instance == instance)
+            atomic_store(&pipeline->filters[i].woken, true);
+    atomic_store(&pipeline->woken, true);
+    eventfd_write(pipeline->wake_fd, 1);
 }
 
 uint64_t pipeline_tick(struct pipeline *pipeline, uint64_t now_ns)
@@ -404,7 +444,8 @@ void pipeline_close(struct pipeline *pipeline)
 
         if (filter->opened) {
             batch_begin(&pipeline->batch, NULL, 0);
-            callback_worker_close(filter->instance, filter->state, &pipeline->batch.view);
+            callback_worker_close(filter->instance, filter->state, &pipeline->batch.view,
+                                  MUSTER_CALL_STOPPING);
             publish_emitted(pipeline, i);
         }
         filter->opened = false;

@@ -9,6 +9,7 @@
 #ifndef COLLECTOR_FLOW_PIPELINE_H
 #define COLLECTOR_FLOW_PIPELINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,8 +38,11 @@ struct filter {
     struct muster_instance *instance;
     void *state; /* the plugin's, for this worker */
     bool opened;
+    bool failed;                              /* out of service: records pass by */
+    atomic_bool woken;                        /* the plugin asks for a tick */
     uint64_t next_tick_ns;                    /* on the front's clock */
     struct counter in, emitted, out, dropped; /* records */
+    struct counter passed;                    /* of those that came in: by a filter that failed */
 };
 
 struct pipeline_counters {
@@ -57,7 +61,7 @@ struct pipeline_counters {
 
 struct pipeline {
     unsigned id, count; /* this one, from 0; how many there are */
-    const struct host *host;
+    struct host *host;
     uint32_t largest; /* bytes of the largest datagram allowed */
     struct pool pool;
     struct block *block; /* being filled */
@@ -67,6 +71,8 @@ struct pipeline {
     unsigned filter_count;
     struct fanout fanout;
     bool keep_rejects; /* some sink takes them */
+    int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
+    atomic_bool woken; /* the same, for a front that does not sleep */
     struct pipeline_counters counters;
     struct log_limit reject_limits[MUSTER_REJECT_REASONS];
     bool violated; /* its sums did not agree: a bug, logged once */
@@ -74,7 +80,7 @@ struct pipeline {
 
 struct pipeline_settings {
     unsigned id, count;
-    const struct host *host;
+    struct host *host;
     uint32_t largest;
     enum overflow overflow;
     struct muster_instance *filters; /* open; an array */
@@ -101,6 +107,15 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram);
 /* [worker] Runs the filters over what was taken since the last call, and offers
  * the result to the sinks. */
 void pipeline_publish(struct pipeline *pipeline);
+
+/* [worker] Whether a filter asks for a tick before the next is due. */
+static inline bool pipeline_is_woken(struct pipeline *pipeline)
+{
+    return atomic_load_explicit(&pipeline->woken, memory_order_relaxed);
+}
+
+/* [any thread] A filter of this instance asks for a tick. */
+void pipeline_wake(struct pipeline *pipeline, const struct muster_instance *instance);
 
 /* [worker] The work of the filters that is due, or of all of them; returns when the next is due, in
  * PIPELINE_TICK at the latest.  `now_ns` is on the clock that filters are told. */

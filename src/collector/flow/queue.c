@@ -51,13 +51,14 @@ uint32_t queue_blocks(uint32_t capacity)
 static bool has_room(const struct queue *queue, const struct run *run, uint32_t wanted,
                      uint32_t capacity, uint32_t block_capacity)
 {
-    uint64_t waiting = queue_waiting(queue);
+    uint64_t unsettled =
+        queue->accepted - atomic_load_explicit(&queue->consumed, memory_order_acquire);
     uint32_t held = queue->accepted_blocks -
                     atomic_load_explicit(&queue->released_blocks, memory_order_acquire);
 
     if (run->block != queue->last_block)
         held++;
-    return waiting + wanted <= capacity && held <= block_capacity;
+    return unsettled + wanted <= capacity && held <= block_capacity;
 }
 
 bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t wanted)
@@ -76,7 +77,19 @@ void queue_wait(struct queue *queue, uint64_t most, uint64_t ns)
 
     atomic_store(&queue->room_at, enough);
     eventcount_prepare(&queue->room);
-    if (atomic_load(&queue->consumed) < enough)
+    if (atomic_load(&queue->taken) < enough)
+        eventcount_wait(&queue->room, ns);
+    eventcount_cancel(&queue->room);
+    atomic_store_explicit(&queue->room_at, UINT64_MAX, memory_order_relaxed);
+}
+
+void queue_wait_settled(struct queue *queue, uint64_t ns)
+{
+    uint64_t before = atomic_load(&queue->consumed);
+
+    atomic_store(&queue->room_at, 0);
+    eventcount_prepare(&queue->room);
+    if (atomic_load(&queue->consumed) == before)
         eventcount_wait(&queue->room, ns);
     eventcount_cancel(&queue->room);
     atomic_store_explicit(&queue->room_at, UINT64_MAX, memory_order_relaxed);
@@ -118,14 +131,13 @@ enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32
 
 bool queue_peek(struct queue *queue, struct run *run, uint32_t *slots)
 {
-    uint32_t tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
     uint32_t head = atomic_load_explicit(&queue->head, memory_order_acquire);
     uint32_t i;
 
-    if (head == tail)
+    if (head == queue->cursor)
         return false;
-    for (i = 0; tail + i != head; i++) {
-        const struct slot *slot = &queue->slots[(tail + i) & (queue->slot_count - 1)];
+    for (i = 0; queue->cursor + i != head; i++) {
+        const struct slot *slot = &queue->slots[(queue->cursor + i) & (queue->slot_count - 1)];
         uint32_t count = slot->count_flags / SLOT_RECORD;
         bool whole = slot->count_flags & SLOT_WHOLE;
 
@@ -134,8 +146,6 @@ bool queue_peek(struct queue *queue, struct run *run, uint32_t *slots)
             run->from = slot->from;
             run->count = count;
             run->whole = whole;
-            if (slot->count_flags & SLOT_NEW_BLOCK) /* so the block before this one is finished */
-                atomic_fetch_add_explicit(&queue->released_blocks, 1, memory_order_release);
         } else if ((slot->count_flags & SLOT_NEW_BLOCK) == 0 &&
                    slot->from == run->from + run->count) {
             run->count += count;
@@ -148,20 +158,51 @@ bool queue_peek(struct queue *queue, struct run *run, uint32_t *slots)
     return true;
 }
 
-void queue_consume(struct queue *queue, uint32_t records)
+/* Publishes the number of records taken, and wakes a worker that waits for it. */
+static void publish_taken(struct queue *queue, uint64_t taken)
 {
-    uint64_t consumed = atomic_fetch_add(&queue->consumed, records) + records;
-
-    if (consumed >= atomic_load(&queue->room_at))
+    atomic_store(&queue->taken, taken);
+    if (taken >= atomic_load(&queue->room_at))
         eventcount_notify(&queue->room);
 }
 
-void queue_done(struct queue *queue, const struct run *run, uint32_t slots)
+void queue_take(struct queue *queue, uint32_t records)
 {
-    uint32_t tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
-    uint32_t i;
+    queue->run_taken += records;
+    publish_taken(queue, atomic_load_explicit(&queue->taken, memory_order_relaxed) + records);
+}
 
-    atomic_store_explicit(&queue->tail, tail + slots, memory_order_release);
-    for (i = 0; i < slots; i++)
-        block_release(run->block);
+void queue_next(struct queue *queue, uint32_t slots)
+{
+    queue->cursor += slots;
+    queue->run_taken = 0;
+}
+
+void queue_settle(struct queue *queue)
+{
+    uint64_t taken = atomic_load_explicit(&queue->taken, memory_order_relaxed);
+    uint32_t finished = 0;
+
+    for (; queue->tail != queue->cursor; queue->tail++) {
+        const struct slot *slot = &queue->slots[queue->tail & (queue->slot_count - 1)];
+
+        /* With the first slot of a block, the block before it is finished. */
+        finished += (slot->count_flags & SLOT_NEW_BLOCK) != 0;
+        block_release(&queue->pool->blocks[slot->block]);
+    }
+    queue->tail_settled = queue->run_taken;
+    if (finished > 0)
+        atomic_fetch_add_explicit(&queue->released_blocks, finished, memory_order_release);
+    atomic_store(&queue->consumed, taken - queue->tail_settled);
+    if (atomic_load(&queue->room_at) == 0)
+        eventcount_notify(&queue->room);
+}
+
+void queue_rewind(struct queue *queue)
+{
+    uint64_t settled = atomic_load_explicit(&queue->consumed, memory_order_relaxed);
+
+    queue->cursor = queue->tail;
+    queue->run_taken = queue->tail_settled;
+    atomic_store(&queue->taken, settled + queue->tail_settled);
 }

@@ -6,6 +6,9 @@
  * A queue that has become full takes nothing more until it is half empty, so
  * that what is dropped is one stretch rather than every other record, and a
  * block is held for a run of records rather than for a few.
+ *
+ * The sink takes records, and settles them when it is through with them: until then they stay in
+ * their blocks, and it can go back to them.
  */
 #ifndef COLLECTOR_FLOW_QUEUE_H
 #define COLLECTOR_FLOW_QUEUE_H
@@ -62,12 +65,16 @@ struct queue {
     struct counter offered, dropped; /* records; ever */
 
     /* The sink's. */
-    _Alignas(64) atomic_uint tail; /* slots ever emptied */
-    atomic_uint released_blocks;
-    atomic_ullong consumed; /* records; ever */
+    _Alignas(64) atomic_uint released_blocks;
+    atomic_ullong taken;    /* records; ever, less those that the sink went back to */
+    atomic_ullong consumed; /* records, of whole slots; ever: settled */
+    uint32_t tail;          /* slots ever emptied */
+    uint32_t cursor;        /* slots that the sink is through with, settled or not */
+    uint32_t run_taken;     /* records taken of the run at the cursor */
+    uint32_t tail_settled;  /* records settled of the run at the tail */
 
     /* Of a worker that waits for the sink; else room_at is UINT64_MAX. */
-    _Alignas(64) atomic_ullong room_at; /* when so many records are consumed, the worker goes on */
+    _Alignas(64) atomic_ullong room_at; /* when so many records are taken, the worker goes on */
     struct eventcount room;             /* and is notified here */
 };
 
@@ -87,29 +94,40 @@ enum queue_answer {
 /* [worker] Whether queue_offer would take that run. */
 bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t wanted);
 
-/* [worker] Sleeps until no more than `most` records wait, but `ns` at the longest. */
+/* [worker] Sleeps until no more than `most` records wait to be taken, but `ns` at the longest. */
 void queue_wait(struct queue *queue, uint64_t most, uint64_t ns);
+
+/* [worker] Sleeps until the sink settles what it has taken, but `ns` at the longest. */
+void queue_wait_settled(struct queue *queue, uint64_t ns);
 
 /* [worker] Offers a run of which the sink wants `wanted` records, at least one.
  * A run that is taken holds its block. */
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted);
 
-/* [sink] Once before each queue_done: looks at the oldest run, together with those behind it that
- * continue it in the same block; false if there is none.  The sink then calls queue_consume as it
- * goes, and queue_done, which takes it out, at the end. */
+/* [sink] Looks at the oldest run that the sink is not through with, together with those behind it
+ * that continue it in the same block; false if there is none.  queue->run_taken of the records that
+ * the sink wants of it are taken already.  The sink then calls queue_take as it goes, and
+ * queue_next at its end. */
 bool queue_peek(struct queue *queue, struct run *run, uint32_t *slots);
-void queue_consume(struct queue *queue, uint32_t records);
-void queue_done(struct queue *queue, const struct run *run, uint32_t slots);
+void queue_take(struct queue *queue, uint32_t records);
+void queue_next(struct queue *queue, uint32_t slots);
 
-/* [worker] Records that wait. */
+/* [sink] What is taken is settled: its blocks are released, and there is room for more. */
+void queue_settle(struct queue *queue);
+
+/* [sink] Goes back to the first record that is not settled. */
+void queue_rewind(struct queue *queue);
+
+/* [worker] Records that wait to be taken. */
 static inline uint64_t queue_waiting(const struct queue *queue)
 {
-    return queue->accepted - atomic_load_explicit(&queue->consumed, memory_order_acquire);
+    return queue->accepted - atomic_load_explicit(&queue->taken, memory_order_acquire);
 }
 
+/* [sink] Whether it is through with all. */
 static inline bool queue_is_empty(struct queue *queue)
 {
-    return atomic_load(&queue->head) == atomic_load_explicit(&queue->tail, memory_order_relaxed);
+    return atomic_load(&queue->head) == queue->cursor;
 }
 
 #endif

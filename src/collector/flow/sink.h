@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sink at work: its thread, and a queue from every worker.
+ * A sink at work: its thread, and a queue from every worker.  What its thread does is in
+ * sink_run.c.
  */
 #ifndef COLLECTOR_FLOW_SINK_H
 #define COLLECTOR_FLOW_SINK_H
@@ -23,8 +24,17 @@ static inline unsigned sink_kind(const struct muster_record *record)
 /* Where the records went that were brought to a sink. */
 struct sink_account {
     uint64_t offered, written, queued;
-    uint64_t dropped_full, dropped_failed, dropped_stop;
-    uint64_t dropped_stuck; /* in the hands of a plugin that did not come back */
+    uint64_t held; /* taken by the plugin, which has not yet said that they are delivered */
+    uint64_t dropped_full, dropped_given_up, dropped_failed, dropped_stop;
+    uint64_t dropped_stuck; /* in the hands of a plugin that did not come back, or behind */
+};
+
+/* What became of the first attempt to connect. */
+enum sink_connection {
+    SINK_CONNECTING, /* it is under way */
+    SINK_CONNECTED,
+    SINK_WAITS,  /* there will be others */
+    SINK_REFUSED /* there can be none */
 };
 
 struct sink {
@@ -38,24 +48,30 @@ struct sink {
     pthread_t thread;
     bool started;
 
-    /* Orders from the main thread. */
+    /* Orders from the main thread, and from any. */
     atomic_bool rotate;
+    atomic_bool woken;         /* the plugin asks for a tick */
     atomic_uint draining;      /* 1: no more records will come; finish by `deadline_ns` */
     atomic_ullong deadline_ns; /* monotonic */
+    atomic_int first_try;      /* enum sink_connection: an answer, with a note in finished_fd */
     atomic_bool finished;      /* the thread's answer, its last act but for a note in... */
     int finished_fd;           /* ...this eventfd, which all sinks share */
     bool stuck;                /* the thread did not come back: it and its plugin are left alone */
     struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
 
     /* The sink thread's. */
+    bool connected;
     bool failed;                          /* the plugin said MUSTER_FAILED */
-    bool unflushed;                       /* something was written since the last flush */
     uint64_t next_tick_ns, next_check_ns; /* monotonic */
+    uint64_t connect_pause_ns;            /* until the next try; 0: none has failed */
+    uint64_t trouble_ns;                  /* monotonic: when connecting became a trouble */
     uint64_t flush_pause_ns;              /* until the next flush, if the last said "not yet" */
-    struct counter written;               /* records that the plugin took */
-    struct counter given_up;              /* of the written ones, that flush could not deliver */
-    struct counter dropped_failed;        /* offered after the plugin gave up */
-    struct counter dropped_stop;          /* still queued when the time to stop was over */
+    uint64_t next_flush_ns;               /* monotonic: and when that is */
+    struct counter held;                  /* records that the plugin has taken, see above */
+    struct counter written;               /* records that are delivered */
+    struct counter dropped_given_up;      /* taken, and not delivered in the end */
+    struct counter dropped_failed;        /* taken or offered, and the plugin gave up */
+    struct counter dropped_stop;          /* still queued or held when the time to stop was over */
     bool violated;                        /* its sums did not agree: a bug, logged once */
 };
 
@@ -88,10 +104,13 @@ bool sink_join(struct sink *sink);
  * and neither may be freed. */
 void sink_abandon(struct sink *sink);
 
-/* [main] Exact once the sink is joined; then it does not change any more. */
+/* Any thread.  Exact once the sink is joined; then it does not change any more. */
 struct sink_account sink_account(const struct sink *sink);
 
-/* offered = written + queued + dropped */
+/* All that was dropped. */
+uint64_t sink_account_dropped(const struct sink_account *account);
+
+/* offered = written + held + queued + dropped */
 bool sink_account_adds_up(const struct sink_account *account);
 
 #endif

@@ -35,6 +35,31 @@ const char *callback_name(enum callback callback)
     return names[callback];
 }
 
+static struct muster_call call_of(const struct muster_instance *instance, uint32_t flags,
+                                  uint64_t deadline_ns)
+{
+    return (struct muster_call){
+        .size = sizeof(struct muster_call),
+        .flags = flags | (instance->host->is_replay ? MUSTER_CALL_REPLAY : 0),
+        .deadline_ns = deadline_ns,
+    };
+}
+
+/* Of a callback whose results are no counts: what it returned, if that is 0 or one of the codes,
+ * else MUSTER_FAILED. */
+static int expect(struct muster_instance *instance, enum callback callback, int result,
+                  unsigned codes, const char *expected)
+{
+    if (result == 0 || (result < 0 && result > -32 && codes >> -result & 1))
+        return result;
+    instance_bug(instance, "%s() returned %d; expected %s", callback_name(callback), result,
+                 expected);
+    return MUSTER_FAILED;
+}
+
+#define CODE(code)     (1u << -(code))
+#define ZERO_OR_FAILED "0 or MUSTER_FAILED"
+
 /* ---- Of any plugin -------------------------------------------------------------------- */
 
 void callback_check(struct muster_instance *instance)
@@ -56,15 +81,17 @@ int callback_open(struct muster_instance *instance)
     callback_enter(instance, CALLBACK_OPEN);
     result = instance_api(instance)->open(&host_functions, instance, &instance->state);
     callback_leave();
-    return result;
+    return expect(instance, CALLBACK_OPEN, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
-void callback_close(struct muster_instance *instance)
+void callback_close(struct muster_instance *instance, uint32_t flags)
 {
+    const struct muster_call call = call_of(instance, flags, 0);
+
     if (instance_api(instance)->close == NULL)
         return;
     callback_enter(instance, CALLBACK_CLOSE);
-    instance_api(instance)->close(instance->state);
+    instance_api(instance)->close(instance->state, &call);
     callback_leave();
 }
 
@@ -76,19 +103,22 @@ int callback_worker_open(struct muster_instance *instance, uint32_t worker, uint
     int result;
 
     *state = instance->state;
-    if (instance_api(instance)->worker_open == NULL)
+    if (instance_filter(instance)->worker_open == NULL)
         return 0;
     callback_enter(instance, CALLBACK_WORKER_OPEN);
-    result = instance_api(instance)->worker_open(instance->state, worker, workers, state);
+    result = instance_filter(instance)->worker_open(instance->state, worker, workers, state);
     callback_leave();
-    return result;
+    return expect(instance, CALLBACK_WORKER_OPEN, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
-void callback_process(struct muster_instance *instance, void *state, struct muster_batch *batch)
+int callback_process(struct muster_instance *instance, void *state, struct muster_batch *batch)
 {
+    int result;
+
     callback_enter(instance, CALLBACK_PROCESS);
-    instance_api(instance)->process(state, batch);
+    result = instance_filter(instance)->process(state, batch);
     callback_leave();
+    return expect(instance, CALLBACK_PROCESS, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
 uint64_t callback_worker_tick(struct muster_instance *instance, void *state,
@@ -96,70 +126,124 @@ uint64_t callback_worker_tick(struct muster_instance *instance, void *state,
 {
     uint64_t asked;
 
-    if (instance_api(instance)->worker_tick == NULL)
+    if (instance_filter(instance)->worker_tick == NULL)
         return 0;
     callback_enter(instance, CALLBACK_WORKER_TICK);
-    asked = instance_api(instance)->worker_tick(state, batch, now_ns);
+    asked = instance_filter(instance)->worker_tick(state, batch, now_ns);
     callback_leave();
     return asked;
 }
 
 void callback_worker_close(struct muster_instance *instance, void *state,
-                           struct muster_batch *batch)
+                           struct muster_batch *batch, uint32_t flags)
 {
-    if (instance_api(instance)->worker_close == NULL)
+    const struct muster_call call = call_of(instance, flags, 0);
+
+    if (instance_filter(instance)->worker_close == NULL)
         return;
     callback_enter(instance, CALLBACK_WORKER_CLOSE);
-    instance_api(instance)->worker_close(state, batch);
+    instance_filter(instance)->worker_close(state, batch, &call);
     callback_leave();
 }
 
 /* ---- Of a sink ------------------------------------------------------------------------ */
 
-int64_t callback_write(struct muster_instance *instance, const struct muster_record *records,
-                       uint32_t count)
+int callback_connect(struct muster_instance *instance, uint32_t flags, uint64_t deadline_ns)
 {
+    const struct muster_call call = call_of(instance, flags, deadline_ns);
+    int result;
+
+    if (instance_sink(instance)->connect == NULL)
+        return 0;
+    callback_enter(instance, CALLBACK_CONNECT);
+    result = instance_sink(instance)->connect(instance->state, &call);
+    callback_leave();
+    return expect(instance, CALLBACK_CONNECT, result, CODE(MUSTER_AGAIN) | CODE(MUSTER_FAILED),
+                  "0, MUSTER_AGAIN or MUSTER_FAILED");
+}
+
+int64_t callback_write(struct muster_instance *instance, const struct muster_record *records,
+                       uint32_t count, uint32_t flags, uint64_t deadline_ns)
+{
+    const struct muster_call call = call_of(instance, flags, deadline_ns);
     int64_t took;
 
     assert(count > 0);
     callback_enter(instance, CALLBACK_WRITE);
-    took = instance_api(instance)->write(instance->state, records, count);
+    took = instance_sink(instance)->write(instance->state, records, count, &call);
     callback_leave();
-    return took;
+    if (took == MUSTER_AGAIN)
+        return 0;
+    if ((took >= 0 && took <= count) || took == MUSTER_LOST || took == MUSTER_FAILED)
+        return took;
+    instance_bug(instance,
+                 "write() returned %lld; expected 0 to %u, as many records as it was given, "
+                 "MUSTER_LOST or MUSTER_FAILED",
+                 (long long)took, count);
+    return MUSTER_FAILED;
 }
 
-int64_t callback_flush(struct muster_instance *instance, uint64_t deadline_ns)
+int64_t callback_flush(struct muster_instance *instance, uint64_t held, uint32_t flags,
+                       uint64_t deadline_ns)
 {
+    const struct muster_call call = call_of(instance, flags, deadline_ns);
     int64_t given_up;
 
-    if (instance_api(instance)->flush == NULL)
+    if (instance_sink(instance)->flush == NULL)
         return 0;
     callback_enter(instance, CALLBACK_FLUSH);
-    given_up = instance_api(instance)->flush(instance->state, deadline_ns);
+    given_up = instance_sink(instance)->flush(instance->state, &call);
     callback_leave();
+    if (given_up == MUSTER_AGAIN || given_up == MUSTER_LOST || given_up == MUSTER_FAILED)
+        return given_up;
+    if (given_up < 0) {
+        instance_bug(instance,
+                     "flush() returned %lld; expected a number of records, MUSTER_AGAIN, "
+                     "MUSTER_LOST or MUSTER_FAILED",
+                     (long long)given_up);
+        return MUSTER_FAILED;
+    }
+    if ((uint64_t)given_up > held) {
+        instance_bug(instance, "flush() gave up %lld records, but holds %llu at most",
+                     (long long)given_up, (unsigned long long)held);
+        return (int64_t)held;
+    }
     return given_up;
+}
+
+void callback_disconnect(struct muster_instance *instance, uint32_t flags, uint64_t deadline_ns)
+{
+    const struct muster_call call = call_of(instance, flags, deadline_ns);
+
+    if (instance_sink(instance)->disconnect == NULL)
+        return;
+    callback_enter(instance, CALLBACK_DISCONNECT);
+    instance_sink(instance)->disconnect(instance->state, &call);
+    callback_leave();
 }
 
 int callback_rotate(struct muster_instance *instance)
 {
+    const struct muster_call call = call_of(instance, 0, 0);
     int result;
 
-    if (instance_api(instance)->rotate == NULL)
+    if (instance_sink(instance)->rotate == NULL)
         return 0;
     callback_enter(instance, CALLBACK_ROTATE);
-    result = instance_api(instance)->rotate(instance->state);
+    result = instance_sink(instance)->rotate(instance->state, &call);
     callback_leave();
-    return result;
+    return expect(instance, CALLBACK_ROTATE, result, CODE(MUSTER_FAILED) | CODE(MUSTER_LOST),
+                  "0, MUSTER_LOST or MUSTER_FAILED");
 }
 
 uint64_t callback_tick(struct muster_instance *instance, uint64_t now_ns)
 {
     uint64_t asked;
 
-    if (instance_api(instance)->tick == NULL)
+    if (instance_sink(instance)->tick == NULL)
         return 0;
     callback_enter(instance, CALLBACK_TICK);
-    asked = instance_api(instance)->tick(instance->state, now_ns);
+    asked = instance_sink(instance)->tick(instance->state, now_ns);
     callback_leave();
     return asked;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The callbacks of a plugin, as the host calls them: the only place where the daemon enters a
- * plugin's code.  Each is noted while it runs, and what comes back is looked at.
+ * plugin's code.  Each is noted while it runs, and what comes back is looked at: what is neither a
+ * count nor a code is a bug in the plugin, which is said, and counts as MUSTER_FAILED.
  *
  * Threads are those of struct muster_plugin.  A callback that the plugin does not have is not
  * called, and returns what it would if it had nothing to do.
@@ -52,21 +53,27 @@ static inline void callback_leave(void)
 /* Of any plugin. */
 void callback_check(struct muster_instance *instance);
 int callback_open(struct muster_instance *instance); /* sets instance->state */
-void callback_close(struct muster_instance *instance);
+void callback_close(struct muster_instance *instance, uint32_t flags);
 
 /* Of a filter; `state` is the worker's. */
 int callback_worker_open(struct muster_instance *instance, uint32_t worker, uint32_t workers,
                          void **state);
-void callback_process(struct muster_instance *instance, void *state, struct muster_batch *batch);
+int callback_process(struct muster_instance *instance, void *state, struct muster_batch *batch);
 uint64_t callback_worker_tick(struct muster_instance *instance, void *state,
                               struct muster_batch *batch, uint64_t now_ns);
 void callback_worker_close(struct muster_instance *instance, void *state,
-                           struct muster_batch *batch);
+                           struct muster_batch *batch, uint32_t flags);
 
-/* Of a sink. */
+/* Of a sink.  `flags` are MUSTER_CALL_*, but REPLAY, which is the host's; `deadline_ns` as in
+ * struct muster_call. */
+int callback_connect(struct muster_instance *instance, uint32_t flags, uint64_t deadline_ns);
+/* A count, 0 also for MUSTER_AGAIN; MUSTER_LOST or MUSTER_FAILED. */
 int64_t callback_write(struct muster_instance *instance, const struct muster_record *records,
-                       uint32_t count);
-int64_t callback_flush(struct muster_instance *instance, uint64_t deadline_ns);
+                       uint32_t count, uint32_t flags, uint64_t deadline_ns);
+/* A count, `held` at most; MUSTER_AGAIN, MUSTER_LOST or MUSTER_FAILED. */
+int64_t callback_flush(struct muster_instance *instance, uint64_t held, uint32_t flags,
+                       uint64_t deadline_ns);
+void callback_disconnect(struct muster_instance *instance, uint32_t flags, uint64_t deadline_ns);
 int callback_rotate(struct muster_instance *instance);
 uint64_t callback_tick(struct muster_instance *instance, uint64_t now_ns);
 

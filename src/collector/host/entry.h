@@ -19,12 +19,13 @@ struct entry {
     struct plugin plugin;
     struct option_value *values; /* one for each of the plugin's options */
     int64_t queue;               /* records that may wait; sinks only */
+    bool required;               /* no start without it; sinks only */
     bool incomplete;             /* a required option is missing */
 };
 
 static inline bool entry_is_filter(const struct entry *entry)
 {
-    return entry->plugin.api.role == MUSTER_FILTER;
+    return plugin_is_filter(&entry->plugin);
 }
 
 /* Frees what it holds, and unloads the plugin. */

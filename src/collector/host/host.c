@@ -4,8 +4,11 @@
  */
 #include "host.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "batch.h"
 #include "instance.h"
@@ -18,8 +21,33 @@ _Static_assert(sizeof(struct counter) == sizeof(struct muster_counter), "the sam
 _Static_assert((int)LOG_DEBUG == (int)MUSTER_LOG_DEBUG, "the same levels");
 _Static_assert((int)METRIC_GAUGE == (int)MUSTER_METRIC_GAUGE, "the same kinds");
 
+void host_init(struct host *host)
+{
+    pthread_mutex_init(&host->wait_lock, NULL);
+    pthread_cond_init(&host->wait_ends, NULL);
+}
+
+/* Whether an output that is tried again and again says what it said the last time. */
+static bool is_repeated(struct muster_instance *instance, const char *text)
+{
+    unsigned long long hash = 14695981039346656037u;
+    unsigned i;
+
+    if (!atomic_load(&instance->trying))
+        return false;
+    for (; *text != '\0'; text++) /* FNV-1a */
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    for (i = 0; i < INSTANCE_TOLD; i++)
+        if (atomic_load(&instance->told[i]) == hash)
+            return true;
+    atomic_store(&instance->told[hash % INSTANCE_TOLD], hash);
+    return false;
+}
+
 static void write_log(struct muster_instance *instance, uint32_t level, const char *text)
 {
+    if (is_repeated(instance, text))
+        return;
     log_line(instance->host->log, level > LOG_DEBUG ? LOG_DEBUG : level, instance->entry->name,
              text);
 }
@@ -93,11 +121,12 @@ static void config_error(struct muster_instance *instance, const char *option, c
                      option != NULL ? ": " : "", text);
 }
 
-#define TAKES_ALL (MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS)
-
 static void take(struct muster_instance *instance, uint32_t kinds)
 {
-    instance->kinds = kinds & TAKES_ALL;
+    if ((kinds & ~instance_sink(instance)->takes) != 0)
+        instance_bug(instance,
+                     "take() of kinds of record that its struct muster_sink does not name");
+    instance->kinds = kinds & instance_sink(instance)->takes;
 }
 
 /* Whether the host keeps a metric of that name for every instance. */
@@ -176,6 +205,49 @@ static int state(struct muster_instance *instance, struct muster_state *state)
     return instance->memory != NULL ? 0 : MUSTER_FAILED;
 }
 
+/* ---- Waking, waiting, stopping -------------------------------------------------------- */
+
+static void wake(struct muster_instance *instance)
+{
+    if (instance->wake != NULL)
+        instance->wake(instance->wake_context, instance);
+}
+
+void host_end_waits(struct host *host)
+{
+    pthread_mutex_lock(&host->wait_lock);
+    pthread_cond_broadcast(&host->wait_ends);
+    pthread_mutex_unlock(&host->wait_lock);
+}
+
+static bool is_called(struct muster_instance *instance)
+{
+    return atomic_load(&instance->stopping) ||
+           atomic_load(&instance->orders) != atomic_load(&instance->heard_orders);
+}
+
+static int wait_for(struct muster_instance *instance, uint64_t ns)
+{
+    uint64_t now = clock_monotonic();
+    struct timespec until = clock_to_timespec(ns < UINT64_MAX - now ? now + ns : UINT64_MAX);
+    struct host *host = instance->host;
+    int error = 0;
+
+    pthread_mutex_lock(&host->wait_lock);
+    while (!is_called(instance) && error == 0)
+        error = pthread_cond_clockwait(&host->wait_ends, &host->wait_lock, CLOCK_MONOTONIC, &until);
+    pthread_mutex_unlock(&host->wait_lock);
+    return error != 0;
+}
+
+/* The main thread waits for signals, whatever it does. */
+static void stop(struct muster_instance *instance, const char *text)
+{
+    log_format(instance->host->log, LOG_WARNING, instance->entry->name,
+               "the plugin asks the daemon to stop: %s", text);
+    kill(getpid(), SIGTERM);
+}
+
 const struct muster_host host_functions = {
     .size = sizeof host_functions,
     .abi_major = MUSTER_ABI_MAJOR,
@@ -195,4 +267,7 @@ const struct muster_host host_functions = {
     .emit = batch_emit,
     .drop = batch_drop,
     .state = state,
+    .wake = wake,
+    .wait = wait_for,
+    .stop = stop,
 };

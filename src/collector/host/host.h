@@ -5,6 +5,7 @@
 #ifndef COLLECTOR_HOST_HOST_H
 #define COLLECTOR_HOST_HOST_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,10 +25,18 @@ struct host {
     struct state_store *states; /* NULL until instances are opened */
     bool is_replay;
     atomic_ullong capture_ns; /* in a replay: the capture's time, ns since the Unix epoch */
+    pthread_mutex_t wait_lock;
+    pthread_cond_t wait_ends; /* look again whether to go on waiting */
 };
+
+/* Makes it usable; the rest of it begins as zeros, and is the caller's to set. */
+void host_init(struct host *host);
 
 /* What one of enum muster_clock shows, in ns.  Any thread. */
 uint64_t host_now(const struct host *host, uint32_t clock);
+
+/* Has every muster_host.wait look again whether it is to end.  Any thread. */
+void host_end_waits(struct host *host);
 
 /* The host's functions for plugins. */
 extern const struct muster_host host_functions;

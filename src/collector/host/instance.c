@@ -5,19 +5,20 @@
 #include "instance.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "callback.h"
 
-void instance_init(struct muster_instance *instance, const struct entry *entry,
-                   const struct host *host)
+void instance_init(struct muster_instance *instance, const struct entry *entry, struct host *host)
 {
     memset(instance, 0, sizeof *instance);
     instance->entry = entry;
     instance->host = host;
 }
 
-void instance_check(const struct entry *entry, const struct host *host, struct problems *problems)
+void instance_check(const struct entry *entry, struct host *host, struct problems *problems)
 {
     struct muster_instance instance;
 
@@ -46,7 +47,7 @@ int instance_open(struct muster_instance *instance)
     int result;
 
     assert(!instance->opened);
-    instance->kinds = MUSTER_TAKES_MESSAGES;
+    instance->kinds = instance_sink(instance)->takes;
     instance->opening = true;
     result = callback_open(instance);
     instance->opening = false;
@@ -59,9 +60,35 @@ int instance_open(struct muster_instance *instance)
 void instance_close(struct muster_instance *instance)
 {
     if (instance->opened)
-        callback_close(instance);
+        callback_close(instance, MUSTER_CALL_STOPPING);
     instance->opened = false;
     close_memory(instance, true);
+}
+
+void instance_bug(struct muster_instance *instance, const char *format, ...)
+{
+    char text[500];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    log_format(instance->host->log, LOG_ERROR, instance_name(instance),
+               "bug in the plugin %s %s (%s): %s", instance_api(instance)->name,
+               instance_api(instance)->version, instance->entry->plugin.path, text);
+    atomic_store(&instance->misused, true);
+}
+
+void instance_order(struct muster_instance *instance)
+{
+    atomic_fetch_add(&instance->orders, 1);
+    host_end_waits(instance->host);
+}
+
+void instance_stop(struct muster_instance *instance)
+{
+    atomic_store(&instance->stopping, true);
+    host_end_waits(instance->host);
 }
 
 void instance_free(struct muster_instance *instance)

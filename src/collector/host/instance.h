@@ -15,29 +15,47 @@
 #include "entry.h"
 #include "host.h"
 
+enum { INSTANCE_TOLD = 4 };
+
 struct muster_instance {
     const struct entry *entry; /* outlives the instance */
-    const struct host *host;
+    struct host *host;
     struct problems *problems; /* while the configuration is checked, else NULL */
     void *state;               /* the plugin's own */
     struct state *memory;      /* what muster_host.state gave it; NULL: nothing */
     uint32_t kinds;            /* MUSTER_TAKES_*; sinks only */
     bool opening;              /* the plugin's open runs */
     bool opened;
-    atomic_bool misused; /* asked for what it must not */
+    atomic_bool misused;              /* asked for what it must not */
+    atomic_bool stopping;             /* it will be closed */
+    atomic_uint orders, heard_orders; /* from the main thread; how many the sink has heard */
+    atomic_bool trying; /* connect, again and again: what it logs then is shown once */
+    atomic_ullong told[INSTANCE_TOLD]; /* what was shown last of that, as hashes */
+    /* Has its tick called soon; set by whoever runs it.  Any thread. */
+    void (*wake)(void *context, struct muster_instance *instance);
+    void *wake_context;
 };
 
-void instance_init(struct muster_instance *instance, const struct entry *entry,
-                   const struct host *host);
+void instance_init(struct muster_instance *instance, const struct entry *entry, struct host *host);
 
 /* Has the plugin look for errors that the option table cannot express, unless a required option is
  * missing, which is one already.  [main] */
-void instance_check(const struct entry *entry, const struct host *host, struct problems *problems);
+void instance_check(const struct entry *entry, struct host *host, struct problems *problems);
 
 /* Opens and closes the plugin's state.  -1: the plugin has logged why.  Its metrics stay until
  * instance_free, so that those that are closed later can still report them.  [main] */
 int instance_open(struct muster_instance *instance);
 void instance_close(struct muster_instance *instance);
+
+/* Says that the plugin has a bug, and what it is.  Any thread. */
+void instance_bug(struct muster_instance *instance, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Ends every muster_host.wait of this instance: there is an order for its sink, or it will be
+ * closed.  Any thread. */
+void instance_order(struct muster_instance *instance);
+void instance_stop(struct muster_instance *instance);
+
 void instance_free(struct muster_instance *instance);
 
 /* When a plugin's tick is called next that was called at `now` and asked for `asked` (0: no
@@ -59,6 +77,16 @@ static inline const char *instance_name(const struct muster_instance *instance)
 static inline const struct muster_plugin *instance_api(const struct muster_instance *instance)
 {
     return &instance->entry->plugin.api;
+}
+
+static inline const struct muster_filter *instance_filter(const struct muster_instance *instance)
+{
+    return &instance->entry->plugin.filter;
+}
+
+static inline const struct muster_sink *instance_sink(const struct muster_instance *instance)
+{
+    return &instance->entry->plugin.sink;
 }
 
 #endif

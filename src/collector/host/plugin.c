@@ -17,8 +17,13 @@
 
 enum { MAX_SUGGESTIONS = 256 };
 
-/* The first version ends with `tick`. */
-static const size_t smallest_size = offsetof(struct muster_plugin, tick) + sizeof(void (*)(void));
+#define TAKES_ALL (MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS)
+
+/* What the first version has. */
+static const size_t smallest_size = offsetof(struct muster_plugin, sink) + sizeof(void *);
+static const size_t smallest_filter =
+    offsetof(struct muster_filter, reload) + sizeof(void (*)(void));
+static const size_t smallest_sink = offsetof(struct muster_sink, tick) + sizeof(void (*)(void));
 
 /* "; did you mean "X"?" from the plugins that are there, or nothing. */
 static void suggest_plugin(const char *name, const char *const *directories, char *out, size_t room)
@@ -88,18 +93,27 @@ static bool valid_name(const char *name)
 /* NULL, or what is wrong with the descriptor. */
 static const char *judge(const struct plugin *plugin, char *room_for_text, size_t room)
 {
-    static const char *const reserved[] = {"plugin", "name", "queue"};
+    static const char *const reserved[] = {"plugin", "name", "queue", "required"};
     const struct muster_plugin *api = &plugin->api;
     size_t i;
 
     if (api->name == NULL || api->version == NULL || api->summary == NULL || !valid_name(api->name))
         return "its name, version or summary is missing or malformed";
-    if (api->role != MUSTER_FILTER && api->role != MUSTER_SINK)
+    if (api->filter == NULL && api->sink == NULL)
         return "it is neither a filter nor a sink; does it need a newer version of musterd?";
-    if (api->role == MUSTER_FILTER && api->process == NULL)
+    if (api->filter != NULL && api->sink != NULL)
+        return "it is both a filter and a sink; make two plugins of it";
+    if (api->filter != NULL && api->filter->size < smallest_filter)
+        return "its struct muster_filter is too small; set its size";
+    if (api->sink != NULL && api->sink->size < smallest_sink)
+        return "its struct muster_sink is too small; set its size";
+    if (api->filter != NULL && plugin->filter.process == NULL)
         return "it is a filter without process()";
-    if (api->role == MUSTER_SINK && api->write == NULL)
+    if (api->sink != NULL && plugin->sink.write == NULL)
         return "it is a sink without write()";
+    if (api->sink != NULL && (plugin->sink.takes & ~TAKES_ALL) != 0)
+        return "it takes kinds of record that this musterd does not know; does it need a newer "
+               "one?";
     if (api->option_count > 0 &&
         (api->options == NULL ||
          api->option_size < offsetof(struct muster_option, flags) + sizeof(uint32_t)))
@@ -108,8 +122,25 @@ static const char *judge(const struct plugin *plugin, char *room_for_text, size_
         return room_for_text;
     for (i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         if (option_find(&plugin->options, reserved[i]) >= 0)
-            return "its options are named plugin, name or queue, which belong to the host";
+            return "its options are named plugin, name, queue or required, which belong to the "
+                   "host";
     return NULL;
+}
+
+/* As much of the tables as both sides know. */
+static void copy_roles(struct plugin *plugin)
+{
+    const struct muster_filter *filter = plugin->api.filter;
+    const struct muster_sink *sink = plugin->api.sink;
+
+    if (filter != NULL)
+        memcpy(&plugin->filter, filter,
+               filter->size < sizeof plugin->filter ? filter->size : sizeof plugin->filter);
+    if (sink != NULL)
+        memcpy(&plugin->sink, sink,
+               sink->size < sizeof plugin->sink ? sink->size : sizeof plugin->sink);
+    if (sink != NULL && plugin->sink.takes == 0)
+        plugin->sink.takes = MUSTER_TAKES_MESSAGES;
 }
 
 int plugin_load(struct plugin *plugin, const char *name, const char *const *directories, char *why,
@@ -146,6 +177,7 @@ int plugin_load(struct plugin *plugin, const char *name, const char *const *dire
     }
     memcpy(&plugin->api, found,
            found->size < sizeof plugin->api ? found->size : sizeof plugin->api);
+    copy_roles(plugin);
     plugin->options.options = plugin->api.options;
     plugin->options.count = plugin->api.option_count;
     plugin->options.stride = plugin->api.option_size;
@@ -171,5 +203,5 @@ void plugin_unload(struct plugin *plugin)
 
 const char *plugin_role_name(const struct plugin *plugin)
 {
-    return plugin->api.role == MUSTER_FILTER ? "filter" : "sink";
+    return plugin_is_filter(plugin) ? "filter" : "sink";
 }

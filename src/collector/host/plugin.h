@@ -5,6 +5,7 @@
 #ifndef COLLECTOR_HOST_PLUGIN_H
 #define COLLECTOR_HOST_PLUGIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <muster/plugin.h>
@@ -12,9 +13,11 @@
 #include "options.h"
 
 struct plugin {
-    void *handle;             /* dlopen's */
-    char *path;               /* of the file */
-    struct muster_plugin api; /* completed with zeros if the plugin is of an older version */
+    void *handle;                /* dlopen's */
+    char *path;                  /* of the file */
+    struct muster_plugin api;    /* these are completed with zeros if it is of an older version */
+    struct muster_filter filter; /* if api.filter is not NULL */
+    struct muster_sink sink;     /* if api.sink is not NULL */
     struct option_table options;
 };
 
@@ -24,6 +27,11 @@ struct plugin {
 int plugin_load(struct plugin *plugin, const char *name, const char *const *directories, char *why,
                 size_t room);
 void plugin_unload(struct plugin *plugin);
+
+static inline bool plugin_is_filter(const struct plugin *plugin)
+{
+    return plugin->api.filter != NULL;
+}
 
 const char *plugin_role_name(const struct plugin *plugin);
 

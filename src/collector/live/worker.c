@@ -30,7 +30,7 @@ int worker_init(struct worker *worker, struct pipeline *pipeline, const struct l
     worker->socket_count = listener_count;
     worker->error_limit = (struct log_limit){.burst = 3, .period_ns = 60 * CLOCK_SECOND};
     worker->receiver = receiver_new(pipeline->largest);
-    worker->fds = calloc(listener_count + 1, sizeof *worker->fds);
+    worker->fds = calloc(listener_count + 2, sizeof *worker->fds);
     worker->drops = calloc(listener_count + 1, sizeof *worker->drops);
     if (worker->receiver == NULL || worker->fds == NULL || worker->drops == NULL)
         return -1;
@@ -39,7 +39,8 @@ int worker_init(struct worker *worker, struct pipeline *pipeline, const struct l
         worker->fds[i] =
             (struct pollfd){.fd = listeners[i].sockets[pipeline->id], .events = POLLIN};
     }
-    worker->fds[i] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
+    worker->fds[i++] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
+    worker->fds[i] = (struct pollfd){.fd = pipeline->wake_fd, .events = POLLIN};
     return 0;
 }
 
@@ -160,7 +161,7 @@ static bool wait_for_datagrams(struct worker *worker, uint64_t nap_ns, uint64_t 
     unsigned i;
 
     if (nap_ns == 0) {
-        if (ppoll(worker->fds, worker->socket_count + 1, &limit, NULL) <= 0)
+        if (ppoll(worker->fds, worker->socket_count + 2, &limit, NULL) <= 0)
             for (i = 0; i <= worker->socket_count; i++)
                 worker->fds[i].revents = 0;
         return stop->revents != 0;
@@ -201,7 +202,7 @@ static void *run(void *argument)
         uint64_t received = counter_value(&worker->pipeline->counters.received);
 
         now = clock_coarse();
-        if (now >= worker->next_tick_ns)
+        if (now >= worker->next_tick_ns || pipeline_is_woken(worker->pipeline))
             tick(worker);
         nap = pace_next(&pace, received - before, now);
         before = received;

@@ -24,13 +24,14 @@ static int open_one(const struct muster_host *host, struct muster_instance *inst
     return 0;
 }
 
-static void close_one(void *state)
+static void close_one(void *state, const struct muster_call *call)
 {
     (void)state;
+    (void)call;
     atomic_fetch_add(&path_seen.closed, 1);
 }
 
-static void process(void *state, struct muster_batch *batch)
+static int process(void *state, struct muster_batch *batch)
 {
     static const struct muster_record event = {.kind = MUSTER_KIND_EVENT,
                                                .event = MUSTER_EVENT_OWN};
@@ -45,6 +46,7 @@ static void process(void *state, struct muster_batch *batch)
         if (path_seen.emit_every > 0 && number % path_seen.emit_every == 0)
             host_functions.emit(batch, i, &event);
     }
+    return 0;
 }
 
 static uint64_t worker_tick(void *state, struct muster_batch *batch, uint64_t now_ns)
@@ -60,17 +62,13 @@ static uint64_t worker_tick(void *state, struct muster_batch *batch, uint64_t no
 
 /* ---- the sink ------------------------------------------------------------------------- */
 
-static int open_sink(const struct muster_host *host, struct muster_instance *instance, void **state)
-{
-    host->take(instance, MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS);
-    return open_one(host, instance, state);
-}
-
-static int64_t write_records(void *state, const struct muster_record *records, uint32_t count)
+static int64_t write_records(void *state, const struct muster_record *records, uint32_t count,
+                             const struct muster_call *call)
 {
     uint32_t i;
 
     (void)state;
+    (void)call;
     if (atomic_load(&path_seen.held))
         return 0;
     for (i = 0; i < count; i++)
@@ -79,12 +77,25 @@ static int64_t write_records(void *state, const struct muster_record *records, u
     return count;
 }
 
+static const struct muster_filter filter = {
+    .size = sizeof filter,
+    .process = process,
+    .worker_tick = worker_tick,
+};
+
+static const struct muster_sink sink = {
+    .size = sizeof sink,
+    .takes = MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS,
+    .write = write_records,
+};
+
 /* ---- the path ------------------------------------------------------------------------- */
 
 void path_open(struct path *path, unsigned pipelines, enum overflow overflow)
 {
     memset(path, 0, sizeof *path);
     memset(&path_seen, 0, sizeof path_seen);
+    host_init(&path->host);
     path->host.log = log_open(LOG_ERROR);
     path->host.metrics = metrics_new();
     path->host.catalog = catalog_default();
@@ -92,25 +103,21 @@ void path_open(struct path *path, unsigned pipelines, enum overflow overflow)
         .name = (char *)"filter",
         .file = (char *)"test",
         .plugin.path = (char *)"here",
-        .plugin.api = {.role = MUSTER_FILTER,
-                       .name = "filter",
+        .plugin.api = {.name = "filter",
                        .version = "1",
                        .open = open_one,
                        .close = close_one,
-                       .process = process,
-                       .worker_tick = worker_tick},
+                       .filter = &filter},
+        .plugin.filter = filter,
     };
     path->entries[1] = (struct entry){
         .name = (char *)"sink",
         .file = (char *)"test",
         .queue = QUEUE_LEAST,
         .plugin.path = (char *)"here",
-        .plugin.api = {.role = MUSTER_SINK,
-                       .name = "sink",
-                       .version = "1",
-                       .open = open_sink,
-                       .close = close_one,
-                       .write = write_records},
+        .plugin.api =
+            {.name = "sink", .version = "1", .open = open_one, .close = close_one, .sink = &sink},
+        .plugin.sink = sink,
     };
     path_open_chain(path, &path->chain, pipelines, overflow);
 }

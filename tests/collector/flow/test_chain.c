@@ -75,7 +75,7 @@ START_TEST(half_open)
     path_open(&path, 1, OVERFLOW_DROP);
     path_close_chain(&path.chain);
     chain_free(&path.chain);
-    path.entries[0].plugin.api.worker_open = refuse;
+    path.entries[0].plugin.filter.worker_open = refuse;
     ck_assert_int_eq(chain_open(&second, &settings, &path.host, &path.problems), -1);
     ck_assert_uint_eq(problems_count(&path.problems), 1);
     ck_assert_uint_eq(path_seen.opened, 4);

@@ -109,8 +109,9 @@ static void expect_run(struct queue *queue, uint64_t first, uint32_t count, uint
     ck_assert_uint_eq(taken, slots);
     ck_assert_uint_eq(run.block->records[run.from].arrival_ns, first);
     ck_assert_uint_eq(run.block->records[run.from + count - 1].arrival_ns, first + count - 1);
-    queue_consume(queue, count);
-    queue_done(queue, &run, taken);
+    queue_take(queue, count);
+    queue_next(queue, taken);
+    queue_settle(queue);
 }
 
 static void expect_empty(struct queue *queue)
@@ -192,10 +193,11 @@ START_TEST(full_until_half_empty)
         ck_assert_int_eq(offer(&line, 1, 1), QUEUE_IS_FULL);
         ck_assert(queue_peek(queue, &run, &slots));
         ck_assert_uint_eq(run.count, 1024);
-        queue_consume(queue, 1023);
+        queue_take(queue, 1023);
         ck_assert_int_eq(offer(&line, 1, 1), QUEUE_IS_FULL);
-        queue_consume(queue, 1);
-        queue_done(queue, &run, slots);
+        queue_take(queue, 1);
+        queue_next(queue, slots);
+        queue_settle(queue);
     }
     ck_assert_uint_eq(queue->dropped.value, 6);
     ck_assert_int_eq(offer(&line, 1, 1), QUEUE_TOOK);
@@ -207,8 +209,9 @@ START_TEST(full_until_half_empty)
     ck_assert_uint_eq(queue->offered.value, queue->accepted + queue->dropped.value);
     while (queue_peek(queue, &run, &slots)) {
         seen += run.count;
-        queue_consume(queue, run.count);
-        queue_done(queue, &run, slots);
+        queue_take(queue, run.count);
+        queue_next(queue, slots);
+        queue_settle(queue);
     }
     ck_assert_uint_eq(seen, 2 * 1024 + 1025);
     ck_assert_int_eq(offer(&line, 1024, 1024), QUEUE_TOOK);
@@ -240,8 +243,9 @@ START_TEST(one_wanted_in_each_block)
 
         ck_assert(queue_peek(queue, &run, &slots));
         ck_assert_uint_eq(run.block->records[run.from].arrival_ns, i * BLOCK_RECORDS);
-        queue_consume(queue, 1);
-        queue_done(queue, &run, slots);
+        queue_take(queue, 1);
+        queue_next(queue, slots);
+        queue_settle(queue);
     }
     expect_empty(queue);
     ck_assert_int_eq(offer(&line, 1, 1), QUEUE_TOOK);
@@ -274,6 +278,51 @@ START_TEST(a_block_used_again)
 }
 END_TEST
 
+/* What is not settled comes again, from the first record on, and takes its room until it is. */
+START_TEST(back_to_what_is_not_settled)
+{
+    struct line line;
+    struct queue *queue = &line.queues[0];
+    struct run run;
+    uint32_t slots;
+
+    line_open(&line, 1, CAPACITY);
+    ck_assert_int_eq(offer(&line, 1000, 1000), QUEUE_TOOK);
+    ck_assert_int_eq(offer(&line, 1000, 1000), QUEUE_TOOK); /* in the next block */
+    ck_assert(queue_peek(queue, &run, &slots));
+    queue_take(queue, 1000);
+    queue_next(queue, slots);
+    ck_assert(queue_peek(queue, &run, &slots));
+    queue_take(queue, 300);
+    ck_assert_uint_eq(queue_waiting(queue), 700);
+    queue_rewind(queue);
+    ck_assert_uint_eq(queue_waiting(queue), 2000);
+    ck_assert_int_eq(offer(&line, 49, 49), QUEUE_BECAME_FULL);
+    ck_assert(queue_peek(queue, &run, &slots));
+    ck_assert_uint_eq(run.block->records[run.from].arrival_ns, 0);
+    ck_assert_uint_eq(queue->run_taken, 0);
+    queue_take(queue, 1000);
+    queue_next(queue, slots);
+    ck_assert(queue_peek(queue, &run, &slots));
+    queue_take(queue, 300);
+    queue_settle(queue); /* in the middle of a run */
+    queue_take(queue, 400);
+    queue_rewind(queue);
+    ck_assert_uint_eq(queue_waiting(queue), 700);
+    ck_assert(queue_peek(queue, &run, &slots));
+    ck_assert_uint_eq(run.block->records[run.from].arrival_ns, 1000);
+    ck_assert_uint_eq(queue->run_taken, 300);
+    queue_take(queue, 700);
+    queue_next(queue, slots);
+    expect_empty(queue);
+    queue_settle(queue);
+    queue_rewind(queue); /* to nothing */
+    expect_empty(queue);
+    ck_assert_uint_eq(atomic_load(&queue->consumed), 2000);
+    line_close(&line);
+}
+END_TEST
+
 /* The indices run over 2^32. */
 START_TEST(indices_wrap)
 {
@@ -283,7 +332,7 @@ START_TEST(indices_wrap)
 
     line_open(&line, 1, CAPACITY);
     atomic_store(&queue->head, UINT32_MAX - 100);
-    atomic_store(&queue->tail, UINT32_MAX - 100);
+    queue->tail = queue->cursor = UINT32_MAX - 100;
     queue->accepted_blocks = UINT32_MAX - 1;
     atomic_store(&queue->released_blocks, UINT32_MAX - 1);
     for (i = 0; i < 600; i++)
@@ -342,11 +391,13 @@ static void work(struct queue *queue, struct slow_sink *sink)
         return;
     }
     for (i = 0; i < sink->slots; i++) {
-        queue_consume(queue, (uint32_t)sink->wanted_by_slot[sink->first % SLOTS_KEPT]);
+        queue_take(queue, (uint32_t)sink->wanted_by_slot[sink->first % SLOTS_KEPT]);
         sink->first++;
         sink->count--;
     }
-    queue_done(queue, &sink->run, sink->slots);
+    queue_next(queue, sink->slots);
+    if (below(4) > 0) /* else it holds what it has */
+        queue_settle(queue);
     sink->busy = false;
 }
 
@@ -386,6 +437,7 @@ static void torture(uint64_t seed)
         sinks[s].percent = 100;
         while (sinks[s].busy || !queue_is_empty(queue))
             work(queue, &sinks[s]);
+        queue_settle(queue);
         ck_assert_uint_eq(atomic_load(&queue->consumed), queue->accepted);
         ck_assert_uint_eq(queue->offered.value, queue->accepted + queue->dropped.value);
     }
@@ -410,7 +462,8 @@ struct consumer {
     pthread_t thread;
     atomic_bool *ended;
     unsigned number;
-    uint64_t seen, last; /* records taken; number of the last, plus 1 */
+    uint64_t seen, last;            /* records taken; number of the last, plus 1 */
+    uint64_t settled, settled_last; /* as of the last time that they were settled */
     bool disorder;
 };
 
@@ -420,10 +473,17 @@ static bool wants(unsigned c, uint64_t n)
     return c == 0 || (c == 1 ? n % 3 != 0 : n / 700 % 2 == 0);
 }
 
+static void settle(struct consumer *self)
+{
+    queue_settle(self->queue);
+    self->settled = self->seen;
+    self->settled_last = self->last;
+}
+
 static void *consume(void *argument)
 {
     struct consumer *self = argument;
-    uint64_t rounds = 0;
+    uint64_t rounds = 0, n, skip;
 
     for (;;) {
         bool ended = atomic_load(self->ended); /* first: then an empty queue stays empty */
@@ -431,28 +491,46 @@ static void *consume(void *argument)
         uint32_t slots, i;
 
         if (!queue_peek(self->queue, &run, &slots)) {
+            settle(self);
             if (ended)
                 return NULL;
             sched_yield();
             continue;
         }
+        skip = self->queue->run_taken;
         for (i = 0; i < run.count; i++) {
             const struct muster_record *record = &run.block->records[run.from + i];
-            uint64_t n = record->arrival_ns;
 
+            n = record->arrival_ns;
             if (!wants(self->number, n))
                 continue;
+            if (skip > 0) {
+                skip--;
+                continue;
+            }
+            if (rounds++ % 1013 == 1012) /* it goes back, and comes here again */
+                break;
+            if (rounds % 307 == 0)
+                settle(self);
             /* In order, never twice, whole. */
             self->disorder |= n < self->last || record->opened_ns != ~n ||
                               memcmp(record->payload.bytes, &n, sizeof n) != 0;
             self->last = n + 1;
             self->seen++;
-            queue_consume(self->queue, 1);
+            queue_take(self->queue, 1);
         }
-        if (self->number > 0 && rounds++ % (8u >> self->number) == 0)
+        if (i < run.count) {
+            queue_rewind(self->queue);
+            self->seen = self->settled;
+            self->last = self->settled_last;
+            continue;
+        }
+        if (self->number > 0 && rounds % (8u >> self->number) == 0)
             for (i = 0; i < 20 * self->number; i++)
                 sched_yield(); /* a sink that is slow at times */
-        queue_done(self->queue, &run, slots);
+        queue_next(self->queue, slots);
+        if (rounds % 3 == 0)
+            settle(self);
     }
 }
 
@@ -563,11 +641,13 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {
-        pool_is_a_stack,          runs_that_touch_are_one, full_until_half_empty,
-        one_wanted_in_each_block, a_block_used_again,      indices_wrap,
-        a_wait_has_an_end,        the_pool_suffices,       one_consumer,
-        one_consumer_overrun,     three_consumers,         three_consumers_overrun};
+    const TTest *const tests[] = {pool_is_a_stack,        runs_that_touch_are_one,
+                                  full_until_half_empty,  one_wanted_in_each_block,
+                                  a_block_used_again,     back_to_what_is_not_settled,
+                                  indices_wrap,           a_wait_has_an_end,
+                                  the_pool_suffices,      one_consumer,
+                                  one_consumer_overrun,   three_consumers,
+                                  three_consumers_overrun};
     Suite *suite = suite_create("queue");
     TCase *tcase = tcase_create("queue");
     size_t i;

@@ -23,10 +23,12 @@ const int nothing_to_see = 1;
 
 #else
 
-static int64_t take(void *state, const struct muster_record *records, uint32_t count)
+static int64_t take(void *state, const struct muster_record *records, uint32_t count,
+                    const struct muster_call *call)
 {
     (void)state;
     (void)records;
+    (void)call;
     return count;
 }
 
@@ -43,6 +45,11 @@ static const struct later_option options[] = {
                 .summary = "the second",
                 .type = MUSTER_OPTION_STRING,
                 .fallback = "2"}},
+};
+
+static const struct muster_sink sink = {
+    .size = sizeof sink,
+    .write = ODD == ODD_NO_WRITE ? NULL : take,
 };
 
 struct later_plugin {
@@ -62,14 +69,13 @@ const struct later_plugin descriptor = {
             .size = ODD == ODD_SHORT ? sizeof descriptor - sizeof(void *) : sizeof descriptor,
             .abi_major = ODD == ODD_MAJOR ? MUSTER_ABI_MAJOR + 1 : MUSTER_ABI_MAJOR,
             .abi_minor = ODD == ODD_FUTURE ? MUSTER_ABI_MINOR + 7 : MUSTER_ABI_MINOR,
-            .role = ODD == ODD_NO_ROLE ? 3 : MUSTER_SINK,
             .option_size = ODD == ODD_OPTIONS ? 8 : sizeof options[0],
             .option_count = 2,
             .name = ODD == ODD_NO_NAME ? "No Name" : "odd",
             .version = "1.0",
             .summary = "is odd",
             .options = &options[0].option,
-            .write = ODD == ODD_NO_WRITE ? NULL : take,
+            .sink = ODD == ODD_NO_ROLE ? NULL : &sink,
         },
 #if ODD == ODD_FUTURE
     .unknown = {(void (*)(void))take, (void (*)(void))take, (void (*)(void))take,

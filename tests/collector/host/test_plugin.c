@@ -34,8 +34,9 @@ static void expect_loaded(const char *name)
     ck_assert_msg(result == 0, "%s: %s", name, why);
     ck_assert_str_eq(plugin.api.name, "odd");
     ck_assert_str_eq(plugin_role_name(&plugin), "sink");
-    ck_assert_ptr_nonnull(plugin.api.write);
-    ck_assert_ptr_null(plugin.api.tick);
+    ck_assert_ptr_nonnull(plugin.sink.write);
+    ck_assert_ptr_null(plugin.sink.tick);
+    ck_assert_uint_eq(plugin.sink.takes, MUSTER_TAKES_MESSAGES);
     ck_assert_uint_eq(plugin.options.count, 2);
     ck_assert_str_eq(option_at(&plugin.options, 0).name, "one");
     ck_assert_str_eq(option_at(&plugin.options, 1).name, "two");
@@ -88,7 +89,7 @@ START_TEST(refused)
     expect_refused("odd_major", expected);
     expect_refused("odd_no_write", "it is a sink without write()");
     expect_refused("odd_options", "its option table is missing or of a wrong size");
-    expect_refused("odd_reserved", "its options are named plugin, name or queue");
+    expect_refused("odd_reserved", "its options are named plugin, name, queue or required");
     expect_refused("odd_no_role", "it is neither a filter nor a sink");
     expect_refused("odd_no_name", "its name, version or summary is missing or malformed");
     expect_refused("odd_no_symbol", "it has no symbol muster_plugin_v1");

@@ -35,7 +35,7 @@ static void add(struct muster_batch *batch, uint32_t after, uint32_t seq, const 
 
 /* Drops even numbers.  Puts two events behind each odd one, with texts that are gone when
  * this returns, and four thousand more behind number 1001. */
-static void process(void *worker_state, struct muster_batch *batch)
+static int process(void *worker_state, struct muster_batch *batch)
 {
     uint32_t i, j;
 
@@ -55,23 +55,30 @@ static void process(void *worker_state, struct muster_batch *batch)
         for (j = 0; record->seq_num == 1001 && j < 4000; j++)
             add(batch, i, j, "many");
     }
+    return 0;
 }
 
-static void worker_close(void *worker_state, struct muster_batch *batch)
+static void worker_close(void *worker_state, struct muster_batch *batch,
+                         const struct muster_call *call)
 {
     (void)worker_state;
+    (void)call;
     add(batch, 0, 0, "end");
 }
+
+static const struct muster_filter filter = {
+    .size = sizeof filter,
+    .process = process,
+    .worker_close = worker_close,
+};
 
 const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .role = MUSTER_FILTER,
     .name = "shaper",
     .version = "1.0",
     .summary = "drops even numbers and adds events",
     .open = open_instance,
-    .process = process,
-    .worker_close = worker_close,
+    .filter = &filter,
 };

@@ -45,13 +45,14 @@ static int open_worker(void *state, uint32_t number, uint32_t workers, void **wo
     return 0;
 }
 
-static void process(void *worker_state, struct muster_batch *batch)
+static int process(void *worker_state, struct muster_batch *batch)
 {
     struct worker *worker = worker_state;
     uint32_t i;
 
     for (i = 0; i < batch->count; i++)
         worker->hurry |= batch->records[i].seq_num == 7;
+    return 0;
 }
 
 static uint64_t tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns)
@@ -72,30 +73,37 @@ static uint64_t tick(void *worker_state, struct muster_batch *batch, uint64_t no
     return hurry ? now_ns + 250000000 : 0;
 }
 
-static void close_worker(void *worker_state, struct muster_batch *batch)
+static void close_worker(void *worker_state, struct muster_batch *batch,
+                         const struct muster_call *call)
 {
     (void)batch;
+    (void)call;
     free(worker_state);
 }
 
-static void close_instance(void *state)
+static void close_instance(void *state, const struct muster_call *call)
 {
+    (void)call;
     free(state);
 }
+
+static const struct muster_filter filter = {
+    .size = sizeof filter,
+    .worker_open = open_worker,
+    .process = process,
+    .worker_tick = tick,
+    .worker_close = close_worker,
+};
 
 const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .role = MUSTER_FILTER,
     .option_size = sizeof(struct muster_option),
     .name = "ticker",
     .version = "1.0",
     .summary = "tells the time",
     .open = open_instance,
     .close = close_instance,
-    .worker_open = open_worker,
-    .process = process,
-    .worker_tick = tick,
-    .worker_close = close_worker,
+    .filter = &filter,
 };

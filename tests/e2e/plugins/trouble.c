@@ -8,10 +8,11 @@
 
 #include <muster/plugin.h>
 
-enum does { STUCK, FAIL, FEW, GREEDY, CLOSED, EVENTS, LAZY, UNDECLARED };
+enum does { STUCK, FAIL, FEW, GREEDY, CLOSED, EVENTS, LAZY, UNDECLARED, LOSSY, GENEROUS, KEEPING };
 
-static const char *const choices[] = {"stuck",  "fail", "few",        "greedy", "closed",
-                                      "events", "lazy", "undeclared", NULL};
+static const char *const choices[] = {"stuck",  "fail",     "few",     "greedy",
+                                      "closed", "events",   "lazy",    "undeclared",
+                                      "lossy",  "generous", "keeping", NULL};
 
 static const struct muster_option options[] = {
     {.name = "does",
@@ -27,6 +28,10 @@ static const struct muster_option options[] = {
      .type = MUSTER_OPTION_STRING,
      .fallback = "trouble.txt",
      .summary = "Where it writes what it takes"},
+    {.name = "gate",
+     .type = MUSTER_OPTION_STRING,
+     .fallback = "",
+     .summary = "A file without which it cannot be connected"},
 };
 
 struct trouble {
@@ -34,6 +39,11 @@ struct trouble {
     int64_t after, taken;
     unsigned calls;
     FILE *file;
+    const struct muster_host *host;
+    struct muster_instance *instance;
+    char *held; /* the lossy one's: what is not in the file yet */
+    size_t held_size;
+    FILE *holding; /* writes it */
 };
 
 static int open_instance(const struct muster_host *host, struct muster_instance *instance,
@@ -45,6 +55,8 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
         return MUSTER_FAILED;
     self->does = (enum does)host->get_int(instance, "does");
     self->after = host->get_int(instance, "after");
+    self->host = host;
+    self->instance = instance;
     if (self->does == UNDECLARED)
         host->get_int(instance, "no_such_option");
     if (self->does == CLOSED) {
@@ -63,21 +75,64 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     return 0;
 }
 
-static void close_instance(void *state)
+static void close_instance(void *state, const struct muster_call *call)
 {
     struct trouble *self = state;
 
+    (void)call;
     fprintf(self->file, "closed\n");
     fclose(self->file);
     free(self);
 }
 
-static int64_t take(void *state, const struct muster_record *records, uint32_t count)
+static void hold_nothing(struct trouble *self)
+{
+    if (self->holding != NULL)
+        fclose(self->holding);
+    free(self->held);
+    self->held = NULL;
+    self->holding = NULL;
+}
+
+/* What the lossy one takes is in the file when flush says so, all or nothing; each third flush, and
+ * each seventh write, the output is lost. */
+static int64_t take_lossily(struct trouble *self, const struct muster_record *records,
+                            uint32_t count)
+{
+    uint32_t i;
+
+    if (++self->calls % 7 == 0)
+        return MUSTER_LOST;
+    if (self->holding == NULL)
+        self->holding = open_memstream(&self->held, &self->held_size);
+    if (self->holding == NULL)
+        return MUSTER_FAILED;
+    for (i = 0; i < count; i++)
+        fprintf(self->holding, "%.*s\n", (int)records[i].payload_size,
+                (const char *)records[i].payload.bytes);
+    return count;
+}
+
+static int64_t flush_lossily(struct trouble *self)
+{
+    if (++self->calls % 3 == 0)
+        return MUSTER_LOST;
+    if (self->holding != NULL && fflush(self->holding) == 0)
+        fwrite(self->held, 1, self->held_size, self->file);
+    hold_nothing(self);
+    return 0;
+}
+
+static int64_t take(void *state, const struct muster_record *records, uint32_t count,
+                    const struct muster_call *call)
 {
     struct trouble *self = state;
     uint32_t i;
 
+    (void)call;
     switch (self->does) {
+    case LOSSY:
+        return take_lossily(self, records, count);
     case STUCK:
         for (;;)
             pause();
@@ -96,6 +151,8 @@ static int64_t take(void *state, const struct muster_record *records, uint32_t c
     case EVENTS:
     case CLOSED:
     case UNDECLARED:
+    case GENEROUS:
+    case KEEPING:
         break;
     }
     for (i = 0; i < count; i++)
@@ -108,22 +165,60 @@ static int64_t take(void *state, const struct muster_record *records, uint32_t c
     return count;
 }
 
-/* The lazy one delivers at the third time of asking only. */
-static int64_t flush(void *state, uint64_t deadline_ns)
+/* Without its gate there is no output. */
+static int connect_output(void *state, const struct muster_call *call)
+{
+    struct trouble *self = state;
+    const char *gate = self->host->get_string(self->instance, "gate");
+
+    (void)call;
+    if (gate[0] != '\0' && access(gate, F_OK) != 0) {
+        self->host->log(self->instance, MUSTER_LOG_ERROR, "the gate is shut");
+        return MUSTER_AGAIN;
+    }
+    self->host->log(self->instance, MUSTER_LOG_INFO, "connected");
+    return 0;
+}
+
+static void disconnect_output(void *state, const struct muster_call *call)
 {
     struct trouble *self = state;
 
-    (void)deadline_ns;
+    (void)call;
+    hold_nothing(self);
+    self->host->log(self->instance, MUSTER_LOG_INFO, "disconnected");
+}
+
+/* The lazy one delivers at the third time of asking only. */
+static int64_t flush(void *state, const struct muster_call *call)
+{
+    struct trouble *self = state;
+
+    (void)call;
+    if (self->does == LOSSY)
+        return flush_lossily(self);
+    if (self->does == GENEROUS)
+        return self->taken + 1000000;
+    if (self->does == KEEPING)
+        return MUSTER_AGAIN;
     if (self->does == LAZY && ++self->calls % 3 != 0)
         return MUSTER_AGAIN;
     return fflush(self->file) != 0;
 }
 
+static const struct muster_sink sink = {
+    .size = sizeof sink,
+    .takes = MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS,
+    .connect = connect_output,
+    .write = take,
+    .flush = flush,
+    .disconnect = disconnect_output,
+};
+
 const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .role = MUSTER_SINK,
     .option_size = sizeof options[0],
     .option_count = sizeof options / sizeof options[0],
     .name = "trouble",
@@ -132,6 +227,5 @@ const struct muster_plugin muster_plugin_v1 = {
     .options = options,
     .open = open_instance,
     .close = close_instance,
-    .write = take,
-    .flush = flush,
+    .sink = &sink,
 };

@@ -74,6 +74,14 @@ static int take_back_bytes(void *plugin, uint32_t size)
     return take_back_result;
 }
 
+static const struct muster_call usual = {.size = sizeof usual},
+                                hurried = {.size = sizeof hurried,
+                                           .flags = MUSTER_CALL_STOPPING,
+                                           .deadline_ns = UINT64_MAX},
+                                final = {.size = sizeof final,
+                                         .flags = MUSTER_CALL_STOPPING | MUSTER_CALL_FINAL,
+                                         .deadline_ns = 1};
+
 /* ---- Helpers -------------------------------------------------------------------------- */
 
 static struct muster_counter *counter(const char *name)
@@ -98,6 +106,7 @@ static void set_up(void)
                               .fd = ends[1],
                               .target = "\"there\"",
                               .unit = "word",
+                              .gone = MUSTER_FAILED,
                               .lines = counter("lines"),
                               .write_errors = counter("write_errors"),
                               .bytes = counter("bytes"),
@@ -183,7 +192,7 @@ START_TEST(all_is_taken)
         snprintf(wanted, sizeof wanted, "%0*u\n", LINE - 1, i);
         ck_assert_int_eq(memcmp(found + (size_t)LINE * n++, wanted, LINE), 0);
     }
-    ck_assert_int_eq(text_sink_flush(&sink, 0), 0);
+    ck_assert_int_eq(text_sink_flush(&sink, &usual), 0);
     free(records);
 }
 END_TEST
@@ -213,7 +222,7 @@ START_TEST(what_is_held_is_taken)
                      "cannot write to \"there\": whoever reads it takes nothing more; words wait "
                      "in the queue");
     ck_assert_int_eq(text_sink_finish_line(&sink), -1);
-    ck_assert_int_eq(text_sink_flush(&sink, 0), MUSTER_AGAIN);
+    ck_assert_int_eq(text_sink_flush(&sink, &usual), MUSTER_AGAIN);
     ck_assert_uint_eq(drain(), PIPE_ROOM);
     ck_assert_int_eq(text_sink_finish_line(&sink), 0);
     ck_assert_int_eq(text_sink_finish_line(&sink), 0);
@@ -253,11 +262,11 @@ START_TEST(a_line_is_given_up_at_the_deadline)
     struct muster_record *records = numbered(1000);
 
     ck_assert_int_eq(text_sink_write(&sink, records, 1000), 546);
-    ck_assert_int_eq(text_sink_flush(&sink, UINT64_MAX), MUSTER_AGAIN);
-    ck_assert_int_eq(text_sink_flush(&sink, 1), 1);
+    ck_assert_int_eq(text_sink_flush(&sink, &hurried), MUSTER_AGAIN);
+    ck_assert_int_eq(text_sink_flush(&sink, &final), 1);
     ck_assert_str_eq(fake_log_line(instance, 1), "the last word of \"there\" is cut short: "
                                                  "Resource temporarily unavailable");
-    ck_assert_int_eq(text_sink_flush(&sink, 1), 0); /* owned up already */
+    ck_assert_int_eq(text_sink_flush(&sink, &final), 0); /* owned up already */
     drain();
     ck_assert_int_eq(text_sink_write(&sink, records, 1), 1);
     ck_assert_uint_eq(drain(), 1 + LINE);
@@ -272,7 +281,11 @@ START_TEST(close_says_what_is_cut_short)
     struct muster_record *records = numbered(1000);
 
     ck_assert_int_eq(text_sink_write(&sink, records, 1000), 546);
-    text_sink_close(&sink);
+    text_sink_disconnect(&sink, &usual); /* it will be offered again */
+    ck_assert_ptr_null(fake_log_line(instance, 1));
+    drain();
+    ck_assert_int_eq(text_sink_write(&sink, records, 1000), 546);
+    text_sink_disconnect(&sink, &final);
     ck_assert_str_eq(fake_log_line(instance, 1), "the last word of \"there\" is cut short");
     free(records);
 }

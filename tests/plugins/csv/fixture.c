@@ -101,13 +101,13 @@ void *fixture_open(struct muster_instance *instance)
 
     PLUGIN->check(&fake_host, instance);
     ck_assert_uint_eq(fake_config_error_count(instance), 0);
-    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
+    ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
     return state;
 }
 
 void fixture_close(struct muster_instance *instance, void *state)
 {
-    PLUGIN->close(state);
+    fake_close(PLUGIN, state);
     fake_free(instance);
 }
 

@@ -37,7 +37,7 @@ START_TEST(default_rows)
     records[3].arrival_ns = 1;
     records[4] = fixture_text(7, NULL);
     records[4].kind = MUSTER_KIND_EVENT; /* is taken, and has no row */
-    ck_assert_int_eq(PLUGIN->write(state, records, 5), 5);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 5);
     fixture_expect_file(fixture_path, HEADER "101,0,1762534151,2,,0,0,1762534152.983310\n"
                                              "101,1,1762534151,1,26.6,0,0,1762534152.983310\n"
                                              "101,1,1762534151,1,26.6,1,0,1762534152.983310\n"
@@ -66,11 +66,11 @@ START_TEST(rows_of_gaps)
     for (event = 0; event <= MUSTER_EVENT_DEVICE_BACK; event++)
         records[count++] = fixture_gap(event, 2, 3, MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_RESTART);
     records[count++] = fixture_gap(MUSTER_EVENT_OWN + 3, 2, 3, 0);
-    ck_assert_int_eq(PLUGIN->write(state, records, count), count);
-    ck_assert_int_eq(PLUGIN->write(state, records, 2), 2); /* no row at all */
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, count), count);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2); /* no row at all */
     records[0] = fixture_gap(MUSTER_EVENT_GAP_LOST, UINT32_MAX, 4, MUSTER_CAUSE_KERNEL);
     records[1] = fixture_text(1, "x");
-    ck_assert_int_eq(PLUGIN->write(state, records, 2), 2);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
     fixture_expect_file(fixture_path, GAPS_HEADER "101,2,3,2," TIMES ",recovered,network+restart\n"
                                                   "101,2,3,2," TIMES ",lost,network+restart\n"
                                                   "101,4294967295,4,6," TIMES ",lost,kernel\n");
@@ -105,14 +105,14 @@ START_TEST(largest_rows)
         records[i].payload_size = (uint32_t)rest;
     }
     worst[0] = '"';
-    ck_assert_int_eq(PLUGIN->write(state, records, 5), 5);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 5);
     ck_assert_int_eq(stat(fixture_path, &info), 0);
     ck_assert_int_eq(info.st_size, (off_t)(strlen("payload,value,device_name\n") +
                                            5 * (rest * 2 + 1 + (rest - 1) * 4 + 2 + 2 + 2)));
     /* No datagram and no sane catalog has these, but no byte is written outside the buffer. */
     records[3].payload_size = (uint32_t)(4 * rest);
     records[4].device_id = 7;
-    ck_assert_int_eq(PLUGIN->write(state, records, 5), 5);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 5);
     ck_assert_uint_eq(fake_counter(instance, "rows"), 10);
     fixture_close(instance, state);
     free(worst);
@@ -183,10 +183,10 @@ START_TEST(full_disk)
         records[i] = fixture_text((uint32_t)i, "123456789");
     records[1].kind = MUSTER_KIND_EVENT; /* has no row, and does not upset the count */
     fixture_limit_file_size(6 + 25);     /* the header, two rows and a half */
-    ck_assert_int_eq(PLUGIN->write(state, records, 5), 3);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 3);
     fixture_expect_file(fixture_path, "value\n123456789\n123456789\n");
-    ck_assert_int_eq(PLUGIN->write(state, records + 3, 2), 0);
-    ck_assert_int_eq(PLUGIN->write(state, records + 3, 2), 0);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 0);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 0);
     fixture_expect_file(fixture_path, "value\n123456789\n123456789\n");
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "cannot write to \""), 1);
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "File too large; rows wait in the"),
@@ -194,9 +194,9 @@ START_TEST(full_disk)
     ck_assert_uint_eq(fake_counter(instance, "write_errors"), 3);
     ck_assert_uint_eq(fake_counter(instance, "rows"), 2);
     ck_assert_uint_eq(fake_counter(instance, "bytes"), 20);
-    ck_assert_int_eq(PLUGIN->flush(state, 0), 0);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, 0), 0);
     fixture_limit_file_size(RLIM_INFINITY);
-    ck_assert_int_eq(PLUGIN->write(state, records + 3, 2), 2);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 2);
     fixture_expect_file(fixture_path, "value\n123456789\n123456789\n123456789\n123456789\n");
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "works again"), 1);
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, ""), 1);
@@ -217,10 +217,10 @@ START_TEST(full_disk_of_gaps)
         records[i] =
             fixture_gap(i % 2 == 0 ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED, i, i, 0);
     fixture_limit_file_size(strlen("first,outcome\n") + 7 + 3); /* a row and a half */
-    ck_assert_int_eq(PLUGIN->write(state, records, 5), 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 1);
     fixture_expect_file(fixture_path, "first,outcome\n0,lost\n");
     fixture_limit_file_size(RLIM_INFINITY);
-    ck_assert_int_eq(PLUGIN->write(state, records + 1, 4), 4);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records + 1, 4), 4);
     fixture_expect_file(fixture_path, "first,outcome\n0,lost\n2,lost\n4,lost\n");
     fixture_close(instance, state);
 }
@@ -240,11 +240,11 @@ START_TEST(full_disk_in_the_second_bite)
     for (i = 0; i < COUNT; i++)
         records[i] = fixture_text(i, "123456789");
     fixture_limit_file_size(6 + 300005);
-    ck_assert_int_eq(PLUGIN->write(state, records, COUNT), 30000);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, COUNT), 30000);
     ck_assert_int_eq(stat(fixture_path, &info), 0);
     ck_assert_int_eq(info.st_size, 6 + 300000);
     fixture_limit_file_size(RLIM_INFINITY);
-    ck_assert_int_eq(PLUGIN->write(state, records + 30000, 10000), 10000);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records + 30000, 10000), 10000);
     ck_assert_uint_eq(fake_counter(instance, "rows"), COUNT);
     ck_assert_uint_eq(fake_counter(instance, "bytes"), 10 * COUNT);
     fixture_close(instance, state);
@@ -274,23 +274,23 @@ START_TEST(torn_row_is_completed)
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 6);
     ck_assert_mem_eq(bytes, "value\n", 6);
 
-    ck_assert_int_eq(PLUGIN->write(state, &longest, 1), 1); /* held, so it counts as taken */
+    ck_assert_int_eq(fake_write(PLUGIN, state, &longest, 1), 1); /* held, so it counts as taken */
     ck_assert_uint_eq(fake_counter(instance, "rows"), 0);
-    ck_assert_int_eq(PLUGIN->write(state, records, 2), 0);
-    ck_assert_int_eq(PLUGIN->rotate(state), MUSTER_FAILED);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 0);
+    ck_assert_int_eq(fake_rotate(PLUGIN, state), MUSTER_FAILED);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 4096);
-    ck_assert_int_eq(PLUGIN->write(state, records, 2), 2);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 6001 - 4096 + 15);
     ck_assert_mem_eq(bytes + 6001 - 4096 - 2, "a\n123456789\nnext\n", 17);
     ck_assert_uint_eq(fake_counter(instance, "rows"), 3);
 
     /* Given up when there is no time left; what comes later stands on a line of its own. */
-    ck_assert_int_eq(PLUGIN->write(state, &longest, 1), 1);
-    ck_assert_int_eq(PLUGIN->flush(state, 0), MUSTER_AGAIN);
-    ck_assert_int_eq(PLUGIN->flush(state, 1), 1);
-    ck_assert_int_eq(PLUGIN->flush(state, 1), 0);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &longest, 1), 1);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, 0), MUSTER_AGAIN);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_FINAL), 1);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_FINAL), 0);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 4096);
-    ck_assert_int_eq(PLUGIN->write(state, records, 2), 2);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 16);
     ck_assert_mem_eq(bytes, "\n123456789\nnext\n", 16);
     ck_assert_uint_eq(fake_counter(instance, "rows"), 5);
@@ -310,11 +310,17 @@ START_TEST(reader_gone)
     ck_assert_int_eq(mkfifo(fixture_path, 0600), 0);
     reader = open(fixture_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     state = fixture_open(instance);
-    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     close(reader);
-    ck_assert_int_eq(PLUGIN->write(state, &record, 1), MUSTER_FAILED);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), MUSTER_LOST);
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "nobody reads"), 1);
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, ""), 1);
+    fake_disconnect(PLUGIN, state);
+    ck_assert_int_eq(fake_connect(PLUGIN, state), MUSTER_AGAIN);
+    reader = open(fixture_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* it comes back */
+    ck_assert_int_eq(fake_connect(PLUGIN, state), 0);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    close(reader);
     fixture_close(instance, state);
 }
 END_TEST
@@ -334,7 +340,7 @@ START_TEST(two_instances)
         states[i] = fixture_open(instances[i]);
     }
     for (i = 0; i < 2; i++) {
-        ck_assert_int_eq(PLUGIN->write(states[i], &record, 1), 1);
+        ck_assert_int_eq(fake_write(PLUGIN, states[i], &record, 1), 1);
         fixture_close(instances[i], states[i]);
     }
     fixture_expect_file(fixture_path, "seq_num\n5\n");

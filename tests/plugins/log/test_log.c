@@ -51,12 +51,12 @@ static void tear_down(void)
 static void open_log(struct muster_instance *with)
 {
     instance = with;
-    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
+    ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
 }
 
 static void close_log(void)
 {
-    PLUGIN->close(state);
+    fake_close(PLUGIN, state);
     fake_free(instance);
 }
 
@@ -71,7 +71,7 @@ static void expect_output(const char *wanted)
 
 static void expect_line(struct muster_record record, const char *wanted)
 {
-    ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     expect_output(wanted);
 }
 
@@ -253,9 +253,9 @@ START_TEST(troubles_only)
     records[0].verdict = MUSTER_VERDICT_FIRST;
     records[2].verdict = MUSTER_VERDICT_DUPLICATE;
     open_log(fake_new(PLUGIN, "time", "false", "show", "troubles", NULL));
-    ck_assert_int_eq(PLUGIN->write(state, records, 2), 2);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
     expect_output("");
-    ck_assert_int_eq(PLUGIN->write(state, records, 4), 4);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records, 4), 4);
     expect_output("DATA from 101 seq=3 DUPLICATE\nNEW DEVICE 101\n");
     close_log();
 }
@@ -298,7 +298,7 @@ START_TEST(colors_on_a_terminal)
 
         ck_assert_int_eq(setenv("NO_COLOR", i == 0 ? "" : "1", 1), 0);
         open_log(fake_new(PLUGIN, "time", "false", NULL));
-        ck_assert_int_eq(PLUGIN->write(state, &record, 1), 1);
+        ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
         ck_assert_int_gt(read(master, text, sizeof text - 1), 0);
         ck_assert_str_eq(text, i == 0 ? "DATA from 101 seq=3 \033[31mGAP\033[0m of 1 before it\r\n"
                                       : "DATA from 101 seq=3 GAP of 1 before it\r\n");
@@ -323,10 +323,10 @@ START_TEST(full_pipe)
     open_log(fake_new(PLUGIN, "time", "false", NULL));
     for (i = 0; i < COUNT; i++)
         records[i] = data((uint32_t)i, i % 3 == 0 ? "x" : "longer");
-    taken = PLUGIN->write(state, records, COUNT);
+    taken = fake_write(PLUGIN, state, records, COUNT);
     ck_assert_int_gt(taken, 0);
     ck_assert_int_lt(taken, COUNT);
-    ck_assert_int_eq(PLUGIN->write(state, records + taken, COUNT - (uint32_t)taken), 0);
+    ck_assert_int_eq(fake_write(PLUGIN, state, records + taken, COUNT - (uint32_t)taken), 0);
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "lines wait in the queue"), 1);
     n = 0;
     while (taken < COUNT) {
@@ -334,9 +334,9 @@ START_TEST(full_pipe)
 
         ck_assert_int_gt(got, 0);
         n += got;
-        taken += PLUGIN->write(state, records + taken, COUNT - (uint32_t)taken);
+        taken += fake_write(PLUGIN, state, records + taken, COUNT - (uint32_t)taken);
     }
-    ck_assert_int_eq(PLUGIN->flush(state, 0), 0);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, 0), 0);
     n += read(reader, text + n, sizeof text - 1 - (size_t)n);
     text[n] = '\0';
     for (i = 0; i < COUNT; i++) {
@@ -359,7 +359,7 @@ START_TEST(reader_gone)
 
     open_log(fake_new(PLUGIN, NULL));
     close(reader);
-    ck_assert_int_eq(PLUGIN->write(state, &record, 1), MUSTER_FAILED);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), MUSTER_FAILED);
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "nobody reads standard output"), 1);
     close_log();
     ck_assert_int_ge(fcntl(STDOUT_FILENO, F_GETFD), 0);
@@ -372,7 +372,7 @@ START_TEST(no_stdout)
     struct muster_instance *without = fake_new(PLUGIN, NULL);
 
     close(STDOUT_FILENO);
-    ck_assert_int_eq(PLUGIN->open(&fake_host, without, &state), MUSTER_FAILED);
+    ck_assert_int_eq(fake_open(PLUGIN, without, &state), MUSTER_FAILED);
     ck_assert_uint_eq(fake_logged(without, MUSTER_LOG_ERROR, "standard output is closed"), 1);
     fake_free(without);
 }

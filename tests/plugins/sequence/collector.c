@@ -31,7 +31,7 @@ void collector_start_with(struct collector *c, uint32_t age, uint32_t workers)
     ck_assert_int_eq(PLUGIN->open(&c->host, c->instance, &c->state), 0);
     c->count = workers;
     for (i = 0; i < workers; i++)
-        ck_assert_int_eq(PLUGIN->worker_open(c->state, i, workers, &c->workers[i]), 0);
+        ck_assert_int_eq(PLUGIN->filter->worker_open(c->state, i, workers, &c->workers[i]), 0);
 }
 
 void collector_start(struct collector *c, uint32_t age, uint32_t workers)
@@ -57,12 +57,12 @@ void collector_stop(struct collector *c)
         struct fake_batch batch;
 
         fake_batch_begin(&batch, NULL, 0);
-        PLUGIN->worker_close(c->workers[i], &batch.batch);
+        fake_worker_close(PLUGIN, c->workers[i], &batch.batch);
         fake_batch_finish(&batch);
         ck_assert_uint_eq(batch.out_count, 0);
         fake_batch_free(&batch);
     }
-    PLUGIN->close(c->state);
+    fake_close(PLUGIN, c->state);
     fake_free(c->instance);
 }
 
@@ -98,8 +98,8 @@ void collector_pass(struct collector *c, uint64_t ns)
 static void tick(struct collector *c, uint32_t worker, struct fake_batch *batch)
 {
     fake_batch_begin(batch, NULL, 0);
-    PLUGIN->worker_tick(c->workers[worker], &batch->batch,
-                        c->host.now(c->instance, MUSTER_CLOCK_MONOTONIC));
+    PLUGIN->filter->worker_tick(c->workers[worker], &batch->batch,
+                                c->host.now(c->instance, MUSTER_CLOCK_MONOTONIC));
     fake_batch_finish(batch);
 }
 

@@ -79,9 +79,9 @@ START_TEST(publishes)
     uint32_t i;
 
     records[3].kind = MUSTER_KIND_REJECT; /* not a message: left alone */
-    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
+    ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
     for (i = 0; i < 2; i++)
-        ck_assert_int_eq(PLUGIN->worker_open(state, i, 2, &workers[i]), 0);
+        ck_assert_int_eq(PLUGIN->filter->worker_open(state, i, 2, &workers[i]), 0);
     ck_assert_uint_eq(fake_counter(instance, "missing"), 0);
     process(workers[0], records, 5, even);
     process(workers[1], others, 2, odd);
@@ -100,14 +100,14 @@ START_TEST(publishes)
     ck_assert_uint_eq(fake_counter(instance, "devices"), 3);
     for (i = 0; i < 2; i++) {
         fake_batch_begin(&batch, NULL, 0);
-        PLUGIN->worker_close(workers[i], &batch.batch);
+        fake_worker_close(PLUGIN, workers[i], &batch.batch);
         fake_batch_finish(&batch);
         ck_assert_uint_eq(batch.out_count, 0);
         fake_batch_free(&batch);
     }
     ck_assert_uint_eq(fake_counter(instance, "open"), 0); /* at the end they are lost */
     ck_assert_uint_eq(fake_counter(instance, "lost"), 3);
-    PLUGIN->close(state);
+    fake_close(PLUGIN, state);
     fake_free(instance);
 }
 END_TEST
@@ -144,10 +144,10 @@ START_TEST(reports_events)
         records[i].arrival_ns = (1000 + i) * UINT64_C(1000000000);
     fake_set_metric(instance, "collector.received", "datagrams", "help", 1);
     fake_set_metric(instance, "collector.kernel_drops", "datagrams", "help", 4);
-    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
-    ck_assert_int_eq(PLUGIN->worker_open(state, 0, 1, &worker), 0);
+    ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
+    ck_assert_int_eq(PLUGIN->filter->worker_open(state, 0, 1, &worker), 0);
     fake_batch_begin(&batch, NULL, 0);
-    PLUGIN->worker_tick(worker, &batch.batch, 1);
+    PLUGIN->filter->worker_tick(worker, &batch.batch, 1);
     fake_batch_finish(&batch);
     ck_assert_uint_eq(batch.out_count, 0);
     fake_batch_free(&batch);
@@ -170,7 +170,7 @@ START_TEST(reports_events)
     fake_batch_free(&batch);
     fake_set_metric(instance, "collector.kernel_drops", "datagrams", "help", 5);
     fake_batch_begin(&batch, NULL, 0);
-    PLUGIN->worker_tick(worker, &batch.batch, 2);
+    PLUGIN->filter->worker_tick(worker, &batch.batch, 2);
     fake_batch_finish(&batch);
     fake_batch_free(&batch);
     fake_process(PLUGIN, worker, &batch, &records[4], 1);
@@ -184,11 +184,11 @@ START_TEST(reports_events)
     ck_assert_uint_eq(fake_counter(instance, "events_not_reported"), 0);
 
     fake_batch_begin(&batch, NULL, 0);
-    PLUGIN->worker_close(worker, &batch.batch);
+    fake_worker_close(PLUGIN, worker, &batch.batch);
     fake_batch_finish(&batch);
     ck_assert_uint_eq(batch.out_count, 0);
     fake_batch_free(&batch);
-    PLUGIN->close(state);
+    fake_close(PLUGIN, state);
     fake_free(instance);
 }
 END_TEST
@@ -211,13 +211,13 @@ START_TEST(counts_events_that_it_cannot_report)
 
     host.emit = refuse;
     ck_assert_int_eq(PLUGIN->open(&host, instance, &state), 0);
-    ck_assert_int_eq(PLUGIN->worker_open(state, 0, 1, &worker), 0);
+    ck_assert_int_eq(PLUGIN->filter->worker_open(state, 0, 1, &worker), 0);
     process(worker, records, 2, verdicts);
     ck_assert_uint_eq(fake_counter(instance, "events_not_reported"),
                       2); /* device new, gap opened */
-    PLUGIN->worker_close(worker, &empty);
+    fake_worker_close(PLUGIN, worker, &empty);
     ck_assert_uint_eq(fake_counter(instance, "events_not_reported"), 3); /* gap lost */
-    PLUGIN->close(state);
+    fake_close(PLUGIN, state);
     fake_free(instance);
 }
 END_TEST
@@ -232,11 +232,11 @@ START_TEST(in_reference_mode)
     struct muster_batch empty = {0};
     void *state, *worker;
 
-    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
-    ck_assert_int_eq(PLUGIN->worker_open(state, 0, 1, &worker), 0);
+    ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
+    ck_assert_int_eq(PLUGIN->filter->worker_open(state, 0, 1, &worker), 0);
     process(worker, records, 4, verdicts);
-    PLUGIN->worker_close(worker, &empty);
-    PLUGIN->close(state);
+    fake_worker_close(PLUGIN, worker, &empty);
+    fake_close(PLUGIN, state);
     fake_free(instance);
 }
 END_TEST

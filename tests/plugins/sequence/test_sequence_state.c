@@ -355,7 +355,7 @@ static void open_with_window(const char *window)
 
     host.state = ask;
     ck_assert_int_eq(PLUGIN->open(&host, instance, &state), 0);
-    PLUGIN->close(state);
+    fake_close(PLUGIN, state);
     fake_free(instance);
 }
 
@@ -386,9 +386,9 @@ START_TEST(nothing_is_kept_in_reference_mode)
     struct muster_instance *instance = fake_new(PLUGIN, "mode", "reference", NULL);
     void *state;
 
-    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
+    ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
     ck_assert_uint_eq(fake_state_bytes(instance), 0);
-    PLUGIN->close(state);
+    fake_close(PLUGIN, state);
     fake_free(instance);
 }
 END_TEST

@@ -345,8 +345,8 @@ static void pass_time(struct run *run, const char *where, const yaml_node_t *loo
 
         advance_to(run, (run->now_ns / SECOND + 1) * SECOND);
         fake_batch_begin(&batch, NULL, 0);
-        PLUGIN->worker_tick(run->worker, &batch.batch,
-                            fake_host.now(run->instance, MUSTER_CLOCK_MONOTONIC));
+        PLUGIN->filter->worker_tick(run->worker, &batch.batch,
+                                    fake_host.now(run->instance, MUSTER_CLOCK_MONOTONIC));
         fake_batch_finish(&batch);
         for (i = 0; i < batch.out_count; i++) {
             ck_assert_int_eq(batch.out[i].kind, MUSTER_KIND_EVENT);
@@ -412,22 +412,22 @@ static void start(struct run *run, uint32_t age)
     fill_catalog(run);
     if (run->memory)
         fake_set_state(run->instance, run->memory, run->bytes, age);
-    ck_assert_int_eq(PLUGIN->open(&fake_host, run->instance, &run->state), 0);
+    ck_assert_int_eq(fake_open(PLUGIN, run->instance, &run->state), 0);
     ck_assert(!fake_state_set_aside(run->instance));
-    ck_assert_int_eq(PLUGIN->worker_open(run->state, 0, 1, &run->worker), 0);
+    ck_assert_int_eq(PLUGIN->filter->worker_open(run->state, 0, 1, &run->worker), 0);
 }
 
 /* Ends it in order; what this brings about is in the batch, which is the caller's. */
 static void end(struct run *run, struct fake_batch *batch)
 {
     fake_batch_begin(batch, NULL, 0);
-    PLUGIN->worker_close(run->worker, &batch->batch);
+    fake_worker_close(PLUGIN, run->worker, &batch->batch);
     fake_batch_finish(batch);
 }
 
 static void release(struct run *run)
 {
-    PLUGIN->close(run->state);
+    fake_close(PLUGIN, run->state);
     fake_free(run->instance);
 }
 
