@@ -8,11 +8,13 @@
 
 BENCH = quick
 BENCH_ONLY =
-BENCHES = bench/capture bench/floor bench/flood bench/memory bench/tracker
+BENCHES = bench/capture bench/contract bench/floor bench/flood bench/memory bench/tracker
 EXTRA_PROGRAMS = $(BENCHES)
 CLEANFILES += $(BENCHES)
 
 bench_capture_SOURCES = bench/capture.c
+bench_contract_SOURCES = bench/contract.c
+bench_contract_LDADD = $(COLLECTOR_LIBS)
 bench_floor_SOURCES = bench/floor.c
 bench_flood_SOURCES = bench/flood.c
 bench_memory_SOURCES = bench/memory.c plugins/common/number.c plugins/common/number.h \

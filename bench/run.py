@@ -351,10 +351,17 @@ def tracker(lab, table, full):
         table.note("sequence alone: " + " ".join(line.split()))
 
 
+def contract(lab, table, full):
+    del full
+    say("filters and sinks that do nothing")
+    for line in lab.run([program("bench", "contract")], lab_module.RECEIVER).splitlines():
+        table.note("contract: " + " ".join(line.split()))
+
+
 # ---- all of it -----------------------------------------------------------------------------
 
 BENCHMARKS = {"fed": fed, "plain": plain, "latency": latency, "idle": idle, "replay": replay, "memory": memory,
-              "scale": scale, "tracker": tracker}
+              "scale": scale, "tracker": tracker, "contract": contract}
 
 
 def put_into_readme(text, marker):
