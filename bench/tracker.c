@@ -60,6 +60,12 @@ static int device(struct muster_instance *instance, uint16_t device_id, struct m
     return 0;
 }
 
+static uint32_t device_count(struct muster_instance *instance)
+{
+    (void)instance;
+    return MUSTER_DEVICE_IDS;
+}
+
 /* As with a state_dir: shared memory, and every change such that a kill does no harm. */
 static int state(struct muster_instance *instance, struct muster_state *out)
 {
@@ -84,6 +90,7 @@ static const struct muster_host host = {
     .counter = counter,
     .metric = metric,
     .emit = emit,
+    .device_count = device_count,
     .device = device,
     .state = state,
 };
@@ -134,12 +141,13 @@ static double run(struct fleet *fleet, void (*process)(void *, struct muster_bat
         for (j = 0; j < BATCH; j++) {
             uint32_t id = pick(fleet);
 
-            records[j].device_id = (uint16_t)id;
-            records[j].seq_num = ++fleet->next[id];
-            records[j].timestamp = (uint32_t)(fleet->clock_ns / 1000000000);
+            records[j].device_id = records[j].device = id;
+            records[j].seq = ++fleet->next[id];
+            records[j].device_time_ns = (int64_t)(fleet->clock_ns / 1000000000) * 1000000000;
             records[j].arrival_ns = fleet->clock_ns += 1000; /* a million datagrams a second */
             records[j].msg_type = MUSTER_MSG_DATA;
-            records[j].numbered = 1;
+            records[j].seq_bits = 32;
+            records[j].marks = MUSTER_MARK_DEVICE;
             records[j].verdict = MUSTER_VERDICT_NONE;
         }
         process(state, &batch);

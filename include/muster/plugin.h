@@ -52,10 +52,10 @@ extern "C" {
 struct muster_instance;
 
 /* The records of one step through the filters.  Opaque beyond these fields, which
- * are the host's; the records may be changed in place, but not their kind, payload
- * and payload_size: to change those, drop the record and emit another. */
+ * are the host's; the records may be changed in place, but not their kind, payload,
+ * payload_size, device, via and origin: to change those, drop the record and emit another. */
 struct muster_batch {
-    struct muster_record *records; /* `count` of them, in order of arrival */
+    struct muster_record *records; /* `count` of them, in order of arrival, aligned to 16 bytes */
     uint32_t count;                /* may be 0 in a tick */
     uint32_t reserved;
 };
@@ -155,6 +155,21 @@ struct muster_device {
     uint64_t data_ns;       /* expected interval between data messages; 0: not configured */
 };
 
+/* One value of a message. */
+struct muster_value {
+    const char *name;     /* "value" in the built-in format; never NULL */
+    const char *unit;     /* NULL: not known */
+    uint32_t type;        /* enum muster_value_type */
+    uint32_t quality;     /* enum muster_quality */
+    const uint8_t *bytes; /* TEXT and BYTES: `bytes_size` of them */
+    uint64_t bytes_size;
+    union {
+        int64_t integer;
+        uint64_t natural;
+        double real;
+    } value;
+};
+
 /* How old the state is that an instance finds (muster_state.age). */
 enum muster_state_age {
     MUSTER_STATE_NEW = 0,     /* nothing was kept: every byte is 0 */
@@ -236,17 +251,40 @@ struct muster_host {
      * daemon and of all instances.  Returns 1, or 0 past the last. */
     int (*metric)(struct muster_instance *instance, uint32_t index, struct muster_metric *metric);
 
+    /* Any thread from open on.  Every muster_record.device is below this.  It does not change while
+     * the instance lives, but may from run to run: size tables by it.  A device keeps its number
+     * where the configuration has a state_dir. */
+    uint32_t (*device_count)(struct muster_instance *instance);
+
     /* Any thread from open on.  Fills in what the catalog knows of a device.
      * Returns 1 if the catalog lists that device, else 0 and the default class. */
     int (*device)(struct muster_instance *instance, uint16_t device_id,
                   struct muster_device *device);
 
+    /* In process and write.  The values of a message, with names and units, worked out from its
+     * bytes: the first `room` of them are written to `out`, each taking `value_size` bytes, sizeof
+     * (struct muster_value).  Returns how many there are.  What they point to lives as long as the
+     * record. */
+    uint32_t (*values)(struct muster_instance *instance, const struct muster_record *record,
+                       struct muster_value *out, uint32_t value_size, uint32_t room);
+
+    /* Any thread from open on.  What the maker of an event or a reject of its own calls it; or
+     * NULL. */
+    const char *(*own_name)(struct muster_instance *instance, const struct muster_record *record);
+
+    /* Any thread from open on.  The name of the entry of the chain with that number, as in
+     * muster_record.origin; or NULL. */
+    const char *(*entry_name)(struct muster_instance *instance, uint32_t origin);
+
     /* [worker] in process, worker_tick and worker_close of a filter.  Adds a copy
      * of `record` behind record number `after` of the batch (which is ignored if
      * the batch is empty); of several with the same `after`, the one added first
      * comes first.  Filters further down the chain see it, this one does not.
-     * The payload, of MUSTER_DATAGRAM_MAX bytes at most, is copied too.  Returns
-     * 0, or MUSTER_FAILED if it cannot be added (a larger payload, no memory). */
+     * The payload, of MUSTER_DATAGRAM_MAX bytes at most, and what `via` points to are copied too;
+     * `origin` is set.  It must be about a device of this worker, that is one whose records this
+     * state gets, or about none (no MUSTER_MARK_DEVICE): otherwise two threads would work on one
+     * device.  Returns 0, or MUSTER_FAILED if it cannot be added (another worker's device, a larger
+     * payload, no memory); the host says why. */
     int (*emit)(struct muster_batch *batch, uint32_t after, const struct muster_record *record);
 
     /* The same.  Takes record number `index` out of the batch when the callback
@@ -384,6 +422,14 @@ struct muster_sink {
     uint64_t (*tick)(void *state, uint64_t now_ns);
 };
 
+/* An event or a reject of a plugin's own: number, and what it is called. */
+struct muster_name {
+    uint32_t number;     /* from MUSTER_EVENT_OWN or MUSTER_REJECT_OWN on, below 256 */
+    uint32_t reserved;   /* 0 */
+    const char *name;    /* as in csv and log: lower case, digits, '-' */
+    const char *summary; /* one line, without a full stop */
+};
+
 /* check may be called without open.  close is called once for each open that
  * succeeded.  Without open, `state` is the instance itself. */
 struct muster_plugin {
@@ -392,10 +438,16 @@ struct muster_plugin {
     uint16_t abi_minor;    /* MUSTER_ABI_MINOR: what it was built with */
     uint32_t option_size;  /* sizeof (struct muster_option) */
     uint32_t option_count; /* entries in `options` */
+    uint32_t name_size;    /* sizeof (struct muster_name) */
+    uint32_t event_count;  /* entries in `events` */
+    uint32_t reject_count; /* entries in `rejects` */
+    uint32_t reserved;     /* 0 */
     const char *name;      /* as in collector.conf: lower case, digits, '-', '_' */
     const char *version;   /* of the plugin */
     const char *summary;   /* one line, without a full stop */
     const struct muster_option *options;
+    const struct muster_name *events;
+    const struct muster_name *rejects;
 
     /* [main] before anything starts, and only if no required option is missing.
      * Looks for errors that the option table cannot express, and reports them with

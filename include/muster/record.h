@@ -2,17 +2,19 @@
  *
  * The record: what a filter judges and a sink writes.
  *
- * Its layout is frozen: 128 bytes, two cache lines, the same on every machine
- * and in every version.  What is common is in the first line.  The reserved
- * tail is zero, and a later version may give it a meaning.
+ * Its layout is frozen: 128 bytes, two cache lines, the same on every machine and in every version.
+ * What filters and most sinks read is in the first line.  Reserved bytes are zero, and a later
+ * version may give them a meaning.
  *
- * Numbers are in the host's byte order unless the comment says otherwise.
+ * Numbers are in the host's byte order unless the comment says otherwise.  What is not known is 0,
+ * or a mark says whether it is known: a record of zeros knows nothing.
  */
 #ifndef MUSTER_RECORD_H
 #define MUSTER_RECORD_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <muster/wire.h>
 
@@ -20,28 +22,30 @@
 extern "C" {
 #endif
 
-/* What a record is (muster_record.kind).  Later versions add kinds, verdicts,
- * events, reasons, value types and causes: a plugin leaves alone what it does not
- * know, and a sink writes it as a number or not at all. */
+/* What a record is (muster_record.kind).  Later versions add kinds, verdicts, events, reasons,
+ * value types, marks and causes: a plugin leaves alone what it does not know, and a sink writes it
+ * as a number or not at all. */
 enum muster_kind {
-    MUSTER_KIND_MESSAGE = 0, /* a message, or one reading of a batch of readings */
+    MUSTER_KIND_MESSAGE = 0, /* a message, or one reading of a batch of readings; or one that a
+                                filter derived: see muster_record.origin */
     MUSTER_KIND_EVENT = 1,   /* something that a filter noticed; see enum muster_event */
-    MUSTER_KIND_REJECT = 2   /* a datagram that was not decoded; the payload is what was kept of it,
-                               all unless it was too long: compare with datagram_size */
+    MUSTER_KIND_REJECT =
+        2 /* a datagram that was not decoded; the payload is what was kept of it,
+            all unless it was too long: compare with muster_arrival.datagram_size */
 };
 
-/* Sets of kinds, for a sink to say what it takes. */
+/* Sets of kinds. */
 #define MUSTER_TAKES_MESSAGES 0x1u
 #define MUSTER_TAKES_EVENTS   0x2u
 #define MUSTER_TAKES_REJECTS  0x4u
 
 /* What the sequence tracker says of a message (muster_record.verdict). */
 enum muster_verdict {
-    MUSTER_VERDICT_NONE = 0,       /* not judged: no tracker in the chain */
+    MUSTER_VERDICT_NONE = 0,       /* not judged: no tracker in the chain, or a derived message */
     MUSTER_VERDICT_UNNUMBERED = 1, /* the message has no number to judge by */
     MUSTER_VERDICT_FIRST = 2,      /* first number of its session: no gap is claimed */
     MUSTER_VERDICT_NEW = 3,        /* in order: the highest number + 1 */
-    MUSTER_VERDICT_GAP = 4,        /* new, and muster_record.gap numbers before it are missing */
+    MUSTER_VERDICT_GAP = 4,        /* new, and message.gap numbers before it are missing */
     MUSTER_VERDICT_LATE = 5,       /* new, but numbers after it came earlier */
     MUSTER_VERDICT_DUPLICATE = 6,  /* seen before */
     MUSTER_VERDICT_RESTART = 7,    /* the device started anew: a new session */
@@ -50,25 +54,42 @@ enum muster_verdict {
 
 /* How the value is to be read (muster_record.value_type). */
 enum muster_value_type {
-    MUSTER_VALUE_NONE = 0, /* there is none */
-    MUSTER_VALUE_TEXT = 1, /* the payload itself; any bytes, not terminated */
-    MUSTER_VALUE_INT = 2,  /* muster_record.value.integer */
-    MUSTER_VALUE_REAL = 3  /* muster_record.value.real */
+    MUSTER_VALUE_NONE = 0,     /* there is none */
+    MUSTER_VALUE_TEXT = 1,     /* the payload itself; any bytes, not terminated */
+    MUSTER_VALUE_INT = 2,      /* value.integer */
+    MUSTER_VALUE_REAL = 3,     /* value.real */
+    MUSTER_VALUE_UNSIGNED = 4, /* value.natural */
+    MUSTER_VALUE_BOOL = 5,     /* value.natural: 0 or 1 */
+    MUSTER_VALUE_BYTES = 6     /* the payload itself, which is not meant to be read as text */
 };
 
-/* Why a datagram was rejected (muster_record.reason of a reject). */
+/* How far the value can be trusted (muster_record.quality). */
+enum muster_quality {
+    MUSTER_QUALITY_GOOD = 0,      /* nothing speaks against it */
+    MUSTER_QUALITY_UNCERTAIN = 1, /* the device, or a filter, has doubts */
+    MUSTER_QUALITY_BAD = 2        /* it is not to be used */
+};
+
+/* What is so of a record (muster_record.marks). */
+#define MUSTER_MARK_DEVICE        0x01u /* device and device_id are set: it is about that device */
+#define MUSTER_MARK_SHARED_NUMBER 0x02u /* all readings of the datagram bear the same number */
+#define MUSTER_MARK_CLOCK_OFFSET  0x04u /* message.clock_offset_ms is known */
+
+/* Why a datagram was rejected (reject.reason).  From MUSTER_REJECT_OWN on the numbers are free for
+ * everybody's filters: what such a reason means, struct muster_plugin says in `rejects`. */
 enum muster_reject {
     MUSTER_REJECT_TOO_SHORT = 0,    /* shorter than the header */
     MUSTER_REJECT_TOO_LONG = 1,     /* longer than the largest datagram allowed */
     MUSTER_REJECT_UNKNOWN_TYPE = 2, /* msg_type is none of enum muster_msg_type */
     MUSTER_REJECT_BAD_PAYLOAD = 3,  /* not what the device's class sends */
-    MUSTER_REJECT_REASONS = 4       /* how many there are in this version */
+    MUSTER_REJECT_REASONS = 4,      /* how many there are in this version */
+    MUSTER_REJECT_OWN = 128
 };
 
-/* What a filter noticed (muster_record.event of an event).  `first` and
- * `last`, and `opened_ns` and `closed_ns`, are set where the line says so.  From
- * MUSTER_EVENT_OWN on the numbers are free for everybody's filters: what such an
- * event means, its payload says as text. */
+/* What a filter noticed (event.event).  `first` and `last`, and `opened_ns` and `closed_ns`, are
+ * set where the line says so.  From MUSTER_EVENT_OWN on the numbers are free for everybody's
+ * filters: what such an event means, struct muster_plugin says in `events`, and its payload as
+ * text. */
 enum muster_event {
     MUSTER_EVENT_NONE = 0,
     MUSTER_EVENT_GAP_OPENED = 1,    /* first, last, opened_ns */
@@ -83,119 +104,188 @@ enum muster_event {
     MUSTER_EVENT_OWN = 128
 };
 
-/* Why numbers are missing (muster_record.cause): every bit that the evidence
- * allows, not the likeliest. */
+/* Why numbers are missing (event.cause): every bit that the evidence allows, not the likeliest. */
 #define MUSTER_CAUSE_NETWORK        0x01u /* not seen here: the network, or the device */
 #define MUSTER_CAUSE_KERNEL         0x02u /* the kernel dropped datagrams in that interval */
 #define MUSTER_CAUSE_COLLECTOR      0x04u /* the collector did, before the tracker saw them */
 #define MUSTER_CAUSE_COLLECTOR_DOWN 0x08u /* the collector did not run in a part of it */
 #define MUSTER_CAUSE_RESTART        0x10u /* the device restarted: its session ended */
 
+/* How a datagram came.  All its readings share one, which the host owns. */
+struct muster_arrival {
+    uint32_t size;          /* bytes of this struct in the running host */
+    uint32_t datagram_size; /* bytes of the whole datagram, header included */
+    uint16_t source_port;   /* UDP port it came from; 0: not known */
+    uint16_t local_port;    /* and went to; 0: not known */
+    uint8_t family;         /* 4 or 6: of both addresses; 0: neither is known */
+    uint8_t has_local;      /* 1: `local` is known */
+    uint8_t reserved[2];    /* zero */
+    uint8_t source[16];     /* address it came from, network byte order; IPv4: the first 4 bytes */
+    uint8_t local[16];      /* address it went to, the same way */
+    uint32_t source_scope;  /* IPv6 scope id of the source (RFC 4007); 0: none */
+    uint32_t interface;     /* index of the interface it came in by; 0: not known */
+    union {
+        const char *text; /* who sent it, as far as that is proved; NULL: nobody proved it */
+        uint64_t pad;     /* so that the layout is the same on 32-bit machines */
+    } peer;
+};
+
 struct muster_record {
     /* offset 0 */
     uint64_t arrival_ns; /* when the kernel received it: ns since the Unix epoch */
-    uint32_t seq_num;    /* of this reading: header's seq_num + reading, modulo 2^32 */
-    uint32_t timestamp;  /* Unix seconds, the device's clock */
+    uint64_t device_id;  /* as the device calls itself; see MUSTER_MARK_DEVICE */
     /* offset 16 */
-    uint16_t device_id;
-    uint8_t msg_type;   /* enum muster_msg_type */
-    uint8_t flags;      /* MUSTER_FLAG_* */
+    uint64_t seq;           /* sequence number of this reading, modulo 2^seq_bits */
+    int64_t device_time_ns; /* when it was made, by the device's clock: ns since the Unix epoch; 0:
+                               not known */
+    /* offset 32 */
+    uint32_t device;    /* the device's number: see muster_host.device_count */
     uint8_t kind;       /* enum muster_kind */
     uint8_t verdict;    /* enum muster_verdict */
-    uint8_t numbered;   /* 1: the device's class gives this message a number, else 0 */
+    uint8_t msg_type;   /* enum muster_msg_type */
+    uint8_t flags;      /* MUSTER_FLAG_* */
+    uint8_t seq_bits;   /* width of seq, 1 to 64 bits; 0: the message has no number */
+    uint8_t marks;      /* MUSTER_MARK_* */
     uint8_t value_type; /* enum muster_value_type */
-    /* offset 24 */
-    uint32_t gap;          /* verdict GAP: how many numbers are missing before this one */
-    uint16_t source_port;  /* UDP port it came from; 0 if unknown */
-    uint8_t source_family; /* 4 or 6 for IPv4 or IPv6, 0 if unknown */
-    uint8_t reason;        /* a reject's reason: enum muster_reject */
-    /* offset 32 */
-    uint8_t source[16]; /* address it came from, network byte order; IPv4: the first 4 bytes */
-    /* offset 48: the payload's bytes, owned by the host.  Readable as long as
-     * the record is: see the callback that hands it over.  For a reading of a
-     * batch, that reading's bytes alone. */
+    uint8_t origin;   /* who made it: 0 the decoder, else a filter, the host's number for its entry
+                         of the chain, see muster_host.entry_name; set by the host */
+    uint16_t format;  /* what decoded it; 0: the built-in format */
+    uint8_t listener; /* which entry of `listen` it came in by, from 0 */
+    uint8_t quality;  /* enum muster_quality */
+    /* offset 48: the payload's bytes, owned by the host.  Readable as long as the record is, see
+     * the callback that hands it over, and 16 bytes beyond its end, whatever is there.  For a
+     * reading of a batch, that reading's bytes alone. */
     union {
         const uint8_t *bytes; /* not terminated; NULL if payload_size is 0 */
         uint64_t pad;         /* so that the layout is the same on 32-bit machines */
     } payload;
-    /* offset 56 */
-    uint32_t payload_size;  /* bytes */
-    uint32_t datagram_size; /* bytes of the whole datagram, header included; 0 for an event */
+    uint32_t payload_size; /* bytes */
+    uint16_t reading;      /* which reading of its datagram this is, from 0 */
+    uint16_t readings;     /* how many readings the datagram has; 1 for a plain message */
     /* offset 64 */
     union {
         int64_t integer;
+        uint64_t natural;
         double real;
     } value;
-    /* offset 72 */
-    uint16_t reading;  /* which reading of its datagram this is, from 0 */
-    uint16_t readings; /* how many readings the datagram has; 1 for a plain message */
-    uint8_t event;     /* an event's kind: enum muster_event */
-    uint8_t listener;  /* which entry of `listen` it came in by, from 0 */
-    uint16_t cause;    /* MUSTER_CAUSE_* */
-    /* offset 80 */
-    uint32_t first;     /* first number of the range that an event is about */
-    uint32_t last;      /* last number of it, included; the count is last - first + 1 modulo 2^32 */
-    uint64_t opened_ns; /* ns since the Unix epoch */
-    uint64_t closed_ns; /* ns since the Unix epoch */
-    /* offset 104 */
-    uint32_t source_scope; /* IPv6 scope id of the source (RFC 4007); 0: none */
-    /* What the tracker knows of the device's way and clock, as of this message; from
-     * time stamps of whole seconds, so mind the errors that muster-sequence(7) names. */
-    uint32_t jitter_us;      /* interarrival jitter, RFC 3550, 6.4.1; us; 0: not known */
-    int32_t clock_offset_ms; /* how far the device's clock is ahead, at least; ms; INT32_MIN: not
-                                known */
-    int32_t clock_drift_ppb; /* how much faster it runs; parts in 10^9 */
-    /* error bound of the drift, either way; parts in 10^9; 0: the drift is not known */
-    uint32_t clock_drift_error_ppb;
-    uint8_t reserved[4]; /* zero */
+    union {
+        const struct muster_arrival *arrival; /* how it came; NULL: it did not, as most events */
+        uint64_t pad;                         /* as above */
+    } via;
+    /* offset 80: by kind */
+    union {
+        /* A message: what the tracker says of it, and of the device's way and clock as of it; from
+         * time stamps of whole seconds, so mind the errors that muster-sequence(7) names. */
+        struct {
+            uint64_t gap;            /* verdict GAP: how many numbers are missing before it */
+            uint32_t jitter_us;      /* interarrival jitter, RFC 3550, 6.4.1; us; 0: not known */
+            int32_t clock_offset_ms; /* how far the device's clock is ahead, at least; ms; see
+                                        MUSTER_MARK_CLOCK_OFFSET */
+            int32_t clock_drift_ppb; /* how much faster it runs; parts in 10^9 */
+            uint32_t clock_drift_error_ppb; /* error bound of the drift, either way; parts in 10^9;
+                                               0: the drift is not known */
+        } message;
+        struct {
+            uint8_t event;       /* enum muster_event */
+            uint8_t reserved[5]; /* zero */
+            uint16_t cause;      /* MUSTER_CAUSE_* */
+            uint64_t first;      /* first number of the range that it is about, modulo 2^seq_bits */
+            uint64_t last;       /* last number of it, included: see muster_record_count */
+            uint64_t opened_ns;  /* ns since the Unix epoch */
+            uint64_t closed_ns;  /* ns since the Unix epoch */
+        } event;
+        struct {
+            uint8_t reason; /* enum muster_reject */
+        } reject;
+        uint8_t room[40];
+    };
+    /* offset 120 */
+    uint8_t reserved[8]; /* zero */
 };
 
 #if defined __cplusplus && __cplusplus >= 201103L
-#define MUSTER_AT(field, offset)                                                                   \
-    static_assert(offsetof(struct muster_record, field) == (offset), "the layout is frozen")
-static_assert(sizeof(struct muster_record) == 128, "the layout is frozen");
+#define MUSTER_HOLDS(condition) static_assert(condition, "the layout is frozen")
 #elif !defined __cplusplus
-#define MUSTER_AT(field, offset)                                                                   \
-    _Static_assert(offsetof(struct muster_record, field) == (offset), "the layout is frozen")
-_Static_assert(sizeof(struct muster_record) == 128, "the layout is frozen");
+#define MUSTER_HOLDS(condition) _Static_assert(condition, "the layout is frozen")
 #endif
-#ifdef MUSTER_AT
+#ifdef MUSTER_HOLDS
+#define MUSTER_AT(field, offset) MUSTER_HOLDS(offsetof(struct muster_record, field) == (offset))
+MUSTER_HOLDS(sizeof(struct muster_record) == 128);
 MUSTER_AT(arrival_ns, 0);
-MUSTER_AT(seq_num, 8);
-MUSTER_AT(timestamp, 12);
-MUSTER_AT(device_id, 16);
-MUSTER_AT(msg_type, 18);
-MUSTER_AT(flags, 19);
-MUSTER_AT(kind, 20);
-MUSTER_AT(verdict, 21);
-MUSTER_AT(numbered, 22);
-MUSTER_AT(value_type, 23);
-MUSTER_AT(gap, 24);
-MUSTER_AT(source_port, 28);
-MUSTER_AT(source_family, 30);
-MUSTER_AT(reason, 31);
-MUSTER_AT(source, 32);
+MUSTER_AT(device_id, 8);
+MUSTER_AT(seq, 16);
+MUSTER_AT(device_time_ns, 24);
+MUSTER_AT(device, 32);
+MUSTER_AT(kind, 36);
+MUSTER_AT(verdict, 37);
+MUSTER_AT(msg_type, 38);
+MUSTER_AT(flags, 39);
+MUSTER_AT(seq_bits, 40);
+MUSTER_AT(marks, 41);
+MUSTER_AT(value_type, 42);
+MUSTER_AT(origin, 43);
+MUSTER_AT(format, 44);
+MUSTER_AT(listener, 46);
+MUSTER_AT(quality, 47);
 MUSTER_AT(payload, 48);
 MUSTER_AT(payload_size, 56);
-MUSTER_AT(datagram_size, 60);
+MUSTER_AT(reading, 60);
+MUSTER_AT(readings, 62);
 MUSTER_AT(value, 64);
-MUSTER_AT(reading, 72);
-MUSTER_AT(readings, 74);
-MUSTER_AT(event, 76);
-MUSTER_AT(listener, 77);
-MUSTER_AT(cause, 78);
-MUSTER_AT(first, 80);
-MUSTER_AT(last, 84);
-MUSTER_AT(opened_ns, 88);
-MUSTER_AT(closed_ns, 96);
-MUSTER_AT(source_scope, 104);
-MUSTER_AT(jitter_us, 108);
-MUSTER_AT(clock_offset_ms, 112);
-MUSTER_AT(clock_drift_ppb, 116);
-MUSTER_AT(clock_drift_error_ppb, 120);
-MUSTER_AT(reserved, 124);
+MUSTER_AT(via, 72);
+MUSTER_AT(message.gap, 80);
+MUSTER_AT(message.jitter_us, 88);
+MUSTER_AT(message.clock_offset_ms, 92);
+MUSTER_AT(message.clock_drift_ppb, 96);
+MUSTER_AT(message.clock_drift_error_ppb, 100);
+MUSTER_AT(event.event, 80);
+MUSTER_AT(event.cause, 86);
+MUSTER_AT(event.first, 88);
+MUSTER_AT(event.last, 96);
+MUSTER_AT(event.opened_ns, 104);
+MUSTER_AT(event.closed_ns, 112);
+MUSTER_AT(reject.reason, 80);
+MUSTER_AT(reserved, 120);
+MUSTER_HOLDS(offsetof(struct muster_arrival, source) == 16);
+MUSTER_HOLDS(offsetof(struct muster_arrival, local) == 32);
+MUSTER_HOLDS(offsetof(struct muster_arrival, source_scope) == 48);
+MUSTER_HOLDS(offsetof(struct muster_arrival, peer) == 56);
 #undef MUSTER_AT
+#undef MUSTER_HOLDS
 #endif
+
+/* How many numbers the range of an event has, first to last; modulo 2^seq_bits. */
+static inline uint64_t muster_record_count(const struct muster_record *event)
+{
+    uint64_t mask = event->seq_bits >= 64 ? UINT64_MAX : (UINT64_C(1) << event->seq_bits) - 1;
+
+    return ((event->event.last - event->event.first) & mask) + 1;
+}
+
+/* Begins a record that a filter makes of another one, such as a mean or a converted value: a
+ * message of the same device, way, format and times, without number, verdict, payload and value,
+ * which the caller sets.  It can be of another kind, too.  The tracker leaves it alone, and sinks
+ * can tell it from a reading by its origin.  `from` may be `out`. */
+static inline void muster_record_derive(struct muster_record *out, const struct muster_record *from)
+{
+    struct muster_record derived;
+
+    memset(&derived, 0, sizeof derived);
+    derived.arrival_ns = from->arrival_ns;
+    derived.device_id = from->device_id;
+    derived.device_time_ns = from->device_time_ns;
+    derived.device = from->device;
+    derived.kind = MUSTER_KIND_MESSAGE;
+    derived.msg_type = from->msg_type;
+    derived.flags = from->flags;
+    derived.marks = from->marks & MUSTER_MARK_DEVICE;
+    derived.format = from->format;
+    derived.listener = from->listener;
+    derived.quality = from->quality;
+    derived.readings = 1;
+    derived.via = from->via;
+    *out = derived;
+}
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,7 @@
 #define ADDRESS_MAX INET6_ADDRSTRLEN /* bytes that address_text writes */
 
 /* Writes the address, without brackets, and returns its end; nothing if `family` is neither 4 nor
- * 6.  `bytes` are in network byte order, as in muster_record.source. */
+ * 6.  `bytes` are in network byte order, as in muster_arrival.source. */
 char *address_text(char *out, unsigned family, const uint8_t *bytes);
 
 #endif

@@ -59,24 +59,52 @@ static void get_payload(struct field_value *value, const struct muster_record *r
 
 static void get_source(struct field_value *value, const struct muster_record *record)
 {
-    if (record->source_family != 4 && record->source_family != 6) {
+    const struct muster_arrival *arrival = record->via.arrival;
+
+    if (arrival == NULL || (arrival->family != 4 && arrival->family != 6)) {
         set_none(value);
         return;
     }
     value->type = FIELD_TYPE_ADDRESS;
-    value->family = record->source_family;
-    value->address = record->source;
+    value->family = arrival->family;
+    value->address = arrival->source;
 }
 
 static void get_source_port(struct field_value *value, const struct muster_record *record)
 {
-    if (record->source_port == 0)
+    const struct muster_arrival *arrival = record->via.arrival;
+
+    if (arrival == NULL || arrival->source_port == 0)
         set_none(value);
     else
-        set_number(value, FIELD_TYPE_UNSIGNED, record->source_port);
+        set_number(value, FIELD_TYPE_UNSIGNED, arrival->source_port);
+}
+
+static void get_datagram_size(struct field_value *value, const struct muster_record *record)
+{
+    if (record->via.arrival == NULL)
+        set_none(value);
+    else
+        set_number(value, FIELD_TYPE_UNSIGNED, record->via.arrival->datagram_size);
+}
+
+static void get_device_id(struct field_value *value, const struct muster_record *record)
+{
+    if ((record->marks & MUSTER_MARK_DEVICE) == 0)
+        set_none(value);
+    else
+        set_number(value, FIELD_TYPE_UNSIGNED, record->device_id);
 }
 
 /* ---- Of messages ---------------------------------------------------------------------- */
+
+static void get_seq_num(struct field_value *value, const struct muster_record *record)
+{
+    if (fields_has_seq_num(record))
+        set_number(value, FIELD_TYPE_UNSIGNED, record->seq);
+    else
+        set_none(value);
+}
 
 static void get_value(struct field_value *value, const struct muster_record *record)
 {
@@ -92,6 +120,15 @@ static void get_value(struct field_value *value, const struct muster_record *rec
         value->type = FIELD_TYPE_REAL;
         value->real = record->value.real;
         break;
+    case MUSTER_VALUE_UNSIGNED:
+        set_number(value, FIELD_TYPE_UNSIGNED, record->value.natural);
+        break;
+    case MUSTER_VALUE_BOOL:
+        set_number(value, FIELD_TYPE_BOOL, record->value.natural != 0);
+        break;
+    case MUSTER_VALUE_BYTES:
+        set_payload(value, FIELD_TYPE_BYTES, record);
+        break;
     default:
         set_none(value);
     }
@@ -99,16 +136,23 @@ static void get_value(struct field_value *value, const struct muster_record *rec
 
 static void get_gap(struct field_value *value, const struct muster_record *record)
 {
-    set_number(value, FIELD_TYPE_UNSIGNED, record->verdict == MUSTER_VERDICT_GAP ? record->gap : 0);
+    set_number(value, FIELD_TYPE_UNSIGNED,
+               record->verdict == MUSTER_VERDICT_GAP ? record->message.gap : 0);
 }
 
-/* Arrival - timestamp; seconds are compared modulo 2^32, as the timestamp wraps. */
+/* Arrival - timestamp. */
 static void get_transit(struct field_value *value, const struct muster_record *record)
 {
-    uint32_t seconds = (uint32_t)(record->arrival_ns / UNIX_TIME_NS) - record->timestamp;
-    uint32_t micros = (uint32_t)(record->arrival_ns % UNIX_TIME_NS) / 1000;
+    int64_t ns = (int64_t)(record->arrival_ns - (uint64_t)record->device_time_ns);
+    int64_t seconds = unix_time_floor(ns);
+    int64_t micros = (ns - seconds * (int64_t)UNIX_TIME_NS) / 1000;
 
-    set_decimal(value, (int64_t)(int32_t)seconds * 1000000 + micros, 6);
+    if (record->format == 0)
+        seconds = (int32_t)(uint32_t)seconds; /* the built-in timestamp wraps */
+    if (record->format != 0 && record->device_time_ns == 0)
+        set_none(value);
+    else
+        set_decimal(value, seconds * 1000000 + micros, 6);
 }
 
 /* What only a tracker knows. */
@@ -123,21 +167,21 @@ static void set_judged(struct field_value *value, const struct muster_record *re
 
 static void get_jitter(struct field_value *value, const struct muster_record *record)
 {
-    set_judged(value, record, record->jitter_us, 6);
+    set_judged(value, record, record->message.jitter_us, 6);
 }
 
 static void get_clock_offset(struct field_value *value, const struct muster_record *record)
 {
-    if (record->clock_offset_ms == INT32_MIN)
+    if ((record->marks & MUSTER_MARK_CLOCK_OFFSET) == 0)
         set_none(value);
     else
-        set_judged(value, record, record->clock_offset_ms, 3);
+        set_judged(value, record, record->message.clock_offset_ms, 3);
 }
 
 /* The drift is not known before it has an error bound. */
 static void set_drift(struct field_value *value, const struct muster_record *record, int64_t ppb)
 {
-    if (record->clock_drift_error_ppb == 0)
+    if (record->message.clock_drift_error_ppb == 0)
         set_none(value);
     else
         set_decimal(value, ppb, 3); /* parts in 10^6 */
@@ -145,19 +189,19 @@ static void set_drift(struct field_value *value, const struct muster_record *rec
 
 static void get_clock_drift(struct field_value *value, const struct muster_record *record)
 {
-    set_drift(value, record, record->clock_drift_ppb);
+    set_drift(value, record, record->message.clock_drift_ppb);
 }
 
 static void get_clock_drift_error(struct field_value *value, const struct muster_record *record)
 {
-    set_drift(value, record, record->clock_drift_error_ppb);
+    set_drift(value, record, record->message.clock_drift_error_ppb);
 }
 
 /* ---- Of events ------------------------------------------------------------------------ */
 
 static void get_count(struct field_value *value, const struct muster_record *record)
 {
-    set_number(value, FIELD_TYPE_UNSIGNED, record->last - record->first + 1);
+    set_number(value, FIELD_TYPE_UNSIGNED, muster_record_count(record));
 }
 
 /* ---- The table ------------------------------------------------------------------------ */
@@ -170,9 +214,9 @@ static void get_count(struct field_value *value, const struct muster_record *rec
 #define AT(member) .offset = offsetof(struct muster_record, member)
 
 const struct field fields[FIELDS] = {
-    [FIELD_DEVICE_ID] = {"device_id", FIELD_TYPE_U16, MESSAGES | EVENTS, AT(device_id)},
-    [FIELD_SEQ_NUM] = {"seq_num", FIELD_TYPE_U32, MESSAGES, AT(seq_num)},
-    [FIELD_TIMESTAMP] = {"timestamp", FIELD_TYPE_SECONDS, MESSAGES, AT(timestamp)},
+    [FIELD_DEVICE_ID] = {"device_id", FIELD_TYPE_UNSIGNED, ALL, .get = get_device_id},
+    [FIELD_SEQ_NUM] = {"seq_num", FIELD_TYPE_UNSIGNED, MESSAGES, .get = get_seq_num},
+    [FIELD_TIMESTAMP] = {"timestamp", FIELD_TYPE_SECONDS, MESSAGES, AT(device_time_ns)},
     [FIELD_MSG_TYPE] = {"msg_type", FIELD_TYPE_U8, MESSAGES, AT(msg_type)},
     [FIELD_VALUE] = {"value", FIELD_TYPE_VALUE, MESSAGES, .get = get_value},
     [FIELD_DUPLICATE_FLAG] = {"duplicate_flag", FIELD_TYPE_BOOL, MESSAGES, AT(verdict),
@@ -187,31 +231,30 @@ const struct field fields[FIELDS] = {
     [FIELD_SOURCE] = {"source", FIELD_TYPE_ADDRESS, MESSAGES | REJECTS, .get = get_source},
     [FIELD_SOURCE_PORT] = {"source_port", FIELD_TYPE_UNSIGNED, MESSAGES | REJECTS,
                            .get = get_source_port},
-    [FIELD_DATAGRAM_SIZE] = {"datagram_size", FIELD_TYPE_U32, MESSAGES | REJECTS,
-                             AT(datagram_size)},
+    [FIELD_DATAGRAM_SIZE] = {"datagram_size", FIELD_TYPE_UNSIGNED, MESSAGES | REJECTS,
+                             .get = get_datagram_size},
     [FIELD_READING] = {"reading", FIELD_TYPE_U16, MESSAGES, AT(reading)},
     [FIELD_READINGS] = {"readings", FIELD_TYPE_U16, MESSAGES, AT(readings)},
     [FIELD_PAYLOAD] = {"payload", FIELD_TYPE_BYTES, ALL, .get = get_payload},
-    [FIELD_DEVICE_NAME] = {.name = "device_name",
-                           .type = FIELD_TYPE_NAME,
-                           .kinds = MESSAGES | EVENTS},
-    [FIELD_FIRST] = {"first", FIELD_TYPE_U32, EVENTS, AT(first)},
-    [FIELD_LAST] = {"last", FIELD_TYPE_U32, EVENTS, AT(last)},
+    [FIELD_DEVICE_NAME] = {.name = "device_name", .type = FIELD_TYPE_NAME, .kinds = ALL},
+    [FIELD_FIRST] = {"first", FIELD_TYPE_U64, EVENTS, AT(event.first)},
+    [FIELD_LAST] = {"last", FIELD_TYPE_U64, EVENTS, AT(event.last)},
     [FIELD_COUNT] = {"count", FIELD_TYPE_UNSIGNED, EVENTS, .get = get_count},
-    [FIELD_OPENED] = {"opened", FIELD_TYPE_TIME, EVENTS, AT(opened_ns)},
-    [FIELD_CLOSED] = {"closed", FIELD_TYPE_TIME, EVENTS, AT(closed_ns)},
-    [FIELD_OUTCOME] = {"outcome", FIELD_TYPE_WORD, EVENTS, AT(event), .word = words_outcome,
+    [FIELD_OPENED] = {"opened", FIELD_TYPE_TIME, EVENTS, AT(event.opened_ns)},
+    [FIELD_CLOSED] = {"closed", FIELD_TYPE_TIME, EVENTS, AT(event.closed_ns)},
+    [FIELD_OUTCOME] = {"outcome", FIELD_TYPE_WORD, EVENTS, AT(event.event), .word = words_outcome,
                        .words_only = true},
-    [FIELD_CAUSE] = {"cause", FIELD_TYPE_CAUSES, EVENTS, AT(cause)},
+    [FIELD_CAUSE] = {"cause", FIELD_TYPE_CAUSES, EVENTS, AT(event.cause)},
     [FIELD_TRANSIT] = {"transit", FIELD_TYPE_DECIMAL, MESSAGES, .get = get_transit},
     [FIELD_JITTER] = {"jitter", FIELD_TYPE_DECIMAL, MESSAGES, .get = get_jitter},
     [FIELD_CLOCK_OFFSET] = {"clock_offset", FIELD_TYPE_DECIMAL, MESSAGES, .get = get_clock_offset},
     [FIELD_CLOCK_DRIFT] = {"clock_drift", FIELD_TYPE_DECIMAL, MESSAGES, .get = get_clock_drift},
     [FIELD_CLOCK_DRIFT_ERROR] = {"clock_drift_error", FIELD_TYPE_DECIMAL, MESSAGES,
                                  .get = get_clock_drift_error},
+    [FIELD_ORIGIN] = {.name = "origin", .type = FIELD_TYPE_ENTRY, .kinds = ALL},
     [FIELD_KIND] = {"kind", FIELD_TYPE_WORD, ALL, AT(kind), .word = words_kind},
-    [FIELD_EVENT] = {"event", FIELD_TYPE_WORD, EVENTS, AT(event), .word = words_event},
-    [FIELD_REASON] = {"reason", FIELD_TYPE_WORD, REJECTS, AT(reason), .word = words_reject},
+    [FIELD_EVENT] = {"event", FIELD_TYPE_WORD, EVENTS, AT(event.event), .word = words_event},
+    [FIELD_REASON] = {"reason", FIELD_TYPE_WORD, REJECTS, AT(reject.reason), .word = words_reject},
 };
 
 const struct field *fields_find(const char *name)
@@ -234,14 +277,12 @@ void fields_get(const struct field *field, const struct muster_record *record,
     case FIELD_TYPE_U16:
         set_number(value, FIELD_TYPE_UNSIGNED, fields_u16(field, record));
         break;
-    case FIELD_TYPE_U32:
-        set_number(value, FIELD_TYPE_UNSIGNED, fields_u32(field, record));
-        break;
     case FIELD_TYPE_U64:
         set_number(value, FIELD_TYPE_UNSIGNED, fields_u64(field, record));
         break;
     case FIELD_TYPE_SECONDS:
-        set_number(value, FIELD_TYPE_SECONDS, fields_u32(field, record));
+        value->type = FIELD_TYPE_SECONDS;
+        value->integer = unix_time_floor((int64_t)fields_u64(field, record));
         break;
     case FIELD_TYPE_TIME:
         set_number(value, FIELD_TYPE_TIME, fields_u64(field, record));
@@ -256,6 +297,7 @@ void fields_get(const struct field *field, const struct muster_record *record,
         set_number(value, FIELD_TYPE_CAUSES, fields_u16(field, record));
         break;
     case FIELD_TYPE_NAME:
+    case FIELD_TYPE_ENTRY:
         set_none(value);
         break;
     default:
@@ -269,5 +311,19 @@ const char *fields_device_name(const struct muster_host *host, struct muster_ins
 {
     struct muster_device device = {.size = sizeof device};
 
-    return host->device(instance, record->device_id, &device) ? device.name : NULL;
+    if ((record->marks & MUSTER_MARK_DEVICE) == 0)
+        return NULL;
+    return host->device(instance, (uint16_t)record->device, &device) ? device.name : NULL;
+}
+
+const char *fields_entry_name(const struct muster_host *host, struct muster_instance *instance,
+                              const struct muster_record *record)
+{
+    return record->origin != 0 ? host->entry_name(instance, record->origin) : NULL;
+}
+
+const char *fields_own_name(const struct muster_host *host, struct muster_instance *instance,
+                            const struct muster_record *record)
+{
+    return record->origin != 0 ? host->own_name(instance, record) : NULL;
 }

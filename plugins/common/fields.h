@@ -49,6 +49,7 @@ enum field_id {
     FIELD_CLOCK_OFFSET,
     FIELD_CLOCK_DRIFT,
     FIELD_CLOCK_DRIFT_ERROR,
+    FIELD_ORIGIN,
     FIELD_KIND,
     FIELD_EVENT,
     FIELD_REASON,
@@ -61,15 +62,14 @@ enum field_type {
     /* What lies in the record as it is, at an offset. */
     FIELD_TYPE_U8, /* U8 to U64 are found as UNSIGNED */
     FIELD_TYPE_U16,
-    FIELD_TYPE_U32,
     FIELD_TYPE_U64,
-    FIELD_TYPE_SECONDS, /* 32 bits: whole Unix seconds */
+    FIELD_TYPE_SECONDS, /* 64 bits, signed: ns since the Unix epoch, shown in whole seconds */
     FIELD_TYPE_TIME,    /* 64 bits: ns since the Unix epoch */
     FIELD_TYPE_BOOL,    /* 8 bits: whether they are a certain number */
     FIELD_TYPE_WORD,    /* 8 bits that have words; without one found as UNSIGNED or NONE */
     FIELD_TYPE_CAUSES,  /* 16 bits: a set of words, see words_cause */
     /* What is worked out. */
-    FIELD_TYPE_VALUE, /* of the type that the device sends; found as one of the next three */
+    FIELD_TYPE_VALUE, /* of the type that the device sends; found as TEXT to BYTES, or BOOL */
     FIELD_TYPE_TEXT,  /* any bytes, of a stranger */
     FIELD_TYPE_INTEGER,
     FIELD_TYPE_REAL,
@@ -78,6 +78,7 @@ enum field_type {
     FIELD_TYPE_ADDRESS,
     FIELD_TYPE_BYTES, /* any, for hexadecimal */
     FIELD_TYPE_NAME,  /* not in the record: see fields_device_name */
+    FIELD_TYPE_ENTRY, /* not in the record: see fields_entry_name */
     FIELD_TYPES       /* how many there are */
 };
 
@@ -87,8 +88,8 @@ struct field_value {
     uint8_t digits; /* DECIMAL: how many decimals */
     uint8_t family; /* ADDRESS: 4 or 6 */
     union {
-        uint64_t number; /* UNSIGNED, BOOL (0 or 1), SECONDS, TIME, CAUSES (the bits) */
-        int64_t integer; /* INTEGER; DECIMAL: times 10^digits */
+        uint64_t number; /* UNSIGNED, BOOL (0 or 1), TIME, CAUSES (the bits) */
+        int64_t integer; /* INTEGER; SECONDS; DECIMAL: times 10^digits */
         double real;
         const struct word *word;
         struct {
@@ -108,7 +109,7 @@ struct field {
     /* WORD: the word for a number, or NULL: then the number is shown, unless words_only. */
     const struct word *(*word)(unsigned number);
     bool words_only;
-    /* What is worked out, but NAME: fills in *value. */
+    /* What is worked out, but NAME and ENTRY: fills in *value. */
     void (*get)(struct field_value *value, const struct muster_record *record);
 };
 
@@ -118,13 +119,28 @@ extern const struct field fields[FIELDS];
 /* Returns the field of that name, or NULL. */
 const struct field *fields_find(const char *name);
 
-/* Finds what the record has there; nothing for a NAME. */
+/* Finds what the record has there; nothing for a NAME or ENTRY. */
 void fields_get(const struct field *field, const struct muster_record *record,
                 struct field_value *value);
 
 /* The name of the record's device in the catalog, or NULL. */
 const char *fields_device_name(const struct muster_host *host, struct muster_instance *instance,
                                const struct muster_record *record);
+
+/* The name of the chain's entry that made the record; NULL: the decoder did. */
+const char *fields_entry_name(const struct muster_host *host, struct muster_instance *instance,
+                              const struct muster_record *record);
+
+/* What that entry calls an event or a reject of its own, or NULL. */
+const char *fields_own_name(const struct muster_host *host, struct muster_instance *instance,
+                            const struct muster_record *record);
+
+/* Whether the message has a seq_num to show.  A device's always has one in its header, even if that
+ * is not used. */
+static inline bool fields_has_seq_num(const struct muster_record *record)
+{
+    return record->seq_bits > 0 || record->origin == 0;
+}
 
 /* What lies in the record, for an output that knows the type: a U8 or WORD, */
 static inline uint8_t fields_u8(const struct field *field, const struct muster_record *record)
@@ -141,16 +157,7 @@ static inline uint16_t fields_u16(const struct field *field, const struct muster
     return n;
 }
 
-/* a U32 or SECONDS, */
-static inline uint32_t fields_u32(const struct field *field, const struct muster_record *record)
-{
-    uint32_t n;
-
-    memcpy(&n, (const uint8_t *)record + field->offset, sizeof n);
-    return n;
-}
-
-/* a U64 or TIME, */
+/* a U64, SECONDS or TIME, */
 static inline uint64_t fields_u64(const struct field *field, const struct muster_record *record)
 {
     uint64_t n;

@@ -29,6 +29,14 @@ struct unix_time {
 /* Keeps the text of the second that `ns` is in. */
 void unix_time_keep(struct unix_time *kept, uint64_t ns);
 
+/* Whole seconds, of a time before the epoch too. */
+static inline int64_t unix_time_floor(int64_t ns)
+{
+    int64_t seconds = ns / (int64_t)UNIX_TIME_NS;
+
+    return seconds - (ns < seconds * (int64_t)UNIX_TIME_NS);
+}
+
 /* The second that `ns` is in. */
 static inline char *unix_time_seconds(char *out, uint64_t ns, struct unix_time *kept)
 {

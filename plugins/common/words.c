@@ -61,10 +61,10 @@ static const struct word msg_types[] = {
 };
 
 static const struct word value_types[] = {
-    [MUSTER_VALUE_NONE] = WORD("none"),
-    [MUSTER_VALUE_TEXT] = WORD("text"),
-    [MUSTER_VALUE_INT] = WORD("integer"),
-    [MUSTER_VALUE_REAL] = WORD("real"),
+    [MUSTER_VALUE_NONE] = WORD("none"),         [MUSTER_VALUE_TEXT] = WORD("text"),
+    [MUSTER_VALUE_INT] = WORD("integer"),       [MUSTER_VALUE_REAL] = WORD("real"),
+    [MUSTER_VALUE_UNSIGNED] = WORD("unsigned"), [MUSTER_VALUE_BOOL] = WORD("bool"),
+    [MUSTER_VALUE_BYTES] = WORD("bytes"),
 };
 
 /* In the order of the bits. */

@@ -30,7 +30,7 @@ const struct word *words_reject(unsigned reason);         /* "too_short" */
 const struct word *words_msg_type(unsigned msg_type);     /* "data" */
 const struct word *words_value_type(unsigned value_type); /* "integer" */
 
-/* Causes are a set: cause number i is the bit 1 << i of muster_record.cause. */
+/* Causes are a set: cause number i is the bit 1 << i of event.cause. */
 #define WORDS_CAUSES 5
 const struct word *words_cause(unsigned i); /* "network" */
 

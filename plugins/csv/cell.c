@@ -16,7 +16,6 @@
 const struct cell_max cell_max[FIELD_TYPES] = {
     [FIELD_TYPE_U8] = {NUMBER_U32_MAX, 0},
     [FIELD_TYPE_U16] = {NUMBER_U32_MAX, 0},
-    [FIELD_TYPE_U32] = {NUMBER_U32_MAX, 0},
     [FIELD_TYPE_U64] = {NUMBER_U64_MAX, 0},
     [FIELD_TYPE_SECONDS] = {UNIX_TIME_SECONDS_MAX, 0},
     [FIELD_TYPE_TIME] = {UNIX_TIME_MICROS_MAX, 0},
@@ -29,6 +28,7 @@ const struct cell_max cell_max[FIELD_TYPES] = {
     [FIELD_TYPE_BYTES] = {0, 2},
     [FIELD_TYPE_VALUE] = {QUOTES + NUMBER_REAL_MAX, TEXT_ESCAPE_MAX},
     [FIELD_TYPE_NAME] = {QUOTES, 0},
+    [FIELD_TYPE_ENTRY] = {QUOTES, 0},
 };
 
 char *cell_text(char *out, const uint8_t *bytes, size_t size)

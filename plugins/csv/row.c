@@ -45,6 +45,7 @@ const char *const row_column_names[ROW_COLUMNS + 1] = {
     fields[FIELD_CLOCK_OFFSET].name,
     fields[FIELD_CLOCK_DRIFT].name,
     fields[FIELD_CLOCK_DRIFT_ERROR].name,
+    fields[FIELD_ORIGIN].name,
     NULL,
 };
 
@@ -95,7 +96,7 @@ static int add(struct row *row, const struct field *field)
     row->columns[row->count++] = field;
     row->fixed += cell_max[field->type].fixed + 1u;
     row->per_byte += cell_max[field->type].per_byte;
-    row->with_name |= field->type == FIELD_TYPE_NAME;
+    row->with_names |= field->type == FIELD_TYPE_NAME || field->type == FIELD_TYPE_ENTRY;
     row->is_default = is_default(row);
     return 0;
 }
@@ -130,10 +131,26 @@ char *row_header(const struct row *row, char *out)
 
 /* ---- A row ---------------------------------------------------------------------------- */
 
-size_t row_bound_of_name(struct row *row, const struct muster_record *record)
+static size_t bound_of_name(const char *name)
+{
+    return name == NULL ? 0 : TEXT_ESCAPE_MAX * strlen(name);
+}
+
+size_t row_bound_of_names(struct row *row, const struct muster_record *record)
 {
     row->name = fields_device_name(row->host, row->instance, record);
-    return row->name == NULL ? 0 : TEXT_ESCAPE_MAX * strlen(row->name);
+    row->entry = fields_entry_name(row->host, row->instance, record);
+    return bound_of_name(row->name) + bound_of_name(row->entry);
+}
+
+/* What the built-in format does not have. */
+__attribute__((noinline)) static char *put_other_value(char *out,
+                                                       const struct muster_record *record)
+{
+    struct field_value value;
+
+    fields_get(&fields[FIELD_VALUE], record, &value);
+    return cell_value(out, &value);
 }
 
 static inline char *put_value(char *out, const struct muster_record *record)
@@ -146,7 +163,7 @@ static inline char *put_value(char *out, const struct muster_record *record)
     case MUSTER_VALUE_REAL:
         return number_real(out, record->value.real);
     default:
-        return out;
+        return put_other_value(out, record);
     }
 }
 
@@ -154,6 +171,13 @@ static inline char *put_flag(char *out, bool is_set)
 {
     *out = is_set ? '1' : '0';
     return out + 1;
+}
+
+/* By the device's clock, which may be before the epoch. */
+static inline char *put_seconds(char *out, int64_t ns, struct unix_time *kept)
+{
+    return ns < 0 ? number_i64(out, unix_time_floor(ns))
+                  : unix_time_seconds(out, (uint64_t)ns, kept);
 }
 
 static char *put_name(char *out, const char *name)
@@ -173,12 +197,10 @@ static inline char *put(struct row *row, uint32_t i, char *out, const struct mus
         return number_short(out, fields_u8(field, record));
     case FIELD_TYPE_U16:
         return number_u32(out, fields_u16(field, record));
-    case FIELD_TYPE_U32:
-        return number_u32(out, fields_u32(field, record));
     case FIELD_TYPE_U64:
         return number_u64(out, fields_u64(field, record));
     case FIELD_TYPE_SECONDS:
-        return unix_time_seconds(out, fields_u32(field, record) * UNIX_TIME_NS, &row->times[i]);
+        return put_seconds(out, (int64_t)fields_u64(field, record), &row->times[i]);
     case FIELD_TYPE_TIME:
         return unix_time_micros(out, fields_u64(field, record), &row->times[i]);
     case FIELD_TYPE_BOOL:
@@ -187,6 +209,8 @@ static inline char *put(struct row *row, uint32_t i, char *out, const struct mus
         return put_value(out, record);
     case FIELD_TYPE_NAME:
         return put_name(out, row->name);
+    case FIELD_TYPE_ENTRY:
+        return put_name(out, row->entry);
     case FIELD_TYPE_UNSIGNED:
         field->get(&value, record);
         return value.type == FIELD_TYPE_NONE ? out : number_u64(out, value.number);
@@ -218,9 +242,13 @@ static inline char *comma(char *out)
  * behind those of the cell before, and there is no jump from column to column. */
 static char *format_default(struct row *row, char *out, const struct muster_record *record)
 {
-    out = comma(number_u32(out, record->device_id));
-    out = comma(number_u32(out, record->seq_num));
-    out = comma(unix_time_seconds(out, record->timestamp * UNIX_TIME_NS, &row->times[0]));
+    if (record->marks & MUSTER_MARK_DEVICE)
+        out = number_u64(out, record->device_id);
+    out = comma(out);
+    if (fields_has_seq_num(record))
+        out = number_u64(out, record->seq);
+    out = comma(out);
+    out = comma(put_seconds(out, record->device_time_ns, &row->times[0]));
     out = comma(number_short(out, record->msg_type));
     out = comma(put_value(out, record));
     out = comma(put_flag(out, record->verdict == MUSTER_VERDICT_DUPLICATE));

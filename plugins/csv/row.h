@@ -14,7 +14,7 @@
 #include "../common/fields.h"
 #include "../common/unix_time.h"
 
-#define ROW_COLUMNS 31 /* how many there are */
+#define ROW_COLUMNS 32 /* how many there are */
 
 /* What the rows of a file are about. */
 enum row_kind { ROW_MESSAGES, ROW_GAPS };
@@ -31,7 +31,8 @@ static inline bool row_is(enum row_kind kind, const struct muster_record *record
     if (kind == ROW_MESSAGES)
         return record->kind == MUSTER_KIND_MESSAGE;
     return record->kind == MUSTER_KIND_EVENT &&
-           (record->event == MUSTER_EVENT_GAP_RECOVERED || record->event == MUSTER_EVENT_GAP_LOST);
+           (record->event.event == MUSTER_EVENT_GAP_RECOVERED ||
+            record->event.event == MUSTER_EVENT_GAP_LOST);
 }
 
 /* The columns in use, and what is remembered from one row to the next. */
@@ -42,9 +43,10 @@ struct row {
     uint32_t count;                           /* of columns */
     size_t fixed;                             /* a row has at most so many bytes... */
     size_t per_byte;                     /* ...and so many more for each byte of its payload, */
-    bool with_name;                      /* and those of the device's name. */
+    bool with_names;                     /* and those of the two names. */
     bool is_default;                     /* the columns are the default ones of messages */
     const char *name;                    /* of the device of the row at hand; or NULL */
+    const char *entry;                   /* that made it; or NULL */
     struct unix_time times[ROW_COLUMNS]; /* of each column that is a time */
 };
 
@@ -61,8 +63,9 @@ void row_add_default(struct row *row, enum row_kind kind);
 #define ROW_HEADER_MAX 512
 char *row_header(const struct row *row, char *out);
 
-/* Finds the name of the record's device, for row_format.  Returns the most bytes that it takes. */
-size_t row_bound_of_name(struct row *row, const struct muster_record *record);
+/* Finds the names of the record's device and maker, for row_format.  Returns the most bytes that
+ * they take. */
+size_t row_bound_of_names(struct row *row, const struct muster_record *record);
 
 /* The most bytes that row_format writes for this record, which is the next one
  * that it is called with. */
@@ -70,7 +73,7 @@ static inline size_t row_bound(struct row *row, const struct muster_record *reco
 {
     size_t bound = row->fixed + row->per_byte * record->payload_size;
 
-    return row->with_name ? bound + row_bound_of_name(row, record) : bound;
+    return row->with_names ? bound + row_bound_of_names(row, record) : bound;
 }
 
 /* Writes the row with its '\n' and returns its end. */

@@ -92,7 +92,9 @@ static char *time_of_day(struct line_style *style, char *out, const struct muste
 
 static char *device(const struct line_style *style, char *out, const struct muster_record *record)
 {
-    out = number_u32(out, record->device_id);
+    if ((record->marks & MUSTER_MARK_DEVICE) == 0)
+        return text_copy(out, "no device");
+    out = number_u64(out, record->device_id);
     if (style->name == NULL)
         return out;
     out = text_copy(out, " (");
@@ -101,10 +103,10 @@ static char *device(const struct line_style *style, char *out, const struct must
     return out;
 }
 
-static char *count_of(char *out, uint32_t n, const char *what)
+static char *count_of(char *out, uint64_t n, const char *what)
 {
     out = text_copy(out, " (");
-    out = number_u32(out, n);
+    out = number_u64(out, n);
     *out++ = ' ';
     return text_copy(out, what);
 }
@@ -124,17 +126,17 @@ static char *duration(char *out, uint64_t from_ns, uint64_t to_ns)
 
 static char *source(char *out, const struct muster_record *record)
 {
-    bool brackets = record->source_family == 6;
+    const struct muster_arrival *arrival = record->via.arrival;
 
-    if (record->source_family != 4 && record->source_family != 6)
+    if (arrival == NULL || (arrival->family != 4 && arrival->family != 6))
         return text_copy(out, "an unknown address");
-    if (brackets)
+    if (arrival->family == 6)
         *out++ = '[';
-    out = address_text(out, record->source_family, record->source);
-    if (brackets)
+    out = address_text(out, arrival->family, arrival->source);
+    if (arrival->family == 6)
         *out++ = ']';
     *out++ = ':';
-    return number_u32(out, record->source_port);
+    return number_u32(out, arrival->source_port);
 }
 
 /* ---- Messages ------------------------------------------------------------------------- */
@@ -144,12 +146,28 @@ static char *value(char *out, const struct muster_record *record)
     const uint8_t *bytes = record->payload.bytes;
     size_t size = record->payload_size;
 
-    if (record->value_type == MUSTER_VALUE_INT)
+    switch (record->value_type) {
+    case MUSTER_VALUE_INT:
         return number_i64(out, record->value.integer);
-    if (record->value_type == MUSTER_VALUE_REAL)
+    case MUSTER_VALUE_REAL:
         return number_real(out, record->value.real);
-    if (size > 0 && memchr(bytes, ' ', size) == NULL && memchr(bytes, '"', size) == NULL)
-        return text_escape(out, bytes, size, TEXT_QUOTE_KEEP);
+    case MUSTER_VALUE_UNSIGNED:
+        return number_u64(out, record->value.natural);
+    case MUSTER_VALUE_BOOL:
+        return text_copy(out, record->value.natural != 0 ? "true" : "false");
+    case MUSTER_VALUE_BYTES:
+        return text_hex(out, bytes, size);
+    default:
+        break;
+    }
+    if (size > 0 && memchr(bytes, ' ', size) == NULL) {
+        if (text_is_plain(bytes, size)) {
+            memcpy(out, bytes, size);
+            return out + size;
+        }
+        if (memchr(bytes, '"', size) == NULL)
+            return text_escape(out, bytes, size, TEXT_QUOTE_KEEP);
+    }
     /* So that a text of several words is not taken for what follows. */
     *out++ = '"';
     out = text_escape(out, bytes, size, TEXT_QUOTE_ESCAPE);
@@ -187,7 +205,7 @@ static char *verdict(const struct line_style *style, char *out, const struct mus
     if (record->verdict != MUSTER_VERDICT_GAP)
         return out;
     out = text_copy(out, " of ");
-    out = number_u32(out, record->gap);
+    out = number_u64(out, record->message.gap);
     return text_copy(out, " before it");
 }
 
@@ -203,11 +221,16 @@ static char *message(const struct line_style *style, char *out, const struct mus
     }
     out = text_copy(out, " from ");
     out = device(style, out, record);
-    if (record->numbered) {
-        out = text_copy(out, " seq=");
-        out = number_u32(out, record->seq_num);
+    if (style->entry != NULL) {
+        out = text_copy(out, " [");
+        out = text_copy(out, style->entry);
+        *out++ = ']';
     }
-    if (record->value_type >= MUSTER_VALUE_TEXT && record->value_type <= MUSTER_VALUE_REAL) {
+    if (record->seq_bits > 0) {
+        out = text_copy(out, " seq=");
+        out = number_u64(out, record->seq);
+    }
+    if (record->value_type >= MUSTER_VALUE_TEXT && record->value_type <= MUSTER_VALUE_BYTES) {
         out = text_copy(out, " value=");
         out = value(out, record);
     }
@@ -216,20 +239,27 @@ static char *message(const struct line_style *style, char *out, const struct mus
 
 /* ---- Rejects -------------------------------------------------------------------------- */
 
+static uint32_t size_of_datagram(const struct muster_record *record)
+{
+    return record->via.arrival != NULL ? record->via.arrival->datagram_size : record->payload_size;
+}
+
 static char *reject(const struct line_style *style, char *out, const struct muster_record *record)
 {
-    const struct word *reason = words_reject(record->reason);
+    const struct word *reason = words_reject(record->reject.reason);
     uint32_t i;
 
     out = title(style, out, COLOR_BAD, "REJECTED");
     *out++ = ' ';
     if (reason != NULL) {
         out = spaced(out, reason);
+    } else if (style->own != NULL) {
+        out = text_copy(out, style->own);
     } else {
         out = text_copy(out, "reason ");
-        out = number_u32(out, record->reason);
+        out = number_u32(out, record->reject.reason);
     }
-    out = count_of(out, record->datagram_size, "bytes) from ");
+    out = count_of(out, size_of_datagram(record), "bytes) from ");
     out = source(out, record);
     for (i = 0; i < record->payload_size && i < REJECT_BYTES; i++) {
         out = text_copy(out, i == 0 ? ": " : " ");
@@ -255,6 +285,16 @@ static char *cause(char *out, uint16_t causes)
     return out;
 }
 
+/* "4-6", or "4" */
+static char *numbers(char *out, const struct muster_record *record)
+{
+    out = number_u64(out, record->event.first);
+    if (record->event.last == record->event.first)
+        return out;
+    *out++ = '-';
+    return number_u64(out, record->event.last);
+}
+
 /* "GAP OPENED 101 seq 4-6 (3 missing": the caller closes the parenthesis. */
 static char *range(const struct line_style *style, char *out, const struct muster_record *record,
                    enum color color, const char *text, const char *what)
@@ -263,12 +303,8 @@ static char *range(const struct line_style *style, char *out, const struct muste
     *out++ = ' ';
     out = device(style, out, record);
     out = text_copy(out, " seq ");
-    out = number_u32(out, record->first);
-    if (record->last != record->first) {
-        *out++ = '-';
-        out = number_u32(out, record->last);
-    }
-    return count_of(out, record->last - record->first + 1, what);
+    out = numbers(out, record);
+    return count_of(out, muster_record_count(record), what);
 }
 
 static char *about(const struct line_style *style, char *out, const struct muster_record *record,
@@ -285,49 +321,46 @@ static char *event(const struct line_style *style, char *out, const struct muste
 
     if (now == 0)
         now = style->host->now(style->instance, MUSTER_CLOCK_WALL);
-    switch (record->event) {
+    switch (record->event.event) {
     case MUSTER_EVENT_GAP_OPENED:
         out = range(style, out, record, COLOR_BAD, "GAP OPENED", "missing");
         return text_copy(out, ")");
     case MUSTER_EVENT_GAP_RECOVERED:
         out = range(style, out, record, COLOR_GOOD, "GAP RECOVERED", "recovered after ");
-        out = duration(out, record->opened_ns, record->closed_ns);
+        out = duration(out, record->event.opened_ns, record->event.closed_ns);
         return text_copy(out, ")");
     case MUSTER_EVENT_GAP_LOST:
         out = range(style, out, record, COLOR_BAD, "GAP LOST", "lost");
-        out = cause(out, record->cause);
+        out = cause(out, record->event.cause);
         return text_copy(out, ")");
     case MUSTER_EVENT_RESTART:
         out = about(style, out, record, COLOR_NEWS, "RESTARTED");
         out = text_copy(out, " at seq ");
-        return number_u32(out, record->first);
+        return number_u64(out, record->event.first);
     case MUSTER_EVENT_OUTLIER:
         out = about(style, out, record, COLOR_BAD, "NOT BELIEVED");
         out = text_copy(out, " seq ");
-        out = number_u32(out, record->first);
-        if (record->last == record->first)
-            return out;
-        *out++ = '-';
-        return number_u32(out, record->last);
+        return numbers(out, record);
     case MUSTER_EVENT_DEVICE_NEW:
         return about(style, out, record, COLOR_NEWS, "NEW DEVICE");
     case MUSTER_EVENT_DEVICE_LATE:
         out = about(style, out, record, COLOR_ODD, "OVERDUE");
         out = text_copy(out, ", last heard ");
-        out = duration(out, record->opened_ns, now);
+        out = duration(out, record->event.opened_ns, now);
         return text_copy(out, " ago");
     case MUSTER_EVENT_DEVICE_SILENT:
         out = about(style, out, record, COLOR_BAD, "SILENT");
         out = text_copy(out, " for ");
-        return duration(out, record->opened_ns, now);
+        return duration(out, record->event.opened_ns, now);
     case MUSTER_EVENT_DEVICE_BACK:
         out = about(style, out, record, COLOR_GOOD, "BACK");
         out = text_copy(out, " after ");
-        return duration(out, record->opened_ns, record->closed_ns);
+        return duration(out, record->event.opened_ns, record->event.closed_ns);
     default:
         /* Somebody else's, with a text, or one of a later version. */
         out = text_copy(out, "EVENT ");
-        out = number_u32(out, record->event);
+        out =
+            style->own != NULL ? text_copy(out, style->own) : number_u32(out, record->event.event);
         out = text_copy(out, " about ");
         out = device(style, out, record);
         if (record->payload_size == 0)
@@ -344,17 +377,32 @@ bool line_is_trouble(const struct muster_record *record)
     return record->kind != MUSTER_KIND_MESSAGE || verdict_color(record->verdict) != COLOR_NONE;
 }
 
+static size_t bound_of_name(const char *name)
+{
+    return name != NULL ? TEXT_ESCAPE_MAX * strlen(name) : 0;
+}
+
+/* What a filter made is called by its names. */
+static size_t bound_of_made(struct line_style *style, const struct muster_record *record)
+{
+    if (record->kind == MUSTER_KIND_MESSAGE)
+        style->entry = fields_entry_name(style->host, style->instance, record);
+    else
+        style->own = fields_own_name(style->host, style->instance, record);
+    return bound_of_name(style->entry) + bound_of_name(style->own);
+}
+
 size_t line_bound(struct line_style *style, const struct muster_record *record)
 {
     size_t bound = FIXED_MAX;
 
-    style->name = record->kind == MUSTER_KIND_REJECT
-                      ? NULL
-                      : fields_device_name(style->host, style->instance, record);
-    if (style->name != NULL)
-        bound += TEXT_ESCAPE_MAX * strlen(style->name);
-    if (record->kind != MUSTER_KIND_REJECT)
-        bound += TEXT_ESCAPE_MAX * (size_t)record->payload_size;
+    style->name = style->entry = style->own = NULL;
+    if (record->kind != MUSTER_KIND_REJECT) {
+        style->name = fields_device_name(style->host, style->instance, record);
+        bound += bound_of_name(style->name) + TEXT_ESCAPE_MAX * (size_t)record->payload_size;
+    }
+    if (record->origin != 0)
+        bound += bound_of_made(style, record);
     return bound;
 }
 

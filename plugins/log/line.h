@@ -18,9 +18,12 @@ struct line_style {
     bool time;  /* the time of day in front */
     bool color; /* words of trouble in color */
     bool second_known;
-    uint64_t second;  /* whose time of day is in `clock` */
-    char clock[16];   /* "12:40:31", the local time */
-    const char *name; /* of the device of the line at hand; or NULL */
+    uint64_t second; /* whose time of day is in `clock` */
+    char clock[16];  /* "12:40:31", the local time */
+    /* Of the line at hand; or NULL: */
+    const char *name;  /* of the device */
+    const char *entry; /* of the filter that made a message */
+    const char *own;   /* what that calls its event, or why it rejects */
 };
 
 /* True if the record is more than a message in order. */

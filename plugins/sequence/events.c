@@ -9,14 +9,16 @@
 
 /* An event of the device, now. */
 static struct muster_record event_of(const struct events *events, enum muster_event event,
-                                     uint16_t device_id)
+                                     uint32_t device)
 {
     struct muster_record record;
 
     memset(&record, 0, sizeof record);
     record.kind = MUSTER_KIND_EVENT;
-    record.event = (uint8_t)event;
-    record.device_id = device_id;
+    record.event.event = (uint8_t)event;
+    record.device_id = device; /* in the built-in format the two are the same */
+    record.device = device;
+    record.marks = MUSTER_MARK_DEVICE;
     record.arrival_ns = events->now_ns;
     return record;
 }
@@ -32,10 +34,11 @@ void events_numbers(struct events *events, enum muster_event event, const struct
 {
     struct muster_record record = event_of(events, event, note->device_id);
 
-    record.seq_num = record.first = note->first;
-    record.last = note->last;
+    record.seq = record.event.first = note->first;
+    record.seq_bits = TRACKER_SEQ_BITS;
+    record.event.last = note->last;
     if (event == MUSTER_EVENT_GAP_OPENED)
-        record.opened_ns = events->now_ns;
+        record.event.opened_ns = events->now_ns;
     emit(events, &record);
 }
 
@@ -44,25 +47,26 @@ void events_gap_end(struct events *events, const struct gap_end *end)
     struct muster_record record = event_of(
         events, end->lost ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_RECOVERED, end->device_id);
 
-    record.seq_num = record.first = end->first;
-    record.last = end->last;
-    record.opened_ns = end->opened_ns;
-    record.closed_ns = events->now_ns;
-    record.cause = MUSTER_CAUSE_NETWORK;
+    record.seq = record.event.first = end->first;
+    record.seq_bits = TRACKER_SEQ_BITS;
+    record.event.last = end->last;
+    record.event.opened_ns = end->opened_ns;
+    record.event.closed_ns = events->now_ns;
+    record.event.cause = MUSTER_CAUSE_NETWORK;
     if (end->lost) /* what came was not dropped */
-        record.cause |= end->causes;
+        record.event.cause |= end->causes;
     if (events->restarting)
-        record.cause |= MUSTER_CAUSE_RESTART;
+        record.event.cause |= MUSTER_CAUSE_RESTART;
     emit(events, &record);
 }
 
-void events_presence(struct events *events, enum muster_event event, uint16_t device_id,
+void events_presence(struct events *events, enum muster_event event, uint32_t device,
                      uint64_t heard_ns)
 {
-    struct muster_record record = event_of(events, event, device_id);
+    struct muster_record record = event_of(events, event, device);
 
-    record.opened_ns = heard_ns;
+    record.event.opened_ns = heard_ns;
     if (event == MUSTER_EVENT_DEVICE_BACK)
-        record.closed_ns = events->now_ns;
+        record.event.closed_ns = events->now_ns;
     emit(events, &record);
 }

@@ -40,7 +40,7 @@ void events_numbers(struct events *events, enum muster_event event,
 void events_gap_end(struct events *events, const struct gap_end *end);
 
 /* Adds MUSTER_EVENT_DEVICE_LATE, SILENT or BACK; the device was last heard at `heard_ns`. */
-void events_presence(struct events *events, enum muster_event event, uint16_t device_id,
+void events_presence(struct events *events, enum muster_event event, uint32_t device,
                      uint64_t heard_ns);
 
 #endif

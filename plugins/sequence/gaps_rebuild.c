@@ -52,10 +52,11 @@ static int read_earlier(struct rebuild *r)
     r->count = 0;
     for (i = 1; i < end; i++) {
         const struct gap *gap = &tables->gaps[i];
-        const struct session *session = &tables_read_device(tables, gap->device_id)->session;
+        const struct session *session;
 
-        if (!gap->used)
+        if (!gap->used || gap->device_id >= tables->devices)
             continue;
+        session = &tables_read_device(tables, gap->device_id)->session;
         r->earlier[r->count].gap = *gap;
         r->earlier[r->count].index = i;
         r->earlier[r->count++].place = gap->first - (session->highest - session->span + 1);
@@ -177,10 +178,10 @@ int gaps_rebuild(struct tables *tables, uint64_t now_ns, uint32_t *not_reported)
 
     if (read_earlier(&r) != 0)
         return -1;
-    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1))
         rebuild_device(&r, id);
-    forget_earlier(&r, r.at, MUSTER_DEVICE_IDS);
+    forget_earlier(&r, r.at, tables->devices);
     *not_reported = r.not_reported;
     free(r.earlier);
     return 0;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "listening.h"
+#include "timing.h"
 
 enum {
     INTERVAL_LEAST = 8, /* units: half a second; nearer heartbeats are one */
@@ -62,13 +63,13 @@ static void take_heartbeat(struct contact *contact, const struct muster_record *
 {
     bool is_broken = resumed - contact->heartbeat_at - 1 < INT32_MAX; /* it resumed later */
     uint32_t interval = at - contact->heartbeat_at;
-    uint32_t older = contact->heartbeat_time - record->timestamp;
+    uint32_t older = contact->heartbeat_time - timing_stamp(record);
     bool had_heartbeat = contact->has_heartbeat;
 
     if (had_heartbeat && (older < HELD_UP || interval < INTERVAL_LEAST))
         return; /* a copy, or it was overtaken */
     contact->has_heartbeat = true;
-    contact->heartbeat_time = record->timestamp;
+    contact->heartbeat_time = timing_stamp(record);
     contact->heartbeat_at = at;
     if (had_heartbeat && !is_broken && !contact->configured && interval < INTERVAL_MOST)
         learn(contact, interval);

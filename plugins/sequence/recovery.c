@@ -79,13 +79,13 @@ bool recovery_is_sound(const struct tables *tables)
         const struct slot *slot = tables_read_slot(tables, i);
         const struct undo *undo = &slot->undo;
 
-        if (undo->busy > 1 || undo->device_id >= MUSTER_DEVICE_IDS || slot->gaps_end > TABLES_GAPS)
+        if (undo->busy > 1 || undo->device_id >= tables->devices || slot->gaps_end > TABLES_GAPS)
             return false;
         if (undo->busy)
             busy[busy_count++] = undo;
         tables_add_counts(&sum, undo->busy ? &undo->counts : &slot->counts);
     }
-    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1)) {
         const struct settled settled = settle(tables, busy, busy_count, id);
 
@@ -120,7 +120,7 @@ void recovery_take_back(struct tables *tables)
 
     for (worker = 0; worker < TABLES_WORKERS; worker++)
         undo_take_back(tables, worker);
-    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1))
         mend_span(tables, id);
 }
@@ -149,7 +149,7 @@ void recovery_forget_sessions(struct tables *tables)
     unsigned i;
 
     sum.devices = 0;
-    for (id = 0; id < MUSTER_DEVICE_IDS; id++) {
+    for (id = 0; id < tables->devices; id++) {
         struct device *device = tables_device(tables, id);
 
         if (!device->session.known) {

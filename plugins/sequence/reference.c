@@ -7,23 +7,23 @@
 enum muster_verdict reference_judge(struct session *session, struct tracker_counts *counts,
                                     struct muster_record *record)
 {
-    uint32_t last = session->highest;
+    uint32_t last = session->highest, number = (uint32_t)record->seq;
     bool is_first = !session->begun;
 
-    session->highest = record->seq_num;
+    session->highest = number;
     session->begun = true;
     if (is_first) {
         counts->first++;
         return MUSTER_VERDICT_FIRST;
     }
-    if (record->seq_num == last) {
+    if (number == last) {
         counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
-    if (record->seq_num > last && record->seq_num - last > 1) {
-        record->gap = record->seq_num - last - 1;
-        counts->missing += record->gap;
-        counts->lost += record->gap;
+    if (number > last && number - last > 1) {
+        record->message.gap = number - last - 1;
+        counts->missing += record->message.gap;
+        counts->lost += record->message.gap;
         counts->gaps++;
         return MUSTER_VERDICT_GAP;
     }

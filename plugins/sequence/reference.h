@@ -10,7 +10,7 @@
 #include "tables.h"
 
 /* Every message has a number; equal to the last: DUPLICATE; larger than the last + 1: GAP, and
- * record->gap is set; else NEW.  There are no sessions, no window and no wrap. */
+ * record->message.gap is set; else NEW.  There are no sessions, no window and no wrap. */
 enum muster_verdict reference_judge(struct session *session, struct tracker_counts *counts,
                                     struct muster_record *record);
 

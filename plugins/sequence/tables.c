@@ -30,30 +30,32 @@ static uint32_t entry_size(uint32_t window)
     return (uint32_t)sizeof(struct device) + window / 8;
 }
 
-static struct places find_places(uint32_t window)
+static struct places find_places(uint32_t devices, uint32_t window)
 {
     struct places p;
 
-    p.slots = pages(sizeof(struct shared));
+    p.slots = pages(sizeof(struct shared) + (devices + 63) / 64 * sizeof(uint64_t));
     p.entries = p.slots + pages(TABLES_WORKERS * slot_size(window));
-    p.gaps = p.entries + pages((uint64_t)MUSTER_DEVICE_IDS * entry_size(window));
+    p.gaps = p.entries + pages((uint64_t)devices * entry_size(window));
     p.end = p.gaps + pages(TABLES_GAPS * sizeof(struct gap));
     return p;
 }
 
-uint64_t tables_bytes(uint32_t window)
+uint64_t tables_bytes(uint32_t devices, uint32_t window)
 {
-    return find_places(window).end;
+    return find_places(devices, window).end;
 }
 
-void tables_lay_out(struct tables *tables, void *memory, uint32_t window)
+void tables_lay_out(struct tables *tables, void *memory, uint32_t devices, uint32_t window)
 {
-    const struct places p = find_places(window);
+    const struct places p = find_places(devices, window);
     uint8_t *bytes = memory;
 
     assert((window & (window - 1)) == 0 && window >= TABLES_WINDOW_LEAST &&
            window <= TABLES_WINDOW_MOST);
+    assert(devices > 0 && devices <= TABLES_DEVICES_MOST);
     assert((uintptr_t)memory % TABLES_CACHE_LINE == 0);
+    tables->devices = devices;
     tables->window = window;
     tables->words = window / 64;
     tables->stride = entry_size(window);
@@ -77,23 +79,24 @@ const struct slot *tables_read_slot(const struct tables *tables, uint32_t worker
 
 uint32_t tables_next_known(const struct tables *tables, uint32_t id)
 {
-    uint32_t word = id / 64;
+    uint32_t word = id / 64, found;
     uint64_t bits;
 
-    if (id >= MUSTER_DEVICE_IDS)
-        return MUSTER_DEVICE_IDS;
+    if (id >= tables->devices)
+        return tables->devices;
     bits = __atomic_load_n(&tables->shared->known[word], __ATOMIC_RELAXED) & UINT64_MAX << id % 64;
     while (bits == 0) {
-        if (++word == MUSTER_DEVICE_IDS / 64)
-            return MUSTER_DEVICE_IDS;
+        if (++word * 64 >= tables->devices)
+            return tables->devices;
         bits = __atomic_load_n(&tables->shared->known[word], __ATOMIC_RELAXED);
     }
-    return word * 64 + (uint32_t)__builtin_ctzll(bits);
+    found = word * 64 + (uint32_t)__builtin_ctzll(bits);
+    return found < tables->devices ? found : tables->devices;
 }
 
 void tables_know(struct tables *tables, uint32_t id)
 {
-    assert(id < MUSTER_DEVICE_IDS);
+    assert(id < tables->devices);
     /* Devices of other workers are in the same word. */
     __atomic_fetch_or(&tables->shared->known[id / 64], UINT64_C(1) << id % 64, __ATOMIC_RELAXED);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What is known of the devices, in one piece of memory that can be a file's: its layout, and
- * where each table of it is.  Everything is indexed by the device id, so the number of workers may
- * change from run to run; a worker touches the devices that are its own, and its slot.
+ * where each table of it is.  Everything is indexed by the device's number, so the number of
+ * workers may change from run to run; a worker touches the devices that are its own, and its slot.
  *
  * Who works on what:
  *   struct session, and its window   tracker.c judges numbers, window.c moves the window
@@ -25,16 +25,16 @@
 #include <stdint.h>
 
 #include <muster/record.h>
-#include <muster/wire.h>
 
 #include "causes.h"
 #include "presence.h"
 #include "timing.h"
 
 enum {
-    TABLES_WORKERS = 256,   /* slots */
-    TABLES_GAPS = 1 << 17,  /* open gaps that there is room for; number 0 is not used */
-    TABLES_CACHE_LINE = 64, /* bytes */
+    TABLES_WORKERS = 256,          /* slots */
+    TABLES_GAPS = 1 << 17,         /* open gaps that there is room for; number 0 is not used */
+    TABLES_DEVICES_MOST = 1 << 16, /* their numbers fit a gap's */
+    TABLES_CACHE_LINE = 64,        /* bytes */
     TABLES_WINDOW_LEAST = 64,
     TABLES_WINDOW_MOST = 65536 /* numbers */
 };
@@ -132,7 +132,7 @@ struct shared {
     uint64_t since_ns;    /* when counting began: ns since the Unix epoch */
     uint64_t listened_ns; /* the listening clock at the last tick: see listening.h */
     struct causes_log causes;
-    uint64_t known[MUSTER_DEVICE_IDS / 64]; /* a bit for each device that may have been heard of */
+    uint64_t known[]; /* a bit for each device that may have been heard of */
 };
 
 _Static_assert(offsetof(struct device, contact) == 48 && offsetof(struct device, timing) == 88 &&
@@ -148,8 +148,9 @@ _Static_assert(offsetof(struct shared, causes) == 16 && offsetof(struct shared, 
 /* ---- where it is ---------------------------------------------------------------------- */
 
 struct tables {
-    uint32_t window; /* numbers */
-    uint32_t words;  /* 64-bit words of a window */
+    uint32_t devices; /* how many there is room for; all of muster_record.device are below this */
+    uint32_t window;  /* numbers */
+    uint32_t words;   /* 64-bit words of a window */
     struct shared *shared;
     uint32_t stride; /* bytes of an entry */
     uint8_t *slots;
@@ -158,11 +159,11 @@ struct tables {
 };
 
 /* How much memory the tables take. */
-uint64_t tables_bytes(uint32_t window);
+uint64_t tables_bytes(uint32_t devices, uint32_t window);
 
 /* Lays the tables out over `memory`, of that many bytes and aligned to a page: all
  * zeros, or what an earlier run left. */
-void tables_lay_out(struct tables *tables, void *memory, uint32_t window);
+void tables_lay_out(struct tables *tables, void *memory, uint32_t devices, uint32_t window);
 
 struct slot *tables_slot(struct tables *tables, uint32_t worker);
 const struct slot *tables_read_slot(const struct tables *tables, uint32_t worker);
@@ -194,12 +195,12 @@ static inline const uint64_t *tables_read_window(const struct tables *tables, ui
 /* Fetches what the message will need. */
 static inline void tables_prefetch(const struct tables *tables, const struct muster_record *record)
 {
-    const struct device *device = tables_read_device(tables, record->device_id);
-    uint32_t word = (record->seq_num & (tables->window - 1)) / 64;
+    const struct device *device = tables_read_device(tables, record->device);
+    uint32_t word = ((uint32_t)record->seq & (tables->window - 1)) / 64;
 
     __builtin_prefetch(device, 1);
     __builtin_prefetch((const uint8_t *)device + TABLES_CACHE_LINE, 1);
-    __builtin_prefetch(tables_read_window(tables, record->device_id) + word, 1);
+    __builtin_prefetch(tables_read_window(tables, record->device) + word, 1);
 }
 
 /* The device that the session is of. */
@@ -213,7 +214,7 @@ static inline bool tables_is_known(const struct tables *tables, uint32_t id)
     return __atomic_load_n(&tables->shared->known[id / 64], __ATOMIC_RELAXED) >> id % 64 & 1;
 }
 
-/* The first known device from `id` on, or MUSTER_DEVICE_IDS. */
+/* The first known device from `id` on, or tables->devices. */
 uint32_t tables_next_known(const struct tables *tables, uint32_t id);
 
 /* Notes that a device is known. */

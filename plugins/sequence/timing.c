@@ -172,7 +172,7 @@ static bool take_usual(struct timing *timing, uint32_t seconds, int32_t us, uint
 
 void timing_message(struct timing *timing, struct muster_record *record)
 {
-    uint32_t seconds = (uint32_t)(record->arrival_ns / 1000000000) - record->timestamp;
+    uint32_t seconds = (uint32_t)(record->arrival_ns / 1000000000) - timing_stamp(record);
     uint32_t time = (uint32_t)(record->arrival_ns >> TIME_SHIFT) + 1;
     int32_t us = (int32_t)(((uint32_t)(record->arrival_ns % 1000000000) + 999) / 1000);
 
@@ -187,12 +187,15 @@ void timing_show(const struct timing *timing, struct muster_record *record)
     const uint32_t up = FARTHEST; /* makes it positive for the division */
     int32_t transit_ms = (int32_t)(((uint32_t)timing->shown + up + 999) / 1000 - up / 1000);
 
-    record->clock_offset_ms =
-        timing->least_time == 0 ? INT32_MIN
-                                : saturated((int32_t)timing->origin * INT64_C(-1000) - transit_ms);
-    record->jitter_us = (timing->jitter + 8) >> 4;
-    record->clock_drift_ppb = timing->drift;
-    record->clock_drift_error_ppb = timing->drift_error;
+    record->marks &= (uint8_t)~MUSTER_MARK_CLOCK_OFFSET;
+    if (timing->least_time != 0) {
+        record->marks |= MUSTER_MARK_CLOCK_OFFSET;
+        record->message.clock_offset_ms =
+            saturated((int32_t)timing->origin * INT64_C(-1000) - transit_ms);
+    }
+    record->message.jitter_us = (timing->jitter + 8) >> 4;
+    record->message.clock_drift_ppb = timing->drift;
+    record->message.clock_drift_error_ppb = timing->drift_error;
 }
 
 void timing_restart(struct timing *timing)

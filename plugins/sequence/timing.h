@@ -13,6 +13,12 @@
 
 #include <muster/record.h>
 
+/* The message's time stamp: whole seconds, modulo 2^32. */
+static inline uint32_t timing_stamp(const struct muster_record *record)
+{
+    return (uint32_t)(record->device_time_ns / 1000000000);
+}
+
 /* An epoch is 2^39 ns of arrival time, 9 min 10 s: with a message every 6 s there are 92 to
  * take the least transit of, with one every 5 min still two; a clock that is off by 50 ppm
  * goes wrong by 0.03 s in it, little against the second of the timestamps. */
@@ -35,9 +41,9 @@ struct timing {
 
 _Static_assert(sizeof(struct timing) == 40, "what a device costs");
 
-/* Takes arrival_ns and timestamp of a message into account, and sets the record's jitter_us,
- * clock_offset_ms, clock_drift_ppb and clock_drift_error_ppb.  For each datagram once,
- * but not for duplicates and outliers. */
+/* Takes arrival_ns and time stamp of a message into account, and sets the record's jitter_us,
+ * clock_offset_ms with its mark, clock_drift_ppb and clock_drift_error_ppb.  For each datagram
+ * once, but not for duplicates and outliers. */
 void timing_message(struct timing *timing, struct muster_record *record);
 
 /* Only sets these fields of the record. */
@@ -46,10 +52,12 @@ void timing_show(const struct timing *timing, struct muster_record *record);
 /* Sets them as in another record of the same datagram. */
 static inline void timing_copy(struct muster_record *record, const struct muster_record *shown)
 {
-    record->clock_offset_ms = shown->clock_offset_ms;
-    record->jitter_us = shown->jitter_us;
-    record->clock_drift_ppb = shown->clock_drift_ppb;
-    record->clock_drift_error_ppb = shown->clock_drift_error_ppb;
+    record->marks &= (uint8_t)~MUSTER_MARK_CLOCK_OFFSET;
+    record->marks |= shown->marks & MUSTER_MARK_CLOCK_OFFSET;
+    record->message.clock_offset_ms = shown->message.clock_offset_ms;
+    record->message.jitter_us = shown->message.jitter_us;
+    record->message.clock_drift_ppb = shown->message.clock_drift_ppb;
+    record->message.clock_drift_error_ppb = shown->message.clock_drift_error_ppb;
 }
 
 /* The device has restarted, and its clock may have been set: all but the jitter begins anew. */

@@ -45,6 +45,17 @@ void tracker_free(struct tracker *tracker)
     free(tracker);
 }
 
+/* What is judged of a message is 32 bits wide. */
+static inline uint32_t number_of(const struct muster_record *record)
+{
+    return (uint32_t)record->seq;
+}
+
+static inline bool is_numbered(const struct muster_record *record)
+{
+    return record->seq_bits == TRACKER_SEQ_BITS;
+}
+
 /* ---- doubt ---------------------------------------------------------------------------- */
 
 /* What was doubted is not confirmed. */
@@ -63,7 +74,7 @@ static void refute(struct tracker *tracker, struct session *session)
 static bool follows_doubt(const struct session *session, const struct muster_record *record,
                           enum doubt kind)
 {
-    return session->doubt == kind && record->seq_num == session->doubt_end;
+    return session->doubt == kind && number_of(record) == session->doubt_end;
 }
 
 /* Whether it confirms them: a datagram's further readings do not confirm its first. */
@@ -78,12 +89,12 @@ static enum muster_verdict doubt(struct tracker *tracker, struct session *sessio
 {
     if (!follows_doubt(session, record, kind)) {
         refute(tracker, session);
-        session->doubted = record->seq_num;
-        session->doubt_time = record->timestamp;
+        session->doubted = number_of(record);
+        session->doubt_time = timing_stamp(record);
         session->doubt_length = 0;
     }
     session->doubt = (uint8_t)kind;
-    session->doubt_end = record->seq_num + 1;
+    session->doubt_end = number_of(record) + 1;
     if (record->reading == 0 && session->doubt_length < UINT8_MAX)
         session->doubt_length++;
     session->doubt_count++;
@@ -140,7 +151,7 @@ static enum muster_verdict gap(struct tracker *tracker, struct muster_record *re
                                uint32_t missing)
 {
     tracker->counts->gaps++;
-    record->gap = missing;
+    record->message.gap = missing;
     return MUSTER_VERDICT_GAP;
 }
 
@@ -156,7 +167,7 @@ static enum muster_verdict judge_far_ahead(struct tracker *tracker, struct sessi
     window_advance(tracker, session, window, session->doubted - session->highest);
     accept_doubted(tracker, session, window);
     window_advance(tracker, session, window, 1);
-    session->highest_time = record->timestamp;
+    session->highest_time = timing_stamp(record);
     return gap(tracker, record, missing);
 }
 
@@ -172,7 +183,7 @@ static enum muster_verdict judge_again_from_below(struct tracker *tracker, struc
     begin_session(tracker, session, window, session->doubted, session->doubt_time);
     accept_doubted(tracker, session, window);
     window_advance(tracker, session, window, 1);
-    session->highest_time = record->timestamp;
+    session->highest_time = timing_stamp(record);
     session->init_came = false;
     tracker->counts->restarts++;
     return MUSTER_VERDICT_RESTART;
@@ -181,29 +192,29 @@ static enum muster_verdict judge_again_from_below(struct tracker *tracker, struc
 static enum muster_verdict judge_behind(struct tracker *tracker, struct session *session,
                                         uint64_t *window, struct muster_record *record)
 {
-    uint32_t behind = session->highest - record->seq_num;
+    uint32_t behind = session->highest - number_of(record);
     bool far = behind >= tracker->options.window;
 
     /* A late message and a copy were made before the highest.  Not so a reading that a
      * later datagram repeats; so for batches, the window decides.  Far behind, where the window
      * does not tell, one of the same second is given the benefit of the doubt. */
-    if (far ? !is_newer(session->highest_time, record->timestamp)
-            : record->readings <= 1 && is_newer(record->timestamp, session->highest_time))
+    if (far ? !is_newer(session->highest_time, timing_stamp(record))
+            : record->readings <= 1 && is_newer(timing_stamp(record), session->highest_time))
         return judge_again_from_below(tracker, session, window, record);
     refute(tracker, session);
     if (far) {
-        tracker_report(tracker, session, TRACKER_OUTLIER, record->seq_num, record->seq_num);
+        tracker_report(tracker, session, TRACKER_OUTLIER, number_of(record), number_of(record));
         tracker->counts->outliers++;
         return MUSTER_VERDICT_OUTLIER;
     }
-    if (window_has_seen(window, tracker->options.window, record->seq_num)) {
+    if (window_has_seen(window, tracker->options.window, number_of(record))) {
         tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
-    window_mark(window, tracker->options.window, record->seq_num);
+    window_mark(window, tracker->options.window, number_of(record));
     tracker->counts->late++;
     if (behind < session->span) { /* else it is from before the session's first: not missing */
-        tracker_report(tracker, session, TRACKER_RECOVERED, record->seq_num, record->seq_num);
+        tracker_report(tracker, session, TRACKER_RECOVERED, number_of(record), number_of(record));
         tracker->counts->recovered++;
         tracker->counts->open--;
         session->open--;
@@ -213,13 +224,13 @@ static enum muster_verdict judge_behind(struct tracker *tracker, struct session 
 
 /* Whether a message was made before its session began: a straggler of the session
  * before, unless the device's clock has been set back since. */
-static bool is_stale(const struct session *session, const struct muster_record *record,
-                     uint32_t ahead)
+__attribute__((always_inline)) static inline bool is_stale(const struct session *session,
+                                                           uint32_t stamp, uint32_t ahead)
 {
     bool beyond = session->begun && ahead != 0 && ahead < HALF;
 
-    return (session->has_init && is_newer(session->init_time, record->timestamp)) ||
-           (beyond && is_newer(session->first_time, record->timestamp));
+    return (session->has_init && is_newer(session->init_time, stamp)) ||
+           (beyond && is_newer(session->first_time, stamp));
 }
 
 /* Whether what is doubted as stale may be believed with this message: stragglers too
@@ -253,7 +264,7 @@ static enum muster_verdict accept_stale(struct tracker *tracker, struct session 
         session->init_time = session->doubt_time;
     accept_doubted(tracker, session, window);
     window_advance(tracker, session, window, 1);
-    session->highest_time = record->timestamp;
+    session->highest_time = timing_stamp(record);
     if (restarts) {
         tracker->counts->restarts++;
         return MUSTER_VERDICT_RESTART;
@@ -267,14 +278,14 @@ static enum muster_verdict accept_stale(struct tracker *tracker, struct session 
 static enum muster_verdict judge_number(struct tracker *tracker, struct session *session,
                                         uint64_t *window, struct muster_record *record)
 {
-    uint32_t ahead = record->seq_num - session->highest;
+    uint32_t ahead = number_of(record) - session->highest;
 
-    if (is_stale(session, record, ahead))
+    if (is_stale(session, timing_stamp(record), ahead))
         return confirms_stale(session, record) ? accept_stale(tracker, session, window, record)
                                                : doubt(tracker, session, record, DOUBT_STALE);
     if (!session->begun) {
         refute(tracker, session);
-        begin_session(tracker, session, window, record->seq_num, record->timestamp);
+        begin_session(tracker, session, window, number_of(record), timing_stamp(record));
         tracker->counts->first++;
         return MUSTER_VERDICT_FIRST;
     }
@@ -284,7 +295,7 @@ static enum muster_verdict judge_number(struct tracker *tracker, struct session 
         return judge_far_ahead(tracker, session, window, record);
     refute(tracker, session);
     window_advance(tracker, session, window, ahead);
-    session->highest_time = record->timestamp;
+    session->highest_time = timing_stamp(record);
     if (ahead == 1) {
         tracker->counts->in_order++;
         return MUSTER_VERDICT_NEW;
@@ -297,29 +308,29 @@ static enum muster_verdict judge_number(struct tracker *tracker, struct session 
 static enum muster_verdict judge_init(struct tracker *tracker, struct session *session,
                                       uint64_t *window, struct muster_record *record)
 {
-    if (session->has_init && record->timestamp == session->init_time) {
+    if (session->has_init && timing_stamp(record) == session->init_time) {
         tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
-    if ((session->has_init && is_newer(session->init_time, record->timestamp)) ||
+    if ((session->has_init && is_newer(session->init_time, timing_stamp(record))) ||
         (session->begun && !session->init_came &&
-         session->first_time - record->timestamp <= OVERTAKEN_MOST)) {
+         session->first_time - timing_stamp(record) <= OVERTAKEN_MOST)) {
         tracker->counts->late++;
-        if (!session->has_init || is_newer(record->timestamp, session->init_time)) {
+        if (!session->has_init || is_newer(timing_stamp(record), session->init_time)) {
             /* It began this session, though its first number overtook it. */
             session->has_init = session->init_came = true;
-            session->init_time = record->timestamp;
+            session->init_time = timing_stamp(record);
         }
         return MUSTER_VERDICT_LATE;
     }
     refute(tracker, session);
     if (session->known)
-        tracker_report(tracker, session, TRACKER_RESTART, record->seq_num, record->seq_num);
+        tracker_report(tracker, session, TRACKER_RESTART, number_of(record), number_of(record));
     end_session(tracker, session);
     session->has_init = session->init_came = true;
-    session->init_time = record->timestamp;
-    if (record->numbered)
-        begin_session(tracker, session, window, record->seq_num, record->timestamp);
+    session->init_time = timing_stamp(record);
+    if (is_numbered(record))
+        begin_session(tracker, session, window, number_of(record), timing_stamp(record));
     if (session->known) {
         tracker->counts->restarts++;
         return MUSTER_VERDICT_RESTART;
@@ -332,33 +343,31 @@ static enum muster_verdict judge_init(struct tracker *tracker, struct session *s
  * the window is full, what leaves it and what enters share a bit, which is set; it need not be
  * looked at if nothing is missing, which saves a line of cache.  Inline in both callers: it is the
  * way of nearly all messages. */
-__attribute__((always_inline)) static inline bool is_plain_step(const struct tracker *tracker,
-                                                                const struct session *session,
-                                                                const uint64_t *window,
-                                                                const struct muster_record *record)
+__attribute__((always_inline)) static inline bool
+is_plain_step(const struct tracker *tracker, const struct session *session, const uint64_t *window,
+              const struct muster_record *record, uint32_t stamp)
 {
-    return record->seq_num == session->highest + 1 && record->numbered && session->begun &&
+    return number_of(record) == session->highest + 1 && is_numbered(record) && session->begun &&
            session->doubt_count == 0 && record->msg_type != MUSTER_MSG_INIT &&
-           !tracker->options.reference && !is_stale(session, record, 1) &&
+           !tracker->options.reference && !is_stale(session, stamp, 1) &&
            (session->span < tracker->options.window || session->open == 0 ||
-            window_has_seen(window, tracker->options.window, record->seq_num));
+            window_has_seen(window, tracker->options.window, number_of(record)));
 }
 
 /* The same as window_advance by one, in an order that needs no undo record.  Until the number is
  * the highest, neither its bit nor its time stamp says anything of another; and until it is counted
  * in the span, the session's first is not, which is not missing. */
-__attribute__((always_inline)) static inline void step_plainly(struct tracker *tracker,
-                                                               struct session *session,
-                                                               uint64_t *window,
-                                                               struct muster_record *record)
+__attribute__((always_inline)) static inline void
+step_plainly(struct tracker *tracker, struct session *session, uint64_t *window,
+             struct muster_record *record, uint32_t stamp)
 {
     bool grows = session->span < tracker->options.window;
 
     if (grows)
-        window_mark(window, tracker->options.window, record->seq_num);
-    session->highest_time = record->timestamp;
+        window_mark(window, tracker->options.window, number_of(record));
+    session->highest_time = stamp;
     undo_keep_order();
-    session->highest = record->seq_num;
+    session->highest = number_of(record);
     undo_keep_order();
     if (grows)
         session->span++;
@@ -370,7 +379,7 @@ __attribute__((always_inline)) static inline void step_plainly(struct tracker *t
 static bool is_plainly_unnumbered(const struct tracker *tracker, const struct session *session,
                                   const struct muster_record *record)
 {
-    return session->known && !record->numbered && record->msg_type != MUSTER_MSG_INIT &&
+    return session->known && !is_numbered(record) && record->msg_type != MUSTER_MSG_INIT &&
            !tracker->options.reference;
 }
 
@@ -390,13 +399,13 @@ static enum muster_verdict judge(struct tracker *tracker, struct session *sessio
     assert(tracker->options.reference || is_consistent(tracker, session));
     if (!session->known) {
         tracker->counts->devices++;
-        tracker_report(tracker, session, TRACKER_DEVICE, record->seq_num, record->seq_num);
+        tracker_report(tracker, session, TRACKER_DEVICE, number_of(record), number_of(record));
     }
     if (tracker->options.reference) {
         verdict = reference_judge(session, tracker->counts, record);
     } else if (record->msg_type == MUSTER_MSG_INIT) {
         verdict = judge_init(tracker, session, window, record);
-    } else if (record->numbered) {
+    } else if (is_numbered(record)) {
         verdict = judge_number(tracker, session, window, record);
     } else {
         tracker->counts->unnumbered++;
@@ -408,22 +417,23 @@ static enum muster_verdict judge(struct tracker *tracker, struct session *sessio
 
 /* Of a device that is not known, what an earlier run left was not looked at: it should be zeros.
  * A window is cleared when a session begins. */
-static void meet(struct tables *tables, uint16_t device_id)
+static void meet(struct tables *tables, uint32_t number)
 {
-    struct device *device = tables_device(tables, device_id);
+    struct device *device = tables_device(tables, number);
 
     memset(&device->session, 0, sizeof device->session);
     device->gaps = 0;
-    tables_know(tables, device_id);
+    tables_know(tables, number);
 }
 
 void tracker_judge(struct tracker *tracker, struct muster_record *record)
 {
-    struct session *session = &tables_device(tracker->tables, record->device_id)->session;
-    uint64_t *window = tables_window(tracker->tables, record->device_id);
+    struct session *session = &tables_device(tracker->tables, record->device)->session;
+    uint64_t *window = tables_window(tracker->tables, record->device);
+    uint32_t stamp = timing_stamp(record);
 
-    if (is_plain_step(tracker, session, window, record)) {
-        step_plainly(tracker, session, window, record);
+    if (is_plain_step(tracker, session, window, record, stamp)) {
+        step_plainly(tracker, session, window, record, stamp);
         return;
     }
     if (is_plainly_unnumbered(tracker, session, record)) {
@@ -431,10 +441,10 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record)
         record->verdict = MUSTER_VERDICT_UNNUMBERED;
         return;
     }
-    if (!tables_is_known(tracker->tables, record->device_id))
-        meet(tracker->tables, record->device_id);
+    if (!tables_is_known(tracker->tables, record->device))
+        meet(tracker->tables, record->device);
     if (tracker->undo != NULL)
-        undo_begin(tracker->undo, tracker->counts, tracker->tables, record->device_id);
+        undo_begin(tracker->undo, tracker->counts, tracker->tables, record->device);
     record->verdict = (uint8_t)judge(tracker, session, window, record);
     if (tracker->undo != NULL)
         undo_end(tracker->undo);
@@ -444,24 +454,25 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record)
 static bool is_further(const struct muster_record *record, const struct muster_record *judged,
                        uint32_t further)
 {
-    return record->reading == judged->reading + further && record->device_id == judged->device_id &&
-           record->arrival_ns == judged->arrival_ns && record->timestamp == judged->timestamp &&
-           record->kind == judged->kind && record->msg_type == judged->msg_type;
+    return record->reading == judged->reading + further && record->device == judged->device &&
+           record->arrival_ns == judged->arrival_ns &&
+           record->device_time_ns == judged->device_time_ns && record->kind == judged->kind &&
+           record->msg_type == judged->msg_type;
 }
 
 uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *judged,
                                uint32_t count)
 {
-    struct session *session = &tables_device(tracker->tables, judged->device_id)->session;
-    uint64_t *window = tables_window(tracker->tables, judged->device_id);
-    uint32_t i;
+    struct session *session = &tables_device(tracker->tables, judged->device)->session;
+    uint64_t *window = tables_window(tracker->tables, judged->device);
+    uint32_t stamp = timing_stamp(judged), i;
 
     assert(judged->verdict != MUSTER_VERDICT_NONE);
     /* All are compared with the first: the last has just been written, and would be waited for. */
     for (i = 1; i <= count && is_further(&judged[i], judged, i) &&
-                is_plain_step(tracker, session, window, &judged[i]);
+                is_plain_step(tracker, session, window, &judged[i], stamp);
          i++)
-        step_plainly(tracker, session, window, &judged[i]);
+        step_plainly(tracker, session, window, &judged[i], stamp);
     return i - 1;
 }
 
@@ -470,7 +481,7 @@ void tracker_finish(struct tracker *tracker)
     struct tables *tables = tracker->tables;
     uint32_t id;
 
-    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1)) {
         struct session *session = &tables_device(tables, id)->session;
 

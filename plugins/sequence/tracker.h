@@ -29,6 +29,8 @@ enum tracker_note_kind {
     TRACKER_DEVICE     /* the first sign of this device */
 };
 
+#define TRACKER_SEQ_BITS 32 /* width of the numbers that are judged; others are none */
+
 struct tracker_note {
     enum tracker_note_kind kind;
     uint16_t device_id;
@@ -56,7 +58,7 @@ struct tracker *tracker_new(const struct tracker_options *options, struct tables
                             uint32_t worker, uint32_t workers);
 void tracker_free(struct tracker *tracker);
 
-/* Judges a message: sets record->verdict, and record->gap if that is GAP. */
+/* Judges a message: sets record->verdict, and record->message.gap if that is GAP. */
 void tracker_judge(struct tracker *tracker, struct muster_record *record);
 
 /* Of the `count` records behind `judged`, which has just been judged: judges those that are the

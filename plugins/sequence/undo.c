@@ -10,7 +10,7 @@
 void undo_begin(struct undo *undo, const struct tracker_counts *counts, const struct tables *tables,
                 uint32_t device_id)
 {
-    assert(!undo->busy && device_id < MUSTER_DEVICE_IDS);
+    assert(!undo->busy && device_id < tables->devices);
     undo->device_id = device_id;
     undo->counts = *counts;
     undo->session = tables_read_device(tables, device_id)->session;
@@ -35,7 +35,7 @@ void undo_take_back(struct tables *tables, uint32_t worker)
 
     if (!undo->busy)
         return;
-    assert(undo->device_id < MUSTER_DEVICE_IDS);
+    assert(undo->device_id < tables->devices);
     slot->counts = undo->counts;
     tables_device(tables, undo->device_id)->session = undo->session;
     memcpy(tables_window(tables, undo->device_id), undo_window(undo),

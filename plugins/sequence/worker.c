@@ -85,26 +85,26 @@ static void on_note(void *context, const struct tracker_note *note)
 
 /* ---- presence ------------------------------------------------------------------------- */
 
-static void report_presence(struct worker *self, enum muster_event event, uint16_t device_id,
+static void report_presence(struct worker *self, enum muster_event event, uint32_t device,
                             uint64_t heard_ns)
 {
     if (self->sequence->events)
-        events_presence(&self->events, event, device_id, heard_ns);
+        events_presence(&self->events, event, device, heard_ns);
 }
 
 /* How often the catalog says that the device is heard. */
-static void configure_presence(const struct sequence *sequence, uint16_t device_id,
+static void configure_presence(const struct sequence *sequence, uint32_t number,
                                struct contact *contact)
 {
     struct muster_device about = {.size = sizeof about};
 
-    sequence->host->device(sequence->instance, device_id, &about);
+    sequence->host->device(sequence->instance, (uint16_t)number, &about);
     presence_configure(contact, about.heartbeat_ns != 0 ? about.heartbeat_ns : about.data_ns);
 }
 
 static void note_contact(struct worker *self, const struct muster_record *record)
 {
-    struct contact *contact = &tables_device(self->tables, record->device_id)->contact;
+    struct contact *contact = &tables_device(self->tables, record->device)->contact;
     uint64_t heard_ns = contact->heard_ns;
     enum presence before =
         presence_heard(contact, record, listening_at(&self->listening, record->arrival_ns),
@@ -114,7 +114,7 @@ static void note_contact(struct worker *self, const struct muster_record *record
         return;
     self->devices.late -= before == PRESENCE_LATE;
     self->devices.silent -= before == PRESENCE_SILENT;
-    report_presence(self, MUSTER_EVENT_DEVICE_BACK, record->device_id, heard_ns);
+    report_presence(self, MUSTER_EVENT_DEVICE_BACK, record->device, heard_ns);
 }
 
 /* Looks at every device that there may be something wrong with. */
@@ -124,7 +124,7 @@ static void judge_silence(struct worker *self)
     uint32_t now = listening_units(self->listening.now_ns);
     uint32_t resumed = listening_units(self->listening.resumed_ns), id;
 
-    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1)) {
         struct contact *contact = &tables_device(tables, id)->contact;
         enum presence before, presence;
@@ -140,7 +140,7 @@ static void judge_silence(struct worker *self)
         self->devices.silent += presence == PRESENCE_SILENT;
         report_presence(
             self, presence == PRESENCE_LATE ? MUSTER_EVENT_DEVICE_LATE : MUSTER_EVENT_DEVICE_SILENT,
-            (uint16_t)id, contact->heard_ns);
+            id, contact->heard_ns);
     }
 }
 
@@ -150,13 +150,13 @@ static void meet_known(struct worker *self)
     struct tables *tables = self->tables;
     uint32_t id;
 
-    for (id = tables_next_known(tables, 0); id < MUSTER_DEVICE_IDS;
+    for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1)) {
         struct device *device = tables_device(tables, id);
 
         if (id % self->workers != self->number || !device->session.known)
             continue;
-        configure_presence(self->sequence, (uint16_t)id, &device->contact);
+        configure_presence(self->sequence, id, &device->contact);
         self->devices.known++;
         self->devices.late += device->contact.presence == PRESENCE_LATE;
         self->devices.silent += device->contact.presence == PRESENCE_SILENT;
@@ -284,7 +284,7 @@ static bool is_highest(const struct muster_record *record)
 
 static void judge(struct worker *self, struct muster_record *record)
 {
-    struct device *device = tables_device(self->tables, record->device_id);
+    struct device *device = tables_device(self->tables, record->device);
     bool is_new = !device->session.known;
 
     note_contact(self, record);
@@ -293,7 +293,7 @@ static void judge(struct worker *self, struct muster_record *record)
         device->highest_tick = causes_current_tick(&self->causes);
     if (is_new) {
         self->devices.known++;
-        configure_presence(self->sequence, record->device_id, &device->contact);
+        configure_presence(self->sequence, record->device, &device->contact);
     }
     if (record->verdict == MUSTER_VERDICT_RESTART)
         timing_restart(&device->timing);
@@ -311,11 +311,18 @@ static uint32_t judge_further(struct worker *self, struct muster_record *judged,
     uint32_t done = tracker_judge_further(self->tracker, judged, count), i;
 
     if (done > 0)
-        tables_device(self->tables, judged->device_id)->highest_tick =
+        tables_device(self->tables, judged->device)->highest_tick =
             causes_current_tick(&self->causes);
     for (i = 1; i <= done; i++)
         timing_copy(&judged[i], judged);
     return done;
+}
+
+/* Whether it is a message of a device; not so what a filter in front has derived of one. */
+static bool is_judged(const struct muster_record *record)
+{
+    return record->kind == MUSTER_KIND_MESSAGE && record->origin == 0 &&
+           (record->marks & MUSTER_MARK_DEVICE) != 0;
 }
 
 int worker_process(void *worker_state, struct muster_batch *batch)
@@ -332,7 +339,7 @@ int worker_process(void *worker_state, struct muster_batch *batch)
 
         if (i + AHEAD < batch->count)
             tables_prefetch(tables, &batch->records[i + AHEAD]);
-        if (record->kind != MUSTER_KIND_MESSAGE)
+        if (!is_judged(record))
             continue;
         events_follow(&self->events, batch, i, record->arrival_ns);
         if (reference) {

@@ -107,11 +107,11 @@ static void write_tracked(FILE *out, const struct statistics *statistics, const 
 }
 
 static void write_name(FILE *out, const struct muster_host *host, struct muster_instance *instance,
-                       uint16_t id)
+                       uint32_t device_number)
 {
     struct muster_device device = {.size = sizeof device};
 
-    host->device(instance, id, &device);
+    host->device(instance, (uint16_t)device_number, &device);
     if (device.name != NULL)
         write_text(out, device.name);
     else

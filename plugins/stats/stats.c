@@ -54,7 +54,8 @@ struct stats {
     bool looked; /* whether there is a tracker */
     bool ran;    /* records may have come: there is something to report at the end */
     uint32_t worst;
-    struct device_counts *devices;   /* by id */
+    struct device_counts *devices; /* by number */
+    uint32_t device_count;
     uint64_t opened_ns, reported_ns; /* monotonic */
     uint64_t reported_packets;
 };
@@ -82,7 +83,7 @@ static void find_worst(const struct stats *stats, struct worst_devices *worst)
     uint32_t id, place;
 
     worst->count = 0;
-    for (id = 0; stats->worst > 0 && id < MUSTER_DEVICE_IDS; id++) {
+    for (id = 0; stats->worst > 0 && id < stats->device_count; id++) {
         const struct device_counts *device = &stats->devices[id];
 
         if (is_harmless(device))
@@ -97,7 +98,7 @@ static void find_worst(const struct stats *stats, struct worst_devices *worst)
             worst->ids[place] = worst->ids[place - 1];
         }
         worst->counts[place] = *device;
-        worst->ids[place] = (uint16_t)id;
+        worst->ids[place] = id;
     }
 }
 
@@ -106,11 +107,11 @@ static void find_jitter(const struct stats *stats, struct statistics *statistics
 {
     uint32_t id;
 
-    for (id = 0; id < MUSTER_DEVICE_IDS; id++) {
+    for (id = 0; id < stats->device_count; id++) {
         if (stats->devices[id].jitter_us <= statistics->jitter_us)
             continue;
         statistics->jitter_us = stats->devices[id].jitter_us;
-        statistics->jitter_id = (uint16_t)id;
+        statistics->jitter_id = id;
     }
 }
 
@@ -144,7 +145,7 @@ static void describe_devices(const struct stats *stats, const struct statistics 
                                   s->online, s->late_devices, s->silent);
     if (s->jitter_us == 0)
         return;
-    stats->host->device(stats->instance, s->jitter_id, &device);
+    stats->host->device(stats->instance, (uint16_t)s->jitter_id, &device);
     snprintf(text + length, size - length, ", largest jitter %u.%06u s: device %u%s%s%s",
              s->jitter_us / 1000000, s->jitter_us % 1000000, s->jitter_id,
              device.name != NULL ? " (" : "", device.name != NULL ? device.name : "",
@@ -207,7 +208,7 @@ static void print_worst(const struct stats *stats, const struct worst_devices *w
         const struct device_counts *counts = &worst->counts[i];
         struct muster_device device = {.size = sizeof device};
 
-        stats->host->device(stats->instance, worst->ids[i], &device);
+        stats->host->device(stats->instance, (uint16_t)worst->ids[i], &device);
         plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
                    "device %u%s%s%s: %" PRIu64
                    " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
@@ -342,7 +343,8 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     stats->print = host->get_int(instance, "print") != 0;
     stats->worst = (uint32_t)host->get_int(instance, "worst");
     stats->opened_ns = stats->reported_ns = host->now(instance, MUSTER_CLOCK_MONOTONIC);
-    stats->devices = calloc(MUSTER_DEVICE_IDS, sizeof *stats->devices);
+    stats->device_count = host->device_count(instance);
+    stats->devices = calloc(stats->device_count, sizeof *stats->devices);
     if (stats->devices == NULL)
         goto no_memory;
     if (stats->file != NULL && asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
@@ -380,14 +382,16 @@ static int64_t write_records(void *state, const struct muster_record *records, u
 
     (void)call;
     for (i = 0; i < count; i++) {
-        struct device_counts *device = &stats->devices[records[i].device_id];
+        const struct muster_record *record = &records[i];
+        struct device_counts *device = &stats->devices[record->device];
 
-        if (records[i].verdict != MUSTER_VERDICT_NONE)
-            device->jitter_us = records[i].jitter_us;
-        switch (records[i].verdict) {
+        if (record->verdict == MUSTER_VERDICT_NONE || record->origin != 0)
+            continue; /* not judged, or derived by a filter */
+        device->jitter_us = record->message.jitter_us;
+        switch (record->verdict) {
         case MUSTER_VERDICT_GAP:
             device->gaps++;
-            device->missing += records[i].gap;
+            device->missing += record->message.gap;
             break;
         case MUSTER_VERDICT_LATE:
             device->late++;

@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define NS_PER_SECOND INT64_C(1000000000)
+
 static int reject(enum muster_reject reason)
 {
     return -(1 + (int)reason);
@@ -51,14 +53,13 @@ void wire_record(struct muster_record *out, const struct muster_header *header,
     assert(reading < readings && readings <= UINT16_MAX);
 
     memset(out, 0, sizeof *out);
-    out->device_id = header->device_id;
-    out->seq_num = header->seq_num + reading;
-    out->timestamp = header->timestamp;
+    wire_device(out, header);
+    out->seq = header->seq_num + reading;
+    out->device_time_ns = (int64_t)header->timestamp * NS_PER_SECOND;
+    out->kind = MUSTER_KIND_MESSAGE;
     out->msg_type = header->msg_type;
     out->flags = header->flags;
-    out->kind = MUSTER_KIND_MESSAGE;
-    out->numbered = class->numbers >> header->msg_type & 1;
-    out->datagram_size = (uint32_t)(MUSTER_HEADER_SIZE + payload_size);
+    out->seq_bits = class->numbers >> header->msg_type & 1 ? WIRE_SEQ_BITS : 0;
     out->reading = (uint16_t)reading;
     out->readings = (uint16_t)readings;
 

@@ -28,6 +28,8 @@
  * datagram within 16 bits. */
 #define WIRE_LARGEST 65535
 
+#define WIRE_SEQ_BITS 32 /* width of a number */
+
 enum wire_payload {
     WIRE_PAYLOAD_TEXT, /* any bytes, kept as they are */
     WIRE_PAYLOAD_U16   /* DATA: one or more big-endian 16-bit readings */
@@ -58,10 +60,18 @@ int wire_payload_check(const struct wire_class *class, const struct muster_heade
 /* Fills in record number `reading`, from 0, of the `readings` that wire_payload_check counted.
  *
  * `payload` is the whole payload, at the place where the record shall find it.  All 128 bytes of
- * *out are set; what the datagram does not tell (arrival, source, verdict) is 0. */
+ * *out are set; what the datagram does not tell (when and how it arrived, verdict) is 0. */
 void wire_record(struct muster_record *out, const struct muster_header *header,
                  const struct wire_class *class, const uint8_t *payload, size_t payload_size,
                  uint32_t reading, uint32_t readings);
+
+/* Says which device the record is about.  A device's number is its id. */
+static inline void wire_device(struct muster_record *out, const struct muster_header *header)
+{
+    out->device_id = header->device_id;
+    out->device = header->device_id;
+    out->marks = MUSTER_MARK_DEVICE;
+}
 
 /* Makes of `first`, which wire_record filled in for a reading of a batch, the record of the reading
  * that is `further` behind it; so what was set in `first` besides is in *out, too. */
@@ -69,7 +79,7 @@ static inline void wire_reading(struct muster_record *out, const struct muster_r
                                 uint32_t further)
 {
     *out = *first;
-    out->seq_num += further;
+    out->seq = (uint32_t)(out->seq + further);
     out->reading = (uint16_t)(out->reading + further);
     out->payload.bytes += further * MUSTER_READING_SIZE;
     out->value.integer = muster_get_u16(out->payload.bytes);

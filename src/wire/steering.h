@@ -17,13 +17,19 @@
 #define WIRE_ID_OFFSET 0 /* bytes in front of the device's id */
 #define WIRE_ID_SIZE   2 /* bytes of it */
 
-/* Worker `device id % workers`; worker 0 if the datagram is too short for an id. */
-static inline unsigned wire_worker(const uint8_t *datagram, size_t size, unsigned workers)
+/* The worker of a device, by its number, which is its id. */
+static inline unsigned wire_worker_of(uint32_t device, unsigned workers)
 {
     assert(workers > 0);
 
+    return device % workers;
+}
+
+/* That of the device whose datagram it is; worker 0 if it is too short for an id. */
+static inline unsigned wire_worker(const uint8_t *datagram, size_t size, unsigned workers)
+{
     return size >= WIRE_ID_OFFSET + WIRE_ID_SIZE
-               ? muster_get_u16(datagram + WIRE_ID_OFFSET) % workers
+               ? wire_worker_of(muster_get_u16(datagram + WIRE_ID_OFFSET), workers)
                : 0;
 }
 

@@ -22,6 +22,12 @@ static int device(struct muster_instance *instance, uint16_t id, struct muster_d
     return 1;
 }
 
+/* The one name serves for both. */
+static const char *entry_name(struct muster_instance *instance, uint32_t origin)
+{
+    return origin % 2 == 0 ? (const char *)(void *)instance : NULL;
+}
+
 /* Whether what stands between the quotes is what RFC 4180 allows: each quote of the text twice. */
 static void check_fields(const struct row *row, const char *text, const char *end)
 {
@@ -42,10 +48,12 @@ static void check_fields(const struct row *row, const char *text, const char *en
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct muster_host host = {.size = sizeof host, .device = device};
+    static const struct muster_host host = {
+        .size = sizeof host, .device = device, .entry_name = entry_name};
     char name[NAME_BYTES + 1] = "", header[ROW_HEADER_MAX], *text, *end;
     struct row row = {.host = &host, .instance = (struct muster_instance *)(void *)name};
     struct muster_record record;
+    struct muster_arrival arrival;
     uint32_t columns, i, times;
     size_t bound;
 
@@ -53,6 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     columns = muster_get_u32(data);
     memcpy(&record, data + 4, sizeof record);
+    memcpy(&arrival, &record, sizeof arrival);
+    record.via.arrival = size % 2 == 0 ? &arrival : NULL;
     memcpy(name, data + 4 + sizeof record, NAME_BYTES);
     data += 4 + sizeof record + NAME_BYTES;
     size -= 4 + sizeof record + NAME_BYTES;

@@ -21,7 +21,7 @@ static void check_records(const struct wire_class *class, const struct muster_he
     for (i = 0; i < count; i++) {
         memset(&record, 0xee, sizeof record);
         wire_record(&record, header, class, payload, size, i, count);
-        fuzz_check(record.seq_num == header->seq_num + i, "numbers go on");
+        fuzz_check(record.seq == header->seq_num + i, "numbers go on");
         fuzz_check(record.device_id == header->device_id && record.kind == MUSTER_KIND_MESSAGE,
                    "the header is kept");
         fuzz_check(record.reading == i && record.readings == count, "readings are counted");

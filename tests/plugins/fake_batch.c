@@ -29,12 +29,16 @@ int fake_batch_drop(struct muster_batch *batch, uint32_t index)
 
 void fake_batch_begin(struct fake_batch *batch, const struct muster_record *records, uint32_t count)
 {
+    static const struct batch_memory nothing;
+
     memset(batch, 0, sizeof *batch);
-    batch->records = calloc(count + 1, sizeof *records);
+    batch->records = aligned_alloc(64, (count + 1) * sizeof *records);
     ck_assert_msg(batch->records != NULL, "out of memory");
     if (count > 0)
         memcpy(batch->records, records, count * sizeof *records);
-    batch_begin(&batch->real, batch->records, count);
+    batch_init(&batch->real, 0, 1);
+    batch_begin(&batch->real, batch->records, count, &nothing);
+    batch_turn(&batch->real, 1);
 }
 
 void fake_batch_finish(struct fake_batch *batch)
@@ -42,6 +46,7 @@ void fake_batch_finish(struct fake_batch *batch)
     const struct batch_change change = batch_settle(&batch->real);
 
     ck_assert_msg(!change.meddled, "the plugin writes to the batch's own fields");
+    ck_assert_msg(!change.altered, "the plugin changes what it must not in place");
     ck_assert_uint_eq(change.failed, 0);
     batch->emitted = change.emitted;
     batch->dropped = change.dropped;

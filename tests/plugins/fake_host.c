@@ -40,6 +40,7 @@ struct muster_instance {
     struct muster_metric metrics[METRICS_MAX];
     uint32_t metric_count;
     struct catalog *catalog;
+    uint32_t device_count;
     uint64_t wall_ns, monotonic_ns, slept_ns;
     uint32_t takes;
     uint32_t woken;
@@ -134,6 +135,7 @@ struct muster_instance *fake_new(const struct muster_plugin *plugin, ...)
     instance->takes = plugin->sink == NULL       ? 0
                       : plugin->sink->takes != 0 ? plugin->sink->takes
                                                  : MUSTER_TAKES_MESSAGES;
+    instance->device_count = MUSTER_DEVICE_IDS;
     instance->wall_ns = UINT64_C(1762534152000000000);
     instance->monotonic_ns = UINT64_C(1000000000000);
     ck_assert_int_eq(pthread_mutex_init(&instance->mutex, NULL), 0);
@@ -420,6 +422,33 @@ static int host_device(struct muster_instance *instance, uint16_t device_id,
     return catalog_device(instance->catalog, device_id, device);
 }
 
+static uint32_t host_device_count(struct muster_instance *instance)
+{
+    return instance->device_count;
+}
+
+void fake_set_device_count(struct muster_instance *instance, uint32_t count)
+{
+    instance->device_count = count;
+}
+
+static const char *host_entry_name(struct muster_instance *instance, uint32_t origin)
+{
+    (void)instance;
+    return origin == FAKE_ORIGIN ? "maker" : NULL;
+}
+
+static const char *host_own_name(struct muster_instance *instance,
+                                 const struct muster_record *record)
+{
+    uint8_t number =
+        record->kind == MUSTER_KIND_EVENT ? record->event.event : record->reject.reason;
+
+    (void)instance;
+    ck_assert_uint_ne(record->kind, MUSTER_KIND_MESSAGE);
+    return record->origin == FAKE_ORIGIN && number == MUSTER_EVENT_OWN ? "own-name" : NULL;
+}
+
 /* ---- State ---------------------------------------------------------------------------- */
 
 void fake_set_state(struct muster_instance *instance, void *memory, uint64_t bytes, uint32_t age)
@@ -513,7 +542,10 @@ const struct muster_host fake_host = {
     .take = host_take,
     .counter = host_counter,
     .metric = host_metric,
+    .device_count = host_device_count,
     .device = host_device,
+    .own_name = host_own_name,
+    .entry_name = host_entry_name,
     .emit = fake_batch_emit,
     .drop = fake_batch_drop,
     .state = host_state,

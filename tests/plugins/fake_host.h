@@ -52,6 +52,13 @@ void fake_set_state(struct muster_instance *instance, void *memory, uint64_t byt
 void fake_add_device(struct muster_instance *instance, uint16_t device_id,
                      const struct muster_device *device);
 
+/* Every device's number is below this; at first 65,536. */
+void fake_set_device_count(struct muster_instance *instance, uint32_t count);
+
+/* The chain has an entry of this number, which is called "maker", and calls MUSTER_EVENT_OWN and
+ * MUSTER_REJECT_OWN "own-name". */
+enum { FAKE_ORIGIN = 1 };
+
 /* What host->metric shows: these, in order of their first setting.  The strings
  * must live as long as the instance. */
 void fake_set_metric(struct muster_instance *instance, const char *name, const char *unit,

@@ -121,13 +121,14 @@ static void check_record(const struct wire_case *this, const yaml_node_t *expect
 
     ck_assert_int_eq(record->reading, integer(expected, "reading"));
     ck_assert_int_eq(record->readings, integer(expected, "readings"));
-    ck_assert_int_eq(record->seq_num, integer(expected, "seq_num"));
-    ck_assert_int_eq(record->timestamp, integer(expected, "timestamp"));
+    ck_assert_int_eq(record->seq, integer(expected, "seq"));
+    ck_assert_int_eq(record->device_time_ns, integer(expected, "device_time_ns"));
     ck_assert_int_eq(record->device_id, integer(expected, "device_id"));
+    ck_assert_uint_eq(record->device, record->device_id);
+    ck_assert_uint_eq(record->marks, MUSTER_MARK_DEVICE);
     ck_assert_int_eq(record->msg_type, integer(expected, "msg_type"));
     ck_assert_int_eq(record->flags, integer(expected, "flags"));
-    ck_assert_int_eq(record->numbered, integer(expected, "numbered"));
-    ck_assert_int_eq(record->datagram_size, integer(expected, "datagram_size"));
+    ck_assert_int_eq(record->seq_bits, integer(expected, "seq_bits"));
     ck_assert_int_eq(record->kind, MUSTER_KIND_MESSAGE);
     ck_assert_uint_le(record->value_type, MUSTER_VALUE_REAL);
     ck_assert_str_eq(value_types[record->value_type], text(expected, "value_type"));
@@ -136,9 +137,11 @@ static void check_record(const struct wire_case *this, const yaml_node_t *expect
     check_payload(this, expected, record);
 
     /* Without what was just compared, nothing but zeroes is left. */
-    rest.reading = rest.readings = rest.device_id = 0;
-    rest.seq_num = rest.timestamp = rest.datagram_size = rest.payload_size = 0;
-    rest.msg_type = rest.flags = rest.numbered = rest.kind = rest.value_type = 0;
+    rest.reading = rest.readings = rest.marks = 0;
+    rest.device = rest.payload_size = 0;
+    rest.device_id = rest.seq = 0;
+    rest.device_time_ns = 0;
+    rest.msg_type = rest.flags = rest.seq_bits = rest.kind = rest.value_type = 0;
     rest.payload.pad = 0;
     if (record->value_type == MUSTER_VALUE_INT)
         rest.value.integer = 0;
@@ -194,7 +197,7 @@ START_TEST(vector_encoded_again)
         wire_record(&record, &header, &this.class, this.datagram + MUSTER_HEADER_SIZE,
                     this.size - MUSTER_HEADER_SIZE, (uint32_t)i, (uint32_t)count);
         readings[i] = (uint16_t)record.value.integer;
-        ck_assert_uint_eq(record.seq_num, header.seq_num + (uint32_t)i);
+        ck_assert_uint_eq(record.seq, header.seq_num + (uint32_t)i);
         if (i == 0) {
             first = record;
             continue;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where records live: blocks of memory that one worker fills and every sink
- * reads in place.  A record is written once, however many sinks there are.
+ * reads in place.  A record is written once, however many sinks there are.  What a record points
+ * to, its payload and its arrival, is in the block that it is in.
  *
  * A block is held by the pipeline that fills it and by every run of its records
  * that waits in a queue.  When nobody holds it, it goes back to its pool.
@@ -22,23 +23,27 @@
 
 enum {
     BLOCK_RECORDS = 1024,
-    BLOCK_BYTES = 65536 /* for payloads; one of the largest datagram fits */
+    BLOCK_BYTES = 65536, /* for payloads; one of the largest datagram fits */
+    BLOCK_TAIL = 16      /* bytes that may be read behind every payload */
 };
 
 struct block {
     struct pool *pool;
     struct block *next_free;
-    uint32_t records_used; /* the pipeline's */
-    uint32_t bytes_used;   /* the pipeline's */
+    uint32_t records_used;  /* the pipeline's */
+    uint32_t bytes_used;    /* the pipeline's */
+    uint32_t arrivals_used; /* the pipeline's */
     _Alignas(64) atomic_uint holders;
     _Alignas(64) struct muster_record records[BLOCK_RECORDS];
-    uint8_t bytes[BLOCK_BYTES];
+    struct muster_arrival arrivals[BLOCK_RECORDS];
+    uint8_t bytes[BLOCK_BYTES + BLOCK_TAIL];
 };
 
-/* Whether one more record fits, with a payload of `bytes` bytes. */
+/* Whether one more record fits, with an arrival, and with a payload of `bytes` bytes. */
 static inline bool block_has_room(const struct block *block, uint32_t bytes)
 {
-    return block->records_used < BLOCK_RECORDS && BLOCK_BYTES - block->bytes_used >= bytes;
+    return block->records_used < BLOCK_RECORDS && block->arrivals_used < BLOCK_RECORDS &&
+           BLOCK_BYTES - block->bytes_used >= bytes;
 }
 
 /* Copies a payload into the block, which has room for it, and returns where it is. */
@@ -52,10 +57,63 @@ static inline const uint8_t *block_store(struct block *block, const uint8_t *byt
     return place;
 }
 
+/* Room for one more arrival, which block_has_room has found. */
+static inline struct muster_arrival *block_arrive(struct block *block)
+{
+    return &block->arrivals[block->arrivals_used++];
+}
+
 /* Whether these bytes are among the block's payloads. */
 static inline bool block_has(const struct block *block, const uint8_t *bytes)
 {
     return bytes >= block->bytes && bytes < block->bytes + BLOCK_BYTES;
+}
+
+/* Whether this is one of the block's arrivals. */
+static inline bool block_has_arrival(const struct block *block,
+                                     const struct muster_arrival *arrival)
+{
+    return arrival >= block->arrivals && arrival < block->arrivals + BLOCK_RECORDS;
+}
+
+/* The arrival that was copied last: where it was, and where it is. */
+struct block_way {
+    const struct muster_arrival *from, *to;
+};
+
+/* Appends a copy of a record that is elsewhere, with its payload and its arrival unless these are
+ * in the block already.  Records that follow one another and came the same way share an arrival, by
+ * *way: NULLs at the start of a block.  Returns false if there is no room. */
+static inline bool block_append(struct block *block, struct block_way *way,
+                                const struct muster_record *record)
+{
+    const struct muster_arrival *arrival = record->via.arrival;
+    bool elsewhere = record->payload_size > 0 && !block_has(block, record->payload.bytes);
+    struct muster_record *copy;
+
+    if (!block_has_room(block, elsewhere ? record->payload_size : 0))
+        return false;
+    copy = &block->records[block->records_used++];
+    *copy = *record;
+    if (elsewhere)
+        copy->payload.bytes = block_store(block, record->payload.bytes, record->payload_size);
+    if (arrival == NULL || block_has_arrival(block, arrival))
+        return true;
+    if (way->from != arrival) {
+        struct muster_arrival *place = block_arrive(block);
+
+        *place = *arrival;
+        *way = (struct block_way){.from = arrival, .to = place};
+    }
+    copy->via.arrival = way->to;
+    return true;
+}
+
+static inline void block_clear(struct block *block)
+{
+    block->records_used = 0;
+    block->bytes_used = 0;
+    block->arrivals_used = 0;
 }
 
 static inline void block_hold(struct block *block)
@@ -76,8 +134,7 @@ static inline bool block_rewind(struct block *block)
 {
     if (atomic_load_explicit(&block->holders, memory_order_acquire) != 1)
         return false;
-    block->records_used = 0;
-    block->bytes_used = 0;
+    block_clear(block);
     return true;
 }
 

@@ -56,6 +56,8 @@ static int open_instances(struct chain *chain, const struct chain_settings *sett
         struct muster_instance *instance = &chain->instances[i];
 
         instance_init(instance, entry, chain->host);
+        instance->chain = settings->entries;
+        instance->chain_count = settings->entry_count;
         chain->instance_count++;
         if (instance_open(instance) < 0) {
             problems_note(problems, LOG_ERROR, NULL, "the plugin %s could not be opened (%s:%u)",

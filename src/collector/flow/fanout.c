@@ -121,31 +121,28 @@ static void offer_aside(struct fanout *fanout, unsigned s, const struct run *run
 {
     struct block *side = fanout->sides[s];
     struct run copied = {.block = side};
+    struct block_way way = {0};
     uint32_t i;
 
     if (side != NULL)
         block_rewind(side);
     for (i = 0; i < run->count; i++) {
         const struct muster_record *record = &run->block->records[run->from + i];
-        struct muster_record *copy;
 
         if (!sink_wants(&fanout->sinks[s], record))
             continue;
-        if (side == NULL || !block_has_room(side, record->payload_size)) {
+        if (side == NULL || !block_append(side, &way, record)) {
             if (copied.count > 0)
                 offer(fanout, s, &copied, copied.count);
             if (side != NULL)
                 block_release(side);
             side = fanout->sides[s] = pool_take(fanout->pool);
             copied = (struct run){.block = side};
+            way = (struct block_way){0};
+            block_append(side, &way, record);
         }
-        if (copied.count == 0)
-            copied.from = side->records_used;
-        copy = &side->records[side->records_used++];
-        *copy = *record;
-        if (record->payload_size > 0)
-            copy->payload.bytes = block_store(side, record->payload.bytes, record->payload_size);
-        copied.count++;
+        if (copied.count++ == 0)
+            copied.from = side->records_used - 1;
     }
     if (copied.count > 0)
         offer(fanout, s, &copied, copied.count);

@@ -55,7 +55,7 @@ static int watch_counters(struct pipeline *pipeline)
 }
 
 static int open_filter(struct pipeline *pipeline, struct filter *filter,
-                       struct muster_instance *instance)
+                       struct muster_instance *instance, uint8_t origin)
 {
     const struct {
         const char *name, *help;
@@ -70,6 +70,7 @@ static int open_filter(struct pipeline *pipeline, struct filter *filter,
     size_t i;
 
     filter->instance = instance;
+    filter->origin = origin;
     if (callback_worker_open(instance, pipeline->id, pipeline->count, &filter->state) != 0)
         return -1;
     filter->opened = true;
@@ -107,13 +108,14 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
 {
     unsigned i;
 
-    assert(settings->id < settings->count);
+    assert(settings->id < settings->count && settings->filter_count <= UINT8_MAX);
     memset(pipeline, 0, sizeof *pipeline);
     pipeline->id = settings->id;
     pipeline->count = settings->count;
     pipeline->host = settings->host;
     pipeline->largest = settings->largest;
     pipeline->wake_fd = -1;
+    batch_init(&pipeline->batch, pipeline->id, pipeline->count);
     for (i = 0; i < MUSTER_REJECT_REASONS; i++)
         pipeline->reject_limits[i] = (struct log_limit){.burst = 5, .period_ns = 10 * CLOCK_SECOND};
     for (i = 0; i < settings->sink_count; i++)
@@ -125,7 +127,8 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     }
     for (i = 0; i < settings->filter_count; i++) {
         pipeline->filter_count++;
-        if (open_filter(pipeline, &pipeline->filters[i], &settings->filters[i]) < 0) {
+        if (open_filter(pipeline, &pipeline->filters[i], &settings->filters[i], (uint8_t)(i + 1)) <
+            0) {
             problems_note(problems, LOG_ERROR, NULL,
                           "the filter %s could not be opened on worker %u",
                           instance_name(&settings->filters[i]), pipeline->id);
@@ -159,16 +162,30 @@ static void next_block(struct pipeline *pipeline)
     block_release(full);
 }
 
-/* The record is zeroed. */
-static void set_source(struct muster_record *record, const struct datagram *datagram)
+/* The record has room for an arrival in its block. */
+static inline void set_arrival(struct block *block, struct muster_record *record,
+                               const struct datagram *datagram)
 {
+    struct muster_arrival *arrival = block_arrive(block);
+
+    memset(arrival, 0, sizeof *arrival);
+    arrival->size = sizeof *arrival;
+    arrival->datagram_size = datagram->size;
+    arrival->local_port = datagram->local_port;
+    address_split(datagram->source, &arrival->family, &arrival->source_port, arrival->source,
+                  &arrival->source_scope);
+    if (datagram->local != NULL) {
+        arrival->has_local = 1;
+        memcpy(arrival->local, datagram->local, sizeof arrival->local);
+    }
     record->arrival_ns = datagram->arrival_ns;
     record->listener = datagram->listener;
-    address_split(datagram->source, &record->source_family, &record->source_port, record->source,
-                  &record->source_scope);
+    record->via.arrival = arrival;
 }
 
-static void reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason)
+/* `header` is NULL if the datagram is too short for one. */
+static void reject(struct pipeline *pipeline, const struct datagram *datagram,
+                   const struct muster_header *header, unsigned reason)
 {
     char source[ADDRESS_TEXT], more[64] = "";
     uint64_t held_back;
@@ -192,12 +209,13 @@ static void reject(struct pipeline *pipeline, const struct datagram *datagram, u
     record = &pipeline->block->records[pipeline->block->records_used++];
     memset(record, 0, sizeof *record);
     record->kind = MUSTER_KIND_REJECT;
-    record->reason = (uint8_t)reason;
+    record->reject.reason = (uint8_t)reason;
+    if (header != NULL)
+        wire_device(record, header);
     record->payload_size = datagram->stored;
-    record->datagram_size = datagram->size;
     if (datagram->stored > 0)
         record->payload.bytes = block_store(pipeline->block, datagram->bytes, datagram->stored);
-    set_source(record, datagram);
+    set_arrival(pipeline->block, record, datagram);
 }
 
 void pipeline_begin(struct pipeline *pipeline)
@@ -223,7 +241,7 @@ static uint32_t fill(struct block *block, const struct datagram *datagram,
     if (payload_size > 0)
         payload = block_store(block, datagram->bytes + MUSTER_HEADER_SIZE, payload_size);
     wire_record(first, header, class, payload, payload_size, from, readings);
-    set_source(first, datagram);
+    set_arrival(block, first, datagram);
     for (i = 1; i < count; i++)
         wire_reading(&first[i], first, i);
     block->records_used += count;
@@ -247,7 +265,8 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
         count = wire_payload_check(class, &header, payload_size);
     }
     if (count < 0) {
-        reject(pipeline, datagram, wire_reason(count));
+        reject(pipeline, datagram, datagram->size < MUSTER_HEADER_SIZE ? NULL : &header,
+               wire_reason(count));
         return;
     }
     counter_add(&c->decoded, 1);
@@ -264,6 +283,37 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
 
 /* ---- filters -------------------------------------------------------------------------- */
 
+/* Says that a plugin is broken, but the same only once. */
+static void accuse(struct pipeline *pipeline, struct filter *filter, unsigned what,
+                   const char *text)
+{
+    if (filter->accused & what)
+        return;
+    filter->accused |= what;
+    log_format(pipeline->host->log, LOG_ERROR, instance_name(filter->instance),
+               "bug in the plugin: %s", text);
+}
+
+/* Why records could not be added. */
+static void explain_failures(struct pipeline *pipeline, struct filter *filter,
+                             const struct batch_change *change)
+{
+    if (change->why & BATCH_FOREIGN_DEVICE)
+        accuse(pipeline, filter, BATCH_FOREIGN_DEVICE,
+               "it adds a record of a device that is another worker's, or none; that record is "
+               "left out");
+    if (change->why & BATCH_BAD_PAYLOAD)
+        accuse(pipeline, filter, BATCH_BAD_PAYLOAD,
+               "it adds a record whose payload is NULL or larger than MUSTER_DATAGRAM_MAX; that "
+               "record is left out");
+    if (change->why & BATCH_BAD_ARRIVAL)
+        accuse(pipeline, filter, BATCH_BAD_ARRIVAL,
+               "it adds a record whose muster_arrival has no size; that record is left out");
+    if (change->why & BATCH_NO_MEMORY)
+        log_format(pipeline->host->log, LOG_ERROR, instance_name(filter->instance),
+                   "%u records could not be added: no memory", change->failed);
+}
+
 /* Carries out what a filter asked for, and counts it. */
 static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in)
 {
@@ -277,10 +327,13 @@ static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in
     if (change.meddled)
         log_line(pipeline->host->log, LOG_ERROR, name,
                  "bug in the plugin: it wrote to the fields of struct muster_batch");
+    if (change.altered)
+        accuse(
+            pipeline, filter, FILTER_ALTERED,
+            "process() changed kind, payload, payload_size, device, via or origin of a record in "
+            "place; drop it and emit another");
     if (change.failed > 0)
-        log_format(pipeline->host->log, LOG_ERROR, name,
-                   "%u records could not be added: no memory, or too large a payload",
-                   change.failed);
+        explain_failures(pipeline, filter, &change);
 }
 
 static void fail(const struct pipeline *pipeline, struct filter *filter)
@@ -303,6 +356,7 @@ static void run_filters(struct pipeline *pipeline, unsigned first)
 
         if (!filter->opened) /* the start has failed, and those in front of it are closed */
             continue;
+        batch_turn(&pipeline->batch, filter->origin);
         if (filter->failed)
             counter_add(&filter->passed, in);
         else if (callback_process(filter->instance, filter->state, &pipeline->batch.view) != 0)
@@ -327,28 +381,24 @@ static void fan_out(struct pipeline *pipeline)
 
 /* Puts a batch that filters have put together anew back into the block, in place
  * of what was decoded, and offers it.  It may have outgrown the block; the first
- * block is held until the end, for the payloads in it. */
+ * block is held until the end, for what its records point to. */
 static void fan_out_rebuilt(struct pipeline *pipeline)
 {
     struct block *first = pipeline->block;
+    struct block_way way = {0};
     uint32_t i;
 
     block_hold(first);
     pipeline->block->records_used = pipeline->from;
     for (i = 0; i < pipeline->batch.view.count; i++) {
-        struct muster_record record = pipeline->batch.view.records[i];
-        bool elsewhere =
-            record.payload_size > 0 && !block_has(pipeline->block, record.payload.bytes);
+        const struct muster_record *record = &pipeline->batch.view.records[i];
 
-        if (!block_has_room(pipeline->block, elsewhere ? record.payload_size : 0)) {
-            fan_out(pipeline);
-            next_block(pipeline);
-            elsewhere = record.payload_size > 0;
-        }
-        if (elsewhere)
-            record.payload.bytes =
-                block_store(pipeline->block, record.payload.bytes, record.payload_size);
-        pipeline->block->records[pipeline->block->records_used++] = record;
+        if (block_append(pipeline->block, &way, record))
+            continue;
+        fan_out(pipeline);
+        next_block(pipeline);
+        way = (struct block_way){0};
+        block_append(pipeline->block, &way, record);
     }
     fan_out(pipeline);
     block_release(first);
@@ -358,10 +408,14 @@ void pipeline_publish(struct pipeline *pipeline)
 {
     struct muster_record *records = &pipeline->block->records[pipeline->from];
     uint32_t count = pipeline->block->records_used - pipeline->from;
+    const struct batch_memory memory = {.bytes = pipeline->block->bytes,
+                                        .size = pipeline->block->bytes_used,
+                                        .arrivals = pipeline->block->arrivals,
+                                        .arrival_count = pipeline->block->arrivals_used};
 
     if (count == 0)
         return;
-    batch_begin(&pipeline->batch, records, count);
+    batch_begin(&pipeline->batch, records, count, &memory);
     run_filters(pipeline, 0);
     if (pipeline->batch.view.records == records)
         fan_out(pipeline);
@@ -384,7 +438,8 @@ static void tick_filter(struct pipeline *pipeline, unsigned i, uint64_t now_ns)
     struct filter *filter = &pipeline->filters[i];
     uint64_t asked;
 
-    batch_begin(&pipeline->batch, NULL, 0);
+    batch_begin(&pipeline->batch, NULL, 0, NULL);
+    batch_turn(&pipeline->batch, filter->origin);
     asked = callback_worker_tick(filter->instance, filter->state, &pipeline->batch.view, now_ns);
     filter->next_tick_ns = instance_next_tick(now_ns, asked);
     publish_emitted(pipeline, i);
@@ -443,7 +498,8 @@ void pipeline_close(struct pipeline *pipeline)
         struct filter *filter = &pipeline->filters[i];
 
         if (filter->opened) {
-            batch_begin(&pipeline->batch, NULL, 0);
+            batch_begin(&pipeline->batch, NULL, 0, NULL);
+            batch_turn(&pipeline->batch, filter->origin);
             callback_worker_close(filter->instance, filter->state, &pipeline->batch.view,
                                   MUSTER_CALL_STOPPING);
             publish_emitted(pipeline, i);

@@ -30,16 +30,22 @@ struct datagram {
     uint32_t stored; /* bytes that are there: `size`, or largest + 1 if it is larger than that */
     uint64_t arrival_ns; /* ns since the Unix epoch */
     const struct sockaddr *source;
-    uint8_t listener; /* which entry of `listen` it came in by */
+    const uint8_t *local; /* 16 bytes: the address it went to, as in muster_arrival; or NULL */
+    uint16_t local_port;  /* in the host's byte order; 0: not known */
+    uint8_t listener;     /* which entry of `listen` it came in by */
 };
+
+enum { FILTER_ALTERED = 1 << 16 }; /* beside BATCH_*: records changed in place */
 
 /* A filter in this pipeline. */
 struct filter {
     struct muster_instance *instance;
-    void *state; /* the plugin's, for this worker */
+    void *state;    /* the plugin's, for this worker */
+    uint8_t origin; /* of the records that it adds */
     bool opened;
     bool failed;                              /* out of service: records pass by */
     atomic_bool woken;                        /* the plugin asks for a tick */
+    unsigned accused;                         /* BATCH_* and FILTER_*: what was said of it */
     uint64_t next_tick_ns;                    /* on the front's clock */
     struct counter in, emitted, out, dropped; /* records */
     struct counter passed;                    /* of those that came in: by a filter that failed */

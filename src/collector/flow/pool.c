@@ -47,8 +47,7 @@ struct block *pool_take(struct pool *pool)
         block = &pool->blocks[pool->fresh++];
         block->pool = pool;
     }
-    block->records_used = 0;
-    block->bytes_used = 0;
+    block_clear(block);
     atomic_store_explicit(&block->holders, 1, memory_order_relaxed);
     return block;
 }

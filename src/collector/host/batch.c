@@ -5,13 +5,14 @@
  */
 #include "batch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct payload_copy {
-    struct payload_copy *next;
-    uint8_t bytes[];
-};
+#include "batch_check.h"
+
+/* Bytes that may be read behind every payload. */
+enum { TAIL = 16 };
 
 /* Makes room for `needed` elements of `size` bytes.  Returns 0, or -1. */
 static int grow(void **memory, uint32_t *room, uint32_t needed, size_t size)
@@ -31,58 +32,140 @@ static int grow(void **memory, uint32_t *room, uint32_t needed, size_t size)
     return 0;
 }
 
-static void free_payloads(struct batch *batch)
+/* The same for a vector, whose records need not stay. */
+static int grow_vector(struct vector *vector, uint32_t needed)
 {
-    struct payload_copy *copy;
+    uint32_t room = vector->room < 64 ? 64 : vector->room;
 
-    while ((copy = batch->payloads) != NULL) {
-        batch->payloads = copy->next;
+    if (needed <= vector->room)
+        return 0;
+    while (room < needed)
+        room *= 2;
+    free(vector->records);
+    vector->records = aligned_alloc(64, (size_t)room * sizeof *vector->records);
+    vector->room = vector->records != NULL ? room : 0;
+    return vector->records != NULL ? 0 : -1;
+}
+
+static void free_copies(struct batch *batch)
+{
+    struct batch_copy *copy;
+
+    while ((copy = batch->copies) != NULL) {
+        batch->copies = copy->next;
         free(copy);
     }
 }
 
-void batch_begin(struct batch *batch, struct muster_record *records, uint32_t count)
+void batch_init(struct batch *batch, unsigned worker, unsigned workers)
 {
-    free_payloads(batch);
+    assert(worker < workers);
+    batch->worker = worker;
+    batch->workers = workers;
+}
+
+void batch_begin(struct batch *batch, struct muster_record *records, uint32_t count,
+                 const struct batch_memory *memory)
+{
+    assert(memory != NULL || count == 0);
+    free_copies(batch);
     batch->view.records = records;
     batch->view.count = count;
     batch->records = records;
     batch->count = count;
+    batch->memory = memory != NULL ? *memory : (struct batch_memory){0};
+    batch->summed = false;
+}
+
+void batch_turn(struct batch *batch, uint8_t origin)
+{
+    assert(origin > 0);
+    batch->origin = origin;
+    if (!batch->summed)
+        batch->sum = batch_check_sum(batch->records, batch->count);
+    batch->summed = true;
+}
+
+/* ---- what a filter asks for ----------------------------------------------------------- */
+
+/* Why the record cannot be added; 0: it can. */
+static unsigned refuse(const struct batch *batch, const struct muster_record *record)
+{
+    const struct muster_arrival *arrival = record->via.arrival;
+
+    if ((record->marks & MUSTER_MARK_DEVICE) != 0 && !batch_check_device(batch, record->device))
+        return BATCH_FOREIGN_DEVICE;
+    if (record->payload_size > MUSTER_DATAGRAM_MAX ||
+        (record->payload_size > 0 && record->payload.bytes == NULL))
+        return BATCH_BAD_PAYLOAD;
+    if (arrival != NULL && arrival->size < sizeof *arrival)
+        return BATCH_BAD_ARRIVAL;
+    return 0;
+}
+
+/* A copy of what the record points to, or NULL. */
+static struct batch_copy *copy_pointed(struct batch *batch, const struct muster_record *record)
+{
+    struct batch_copy *copy = calloc(1, sizeof *copy + record->payload_size + TAIL);
+
+    if (copy == NULL)
+        return NULL;
+    copy->size = record->payload_size;
+    if (copy->size > 0)
+        memcpy(copy->bytes, record->payload.bytes, copy->size);
+    if (record->via.arrival != NULL) {
+        copy->arrival = *record->via.arrival;
+        copy->arrival.size = sizeof copy->arrival;
+    }
+    copy->next = batch->copies;
+    batch->copies = copy;
+    return copy;
+}
+
+/* Returns why it failed, or 0. */
+static unsigned emit(struct batch *batch, uint32_t after, const struct muster_record *record)
+{
+    void *memory = batch->emissions;
+    struct batch_copy *copy = NULL;
+    struct emission *emission;
+    unsigned why = refuse(batch, record);
+    bool is_new_way = record->via.arrival != NULL && !batch_check_stays(batch, record->via.arrival);
+
+    if (why != 0)
+        return why;
+    if (grow(&memory, &batch->emission_room, batch->emission_count + 1, sizeof *batch->emissions) <
+        0)
+        return BATCH_NO_MEMORY;
+    batch->emissions = memory;
+    if (record->payload_size > 0 || is_new_way) {
+        copy = copy_pointed(batch, record);
+        if (copy == NULL)
+            return BATCH_NO_MEMORY;
+    }
+    emission = &batch->emissions[batch->emission_count++];
+    emission->after = after < batch->count ? after : batch->count > 0 ? batch->count - 1 : 0;
+    emission->record = *record;
+    emission->record.origin = batch->origin;
+    emission->record.payload.bytes = record->payload_size > 0 ? copy->bytes : NULL;
+    if (is_new_way)
+        emission->record.via.arrival = &copy->arrival;
+    if ((record->marks & MUSTER_MARK_DEVICE) == 0) {
+        emission->record.device = 0;
+        emission->record.device_id = 0;
+    }
+    return 0;
 }
 
 int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_record *record)
 {
     struct batch *batch = (struct batch *)view;
-    void *memory = batch->emissions;
-    struct emission *emission;
-    struct payload_copy *copy = NULL;
+    unsigned why = emit(batch, after, record);
 
-    if (grow(&memory, &batch->emission_room, batch->emission_count + 1, sizeof *batch->emissions) <
-        0) {
-        batch->failed++;
-        return MUSTER_FAILED;
-    }
-    batch->emissions = memory;
-    if (record->payload_size > MUSTER_DATAGRAM_MAX) {
-        batch->failed++;
-        return MUSTER_FAILED;
-    }
-    if (record->payload_size > 0) {
-        copy = malloc(sizeof *copy + record->payload_size);
-        if (copy == NULL) {
-            batch->failed++;
-            return MUSTER_FAILED;
-        }
-        memcpy(copy->bytes, record->payload.bytes, record->payload_size);
-        copy->next = batch->payloads;
-        batch->payloads = copy;
-    }
-    emission = &batch->emissions[batch->emission_count++];
-    emission->after = after < batch->count ? after : batch->count > 0 ? batch->count - 1 : 0;
-    emission->record = *record;
-    if (copy != NULL)
-        emission->record.payload.bytes = copy->bytes;
-    return 0;
+    if (why == 0)
+        return 0;
+    batch->failed++;
+    batch->why |= why;
+    return MUSTER_FAILED;
 }
 
 int batch_drop(struct muster_batch *view, uint32_t index)
@@ -125,26 +208,33 @@ static void sort_emissions(struct emission *emissions, uint32_t count)
 
 struct batch_change batch_settle(struct batch *batch)
 {
-    struct batch_change change = {
-        .emitted = batch->emission_count, .dropped = batch->drop_count, .failed = batch->failed};
+    struct batch_change change = {.emitted = batch->emission_count,
+                                  .dropped = batch->drop_count,
+                                  .failed = batch->failed,
+                                  .why = batch->why};
     struct vector *vector = &batch->vectors[batch->next_vector];
-    void *memory = vector->records;
     uint32_t i, e = 0, count = 0;
 
+    assert(batch->summed);
     batch->failed = 0;
+    batch->why = 0;
     change.meddled = batch->view.records != batch->records || batch->view.count != batch->count;
     batch->view.records = batch->records;
     batch->view.count = batch->count;
+    change.altered = batch_check_sum(batch->records, batch->count) != batch->sum;
+    if (change.altered) {
+        batch_check_mend(batch);
+        batch->summed = false;
+    }
     if (change.emitted == 0 && change.dropped == 0)
         return change;
-    if (grow(&memory, &vector->room, batch->view.count + change.emitted, sizeof *vector->records) <
-        0) {
+    if (grow_vector(vector, batch->view.count + change.emitted) < 0) {
         /* Without memory the batch goes on as it was. */
         change.failed += change.emitted;
+        change.why |= BATCH_NO_MEMORY;
         change.emitted = change.dropped = 0;
         goto done;
     }
-    vector->records = memory;
     sort_emissions(batch->emissions, batch->emission_count);
     for (i = 0; i < batch->view.count; i++) {
         if (batch->drop_count == 0 || !batch->drop_marks[i])
@@ -157,6 +247,7 @@ struct batch_change batch_settle(struct batch *batch)
     batch->view.records = batch->records = vector->records;
     batch->view.count = batch->count = count;
     batch->next_vector ^= 1;
+    batch->summed = false;
 
 done:
     batch->emission_count = 0;
@@ -166,7 +257,7 @@ done:
 
 void batch_free(struct batch *batch)
 {
-    free_payloads(batch);
+    free_copies(batch);
     free(batch->vectors[0].records);
     free(batch->vectors[1].records);
     free(batch->emissions);

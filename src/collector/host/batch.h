@@ -5,6 +5,9 @@
  * As long as filters only change records, they stay where they were decoded.
  * When a filter adds some or drops some, the batch is put together anew in
  * memory of its own.
+ *
+ * Of the fields that a filter must not change a sum is kept.  Sinks would otherwise follow a
+ * pointer into memory that is not there any more, and two threads work on one device.
  */
 #ifndef COLLECTOR_HOST_BATCH_H
 #define COLLECTOR_HOST_BATCH_H
@@ -21,34 +24,66 @@ struct emission {
 };
 
 struct vector {
-    struct muster_record *records;
+    struct muster_record *records; /* aligned to 16 bytes */
     uint32_t room;
 };
 
-struct payload_copy;
+struct batch_copy;
+
+/* Where payloads and arrivals of the records lie, but those of records that filters added. */
+struct batch_memory {
+    const uint8_t *bytes;
+    uint32_t size; /* bytes of them */
+    const struct muster_arrival *arrivals;
+    uint32_t arrival_count;
+};
+
+/* What a filter asked for that cannot be done; a set. */
+enum {
+    BATCH_NO_MEMORY = 1 << 0,
+    BATCH_FOREIGN_DEVICE = 1 << 1, /* the rest are bugs in the plugin */
+    BATCH_BAD_PAYLOAD = 1 << 2,
+    BATCH_BAD_ARRIVAL = 1 << 3
+};
 
 struct batch {
     struct muster_batch view; /* what the filter sees; first, so that the two share an address */
     struct muster_record *records; /* the same as in the view, out of the filter's reach */
     uint32_t count;
+    unsigned worker, workers; /* whose batch it is */
+    uint8_t origin;           /* of the filter that has its turn */
+    struct batch_memory memory;
+    uint64_t sum;             /* of what must not be changed in the records, if... */
+    bool summed;              /* ...this is set */
     struct vector vectors[2]; /* taken in turn */
     unsigned next_vector;
     struct emission *emissions;
     uint32_t emission_count, emission_room;
-    struct payload_copy
-        *payloads;       /* of records that filters added; freed when the next batch begins */
+    struct batch_copy
+        *copies;         /* of what added records point to; freed when the next batch begins */
     uint8_t *drop_marks; /* one for each record */
     uint32_t drop_count, drop_room;
-    uint32_t failed; /* records that could not be added: no memory, or too large a payload */
+    uint32_t failed; /* records that could not be added */
+    unsigned why;    /* BATCH_* */
 };
 
 /* What a filter did to a batch. */
 struct batch_change {
     uint32_t emitted, dropped, failed;
+    unsigned why; /* what failed did so: BATCH_* */
     bool meddled; /* it wrote to the batch's own fields, which were put right again */
+    bool altered; /* it changed what must not be changed in place; the records are safe again */
 };
 
-void batch_begin(struct batch *batch, struct muster_record *records, uint32_t count);
+/* For the worker of that number.  All zeros before; batch_free at the end. */
+void batch_init(struct batch *batch, unsigned worker, unsigned workers);
+
+/* `memory` may be NULL if there are no records. */
+void batch_begin(struct batch *batch, struct muster_record *records, uint32_t count,
+                 const struct batch_memory *memory);
+
+/* Before each filter, whose entry has that number. */
+void batch_turn(struct batch *batch, uint8_t origin);
 
 /* After each filter: carries out what it asked for. */
 struct batch_change batch_settle(struct batch *batch);

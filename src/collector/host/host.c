@@ -180,6 +180,62 @@ static int device(struct muster_instance *instance, uint16_t device_id,
     return catalog_device(instance->host->catalog, device_id, device);
 }
 
+static uint32_t device_count(struct muster_instance *instance)
+{
+    (void)instance;
+    return MUSTER_DEVICE_IDS;
+}
+
+/* The built-in format has one value, which the record has already. */
+static uint32_t values(struct muster_instance *instance, const struct muster_record *record,
+                       struct muster_value *out, uint32_t value_size, uint32_t room)
+{
+    struct muster_value value = {
+        .name = "value", .type = record->value_type, .quality = record->quality};
+
+    (void)instance;
+    if (record->kind != MUSTER_KIND_MESSAGE || record->value_type == MUSTER_VALUE_NONE ||
+        record->value_type > MUSTER_VALUE_BYTES)
+        return 0;
+    if (record->value_type == MUSTER_VALUE_TEXT || record->value_type == MUSTER_VALUE_BYTES) {
+        value.bytes = record->payload.bytes;
+        value.bytes_size = record->payload_size;
+    } else {
+        value.value.natural = record->value.natural;
+    }
+    if (room == 0)
+        return 1;
+    /* A plugin that is newer than this host reads 0 in the fields that it has more. */
+    memset(out, 0, value_size);
+    memcpy(out, &value, value_size < sizeof value ? value_size : sizeof value);
+    return 1;
+}
+
+static const struct entry *maker(const struct muster_instance *instance, uint32_t origin)
+{
+    return origin >= 1 && origin <= instance->chain_count ? &instance->chain[origin - 1] : NULL;
+}
+
+static const char *own_name(struct muster_instance *instance, const struct muster_record *record)
+{
+    const struct entry *entry = maker(instance, record->origin);
+
+    if (entry == NULL)
+        return NULL;
+    if (record->kind == MUSTER_KIND_EVENT)
+        return plugin_event_name(&entry->plugin, record->event.event);
+    if (record->kind == MUSTER_KIND_REJECT)
+        return plugin_reject_name(&entry->plugin, record->reject.reason);
+    return NULL;
+}
+
+static const char *entry_name(struct muster_instance *instance, uint32_t origin)
+{
+    const struct entry *entry = maker(instance, origin);
+
+    return entry != NULL ? entry->name : NULL;
+}
+
 static int misuse(struct muster_instance *instance, const char *what)
 {
     log_format(instance->host->log, LOG_ERROR, instance->entry->name, "bug in the plugin: %s",
@@ -263,7 +319,11 @@ const struct muster_host host_functions = {
     .take = take,
     .counter = counter,
     .metric = metric,
+    .device_count = device_count,
     .device = device,
+    .values = values,
+    .own_name = own_name,
+    .entry_name = entry_name,
     .emit = batch_emit,
     .drop = batch_drop,
     .state = state,

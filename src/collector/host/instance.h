@@ -20,6 +20,8 @@ enum { INSTANCE_TOLD = 4 };
 struct muster_instance {
     const struct entry *entry; /* outlives the instance */
     struct host *host;
+    const struct entry *chain; /* all entries of its chain: number `origin` is at origin - 1 */
+    uint32_t chain_count;
     struct problems *problems; /* while the configuration is checked, else NULL */
     void *state;               /* the plugin's own */
     struct state *memory;      /* what muster_host.state gave it; NULL: nothing */

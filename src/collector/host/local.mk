@@ -2,6 +2,7 @@
 # The contract's side of the daemon.
 src_collector_libcollector_a_SOURCES += \
 	%D%/batch.c %D%/batch.h \
+	%D%/batch_check.c %D%/batch_check.h \
 	%D%/callback.c %D%/callback.h \
 	%D%/entry.c %D%/entry.h \
 	%D%/host.c %D%/host.h \

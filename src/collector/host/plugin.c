@@ -90,11 +90,98 @@ static bool valid_name(const char *name)
     return length > 0 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == length;
 }
 
+/* ---- names of its own ----------------------------------------------------------------- */
+
+/* A table of struct muster_name, whose entries may be larger than ours. */
+struct names {
+    const struct muster_name *names;
+    uint32_t count, stride;
+};
+
+static struct names events_of(const struct muster_plugin *api)
+{
+    return (struct names){api->events, api->event_count, api->name_size};
+}
+
+static struct names rejects_of(const struct muster_plugin *api)
+{
+    return (struct names){api->rejects, api->reject_count, api->name_size};
+}
+
+static const struct muster_name *name_at(const struct names *table, uint32_t index)
+{
+    return (const struct muster_name *)((const char *)table->names + (size_t)index * table->stride);
+}
+
+static const char *find_name(const struct names *table, uint32_t number)
+{
+    uint32_t i;
+
+    for (i = 0; i < table->count; i++)
+        if (name_at(table, i)->number == number)
+            return name_at(table, i)->name;
+    return NULL;
+}
+
+static bool is_number_taken(const struct names *table, uint32_t index)
+{
+    uint32_t i;
+
+    for (i = 0; i < index; i++)
+        if (name_at(table, i)->number == name_at(table, index)->number)
+            return true;
+    return false;
+}
+
+/* NULL, or what is wrong with the table. */
+static const char *judge_names(const struct names *table)
+{
+    uint32_t i;
+
+    if (table->count == 0)
+        return NULL;
+    if (table->names == NULL || table->stride < sizeof(struct muster_name))
+        return "its table of events or rejects is missing or of a wrong size";
+    for (i = 0; i < table->count; i++) {
+        const struct muster_name *name = name_at(table, i);
+
+        if (name->number < MUSTER_EVENT_OWN || name->number > UINT8_MAX)
+            return "an event or reject of its own has a number that is not in 128 to 255";
+        if (is_number_taken(table, i))
+            return "two events or rejects of its own have the same number";
+        if (name->name == NULL || name->name[0] == '\0' ||
+            name->name[strspn(name->name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
+            return "the name of an event or reject of its own is missing or malformed (lower case, "
+                   "digits, '-')";
+        if (name->summary == NULL)
+            return "an event or reject of its own has no summary";
+    }
+    return NULL;
+}
+
+const char *plugin_event_name(const struct plugin *plugin, uint32_t number)
+{
+    const struct names table = events_of(&plugin->api);
+
+    return find_name(&table, number);
+}
+
+const char *plugin_reject_name(const struct plugin *plugin, uint32_t number)
+{
+    const struct names table = rejects_of(&plugin->api);
+
+    return find_name(&table, number);
+}
+
+/* ---- loading -------------------------------------------------------------------------- */
+
 /* NULL, or what is wrong with the descriptor. */
 static const char *judge(const struct plugin *plugin, char *room_for_text, size_t room)
 {
     static const char *const reserved[] = {"plugin", "name", "queue", "required"};
     const struct muster_plugin *api = &plugin->api;
+    const struct names events = events_of(api), rejects = rejects_of(api);
+    const char *wrong;
     size_t i;
 
     if (api->name == NULL || api->version == NULL || api->summary == NULL || !valid_name(api->name))
@@ -124,8 +211,11 @@ static const char *judge(const struct plugin *plugin, char *room_for_text, size_
         if (option_find(&plugin->options, reserved[i]) >= 0)
             return "its options are named plugin, name, queue or required, which belong to the "
                    "host";
-    return NULL;
+    wrong = judge_names(&events);
+    return wrong != NULL ? wrong : judge_names(&rejects);
 }
+
+_Static_assert((int)MUSTER_EVENT_OWN == (int)MUSTER_REJECT_OWN, "one range for both");
 
 /* As much of the tables as both sides know. */
 static void copy_roles(struct plugin *plugin)

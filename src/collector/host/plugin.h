@@ -33,6 +33,10 @@ static inline bool plugin_is_filter(const struct plugin *plugin)
     return plugin->api.filter != NULL;
 }
 
+/* What the plugin calls an event or a reject of its own, by its number; or NULL. */
+const char *plugin_event_name(const struct plugin *plugin, uint32_t number);
+const char *plugin_reject_name(const struct plugin *plugin, uint32_t number);
+
 const char *plugin_role_name(const struct plugin *plugin);
 
 #endif

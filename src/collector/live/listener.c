@@ -29,6 +29,18 @@ static enum socket_part part(unsigned i, unsigned workers)
     return i > 0 ? SOCKET_FURTHER : workers > 1 ? SOCKET_FIRST : SOCKET_ALONE;
 }
 
+/* Of the bound address. */
+static void note_local(struct listener *listener)
+{
+    uint8_t family;
+    uint32_t scope;
+
+    memset(listener->local, 0, sizeof listener->local);
+    address_split(address_get(&listener->address), &family, &listener->port, listener->local,
+                  &scope);
+    listener->has_local = !address_is_wildcard(&listener->address);
+}
+
 int listener_open(struct listener *listener, const struct address *address, unsigned workers,
                   int receive_buffer, struct problems *problems)
 {
@@ -63,6 +75,7 @@ int listener_open(struct listener *listener, const struct address *address, unsi
         if (i == 0)
             getsockname(listener->sockets[i], (struct sockaddr *)&listener->address.storage, &size);
     }
+    note_local(listener);
     if (workers > 1 && steer_by_device(listener->sockets[0], workers) < 0) {
         problems_note(
             problems, LOG_ERROR, NULL,

@@ -6,6 +6,7 @@
 #ifndef COLLECTOR_LIVE_LISTENER_H
 #define COLLECTOR_LIVE_LISTENER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/address.h"
@@ -13,7 +14,11 @@
 
 struct listener {
     struct address address;
-    int *sockets; /* one for each worker; -1: not open */
+    /* What a datagram that comes in here says of where it went to: see muster_arrival. */
+    uint8_t local[16];
+    uint16_t port;
+    bool has_local; /* it is bound to one address */
+    int *sockets;   /* one for each worker; -1: not open */
     unsigned socket_count;
 };
 

@@ -27,6 +27,7 @@ int worker_init(struct worker *worker, struct pipeline *pipeline, const struct l
 
     memset(worker, 0, sizeof *worker);
     worker->pipeline = pipeline;
+    worker->listeners = listeners;
     worker->socket_count = listener_count;
     worker->error_limit = (struct log_limit){.burst = 3, .period_ns = 60 * CLOCK_SECOND};
     worker->receiver = receiver_new(pipeline->largest);
@@ -81,6 +82,8 @@ static void report_receive_error(struct worker *worker)
 static bool empty_socket(struct worker *worker, unsigned listener, int rounds)
 {
     struct pipeline *pipeline = worker->pipeline;
+    const struct listener *from = &worker->listeners[listener];
+    const uint8_t *local = from->has_local ? from->local : NULL;
     int count, i, round = 0, errors = 0;
 
     do {
@@ -92,6 +95,8 @@ static bool empty_socket(struct worker *worker, unsigned listener, int rounds)
 
             receiver_get(worker->receiver, i, &datagram);
             datagram.listener = (uint8_t)listener;
+            datagram.local = local;
+            datagram.local_port = from->port;
             pipeline_take(pipeline, &datagram);
         }
         if (count > 0) {

@@ -19,6 +19,7 @@ struct worker {
     struct pipeline *pipeline;
     pthread_t thread;
     bool started;
+    const struct listener *listeners;
     struct pollfd *fds; /* its sockets, one for each listener, and behind them: time to stop */
     unsigned socket_count;
     uint32_t *drops; /* the sockets' drop counters when they were last read */

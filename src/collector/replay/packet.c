@@ -127,6 +127,7 @@ static enum packet_outcome parse_ipv4(struct rest *rest, struct packet *packet)
         return PACKET_FRAGMENT;
     packet->source.v4.sin_family = AF_INET;
     memcpy(&packet->source.v4.sin_addr, header + 12, 4);
+    memcpy(packet->destination, header + 16, 4);
     limit(rest, total);
     skip(rest, header_size);
     return parse_udp(rest, packet);
@@ -158,6 +159,7 @@ static enum packet_outcome parse_ipv6(struct rest *rest, struct packet *packet)
         return PACKET_MALFORMED;
     packet->source.v6.sin6_family = AF_INET6;
     memcpy(&packet->source.v6.sin6_addr, header + 8, 16);
+    memcpy(packet->destination, header + 24, 16);
     next = header[6];
     limit(rest, IPV6_SIZE + size);
     skip(rest, IPV6_SIZE);

@@ -30,8 +30,9 @@ struct packet {
     bool has_ports; /* the two ports are known, whatever the outcome */
     uint16_t source_port, destination_port;
     /* Of a datagram alone: */
-    const uint8_t *payload; /* inside the packet's bytes */
-    uint32_t size;          /* of the payload; all of it is there */
+    const uint8_t *payload;  /* inside the packet's bytes */
+    uint32_t size;           /* of the payload; all of it is there */
+    uint8_t destination[16]; /* network byte order; IPv4: the first 4 bytes */
     union {
         struct sockaddr any;
         struct sockaddr_in v4;

@@ -108,6 +108,8 @@ static void take(struct replay *replay, const struct packet *packet, int listene
         .stored = packet->size <= pipeline->largest ? packet->size : pipeline->largest + 1,
         .arrival_ns = replay->packet.arrival_ns,
         .source = &packet->source.any,
+        .local = packet->destination,
+        .local_port = packet->destination_port,
         .listener = (uint8_t)listener,
     };
 

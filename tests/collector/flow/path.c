@@ -34,12 +34,12 @@ static void close_one(void *state, const struct muster_call *call)
 static int process(void *state, struct muster_batch *batch)
 {
     static const struct muster_record event = {.kind = MUSTER_KIND_EVENT,
-                                               .event = MUSTER_EVENT_OWN};
+                                               .event.event = MUSTER_EVENT_OWN};
     uint32_t i;
 
     (void)state;
     for (i = 0; i < batch->count; i++) {
-        uint32_t number = batch->records[i].seq_num;
+        uint64_t number = batch->records[i].seq;
 
         if (path_seen.drop_every > 0 && number % path_seen.drop_every == 0)
             host_functions.drop(batch, i);
@@ -52,7 +52,7 @@ static int process(void *state, struct muster_batch *batch)
 static uint64_t worker_tick(void *state, struct muster_batch *batch, uint64_t now_ns)
 {
     static const struct muster_record event = {.kind = MUSTER_KIND_EVENT,
-                                               .event = MUSTER_EVENT_OWN};
+                                               .event.event = MUSTER_EVENT_OWN};
 
     (void)state;
     path_seen.ticks++;

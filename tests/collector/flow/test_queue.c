@@ -513,7 +513,7 @@ static void *consume(void *argument)
             if (rounds % 307 == 0)
                 settle(self);
             /* In order, never twice, whole. */
-            self->disorder |= n < self->last || record->opened_ns != ~n ||
+            self->disorder |= n < self->last || record->event.opened_ns != ~n ||
                               memcmp(record->payload.bytes, &n, sizeof n) != 0;
             self->last = n + 1;
             self->seen++;
@@ -550,7 +550,7 @@ static uint32_t produce(struct line *line, uint64_t accepted[CONSUMERS])
         uint64_t n = line->next++;
 
         record->arrival_ns = n;
-        record->opened_ns = ~n;
+        record->event.opened_ns = ~n;
         record->payload.bytes = line->block->bytes + line->block->bytes_used;
         record->payload_size = 64;
         memcpy(line->block->bytes + line->block->bytes_used, &n, sizeof n);

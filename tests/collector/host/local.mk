@@ -19,6 +19,7 @@ tests_collector_host_test_options_SOURCES = tests/collector/host/test_options.c
 tests_collector_host_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_host_test_options_CFLAGS = $(TEST_CFLAGS)
 tests_collector_host_test_options_LDADD = $(TEST_LIBS)
+# batch_check: tests/collector/host/test_batch.c
 # entry: tests/collector/config/test_config.c
 
 # Plugins of other versions, all from one source; the loader's test finds them in

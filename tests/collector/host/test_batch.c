@@ -32,6 +32,31 @@ static void emit(struct batch *batch, uint32_t after, uint64_t number, bool with
     memset(bytes, 0xee, sizeof bytes); /* the filter's memory is its own again */
 }
 
+/* Where the records of these tests point to. */
+static uint8_t bytes_of_block[64];
+static struct muster_arrival arrivals[4];
+
+static void begin(struct batch *batch, struct muster_record *records, uint32_t count)
+{
+    const struct batch_memory memory = {.bytes = bytes_of_block,
+                                        .size = sizeof bytes_of_block,
+                                        .arrivals = arrivals,
+                                        .arrival_count = sizeof arrivals / sizeof arrivals[0]};
+
+    batch_init(batch, 1, 4);
+    batch_begin(batch, records, count, &memory);
+    batch_turn(batch, 3);
+}
+
+/* It is the next filter's turn then. */
+static struct batch_change settle(struct batch *batch)
+{
+    struct batch_change change = batch_settle(batch);
+
+    batch_turn(batch, 3);
+    return change;
+}
+
 static void expect(const struct batch *batch, const uint64_t *wanted, uint32_t count)
 {
     uint32_t i;
@@ -55,12 +80,12 @@ static void expect_change(struct batch_change change, uint32_t emitted, uint32_t
 
 START_TEST(nothing_asked)
 {
-    struct muster_record records[] = {numbered(1), numbered(2)};
+    _Alignas(16) struct muster_record records[] = {numbered(1), numbered(2)};
     struct batch batch = {0};
 
-    batch_begin(&batch, records, 2);
+    begin(&batch, records, 2);
     batch.view.records[1].arrival_ns = 7; /* in place */
-    expect_change(batch_settle(&batch), 0, 0);
+    expect_change(settle(&batch), 0, 0);
     ck_assert_ptr_eq(batch.view.records, records);
     expect(&batch, (uint64_t[]){1, 7}, 2);
     batch_free(&batch);
@@ -69,10 +94,10 @@ END_TEST
 
 START_TEST(order_of_what_is_added)
 {
-    struct muster_record records[] = {numbered(1), numbered(2), numbered(3)};
+    _Alignas(16) struct muster_record records[] = {numbered(1), numbered(2), numbered(3)};
     struct batch batch = {0};
 
-    batch_begin(&batch, records, 3);
+    begin(&batch, records, 3);
     emit(&batch, 2, 30, true);
     emit(&batch, 0, 10, false);
     emit(&batch, 0, 11, true);
@@ -81,7 +106,7 @@ START_TEST(order_of_what_is_added)
     batch_drop(&batch.view, 0);
     batch_drop(&batch.view, 0); /* once is enough */
     batch_drop(&batch.view, 3); /* there is none */
-    expect_change(batch_settle(&batch), 5, 1);
+    expect_change(settle(&batch), 5, 1);
     expect(&batch, (uint64_t[]){10, 11, 2, 3, 30, 31, 32}, 7);
     ck_assert_uint_eq(records[0].arrival_ns, 1); /* what was decoded is not touched */
     batch_free(&batch);
@@ -92,16 +117,16 @@ START_TEST(an_empty_batch)
 {
     struct batch batch = {0};
 
-    batch_begin(&batch, NULL, 0);
-    expect_change(batch_settle(&batch), 0, 0);
+    begin(&batch, NULL, 0);
+    expect_change(settle(&batch), 0, 0);
     batch_drop(&batch.view, 0);
     emit(&batch, 5, 1, true);
     emit(&batch, 0, 2, true);
-    expect_change(batch_settle(&batch), 2, 0);
+    expect_change(settle(&batch), 2, 0);
     expect(&batch, (uint64_t[]){1, 2}, 2);
     batch_drop(&batch.view, 0);
     batch_drop(&batch.view, 1);
-    expect_change(batch_settle(&batch), 0, 2);
+    expect_change(settle(&batch), 0, 2);
     expect(&batch, NULL, 0);
     batch_free(&batch);
 }
@@ -135,7 +160,7 @@ static uint32_t filter(struct batch *batch, uint64_t *list, uint32_t count, uint
             if (after[j] == i)
                 out[out_count++] = added[j];
     }
-    expect_change(batch_settle(batch), adds, drops);
+    expect_change(settle(batch), adds, drops);
     memcpy(list, out, out_count * sizeof *list);
     expect(batch, list, out_count);
     ck_assert_uint_eq(out_count, count + adds - drops);
@@ -144,7 +169,7 @@ static uint32_t filter(struct batch *batch, uint64_t *list, uint32_t count, uint
 
 START_TEST(random_filters)
 {
-    static struct muster_record records[1024];
+    static _Alignas(16) struct muster_record records[1024];
     static uint64_t list[MOST];
     struct batch batch = {0};
     uint64_t next = 1;
@@ -157,12 +182,12 @@ START_TEST(random_filters)
             list[i] = next++;
             records[i] = numbered(list[i]);
         }
-        batch_begin(&batch, count > 0 ? records : NULL, count);
+        begin(&batch, count > 0 ? records : NULL, count);
         for (i = 0; i < FILTERS; i++)
             count = filter(&batch, list, count, &next);
     }
     batch_free(&batch);
-    ck_assert_ptr_null(batch.payloads);
+    ck_assert_ptr_null(batch.copies);
 }
 END_TEST
 

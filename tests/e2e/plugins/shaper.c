@@ -3,6 +3,7 @@
  * A filter that drops and adds records, to see that the host puts them where they
  * belong and counts them.  It has no state, so it does without open.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,15 +20,16 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     return 0;
 }
 
-static void add(struct muster_batch *batch, uint32_t after, uint32_t seq, const char *what)
+static void add(struct muster_batch *batch, uint32_t after, uint64_t seq, const char *what)
 {
     struct muster_record event;
     char text[32];
 
     memset(&event, 0, sizeof event);
-    snprintf(text, sizeof text, "%s-%u", what, seq);
+    snprintf(text, sizeof text, "%s-%" PRIu64, what, seq);
     event.kind = MUSTER_KIND_EVENT;
-    event.seq_num = seq;
+    event.seq = seq;
+    event.seq_bits = 32;
     event.payload.bytes = (const uint8_t *)text;
     event.payload_size = (uint32_t)strlen(text);
     the_host->emit(batch, after, &event);
@@ -45,14 +47,14 @@ static int process(void *worker_state, struct muster_batch *batch)
 
         if (record->kind != MUSTER_KIND_MESSAGE)
             continue;
-        if (record->seq_num % 2 == 0) {
+        if (record->seq % 2 == 0) {
             the_host->drop(batch, i);
             the_host->drop(batch, i); /* counts once */
             continue;
         }
-        add(batch, i, record->seq_num, "a");
-        add(batch, i, record->seq_num, "b");
-        for (j = 0; record->seq_num == 1001 && j < 4000; j++)
+        add(batch, i, record->seq, "a");
+        add(batch, i, record->seq, "b");
+        for (j = 0; record->seq == 1001 && j < 4000; j++)
             add(batch, i, j, "many");
     }
     return 0;

@@ -51,7 +51,7 @@ static int process(void *worker_state, struct muster_batch *batch)
     uint32_t i;
 
     for (i = 0; i < batch->count; i++)
-        worker->hurry |= batch->records[i].seq_num == 7;
+        worker->hurry |= batch->records[i].seq == 7;
     return 0;
 }
 
@@ -59,7 +59,7 @@ static uint64_t tick(void *worker_state, struct muster_batch *batch, uint64_t no
 {
     struct worker *worker = worker_state;
     struct ticker *self = worker->ticker;
-    struct muster_record event = {.kind = MUSTER_KIND_EVENT, .event = MUSTER_EVENT_OWN};
+    struct muster_record event = {.kind = MUSTER_KIND_EVENT, .event.event = MUSTER_EVENT_OWN};
     char text[128];
     int hurry = worker->hurry;
 

@@ -2,6 +2,7 @@
  *
  * A sink that misbehaves on request, to see that nobody else suffers.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -156,8 +157,8 @@ static int64_t take(void *state, const struct muster_record *records, uint32_t c
         break;
     }
     for (i = 0; i < count; i++)
-        fprintf(self->file, "%u %u %u %.*s\n", records[i].kind, records[i].device_id,
-                records[i].seq_num, (int)records[i].payload_size,
+        fprintf(self->file, "%u %" PRIu64 " %" PRIu64 " %.*s\n", records[i].kind,
+                records[i].device_id, records[i].seq, (int)records[i].payload_size,
                 records[i].payload_size > 0 ? (const char *)records[i].payload.bytes : "");
     if (self->does != LAZY)
         fflush(self->file);

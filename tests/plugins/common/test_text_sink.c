@@ -45,7 +45,7 @@ static size_t bound(void *plugin, const struct muster_record *record)
 static char *format(void *plugin, char *out, const struct muster_record *record)
 {
     (void)plugin;
-    return out + snprintf(out, LINE + 1, "%0*u\n", LINE - 1, record->seq_num);
+    return out + snprintf(out, LINE + 1, "%0*u\n", LINE - 1, record->seq);
 }
 
 static const struct text_sink_line line = {.wants = wants, .bound = bound, .format = format};
@@ -151,7 +151,7 @@ static struct muster_record *numbered(uint32_t count)
 
     ck_assert_ptr_nonnull(records);
     for (i = 0; i < count; i++) {
-        records[i].seq_num = i;
+        records[i].seq = i;
         records[i].kind = i % 4 == 3 ? MUSTER_KIND_EVENT : MUSTER_KIND_MESSAGE;
     }
     return records;

@@ -27,7 +27,7 @@ static const struct {
     {words_outcome, {NULL, NULL, "recovered", "lost"}, 4},
     {words_reject, {"too_short", "too_long", "unknown_type", "bad_payload"}, 4},
     {words_msg_type, {"heartbeat", "data", "init"}, 3},
-    {words_value_type, {"none", "text", "integer", "real"}, 4},
+    {words_value_type, {"none", "text", "integer", "real", "unsigned", "bool", "bytes"}, 7},
     {words_cause, {"network", "kernel", "collector", "collector-down", "restart"}, 5},
 };
 

@@ -63,20 +63,21 @@ void fixture_expect_file(const char *name, const char *wanted)
 struct muster_record fixture_text(uint32_t seq, const char *text)
 {
     struct muster_record record = {.arrival_ns = 1762534152 * S + 983310799,
-                                   .seq_num = seq,
-                                   .timestamp = 1762534151,
+                                   .seq = seq,
+                                   .device_time_ns = 1762534151 * (int64_t)S,
                                    .device_id = 101,
+                                   .device = 101,
+                                   .marks = MUSTER_MARK_DEVICE | MUSTER_MARK_CLOCK_OFFSET,
                                    .msg_type = MUSTER_MSG_DATA,
                                    .flags = 1,
                                    .verdict = MUSTER_VERDICT_NEW,
-                                   .numbered = 1,
+                                   .seq_bits = 32,
                                    .readings = 1};
 
     if (text != NULL) {
         record.value_type = MUSTER_VALUE_TEXT;
         record.payload.bytes = (const uint8_t *)text;
         record.payload_size = (uint32_t)strlen(text);
-        record.datagram_size = 12 + record.payload_size;
     }
     return record;
 }
@@ -84,15 +85,18 @@ struct muster_record fixture_text(uint32_t seq, const char *text)
 struct muster_record fixture_gap(uint8_t event, uint32_t first, uint32_t last, uint16_t cause)
 {
     return (struct muster_record){.kind = MUSTER_KIND_EVENT,
-                                  .event = event,
+                                  .event.event = event,
+                                  .seq_bits = 32,
                                   .device_id = 101,
+                                  .device = 101,
+                                  .marks = MUSTER_MARK_DEVICE | MUSTER_MARK_CLOCK_OFFSET,
                                   .arrival_ns = 1762534153 * S,
-                                  .seq_num = first,
-                                  .first = first,
-                                  .last = last,
-                                  .cause = cause,
-                                  .opened_ns = 1762534152 * S + 983310799,
-                                  .closed_ns = 1762534153 * S};
+                                  .seq = first,
+                                  .event.first = first,
+                                  .event.last = last,
+                                  .event.cause = cause,
+                                  .event.opened_ns = 1762534152 * S + 983310799,
+                                  .event.closed_ns = 1762534153 * S};
 }
 
 void *fixture_open(struct muster_instance *instance)

@@ -31,9 +31,9 @@ START_TEST(default_rows)
     records[2].verdict = MUSTER_VERDICT_DUPLICATE;
     records[3] = fixture_text(UINT32_MAX, "=1+2");
     records[3].verdict = MUSTER_VERDICT_GAP;
-    records[3].gap = 5;
-    records[3].device_id = 65535;
-    records[3].timestamp = UINT32_MAX;
+    records[3].message.gap = 5;
+    records[3].device_id = records[3].device = 65535;
+    records[3].device_time_ns = UINT32_MAX * (int64_t)S;
     records[3].arrival_ns = 1;
     records[4] = fixture_text(7, NULL);
     records[4].kind = MUSTER_KIND_EVENT; /* is taken, and has no row */
@@ -111,7 +111,7 @@ START_TEST(largest_rows)
                                            5 * (rest * 2 + 1 + (rest - 1) * 4 + 2 + 2 + 2)));
     /* No datagram and no sane catalog has these, but no byte is written outside the buffer. */
     records[3].payload_size = (uint32_t)(4 * rest);
-    records[4].device_id = 7;
+    records[4].device_id = records[4].device = 7;
     ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 5);
     ck_assert_uint_eq(fake_counter(instance, "rows"), 10);
     fixture_close(instance, state);

@@ -49,6 +49,11 @@ START_TEST(columns)
     static const uint8_t source6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
     static const char *const verdicts[] = {"none", "unnumbered", "first",   "new",     "gap",
                                            "late", "duplicate",  "restart", "outlier", "9"};
+    struct muster_arrival arrival = {.size = sizeof arrival,
+                                     .datagram_size = 14,
+                                     .source_port = 4242,
+                                     .family = 4,
+                                     .source = {127, 0, 0, 1}};
     struct muster_record record = fixture_text(9, "ab");
     uint8_t i;
 
@@ -57,22 +62,20 @@ START_TEST(columns)
         expect_row("verdict", record, verdicts[i]);
     }
     record.verdict = MUSTER_VERDICT_GAP;
-    record.gap = 3;
-    record.source_family = 4;
-    memcpy(record.source, "\x7f\0\0\1", 4);
-    record.source_port = 4242;
+    record.message.gap = 3;
+    record.via.arrival = &arrival;
     record.reading = 2;
     record.readings = 4;
     expect_row("gap,flags,source,source_port,datagram_size,reading,readings,payload,arrival_ns",
                record, "3,1,127.0.0.1,4242,14,2,4,6162,1762534152983310799");
     record.verdict = MUSTER_VERDICT_NEW;
     expect_row("gap", record, "0");
-    record.source_family = 6;
-    memcpy(record.source, source6, sizeof source6);
+    arrival.family = 6;
+    memcpy(arrival.source, source6, sizeof source6);
     expect_row("source,device_name,seq_num", record, "2001:db8::1,\"boiler, \"\"old\"\"\",9");
-    record.source_family = 0;
-    record.source_port = 0;
-    record.device_id = 102;
+    arrival.family = 0;
+    arrival.source_port = 0;
+    record.device_id = record.device = 102;
     expect_row("source,source_port,device_name,device_id", record, ",,,102");
 }
 END_TEST
@@ -82,40 +85,42 @@ START_TEST(timing_columns)
     const char *all = "transit,jitter,clock_offset,clock_drift,clock_drift_error";
     struct muster_record record = fixture_text(9, "ab");
 
-    record.jitter_us = 12034;
-    record.clock_offset_ms = -1983;
-    record.clock_drift_ppb = -50120;
-    record.clock_drift_error_ppb = 11574;
+    record.message.jitter_us = 12034;
+    record.message.clock_offset_ms = -1983;
+    record.message.clock_drift_ppb = -50120;
+    record.message.clock_drift_error_ppb = 11574;
     expect_row(all, record, "1.983310,0.012034,-1.983,-50.120,11.574");
-    record.timestamp += 5; /* the device is ahead; the digits are cut off, downwards */
-    record.jitter_us = 0;
-    record.clock_offset_ms = 3004;
-    record.clock_drift_ppb = 7;
-    record.clock_drift_error_ppb = 1;
+    record.device_time_ns +=
+        5 * (int64_t)S; /* the device is ahead; the digits are cut off, downwards */
+    record.message.jitter_us = 0;
+    record.message.clock_offset_ms = 3004;
+    record.message.clock_drift_ppb = 7;
+    record.message.clock_drift_error_ppb = 1;
     expect_row(all, record, "-3.016690,0.000000,3.004,0.007,0.001");
-    record.clock_drift_error_ppb = 0; /* not known */
-    record.clock_offset_ms = INT32_MIN;
+    record.message.clock_drift_error_ppb = 0; /* not known */
+    record.marks = MUSTER_MARK_DEVICE;
     expect_row("clock_offset,clock_drift,clock_drift_error,seq_num", record, ",,,9");
-    record.clock_offset_ms = 3004;
+    record.marks |= MUSTER_MARK_CLOCK_OFFSET;
+    record.message.clock_offset_ms = 3004;
     record.verdict = MUSTER_VERDICT_NONE; /* nobody has looked */
     expect_row(all, record, "-3.016690,,,,");
     record.verdict = MUSTER_VERDICT_DUPLICATE;
-    record.jitter_us = record.clock_drift_error_ppb = UINT32_MAX;
-    record.clock_drift_ppb = INT32_MIN;
-    record.clock_offset_ms = -INT32_MAX;
-    record.timestamp = (uint32_t)(record.arrival_ns / S) + UINT32_C(0x80000000);
+    record.message.jitter_us = record.message.clock_drift_error_ppb = UINT32_MAX;
+    record.message.clock_drift_ppb = INT32_MIN;
+    record.message.clock_offset_ms = -INT32_MAX;
+    record.device_time_ns = ((uint32_t)(record.arrival_ns / S) + UINT32_C(0x80000000)) * (int64_t)S;
     record.arrival_ns -= record.arrival_ns % S;
     expect_row(all, record, "-2147483648.000000,4294.967295,-2147483.647,-2147483.648,4294967.295");
-    record.timestamp--;
+    record.device_time_ns -= (int64_t)S;
     record.arrival_ns += S - 1;
-    record.clock_offset_ms = record.clock_drift_ppb = INT32_MAX;
+    record.message.clock_offset_ms = record.message.clock_drift_ppb = INT32_MAX;
     expect_row("transit,clock_offset,clock_drift", record,
                "-2147483646.000001,2147483.647,2147483.647");
     /* 2106: the timestamp has wrapped, the arrival has not, and the other way around. */
-    record.timestamp = 1;
+    record.device_time_ns = (int64_t)S;
     record.arrival_ns = ((UINT64_C(1) << 32) - 1) * S + 500000000;
     expect_row("transit", record, "-1.500000");
-    record.timestamp = UINT32_MAX;
+    record.device_time_ns = UINT32_MAX * (int64_t)S;
     record.arrival_ns = ((UINT64_C(1) << 32) + 2) * S;
     expect_row("transit", record, "3.000000");
     ck_assert(row_can_have(ROW_MESSAGES, "jitter") && !row_can_have(ROW_GAPS, "jitter"));
@@ -144,26 +149,29 @@ START_TEST(gap_columns)
     static const char *const words[] = {"network", "kernel", "collector", "collector-down",
                                         "restart"};
     struct muster_record record = {.kind = MUSTER_KIND_EVENT,
-                                   .event = MUSTER_EVENT_GAP_LOST,
+                                   .event.event = MUSTER_EVENT_GAP_LOST,
                                    .device_id = 101,
-                                   .first = 2,
-                                   .last = 3,
-                                   .opened_ns = 1762534152 * S + 1999,
-                                   .closed_ns = 1762534153 * S + 983310799};
+                                   .device = 101,
+                                   .marks = MUSTER_MARK_DEVICE,
+                                   .seq_bits = 32,
+                                   .event.first = 2,
+                                   .event.last = 3,
+                                   .event.opened_ns = 1762534152 * S + 1999,
+                                   .event.closed_ns = 1762534153 * S + 983310799};
     const char *all = "device_id,first,last,count,opened,closed,outcome,cause";
     uint16_t causes;
     int event, i;
 
     expect_row(all, record, "101,2,3,2,1762534152.000001,1762534153.983310,lost,");
-    record.event = MUSTER_EVENT_GAP_RECOVERED;
-    record.last = 2;
+    record.event.event = MUSTER_EVENT_GAP_RECOVERED;
+    record.event.last = 2;
     expect_row(all, record, "101,2,2,1,1762534152.000001,1762534153.983310,recovered,");
-    record.first = UINT32_MAX - 1; /* across the wrap */
+    record.event.first = UINT32_MAX - 1; /* across the wrap */
     expect_row("last,count,first", record, "2,5,4294967294");
-    record.first = 3; /* all 2^32 of them; no tracker says so */
-    expect_row("count", record, "0");
+    record.event.first = 3; /* all 2^32 of them; no tracker says so */
+    expect_row("count", record, "4294967296");
     expect_row("device_name,outcome", record, "\"boiler, \"\"old\"\"\",recovered");
-    record.opened_ns = record.closed_ns = UINT64_MAX;
+    record.event.opened_ns = record.event.closed_ns = UINT64_MAX;
     expect_row("opened,closed", record, "18446744073.709551,18446744073.709551");
     for (causes = 0; causes < 64; causes++) { /* bit 5 is one of a later version */
         char wanted[64] = "";
@@ -171,19 +179,19 @@ START_TEST(gap_columns)
         for (i = 0; i < 5; i++)
             if (causes >> i & 1)
                 strcat(strcat(wanted, wanted[0] != '\0' ? "+" : ""), words[i]);
-        record.cause = causes;
+        record.event.cause = causes;
         expect_row("cause", record, wanted);
     }
-    record.cause = UINT16_MAX;
+    record.event.cause = UINT16_MAX;
     expect_row("cause", record, "network+kernel+collector+collector-down+restart");
 
     for (event = 0; event < 256; event++) {
-        record.event = (uint8_t)event;
+        record.event.event = (uint8_t)event;
         ck_assert_int_eq(row_is(ROW_GAPS, &record),
                          event == MUSTER_EVENT_GAP_RECOVERED || event == MUSTER_EVENT_GAP_LOST);
         ck_assert(!row_is(ROW_MESSAGES, &record));
     }
-    record.event = MUSTER_EVENT_GAP_LOST;
+    record.event.event = MUSTER_EVENT_GAP_LOST;
     for (i = 0; i < 4; i++) {
         record.kind = (uint8_t)i;
         ck_assert_int_eq(row_is(ROW_GAPS, &record), i == MUSTER_KIND_EVENT);
@@ -237,8 +245,8 @@ START_TEST(the_default_columns)
             record.value_type = MUSTER_VALUE_NONE;
             break;
         }
-        record.device_id = (uint16_t)random_u32();
-        record.timestamp = random_u32() >> below(32);
+        record.device_id = record.device = (uint16_t)random_u32();
+        record.device_time_ns = (random_u32() >> below(32)) * (int64_t)S;
         record.msg_type = (uint8_t)below(256);
         record.verdict = (uint8_t)below(10);
         record.flags = 7;
@@ -488,6 +496,7 @@ START_TEST(bounds)
     for (c = 0; row_column_names[c] != NULL; c++)
         for (round = 0; round < 2000; round++) {
             struct row row = {.host = &fake_host, .instance = instance};
+            struct muster_arrival arrival;
             struct muster_record record;
             uint8_t bytes[sizeof record];
             uint8_t payload[20];
@@ -501,8 +510,10 @@ START_TEST(bounds)
             memcpy(&record, bytes, sizeof record);
             record.payload.bytes = payload;
             record.payload_size = round % sizeof payload;
-            record.value_type = (uint8_t)(round % 5);
-            record.source_family = (uint8_t)(round % 8);
+            record.value_type = (uint8_t)(round % 8);
+            memcpy(&arrival, bytes, sizeof arrival);
+            arrival.family = (uint8_t)(round % 8);
+            record.via.arrival = round % 3 == 0 ? NULL : &arrival;
             ck_assert_int_eq(row_add(&row, row_column_names[c]), 0);
             bound = row_bound(&row, &record);
             text = malloc(bound);

@@ -78,11 +78,13 @@ static void expect_line(struct muster_record record, const char *wanted)
 static struct muster_record data(uint32_t seq, const char *text)
 {
     struct muster_record record = {.arrival_ns = NOON + 482999999,
-                                   .seq_num = seq,
+                                   .seq = seq,
                                    .device_id = 101,
+                                   .device = 101,
+                                   .marks = MUSTER_MARK_DEVICE,
                                    .msg_type = MUSTER_MSG_DATA,
                                    .verdict = MUSTER_VERDICT_NEW,
-                                   .numbered = 1,
+                                   .seq_bits = 32,
                                    .readings = 1};
 
     if (text != NULL) {
@@ -97,27 +99,34 @@ static struct muster_record event(uint8_t kind, uint32_t first, uint32_t last)
 {
     struct muster_record record = {.arrival_ns = NOON,
                                    .device_id = 101,
+                                   .device = 101,
+                                   .marks = MUSTER_MARK_DEVICE,
                                    .kind = MUSTER_KIND_EVENT,
-                                   .event = kind,
-                                   .first = first,
-                                   .last = last,
-                                   .opened_ns = NOON - 95 * S,
-                                   .closed_ns = NOON - 5 * S / 2};
+                                   .event.event = kind,
+                                   .seq_bits = 32,
+                                   .event.first = first,
+                                   .event.last = last,
+                                   .event.opened_ns = NOON - 95 * S,
+                                   .event.closed_ns = NOON - 5 * S / 2};
 
     return record;
 }
+
+static struct muster_arrival arrival; /* of the last reject */
 
 static struct muster_record reject(const char *bytes, uint32_t size)
 {
     struct muster_record record = {.arrival_ns = NOON,
                                    .kind = MUSTER_KIND_REJECT,
-                                   .reason = MUSTER_REJECT_TOO_SHORT,
-                                   .source_family = 4,
-                                   .source = {127, 0, 0, 1},
-                                   .source_port = 4242,
-                                   .payload_size = size,
-                                   .datagram_size = size};
+                                   .reject.reason = MUSTER_REJECT_TOO_SHORT,
+                                   .via.arrival = &arrival,
+                                   .payload_size = size};
 
+    arrival = (struct muster_arrival){.size = sizeof arrival,
+                                      .datagram_size = size,
+                                      .source_port = 4242,
+                                      .family = 4,
+                                      .source = {127, 0, 0, 1}};
     record.payload.bytes = (const uint8_t *)bytes;
     return record;
 }
@@ -130,7 +139,7 @@ START_TEST(messages)
     open_log(fake_new(PLUGIN, NULL));
     expect_line(record, "17:49:12.482 DATA from 101 seq=7 value=31.6\n");
     record.msg_type = MUSTER_MSG_INIT;
-    record.numbered = 0;
+    record.seq_bits = 0;
     record.value_type = MUSTER_VALUE_NONE;
     expect_line(record, "17:49:12.482 INIT from 101\n");
     record.msg_type = MUSTER_MSG_HEARTBEAT;
@@ -176,7 +185,7 @@ START_TEST(verdicts)
     uint8_t i;
 
     open_log(fake_new(PLUGIN, "time", "false", NULL));
-    record.gap = 3;
+    record.message.gap = 3;
     for (i = 0; i < sizeof words / sizeof words[0]; i++) {
         record.verdict = i;
         snprintf(wanted, sizeof wanted, "DATA from 101 seq=7%s\n", words[i]);
@@ -193,15 +202,15 @@ START_TEST(rejects)
     open_log(fake_new(PLUGIN, "time", "false", NULL));
     expect_line(record, "REJECTED too short (3 bytes) from 127.0.0.1:4242: 00 65 0a\n");
     record = reject("0123456789abcdefg", 17);
-    record.reason = MUSTER_REJECT_BAD_PAYLOAD;
-    record.source_family = 6;
-    memset(record.source, 0, sizeof record.source);
-    record.source[15] = 1;
+    record.reject.reason = MUSTER_REJECT_BAD_PAYLOAD;
+    arrival.family = 6;
+    memset(arrival.source, 0, sizeof arrival.source);
+    arrival.source[15] = 1;
     expect_line(record, "REJECTED bad payload (17 bytes) from [::1]:4242: 30 31 32 33 34 35 36 37 "
                         "38 39 61 62 63 64 65 66 ...\n");
     record = reject("", 0);
-    record.reason = 200;
-    record.source_family = 0;
+    record.reject.reason = 200;
+    arrival.family = 0;
     expect_line(record, "REJECTED reason 200 (0 bytes) from an unknown address\n");
     close_log();
     open_log(fake_new(PLUGIN, "rejects", "false", NULL));
@@ -216,9 +225,9 @@ START_TEST(events)
     struct muster_record record = event(MUSTER_EVENT_GAP_LOST, UINT32_MAX, 1);
 
     open_log(fake_new(PLUGIN, "time", "false", NULL));
-    record.cause = MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_KERNEL;
+    record.event.cause = MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_KERNEL;
     expect_line(record, "GAP LOST 101 seq 4294967295-1 (3 lost, cause network or kernel)\n");
-    record.cause = 0;
+    record.event.cause = 0;
     expect_line(record, "GAP LOST 101 seq 4294967295-1 (3 lost)\n");
     expect_line(event(MUSTER_EVENT_GAP_OPENED, 4, 6), "GAP OPENED 101 seq 4-6 (3 missing)\n");
     expect_line(event(MUSTER_EVENT_GAP_OPENED, 4, 4), "GAP OPENED 101 seq 4 (1 missing)\n");
@@ -292,7 +301,7 @@ START_TEST(colors_on_a_terminal)
     ck_assert_int_ge(terminal, 0);
     ck_assert_int_eq(dup2(terminal, STDOUT_FILENO), STDOUT_FILENO);
     record.verdict = MUSTER_VERDICT_GAP;
-    record.gap = 1;
+    record.message.gap = 1;
     for (i = 0; i < 2; i++) {
         char text[200] = "";
 

@@ -23,25 +23,27 @@ static void book(struct account *a, const struct muster_record *e)
 {
     uint32_t number;
 
-    if (e->event != MUSTER_EVENT_GAP_OPENED && e->event != MUSTER_EVENT_GAP_LOST &&
-        e->event != MUSTER_EVENT_GAP_RECOVERED)
+    if (e->event.event != MUSTER_EVENT_GAP_OPENED && e->event.event != MUSTER_EVENT_GAP_LOST &&
+        e->event.event != MUSTER_EVENT_GAP_RECOVERED)
         return;
-    for (number = e->first; number != e->last + 1; number++) {
+    for (number = (uint32_t)e->event.first; number != (uint32_t)e->event.last + 1; number++) {
         uint64_t *opened_ns = &a->opened_ns[e->device_id][number % ACCOUNT_NUMBERS];
-        bool opens = e->event == MUSTER_EVENT_GAP_OPENED;
+        bool opens = e->event.event == MUSTER_EVENT_GAP_OPENED;
 
         if (opens && *opened_ns != 0 && a->kills > 0)
             a->not_reported++; /* of a session that has ended */
         else if ((*opened_ns != 0) == opens)
-            ck_abort_msg("device %u, %" PRIu32 "-%" PRIu32 ": number %" PRIu32 " %s", e->device_id,
-                         e->first, e->last, number, opens ? "is open already" : "is not open");
-        else if (!opens && !is_opening(a, *opened_ns, e->opened_ns))
-            ck_abort_msg("device %u: number %" PRIu32 " opened at %" PRIu64 ", not at %" PRIu64,
-                         e->device_id, number, *opened_ns, e->opened_ns);
-        *opened_ns = opens ? e->opened_ns : 0;
+            ck_abort_msg("device %" PRIu64 ", %" PRIu64 "-%" PRIu64 ": number %" PRIu32 " %s",
+                         e->device_id, e->event.first, e->event.last, number,
+                         opens ? "is open already" : "is not open");
+        else if (!opens && !is_opening(a, *opened_ns, e->event.opened_ns))
+            ck_abort_msg("device %" PRIu64 ": number %" PRIu32 " opened at %" PRIu64
+                         ", not at %" PRIu64,
+                         e->device_id, number, *opened_ns, e->event.opened_ns);
+        *opened_ns = opens ? e->event.opened_ns : 0;
         a->missing += opens;
-        a->recovered += e->event == MUSTER_EVENT_GAP_RECOVERED;
-        a->lost += e->event == MUSTER_EVENT_GAP_LOST;
+        a->recovered += e->event.event == MUSTER_EVENT_GAP_RECOVERED;
+        a->lost += e->event.event == MUSTER_EVENT_GAP_LOST;
     }
 }
 

@@ -43,7 +43,7 @@ void collector_start(struct collector *c, uint32_t age, uint32_t workers)
 void collector_new(struct collector *c, uint32_t workers)
 {
     memset(c, 0, sizeof *c);
-    c->bytes = tables_bytes(WINDOW);
+    c->bytes = tables_bytes(MUSTER_DEVICE_IDS, WINDOW);
     c->memory = memory_new(c->bytes);
     c->now_ns = EPOCH;
     collector_start(c, MUSTER_STATE_NEW, workers);
@@ -114,7 +114,7 @@ uint32_t collector_wait(struct collector *c, uint32_t seconds, uint8_t event)
 
             tick(c, worker, &batch);
             for (j = 0; j < batch.out_count; j++)
-                found += batch.out[j].event == event;
+                found += batch.out[j].event.event == event;
             fake_batch_free(&batch);
         }
     }
@@ -126,10 +126,12 @@ struct muster_record collector_message(uint16_t id, uint8_t type, uint32_t numbe
 {
     return (struct muster_record){.kind = MUSTER_KIND_MESSAGE,
                                   .device_id = id,
+                                  .device = id,
+                                  .marks = MUSTER_MARK_DEVICE,
                                   .msg_type = type,
-                                  .seq_num = number,
-                                  .timestamp = timestamp,
-                                  .numbered = type == MUSTER_MSG_DATA,
+                                  .seq = number,
+                                  .device_time_ns = (int64_t)timestamp * 1000000000,
+                                  .seq_bits = type == MUSTER_MSG_DATA ? 32 : 0,
                                   .readings = 1};
 }
 
@@ -146,9 +148,9 @@ uint32_t collector_expect(struct collector *c, uint32_t number, uint32_t made, u
     uint32_t events;
 
     collector_receive(c, collector_message(5, MUSTER_MSG_DATA, number, made), &batch);
-    ck_assert_msg(batch.out[0].verdict == verdict && batch.out[0].gap == gap,
-                  "number %" PRIu32 ": verdict %u, gap %" PRIu32 "; expected %u, %" PRIu32, number,
-                  batch.out[0].verdict, batch.out[0].gap, verdict, gap);
+    ck_assert_msg(batch.out[0].verdict == verdict && batch.out[0].message.gap == gap,
+                  "number %" PRIu32 ": verdict %u, gap %" PRIu64 "; expected %u, %" PRIu32, number,
+                  batch.out[0].verdict, batch.out[0].message.gap, verdict, gap);
     events = batch.out_count - 1;
     *event = batch.out[events];
     fake_batch_free(&batch);
@@ -172,8 +174,8 @@ void collector_expect_numbers(const struct collector *c, uint64_t missing, uint6
 void collector_expect_range(const struct muster_record *event, uint8_t kind, uint32_t first,
                             uint32_t last, uint16_t cause)
 {
-    ck_assert_uint_eq(event->event, kind);
-    ck_assert_uint_eq(event->first, first);
-    ck_assert_uint_eq(event->last, last);
-    ck_assert_uint_eq(event->cause, cause);
+    ck_assert_uint_eq(event->event.event, kind);
+    ck_assert_uint_eq(event->event.first, first);
+    ck_assert_uint_eq(event->event.last, last);
+    ck_assert_uint_eq(event->event.cause, cause);
 }

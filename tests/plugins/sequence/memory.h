@@ -23,13 +23,14 @@ static inline void *memory_new(uint64_t bytes)
 /* Lays new tables out; the first tick has begun. */
 static inline void memory_tables(struct tables *tables, uint32_t window)
 {
-    tables_lay_out(tables, memory_new(tables_bytes(window)), window);
+    tables_lay_out(tables, memory_new(tables_bytes(MUSTER_DEVICE_IDS, window)), MUSTER_DEVICE_IDS,
+                   window);
     tables->shared->causes.tick = 1;
 }
 
 static inline void memory_free(struct tables *tables)
 {
-    munmap(tables->shared, tables_bytes(tables->window));
+    munmap(tables->shared, tables_bytes(tables->devices, tables->window));
 }
 
 #endif

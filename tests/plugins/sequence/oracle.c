@@ -33,6 +33,16 @@ struct oracle {
     struct tracker_counts counts;
 };
 
+static uint32_t number_of(const struct muster_record *record)
+{
+    return (uint32_t)record->seq;
+}
+
+static uint32_t stamp_of(const struct muster_record *record)
+{
+    return (uint32_t)(record->device_time_ns / 1000000000);
+}
+
 /* ---- sorted lists --------------------------------------------------------------------- */
 
 /* The place of the first that is not smaller. */
@@ -136,20 +146,20 @@ static void refute(struct oracle *oracle, struct oracle_session *s)
 /* Another datagram that goes on where the doubted numbers end. */
 static bool confirms(const struct oracle_session *s, int kind, const struct muster_record *record)
 {
-    return s->doubt == kind && record->seq_num == s->doubt_end && record->reading == 0;
+    return s->doubt == kind && number_of(record) == s->doubt_end && record->reading == 0;
 }
 
 static enum muster_verdict doubt(struct oracle *oracle, struct oracle_session *s, int kind,
                                  const struct muster_record *record)
 {
-    if (s->doubt != kind || record->seq_num != s->doubt_end) {
+    if (s->doubt != kind || number_of(record) != s->doubt_end) {
         refute(oracle, s);
-        s->doubted = record->seq_num;
-        s->doubt_time = record->timestamp;
+        s->doubted = number_of(record);
+        s->doubt_time = stamp_of(record);
         s->doubt_datagrams = 0;
     }
     s->doubt = kind;
-    s->doubt_end = record->seq_num + 1;
+    s->doubt_end = number_of(record) + 1;
     s->doubt_datagrams += record->reading == 0;
     s->doubt_count++;
     oracle->counts.doubted++;
@@ -192,7 +202,7 @@ static enum muster_verdict judge_ahead(struct oracle *oracle, struct oracle_sess
         *gap = (uint32_t)(jump - 1);
     }
     raise_to(oracle, s, n);
-    s->highest_time = record->timestamp;
+    s->highest_time = stamp_of(record);
     if (jump == 1) {
         oracle->counts.in_order++;
         return MUSTER_VERDICT_NEW;
@@ -206,8 +216,8 @@ static enum muster_verdict judge_behind(struct oracle *oracle, struct oracle_ses
 {
     bool far = s->highest - n >= oracle->options.window;
 
-    bool older = is_older(record->timestamp, s->highest_time);
-    bool newer = is_older(s->highest_time, record->timestamp);
+    bool older = is_older(stamp_of(record), s->highest_time);
+    bool newer = is_older(s->highest_time, stamp_of(record));
 
     /* What is late, or a copy, was made before the highest was; readings may be repeated. */
     if ((far && !older) || (!far && newer && record->readings <= 1)) {
@@ -217,7 +227,7 @@ static enum muster_verdict judge_behind(struct oracle *oracle, struct oracle_ses
         begin(s, s->doubted, s->doubt_time);
         accept(oracle, s);
         raise_to(oracle, s, s->highest + 1);
-        s->highest_time = record->timestamp;
+        s->highest_time = stamp_of(record);
         s->init_came = false;
         oracle->counts.restarts++;
         return MUSTER_VERDICT_RESTART;
@@ -271,7 +281,7 @@ static enum muster_verdict judge_stale(struct oracle *oracle, struct oracle_sess
         s->init = s->doubt_time;
     accept(oracle, s);
     raise_to(oracle, s, s->highest + 1);
-    s->highest_time = record->timestamp;
+    s->highest_time = stamp_of(record);
     if (had_begun) {
         oracle->counts.restarts++;
         return MUSTER_VERDICT_RESTART;
@@ -287,15 +297,15 @@ static enum muster_verdict judge_stale(struct oracle *oracle, struct oracle_sess
 static enum muster_verdict judge_number(struct oracle *oracle, struct oracle_session *s,
                                         const struct muster_record *record, uint32_t *gap)
 {
-    int64_t n = extend(s, record->seq_num);
+    int64_t n = extend(s, number_of(record));
 
-    if (s->has_init && is_older(record->timestamp, s->init))
+    if (s->has_init && is_older(stamp_of(record), s->init))
         return judge_stale(oracle, s, record, gap);
-    if (s->begun && n > s->highest && is_older(record->timestamp, s->first_time))
+    if (s->begun && n > s->highest && is_older(stamp_of(record), s->first_time))
         return judge_stale(oracle, s, record, gap);
     if (!s->begun) {
         refute(oracle, s);
-        begin(s, record->seq_num, record->timestamp);
+        begin(s, number_of(record), stamp_of(record));
         oracle->counts.first++;
         return MUSTER_VERDICT_FIRST;
     }
@@ -307,28 +317,28 @@ static enum muster_verdict judge_number(struct oracle *oracle, struct oracle_ses
 static enum muster_verdict judge_init(struct oracle *oracle, struct oracle_session *s,
                                       const struct muster_record *record)
 {
-    if (s->has_init && record->timestamp == s->init) {
+    if (s->has_init && stamp_of(record) == s->init) {
         oracle->counts.duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
-    if (s->has_init && is_older(record->timestamp, s->init)) {
+    if (s->has_init && is_older(stamp_of(record), s->init)) {
         oracle->counts.late++;
         return MUSTER_VERDICT_LATE;
     }
-    if (s->begun && !s->init_came && !is_older(s->first_time, record->timestamp) &&
-        s->first_time - record->timestamp <= 60) {
+    if (s->begun && !s->init_came && !is_older(s->first_time, stamp_of(record)) &&
+        s->first_time - stamp_of(record) <= 60) {
         /* The INIT of this session, overtaken by its first number. */
         s->has_init = s->init_came = true;
-        s->init = record->timestamp;
+        s->init = stamp_of(record);
         oracle->counts.late++;
         return MUSTER_VERDICT_LATE;
     }
     refute(oracle, s);
     end(oracle, s);
     s->has_init = s->init_came = true;
-    s->init = record->timestamp;
-    if (record->numbered)
-        begin(s, record->seq_num, record->timestamp);
+    s->init = stamp_of(record);
+    if (record->seq_bits)
+        begin(s, number_of(record), stamp_of(record));
     if (s->heard) {
         oracle->counts.restarts++;
         return MUSTER_VERDICT_RESTART;
@@ -340,7 +350,7 @@ static enum muster_verdict judge_init(struct oracle *oracle, struct oracle_sessi
 static enum muster_verdict judge_as_reference(struct oracle *oracle, struct oracle_session *s,
                                               const struct muster_record *record, uint32_t *gap)
 {
-    int64_t n = record->seq_num, last = s->highest;
+    int64_t n = number_of(record), last = s->highest;
     bool is_first = !s->begun;
 
     s->begun = true;
@@ -380,7 +390,7 @@ enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_reco
         verdict = judge_as_reference(oracle, s, record, gap);
     } else if (record->msg_type == MUSTER_MSG_INIT) {
         verdict = judge_init(oracle, s, record);
-    } else if (record->numbered) {
+    } else if (record->seq_bits) {
         verdict = judge_number(oracle, s, record, gap);
     } else {
         verdict = MUSTER_VERDICT_UNNUMBERED;

@@ -186,11 +186,12 @@ static void lose_every_second(struct tracker *tracker, uint32_t devices, uint32_
 
     for (id = 0; id < devices; id++) {
         for (i = 0; i <= gaps_each; i++) {
-            struct muster_record record = {.device_id = (uint16_t)id,
+            struct muster_record record = {.device_id = id,
+                                           .device = id,
                                            .msg_type = MUSTER_MSG_DATA,
-                                           .numbered = 1,
+                                           .seq_bits = 32,
                                            .readings = 1,
-                                           .seq_num = 2 * i};
+                                           .seq = 2 * i};
 
             tracker_judge(tracker, &record);
         }

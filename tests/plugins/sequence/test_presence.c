@@ -27,8 +27,10 @@ static void forget_device(void)
 
 static enum presence hear_at(uint32_t at, uint8_t type, uint32_t timestamp)
 {
-    const struct muster_record record = {
-        .arrival_ns = EPOCH + at * UNIT, .msg_type = type, .timestamp = timestamp, .readings = 1};
+    const struct muster_record record = {.arrival_ns = EPOCH + at * UNIT,
+                                         .msg_type = type,
+                                         .device_time_ns = (int64_t)timestamp * 1000000000,
+                                         .readings = 1};
 
     return presence_heard(&contact, &record, at, contact.heartbeat_at);
 }
@@ -302,20 +304,21 @@ END_TEST
 /* While the clock stands still, it does not show how long an interval is. */
 START_TEST(nothing_is_learnt_over_a_break)
 {
-    const struct muster_record beat = {.msg_type = MUSTER_MSG_HEARTBEAT, .timestamp = 7};
+    const struct muster_record beat = {.msg_type = MUSTER_MSG_HEARTBEAT,
+                                       .device_time_ns = INT64_C(7000000000)};
     struct muster_record later = beat;
     uint32_t i, at = 1000;
 
     forget_device();
     presence_heard(&contact, &beat, at, 0);
     for (i = 0; i < 10; i++) {
-        later.timestamp += 30;
+        later.device_time_ns += INT64_C(30000000000);
         at += 100;
         presence_heard(&contact, &later, at, at - 50);
     }
     ck_assert_uint_eq(contact.interval, 0);
     for (i = 0; i < 2; i++) {
-        later.timestamp += 30;
+        later.device_time_ns += INT64_C(30000000000);
         at += 448;
         presence_heard(&contact, &later, at, 1000);
     }

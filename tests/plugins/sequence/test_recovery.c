@@ -48,7 +48,7 @@ static void make_image(struct image *image)
 
         account_receive(account, &c, &record);
     }
-    tables_lay_out(&tables, c.memory, WINDOW);
+    tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
     ck_assert(recovery_is_sound(&tables));
     ck_assert_uint_gt(collector_counter(&c, "open"), 0);
     ck_assert_uint_ne(tables_device(&tables, 1)->gaps, 0);
@@ -66,7 +66,7 @@ static void *map_image(const struct image *image, struct tables *tables)
     void *memory = mmap(NULL, image->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, image->file, 0);
 
     ck_assert(memory != MAP_FAILED);
-    tables_lay_out(tables, memory, WINDOW);
+    tables_lay_out(tables, memory, MUSTER_DEVICE_IDS, WINDOW);
     return memory;
 }
 
@@ -406,13 +406,13 @@ START_TEST(damaged_entry_of_an_unknown_device)
 
     collector_new(&c, 1);
     collector_kill(&c);
-    tables_lay_out(&tables, c.memory, WINDOW);
+    tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
     memset(&tables_device(&tables, 5)->session, 0xff, sizeof(struct session));
     memset(tables_window(&tables, 5), 0xa5, WINDOW / 8);
     tables_device(&tables, 5)->gaps = UINT32_MAX;
     collector_start(&c, MUSTER_STATE_KILLED, 1);
     ck_assert_uint_eq(collector_expect(&c, 7, 100, MUSTER_VERDICT_FIRST, 0, &event), 1);
-    ck_assert_uint_eq(event.event, MUSTER_EVENT_DEVICE_NEW);
+    ck_assert_uint_eq(event.event.event, MUSTER_EVENT_DEVICE_NEW);
     ck_assert_uint_eq(collector_expect(&c, 9, 102, MUSTER_VERDICT_GAP, 1, &event), 1);
     ck_assert_uint_eq(collector_expect(&c, 8, 101, MUSTER_VERDICT_LATE, 0, &event), 1);
     collector_expect_numbers(&c, 1, 1, 0, 0);

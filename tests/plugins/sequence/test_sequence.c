@@ -22,10 +22,12 @@
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t seq, uint32_t timestamp)
 {
     struct muster_record record = {.device_id = id,
+                                   .device = id,
+                                   .marks = MUSTER_MARK_DEVICE,
                                    .msg_type = type,
-                                   .seq_num = seq,
-                                   .timestamp = timestamp,
-                                   .numbered = type == MUSTER_MSG_DATA,
+                                   .seq = seq,
+                                   .device_time_ns = (int64_t)timestamp * 1000000000,
+                                   .seq_bits = type == MUSTER_MSG_DATA ? 32 : 0,
                                    .readings = 1};
 
     return record;
@@ -121,11 +123,11 @@ static void expect_event(const struct fake_batch *batch, uint32_t at, uint8_t ev
     ck_assert_uint_lt(at, batch->out_count);
     record = &batch->out[at];
     ck_assert_uint_eq(record->kind, MUSTER_KIND_EVENT);
-    ck_assert_uint_eq(record->event, event);
+    ck_assert_uint_eq(record->event.event, event);
     ck_assert_uint_eq(record->device_id, 7);
-    ck_assert_uint_eq(record->first, first);
-    ck_assert_uint_eq(record->last, last);
-    ck_assert_uint_eq(record->cause, cause);
+    ck_assert_uint_eq(record->event.first, first);
+    ck_assert_uint_eq(record->event.last, last);
+    ck_assert_uint_eq(record->event.cause, cause);
 }
 
 START_TEST(reports_events)
@@ -159,8 +161,8 @@ START_TEST(reports_events)
     expect_event(&batch, 3, MUSTER_EVENT_GAP_OPENED, 2, 9, 0);
     ck_assert_uint_eq(batch.out[4].verdict, LATE);
     expect_event(&batch, 5, MUSTER_EVENT_GAP_RECOVERED, 5, 5, network);
-    ck_assert_uint_eq(batch.out[5].opened_ns, records[1].arrival_ns);
-    ck_assert_uint_eq(batch.out[5].closed_ns, records[2].arrival_ns);
+    ck_assert_uint_eq(batch.out[5].event.opened_ns, records[1].arrival_ns);
+    ck_assert_uint_eq(batch.out[5].event.closed_ns, records[2].arrival_ns);
     fake_batch_free(&batch);
 
     /* A tick later the kernel has dropped some: since drops are known once a second, that

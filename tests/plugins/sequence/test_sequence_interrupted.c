@@ -52,7 +52,7 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     struct fake_batch batch;
     bool done;
 
-    tables_lay_out(&now, c->memory, WINDOW);
+    tables_lay_out(&now, c->memory, MUSTER_DEVICE_IDS, WINDOW);
     undo = &tables_slot(&now, record->device_id % c->count)->undo;
     undo->device_id = DEVICES; /* until the next change */
     timing = tables_device(&now, record->device_id)->timing;
@@ -60,7 +60,7 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     snapshot.bytes = c->bytes;
     snapshot.copy = memory_new(c->bytes);
     snapshot.left = at_event ? 1 + below(3) : 0;
-    tables_lay_out(&copy, snapshot.copy, WINDOW);
+    tables_lay_out(&copy, snapshot.copy, MUSTER_DEVICE_IDS, WINDOW);
     collector_receive(c, *record, &batch);
     fake_batch_free(&batch);
     done = undo->device_id == record->device_id && snapshot.left == 0;

@@ -31,10 +31,12 @@ static const struct tracker_options options = {.window = 128, .max_jump = 300, .
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t number, uint32_t time)
 {
     return (struct muster_record){.device_id = id,
+                                  .device = id,
+                                  .marks = MUSTER_MARK_DEVICE,
                                   .msg_type = type,
-                                  .seq_num = number,
-                                  .timestamp = time,
-                                  .numbered = type == MUSTER_MSG_DATA,
+                                  .seq = number,
+                                  .device_time_ns = (int64_t)time * 1000000000,
+                                  .seq_bits = type == MUSTER_MSG_DATA ? 32 : 0,
                                   .readings = 1};
 }
 
@@ -183,7 +185,7 @@ static bool goes_on_like(struct tables *tables, const struct muster_record *mess
         enum muster_verdict verdict = oracle_judge(oracle, &record, &gap);
 
         tracker_judge(tracker, &record);
-        same = record.verdict == verdict && record.gap == gap;
+        same = record.verdict == verdict && record.message.gap == gap;
     }
     sum = *tracker_counts(tracker);
     /* A usual message is counted when all else is done. */
@@ -199,7 +201,7 @@ static void kill_once(uint64_t seed, struct muster_record *messages, unsigned *c
 {
     struct tables tables, copy;
     atomic_uint *done = memory_new(sizeof *done);
-    uint64_t bytes = tables_bytes(options.window);
+    uint64_t bytes = tables_bytes(MUSTER_DEVICE_IDS, options.window);
     uint32_t judged;
 
     random_seed(seed);

@@ -25,10 +25,12 @@ enum { EVENTS = 100000, ROUND = 4000, REPORTED = 25 };
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t seq, uint32_t timestamp)
 {
     struct muster_record record = {.device_id = id,
+                                   .device = id,
+                                   .marks = MUSTER_MARK_DEVICE,
                                    .msg_type = type,
-                                   .seq_num = seq,
-                                   .timestamp = timestamp,
-                                   .numbered = type == MUSTER_MSG_DATA,
+                                   .seq = seq,
+                                   .device_time_ns = (int64_t)timestamp * 1000000000,
+                                   .seq_bits = type == MUSTER_MSG_DATA ? 32 : 0,
                                    .readings = 1};
 
     return record;
@@ -98,8 +100,8 @@ static struct muster_record send_next(const struct round *round, struct player *
         player->clock += below(30);
         player->next = chance(70) ? below(3) : random_u32();
         record = message(player->id, MUSTER_MSG_INIT, player->next, player->clock);
-        record.numbered = chance(30);
-        player->next += record.numbered;
+        record.seq_bits = chance(30) ? 32 : 0;
+        player->next += record.seq_bits > 0;
     } else {
         if (below(150) == 0)
             player->next += random_step(round); /* a burst is lost */
@@ -164,7 +166,7 @@ static struct muster_record arrive(const struct round *round, struct player *pla
 
     if (has_further(player)) {
         arriving->reading++;
-        arriving->seq_num++;
+        arriving->seq++;
     } else {
         *arriving = arrive_datagram(round, player);
     }
@@ -200,9 +202,10 @@ static void report(const struct round *round, const struct muster_record *events
             last, round->options.window, round->options.max_jump, round->options.reference);
     for (i = 0; i <= last; i++)
         if (events[i].device_id == bad->device_id && before-- < REPORTED)
-            fprintf(stderr, "  id %u type %u number %u numbered %u time %u: verdict %u gap %u\n",
-                    events[i].device_id, events[i].msg_type, events[i].seq_num, events[i].numbered,
-                    events[i].timestamp, events[i].verdict, events[i].gap);
+            fprintf(stderr, "  id %u type %u number %u of %u bits time %u: verdict %u gap %u\n",
+                    events[i].device, events[i].msg_type, (unsigned)events[i].seq,
+                    events[i].seq_bits, (unsigned)(events[i].device_time_ns / 1000000000),
+                    events[i].verdict, (unsigned)events[i].message.gap);
     ck_abort_msg("expected verdict %u gap %u, or other counters", verdict, gap);
 }
 
@@ -412,7 +415,7 @@ static uint32_t play(uint64_t seed, struct tracker_counts *all)
             all_together += judged;
         }
         counts = all_counts(&played);
-        if (events[i].verdict != verdict || events[i].gap != gap ||
+        if (events[i].verdict != verdict || events[i].message.gap != gap ||
             (judged == 0 && !agrees(&played, &counts, oracle, i + 1)))
             report(round, events, i, verdict, gap, seed);
     }

@@ -54,8 +54,8 @@ static void go_on(uint32_t age, uint32_t before, uint32_t behind)
     collector_expect_range(&event, MUSTER_EVENT_GAP_OPENED, 15, 19, 0);
     ck_assert_uint_eq(collector_expect(&c, 12, 102, MUSTER_VERDICT_LATE, 0, &event), 1);
     collector_expect_range(&event, MUSTER_EVENT_GAP_RECOVERED, 12, 12, NETWORK);
-    ck_assert_uint_eq(event.opened_ns, opened[0]);
-    ck_assert_uint_eq(event.closed_ns, c.now_ns);
+    ck_assert_uint_eq(event.event.opened_ns, opened[0]);
+    ck_assert_uint_eq(event.event.closed_ns, c.now_ns);
     ck_assert_uint_eq(collector_expect(&c, 14, 104, MUSTER_VERDICT_DUPLICATE, 0, &event), 0);
     ck_assert_uint_eq(collector_expect(&c, 21, 3801, MUSTER_VERDICT_NEW, 0, &event), 0);
     collector_expect_numbers(&c, 8, 1, 0, 7);
@@ -63,13 +63,13 @@ static void go_on(uint32_t age, uint32_t before, uint32_t behind)
     /* The window passes all of them; 11 and 13 are no longer one gap. */
     ck_assert_uint_eq(collector_expect(&c, 11 + WINDOW, 3860, MUSTER_VERDICT_GAP, 53, &event), 2);
     collector_expect_range(&event, MUSTER_EVENT_GAP_LOST, 11, 11, NETWORK);
-    ck_assert_uint_eq(event.opened_ns, opened[0]);
+    ck_assert_uint_eq(event.event.opened_ns, opened[0]);
     ck_assert_uint_eq(collector_expect(&c, 13 + WINDOW, 3862, MUSTER_VERDICT_GAP, 1, &event), 2);
     collector_expect_range(&event, MUSTER_EVENT_GAP_LOST, 13, 13, NETWORK);
-    ck_assert_uint_eq(event.opened_ns, opened[0]);
+    ck_assert_uint_eq(event.event.opened_ns, opened[0]);
     ck_assert_uint_eq(collector_expect(&c, 19 + WINDOW, 3868, MUSTER_VERDICT_GAP, 5, &event), 2);
     collector_expect_range(&event, MUSTER_EVENT_GAP_LOST, 15, 19, NETWORK | down);
-    ck_assert_uint_eq(event.opened_ns, opened[1]);
+    ck_assert_uint_eq(event.event.opened_ns, opened[1]);
     collector_expect_numbers(&c, 67, 1, 7, 59);
     collector_free(&c);
 }
@@ -131,9 +131,9 @@ START_TEST(silent_over_a_stop)
     ck_assert_uint_eq(collector_counter(&c, "online"), 0);
     ck_assert_uint_eq(collector_wait(&c, 100, MUSTER_EVENT_DEVICE_SILENT), 0);
     ck_assert_uint_eq(collector_expect(&c, 2, 2, MUSTER_VERDICT_NEW, 0, &event), 1);
-    ck_assert_uint_eq(event.event, MUSTER_EVENT_DEVICE_BACK);
-    ck_assert_uint_eq(event.opened_ns, heard);
-    ck_assert_uint_eq(event.closed_ns, c.now_ns);
+    ck_assert_uint_eq(event.event.event, MUSTER_EVENT_DEVICE_BACK);
+    ck_assert_uint_eq(event.event.opened_ns, heard);
+    ck_assert_uint_eq(event.event.closed_ns, c.now_ns);
     ck_assert_uint_eq(collector_counter(&c, "silent"), 0);
     ck_assert_uint_eq(collector_counter(&c, "online"), 1);
     ck_assert_uint_eq(collector_expect(&c, 3, 3, MUSTER_VERDICT_NEW, 0, &event), 0);
@@ -160,7 +160,7 @@ START_TEST(a_run_without_events)
     collector_start(&c, MUSTER_STATE_STOPPED, 1);
     ck_assert_uint_eq(collector_expect(&c, 4, 4, MUSTER_VERDICT_LATE, 0, &event), 1);
     collector_expect_range(&event, MUSTER_EVENT_GAP_RECOVERED, 4, 4, NETWORK);
-    ck_assert_uint_eq(event.opened_ns, EPOCH);
+    ck_assert_uint_eq(event.event.opened_ns, EPOCH);
     ck_assert_uint_eq(collector_expect(&c, 7, 7, MUSTER_VERDICT_LATE, 0, &event), 1);
     collector_expect_range(&event, MUSTER_EVENT_GAP_RECOVERED, 7, 7, NETWORK);
     collector_expect_numbers(&c, 6, 3, 0, 3);
@@ -181,7 +181,7 @@ static void rolled_back(struct collector *c, uint32_t from, uint32_t number)
     collector_expect(c, number, 101, MUSTER_VERDICT_LATE, 0, &event);
     left = memory_new(c->bytes);
     memcpy(left, c->memory, c->bytes);
-    tables_lay_out(&tables, left, WINDOW);
+    tables_lay_out(&tables, left, MUSTER_DEVICE_IDS, WINDOW);
     tables_slot(&tables, 0)->undo.busy = 1;
     collector_kill_with(c, left);
     munmap(left, c->bytes);
@@ -226,7 +226,7 @@ START_TEST(sessions_anew)
     collector_expect(&c, 12, 502, MUSTER_VERDICT_LATE, 0, &event);
     collector_expect(&c, 900, 505, MUSTER_VERDICT_OUTLIER, 0, &event); /* doubted */
     judged = collector_counter(&c, "unnumbered");
-    tables_lay_out(&tables, c.memory, WINDOW);
+    tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
     ck_assert_uint_ne(tables_device(&tables, 5)->timing.least_time, 0);
     collector_kill(&c);
 
@@ -246,7 +246,7 @@ START_TEST(sessions_anew)
     ck_assert_uint_eq(collector_expect(&c, 301, 901, MUSTER_VERDICT_NEW, 0, &event), 0);
     ck_assert_uint_eq(collector_expect(&c, 303, 903, MUSTER_VERDICT_GAP, 1, &event), 1);
     collector_expect_range(&event, MUSTER_EVENT_GAP_OPENED, 302, 302, 0);
-    ck_assert_uint_eq(event.opened_ns, c.now_ns);
+    ck_assert_uint_eq(event.event.opened_ns, c.now_ns);
     ck_assert_uint_eq(collector_wait(&c, 17, MUSTER_EVENT_DEVICE_LATE), 1);
     collector_expect_numbers(&c, 2, 1, 0, 1);
     ck_assert(recovery_is_sound(&tables));
@@ -284,7 +284,7 @@ START_TEST(pages_of_several_times)
         for (at = 0; at < c.bytes; at += 4096)
             memcpy((uint8_t *)c.memory + at, old[below(3)] + at, 4096);
         collector_start(&c, MUSTER_STATE_STALE, 1 + below(WORKERS));
-        tables_lay_out(&tables, c.memory, WINDOW);
+        tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
         ck_assert(recovery_is_sound(&tables));
         ck_assert_uint_eq(collector_counter(&c, "open"), 0);
         memset(account, 0, sizeof *account);
@@ -327,8 +327,8 @@ START_TEST(nobody_late_after_a_power_cut)
     }
     collector_kill(&c);
     /* The device's page is a minute older than that of the listening clock. */
-    tables_lay_out(&tables, c.memory, WINDOW);
-    tables_lay_out(&older, old, WINDOW);
+    tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
+    tables_lay_out(&older, old, MUSTER_DEVICE_IDS, WINDOW);
     memcpy(tables_device(&tables, 5), tables_device(&older, 5), tables.stride);
     munmap(old, c.bytes);
     collector_start(&c, MUSTER_STATE_STALE, 1);

@@ -119,10 +119,10 @@ static void add_verdict(char *out, const struct muster_record *record)
 {
     ck_assert_uint_lt(record->verdict, sizeof verdict_names / sizeof verdict_names[0]);
     if (record->verdict == MUSTER_VERDICT_GAP) {
-        add(out, "gap %" PRIu32, record->gap);
+        add(out, "gap %" PRIu64, record->message.gap);
         return;
     }
-    ck_assert_uint_eq(record->gap, 0);
+    ck_assert_uint_eq(record->message.gap, 0);
     add(out, "%s", verdict_names[record->verdict]);
 }
 
@@ -157,31 +157,32 @@ static void add_event(char *out, const struct muster_record *event)
     char causes[64], times[2][TIME_ROOM];
     const char *name;
 
-    ck_assert_uint_lt(event->event, sizeof event_names / sizeof event_names[0]);
-    name = event_names[event->event];
+    ck_assert_uint_lt(event->event.event, sizeof event_names / sizeof event_names[0]);
+    name = event_names[event->event.event];
     ck_assert_ptr_nonnull(name);
-    switch (event->event) {
+    switch (event->event.event) {
     case MUSTER_EVENT_DEVICE_NEW:
         add(out, "%s", name);
         break;
     case MUSTER_EVENT_RESTART:
-        add(out, "%s %" PRIu32, name, event->first);
+        add(out, "%s %" PRIu64, name, event->event.first);
         break;
     case MUSTER_EVENT_GAP_LOST:
-        write_causes(causes, sizeof causes, event->cause);
-        add(out, "%s %" PRIu32 "-%" PRIu32 " %s", name, event->first, event->last, causes);
+        write_causes(causes, sizeof causes, event->event.cause);
+        add(out, "%s %" PRIu64 "-%" PRIu64 " %s", name, event->event.first, event->event.last,
+            causes);
         break;
     case MUSTER_EVENT_DEVICE_LATE:
     case MUSTER_EVENT_DEVICE_SILENT:
-        add(out, "%s %u at %s since %s", name, event->device_id,
-            write_time(times[0], event->arrival_ns), write_time(times[1], event->opened_ns));
+        add(out, "%s %" PRIu64 " at %s since %s", name, event->device_id,
+            write_time(times[0], event->arrival_ns), write_time(times[1], event->event.opened_ns));
         break;
     case MUSTER_EVENT_DEVICE_BACK:
-        add(out, "%s %s-%s", name, write_time(times[0], event->opened_ns),
-            write_time(times[1], event->closed_ns));
+        add(out, "%s %s-%s", name, write_time(times[0], event->event.opened_ns),
+            write_time(times[1], event->event.closed_ns));
         break;
     default:
-        add(out, "%s %" PRIu32 "-%" PRIu32, name, event->first, event->last);
+        add(out, "%s %" PRIu64 "-%" PRIu64, name, event->event.first, event->event.last);
         break;
     }
 }
@@ -208,11 +209,11 @@ static uint64_t opening_of(const struct run *run, const struct muster_record *ev
 {
     size_t i = run->gap_count;
 
-    while (i > 0 &&
-           (run->gaps[i - 1].device_id != event->device_id ||
-            event->first - run->gaps[i - 1].first > run->gaps[i - 1].last - run->gaps[i - 1].first))
+    while (i > 0 && (run->gaps[i - 1].device_id != event->device_id ||
+                     (uint32_t)event->event.first - run->gaps[i - 1].first >
+                         run->gaps[i - 1].last - run->gaps[i - 1].first))
         i--;
-    ck_assert_msg(i > 0, "%s: %" PRIu32 " ends and did not open", run->name, event->first);
+    ck_assert_msg(i > 0, "%s: %" PRIu64 " ends and did not open", run->name, event->event.first);
     return run->gaps[i - 1].opened_ns;
 }
 
@@ -223,12 +224,12 @@ static void check_times(struct run *run, const struct muster_record *event)
     uint64_t opened_ns = 0, closed_ns = 0;
     size_t i = run->gap_count;
 
-    switch (event->event) {
+    switch (event->event.event) {
     case MUSTER_EVENT_GAP_OPENED:
         ck_assert_uint_lt(run->gap_count, GAPS_MOST);
         run->gaps[i].device_id = event->device_id;
-        run->gaps[i].first = event->first;
-        run->gaps[i].last = event->last;
+        run->gaps[i].first = event->event.first;
+        run->gaps[i].last = event->event.last;
         run->gaps[i].opened_ns = opened_ns = run->now_ns;
         run->gap_count++;
         break;
@@ -239,18 +240,18 @@ static void check_times(struct run *run, const struct muster_record *event)
         break;
     case MUSTER_EVENT_DEVICE_LATE:
     case MUSTER_EVENT_DEVICE_SILENT:
-        opened_ns = event->opened_ns;
+        opened_ns = event->event.opened_ns;
         break;
     case MUSTER_EVENT_DEVICE_BACK:
-        opened_ns = event->opened_ns;
+        opened_ns = event->event.opened_ns;
         closed_ns = run->now_ns;
         break;
     default:
         break;
     }
     ck_assert_uint_eq(event->arrival_ns, run->now_ns);
-    ck_assert_uint_eq(event->opened_ns, opened_ns);
-    ck_assert_uint_eq(event->closed_ns, closed_ns);
+    ck_assert_uint_eq(event->event.opened_ns, opened_ns);
+    ck_assert_uint_eq(event->event.closed_ns, closed_ns);
 }
 
 /* Compares verdicts and events of a batch with the lists; `verdicts` may be NULL. */
@@ -540,6 +541,7 @@ START_TEST(vector)
     if (state) {
         ck_assert_str_eq(vectors_text(vectors, state), "kept");
         run.bytes = tables_bytes(
+            MUSTER_DEVICE_IDS,
             (uint32_t)vectors_integer(vectors, vectors_need(vectors, options, "window")));
         run.memory = memory_new(run.bytes);
     }

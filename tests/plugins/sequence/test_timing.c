@@ -22,8 +22,8 @@ static void expect(bool holds, const struct muster_record *record, const char *w
 {
     if (!holds)
         ck_abort_msg("not so: %s; jitter %u us, offset %d ms, drift %d +- %u ppb", what,
-                     record->jitter_us, record->clock_offset_ms, record->clock_drift_ppb,
-                     record->clock_drift_error_ppb);
+                     record->message.jitter_us, record->message.clock_offset_ms,
+                     record->message.clock_drift_ppb, record->message.clock_drift_error_ppb);
 }
 
 /* ---- A device ------------------------------------------------------------------------- */
@@ -46,7 +46,8 @@ static double uniform(void)
 
 static struct muster_record message(uint64_t arrival_ns, uint32_t timestamp)
 {
-    return (struct muster_record){.arrival_ns = arrival_ns, .timestamp = timestamp};
+    return (struct muster_record){.arrival_ns = arrival_ns,
+                                  .device_time_ns = (int64_t)timestamp * 1000000000};
 }
 
 static uint32_t stamp(double seconds)
@@ -79,7 +80,7 @@ static struct muster_record run(struct timing *timing, const struct clock *clock
 
 static void expect_bounds(const struct muster_record *record, double offset, double slack)
 {
-    double least = record->clock_offset_ms / 1e3;
+    double least = record->message.clock_offset_ms / 1e3;
 
     if (offset < least - slack || offset >= least + 1.001 + slack)
         ck_abort_msg("ahead by %.6f, not by %.3f to 1 s more", offset, least);
@@ -104,13 +105,14 @@ START_TEST(jitter_as_in_the_rfc)
             record = message((uint64_t)((sent + spread * uniform()) * 1e9), stamp(sent));
             timing_message(&timing, &record);
             transit = (double)(int64_t)(record.arrival_ns - before.arrival_ns) / 1e9 -
-                      (double)(int32_t)(record.timestamp - before.timestamp);
+                      (double)((record.device_time_ns - before.device_time_ns) / 1000000000);
             if (i > 0)
                 wanted += (fabs(transit) - wanted) / 16;
             before = record;
             /* Each step rounds the transits' difference by less than 1 us and the sum by half of
              * that; 16 such errors add up, in sixteenths.  The result is rounded again. */
-            expect(fabs(record.jitter_us / 1e6 - wanted) <= 2.1e-6, &record, "the RFC's jitter");
+            expect(fabs(record.message.jitter_us / 1e6 - wanted) <= 2.1e-6, &record,
+                   "the RFC's jitter");
         }
     }
 }
@@ -126,14 +128,14 @@ START_TEST(known_jitter)
     for (i = 0; i < 1000; i++) { /* a constant rate, a constant delay */
         record = message((1795350702 + i) * UINT64_C(1000000000) + 1234567, 1795350702 + i);
         timing_message(&timing, &record);
-        ck_assert_uint_eq(record.jitter_us, 0);
+        ck_assert_uint_eq(record.message.jitter_us, 0);
     }
     for (i = 0; i < 1000; i++) { /* every other is 10 ms late */
         record =
             message((1795360702 + i) * UINT64_C(1000000000) + i % 2 * 10000000, 1795360702 + i);
         timing_message(&timing, &record);
     }
-    ck_assert_uint_eq(record.jitter_us, 10000);
+    ck_assert_uint_eq(record.message.jitter_us, 10000);
     /* No delay, but stamps in any phase: the mean difference of two uniform numbers. */
     srand(1);
     for (i = 0; i < 200000; i++) {
@@ -141,7 +143,7 @@ START_TEST(known_jitter)
 
         record = message((uint64_t)(now * 1e9), stamp(now));
         timing_message(&timing, &record);
-        mean += i >= 1000 ? record.jitter_us / 1e6 / 199000 : 0;
+        mean += i >= 1000 ? record.message.jitter_us / 1e6 / 199000 : 0;
     }
     ck_assert_double_eq_tol(mean, 1.0 / 3, 0.003);
 }
@@ -163,38 +165,38 @@ START_TEST(clock_is_set)
         uint32_t jitter;
         double now = START + DAY + 20, delay;
 
-        ck_assert_uint_gt(record.clock_drift_error_ppb, 0);
+        ck_assert_uint_gt(record.message.clock_drift_error_ppb, 0);
         record = feed(&timing, &clock, now, 0.1);
-        jitter = record.jitter_us;
+        jitter = record.message.jitter_us;
         clock.ahead += steps[i];
         record = feed(&timing, &clock, now + 20, 0.1);
-        ck_assert_uint_eq(record.jitter_us, jitter);
+        ck_assert_uint_eq(record.message.jitter_us, jitter);
         /* One set back might be a message that was held up: the next one confirms it. */
         if (steps[i] < 0) {
-            ck_assert_uint_gt(record.clock_drift_error_ppb, 0);
+            ck_assert_uint_gt(record.message.clock_drift_error_ppb, 0);
             record = feed(&timing, &clock, now + 40, 0.1);
             if (steps[i] < -1e6)
-                ck_assert_uint_eq(record.jitter_us, jitter);
-            ck_assert_uint_lt(record.jitter_us, jitter + 1000000 / 16);
+                ck_assert_uint_eq(record.message.jitter_us, jitter);
+            ck_assert_uint_lt(record.message.jitter_us, jitter + 1000000 / 16);
         }
-        ck_assert_uint_eq(record.clock_drift_error_ppb, 0);
-        ck_assert_int_eq(record.clock_drift_ppb, 0);
+        ck_assert_uint_eq(record.message.clock_drift_error_ppb, 0);
+        ck_assert_int_eq(record.message.clock_drift_ppb, 0);
         if (fabs(steps[i]) < 1e6)
             expect_bounds(&record, offset_at(&clock, now + 40), 0.101);
         else
-            ck_assert_int_eq(record.clock_offset_ms, steps[i] < 0 ? -INT32_MAX : INT32_MAX);
+            ck_assert_int_eq(record.message.clock_offset_ms, steps[i] < 0 ? -INT32_MAX : INT32_MAX);
         record = run(&timing, &clock, now + 60, now + 60 + HOUR);
-        ck_assert_uint_gt(record.clock_drift_error_ppb, 0);
+        ck_assert_uint_gt(record.message.clock_drift_error_ppb, 0);
 
         /* The collector's clock is set, which looks the same. */
-        jitter = record.jitter_us;
+        jitter = record.message.jitter_us;
         delay = -steps[i] + (steps[i] < 0 ? 0.2 : -0.2);
         if (fabs(steps[i]) > 1e6)
             continue;
         record = feed(&timing, &clock, now + 2 * HOUR, delay);
         record = feed(&timing, &clock, now + 2 * HOUR, delay);
-        ck_assert_uint_lt(record.jitter_us, jitter + 1000000 / 16);
-        ck_assert_uint_eq(record.clock_drift_error_ppb, 0);
+        ck_assert_uint_lt(record.message.jitter_us, jitter + 1000000 / 16);
+        ck_assert_uint_eq(record.message.clock_drift_error_ppb, 0);
         expect_bounds(&record, offset_at(&clock, now + 2 * HOUR) - delay, 1e-3);
     }
 }
@@ -213,10 +215,10 @@ START_TEST(held_up)
     held = feed(&timing, &clock, START + DAY, 500);
     timing.transit = before.transit;
     ck_assert_int_eq(memcmp(&timing, &before, sizeof timing), 0);
-    ck_assert_int_eq(held.clock_drift_ppb, record.clock_drift_ppb);
-    ck_assert_int_eq(held.clock_offset_ms, record.clock_offset_ms);
+    ck_assert_int_eq(held.message.clock_drift_ppb, record.message.clock_drift_ppb);
+    ck_assert_int_eq(held.message.clock_offset_ms, record.message.clock_offset_ms);
     record = feed(&timing, &clock, START + DAY + 502, 0.01);
-    ck_assert_uint_gt(record.clock_drift_error_ppb, 0);
+    ck_assert_uint_gt(record.message.clock_drift_error_ppb, 0);
     expect_bounds(&record, offset_at(&clock, START + DAY + 502), 0.05);
 }
 END_TEST
@@ -234,18 +236,20 @@ START_TEST(set_by_seconds)
         struct clock clock = {0.4, 10e-6};
         struct muster_record record = run(&timing, &clock, START, START + 5 * HOUR);
 
-        ck_assert_uint_gt(record.clock_drift_error_ppb, 0);
+        ck_assert_uint_gt(record.message.clock_drift_error_ppb, 0);
         clock.ahead += steps[i];
         if (steps[i] > 0) {
             record = run(&timing, &clock, START + 5 * HOUR, START + 5 * HOUR + 1);
-            ck_assert_uint_eq(record.clock_drift_error_ppb, 0);
+            ck_assert_uint_eq(record.message.clock_drift_error_ppb, 0);
             expect_bounds(&record, offset_at(&clock, START + 5 * HOUR), 0.021);
         }
         record = run(&timing, &clock, START + 5 * HOUR + 1, START + 5 * HOUR + 2.1 * EPOCH);
         expect_bounds(&record, offset_at(&clock, START + 6 * HOUR), 0.1);
         record = run(&timing, &clock, START + 7 * HOUR, START + 9 * HOUR);
-        ck_assert_uint_gt(record.clock_drift_error_ppb, 60000); /* of four hours, not nine */
-        ck_assert_double_eq_tol(record.clock_drift_ppb, 10e3, record.clock_drift_error_ppb);
+        ck_assert_uint_gt(record.message.clock_drift_error_ppb,
+                          60000); /* of four hours, not nine */
+        ck_assert_double_eq_tol(record.message.clock_drift_ppb, 10e3,
+                                record.message.clock_drift_error_ppb);
     }
 }
 END_TEST
@@ -268,9 +272,9 @@ START_TEST(set_while_silent)
         record = feed(&timing, &clock, START + 7 * HOUR, 0.01);
         expect_bounds(&record, offset_at(&clock, START + 7 * HOUR), 0.011);
         if (i < 2)
-            ck_assert_uint_eq(record.clock_drift_error_ppb, 0);
+            ck_assert_uint_eq(record.message.clock_drift_error_ppb, 0);
         else /* nobody has set it */
-            ck_assert_uint_gt(record.clock_drift_error_ppb, 0);
+            ck_assert_uint_gt(record.message.clock_drift_error_ppb, 0);
     }
 }
 END_TEST
@@ -279,31 +283,31 @@ START_TEST(restart)
 {
     struct timing timing = {0}, empty = {0};
     struct clock clock = {-1, 40e-6};
-    struct muster_record record, shown = {.jitter_us = 1};
+    struct muster_record record, shown = {.message.jitter_us = 1};
 
     srand(5);
     record = run(&timing, &clock, START, START + DAY);
-    ck_assert_uint_gt(record.jitter_us, 0);
+    ck_assert_uint_gt(record.message.jitter_us, 0);
     timing_show(&timing, &shown);
-    ck_assert_uint_eq(shown.jitter_us, record.jitter_us);
-    ck_assert_int_eq(shown.clock_offset_ms, record.clock_offset_ms);
-    ck_assert_int_eq(shown.clock_drift_ppb, record.clock_drift_ppb);
-    ck_assert_uint_eq(shown.clock_drift_error_ppb, record.clock_drift_error_ppb);
+    ck_assert_uint_eq(shown.message.jitter_us, record.message.jitter_us);
+    ck_assert_int_eq(shown.message.clock_offset_ms, record.message.clock_offset_ms);
+    ck_assert_int_eq(shown.message.clock_drift_ppb, record.message.clock_drift_ppb);
+    ck_assert_uint_eq(shown.message.clock_drift_error_ppb, record.message.clock_drift_error_ppb);
     timing_restart(&timing);
     clock.ahead = 5; /* its clock was set: that shows neither as jitter nor in the offset */
     shown = feed(&timing, &clock, START + DAY + 20, 0.1);
-    ck_assert_uint_eq(shown.jitter_us, record.jitter_us);
-    ck_assert_uint_eq(shown.clock_drift_error_ppb, 0);
-    ck_assert_int_eq(shown.clock_drift_ppb, 0);
+    ck_assert_uint_eq(shown.message.jitter_us, record.message.jitter_us);
+    ck_assert_uint_eq(shown.message.clock_drift_error_ppb, 0);
+    ck_assert_int_eq(shown.message.clock_drift_ppb, 0);
     expect_bounds(&shown, offset_at(&clock, START + DAY + 20), 0.101);
 
     timing_show(&empty, &record); /* nothing is known */
-    ck_assert_uint_eq(record.jitter_us, 0);
-    ck_assert_int_eq(record.clock_offset_ms, INT32_MIN);
-    ck_assert_uint_eq(record.clock_drift_error_ppb, 0);
+    ck_assert_uint_eq(record.message.jitter_us, 0);
+    ck_assert_uint_eq(record.marks & MUSTER_MARK_CLOCK_OFFSET, 0);
+    ck_assert_uint_eq(record.message.clock_drift_error_ppb, 0);
     timing_restart(&empty);
     timing_message(&empty, &record);
-    ck_assert_uint_eq(record.jitter_us, 0);
+    ck_assert_uint_eq(record.message.jitter_us, 0);
 }
 END_TEST
 
@@ -320,11 +324,11 @@ START_TEST(timestamps_wrap)
         record =
             message((uint64_t)((INT64_C(1) << 32) + i) * 1000000000 + 250000000, (uint32_t)(i + 5));
         timing_message(&timing, &record);
-        expect(record.jitter_us == 0 && record.clock_offset_ms == 4750 &&
-                   record.clock_drift_ppb == 0,
+        expect(record.message.jitter_us == 0 && record.message.clock_offset_ms == 4750 &&
+                   record.message.clock_drift_ppb == 0,
                &record, "a clock that is right but for 4.75 s");
     }
-    ck_assert_uint_gt(record.clock_drift_error_ppb, 0);
+    ck_assert_uint_gt(record.message.clock_drift_error_ppb, 0);
 }
 END_TEST
 
@@ -341,22 +345,23 @@ START_TEST(drift_is_found)
 
         record = feed(&timing, &clock, now, 0.02 + 0.01 * uniform());
         expect_bounds(&record, offset_at(&clock, now), 0.09); /* the drift of two epochs */
-        if (record.clock_drift_error_ppb == 0) {
+        if (record.message.clock_drift_error_ppb == 0) {
             expect(age < 3.1 * EPOCH, &record, "after three epochs it is known");
             continue;
         }
         known = known > 0 ? known : age;
         /* Stamps in any phase: the least of 85 of them is worth more than the bound says. */
-        expect(fabs(record.clock_drift_ppb - 50e3) <= 0.25 * record.clock_drift_error_ppb, &record,
-               "50 ppm, rather well");
+        expect(fabs(record.message.clock_drift_ppb - 50e3) <=
+                   0.25 * record.message.clock_drift_error_ppb,
+               &record, "50 ppm, rather well");
         /* 1 s over the time between; that runs to the least of the epoch before this one. */
         if (age > 4 * EPOCH && age < 7 * DAY)
-            expect(record.clock_drift_error_ppb >= 1e9 / age &&
-                       record.clock_drift_error_ppb <= 1.01e9 / (age - 3 * EPOCH),
+            expect(record.message.clock_drift_error_ppb >= 1e9 / age &&
+                       record.message.clock_drift_error_ppb <= 1.01e9 / (age - 3 * EPOCH),
                    &record, "1 s over the time");
         if (age > 7.1 * DAY) /* new bases: never worse than half a week */
-            expect(record.clock_drift_error_ppb >= 1e9 / (7.1 * DAY) &&
-                       record.clock_drift_error_ppb <= 1.01e9 / (3.5 * DAY),
+            expect(record.message.clock_drift_error_ppb >= 1e9 / (7.1 * DAY) &&
+                       record.message.clock_drift_error_ppb <= 1.01e9 / (3.5 * DAY),
                    &record, "1 s over half a week to a week");
     }
     ck_assert_double_gt(known, EPOCH);
@@ -375,8 +380,9 @@ START_TEST(drift_changes)
     clock.ahead = offset_at(&clock, START + 30 * DAY) + 10e-6 * 30 * DAY;
     clock.drift = -10e-6;
     record = run(&timing, &clock, START + 30 * DAY, START + 40 * DAY);
-    ck_assert_double_eq_tol(record.clock_drift_ppb, -10e3, record.clock_drift_error_ppb);
-    ck_assert_double_le(record.clock_drift_error_ppb, 1.01e9 / (3.5 * DAY));
+    ck_assert_double_eq_tol(record.message.clock_drift_ppb, -10e3,
+                            record.message.clock_drift_error_ppb);
+    ck_assert_double_le(record.message.clock_drift_error_ppb, 1.01e9 / (3.5 * DAY));
     expect_bounds(&record, offset_at(&clock, START + 40 * DAY), 0.05);
 }
 END_TEST
@@ -409,7 +415,7 @@ START_TEST(bounds_hold)
             at = floor(now + offset_at(&clock, now)) + fmod(phase + loose * uniform(), 1) -
                  offset_at(&clock, now);
             record = feed(&timing, &clock, at, delay + spread * uniform());
-            shown = record.clock_offset_ms / 1e3;
+            shown = record.message.clock_offset_ms / 1e3;
             /* The offset is that of the last two epochs and the silence before. */
             if (clock.drift == 0)
                 expect(clock.ahead >= shown - 1e-6 && clock.ahead < shown + 1.001 + delay + spread,
@@ -417,9 +423,9 @@ START_TEST(bounds_hold)
             else
                 expect_bounds(&record, offset_at(&clock, at),
                               fabs(clock.drift) * (2 * EPOCH + 3 * HOUR) + delay + spread);
-            if (record.clock_drift_error_ppb > 0) {
-                double error =
-                    fabs(record.clock_drift_ppb - clock.drift * 1e9) / record.clock_drift_error_ppb;
+            if (record.message.clock_drift_error_ppb > 0) {
+                double error = fabs(record.message.clock_drift_ppb - clock.drift * 1e9) /
+                               record.message.clock_drift_error_ppb;
 
                 /* The second of the stamps, and what the network adds to it. */
                 expect(error <= 1 + delay + spread, &record, "the drift, within its error");
@@ -442,14 +448,16 @@ START_TEST(saturation)
 
     srand(9);
     record = run(&timing, &clock, START, START + DAY);
-    ck_assert_int_eq(record.clock_offset_ms, -INT32_MAX);
-    ck_assert_double_eq_tol(record.clock_drift_ppb, 50e3, record.clock_drift_error_ppb);
-    ck_assert_uint_lt(record.clock_drift_error_ppb, 12000);
+    ck_assert_int_eq(record.message.clock_offset_ms, -INT32_MAX);
+    ck_assert_double_eq_tol(record.message.clock_drift_ppb, 50e3,
+                            record.message.clock_drift_error_ppb);
+    ck_assert_uint_lt(record.message.clock_drift_error_ppb, 12000);
     timing_restart(&timing);
     clock.ahead = 40 * 365 * DAY;
     record = run(&timing, &clock, START, START + DAY);
-    ck_assert_int_eq(record.clock_offset_ms, INT32_MAX);
-    ck_assert_double_eq_tol(record.clock_drift_ppb, 50e3, record.clock_drift_error_ppb);
+    ck_assert_int_eq(record.message.clock_offset_ms, INT32_MAX);
+    ck_assert_double_eq_tol(record.message.clock_drift_ppb, 50e3,
+                            record.message.clock_drift_error_ppb);
 
     /* The most that is jitter, for ever: transits creep away, up and down. */
     for (i = 0; i < 20000; i++) {
@@ -458,25 +466,25 @@ START_TEST(saturation)
                 1000000000,
             i / 10000 == 0 ? 1000000 : 9000000 + i * 3);
         timing_message(&timing, &record);
-        expect(record.jitter_us <= 60000000, &record, "jitter up to a minute");
+        expect(record.message.jitter_us <= 60000000, &record, "jitter up to a minute");
     }
     /* A clock that is 2.5 times too fast, over an epoch and a bit. */
     timing = (struct timing){0};
     record = message(TIMING_EPOCH_NS * 3000 - (UINT64_C(3) << 30), 1000000);
     for (i = 0; i < 6000; i++) {
         record.arrival_ns += 100000000;
-        record.timestamp = 1000000 + i * 35 / 100;
+        record.device_time_ns = (int64_t)(1000000 + i * 35 / 100) * 1000000000;
         timing_message(&timing, &record);
     }
-    ck_assert_int_eq(record.clock_drift_ppb, INT32_MAX);
+    ck_assert_int_eq(record.message.clock_drift_ppb, INT32_MAX);
     /* A nanosecond more, and it is ahead by a millisecond less. */
     timing = (struct timing){0};
     record = message(UINT64_C(1000250000001), 1000);
     timing_message(&timing, &record);
-    ck_assert_int_eq(record.clock_offset_ms, -251);
+    ck_assert_int_eq(record.message.clock_offset_ms, -251);
     record = message(UINT64_C(1003250000000), 1003);
     timing_message(&timing, &record);
-    ck_assert_int_eq(record.clock_offset_ms, -250);
+    ck_assert_int_eq(record.message.clock_offset_ms, -250);
     /* Years of a bad clock: its transit leaves what is kept of it. */
     timing = (struct timing){0};
     clock = (struct clock){0, -400e-6};
@@ -514,7 +522,7 @@ START_TEST(nonsense)
             timing_restart(&timing);
         record = message(i % 100000 == 0 ? UINT64_MAX : arrival, timestamp);
         timing_message(&timing, &record);
-        expect(record.jitter_us <= 60000000, &record, "jitter up to a minute");
+        expect(record.message.jitter_us <= 60000000, &record, "jitter up to a minute");
     }
 }
 END_TEST

@@ -60,10 +60,12 @@ static void tear_down(void)
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t seq, uint32_t timestamp)
 {
     struct muster_record record = {.device_id = id,
+                                   .device = id,
+                                   .marks = MUSTER_MARK_DEVICE,
                                    .msg_type = type,
-                                   .seq_num = seq,
-                                   .timestamp = timestamp,
-                                   .numbered = type == MUSTER_MSG_DATA,
+                                   .seq = seq,
+                                   .device_time_ns = (int64_t)timestamp * 1000000000,
+                                   .seq_bits = type == MUSTER_MSG_DATA ? 32 : 0,
                                    .readings = 1};
 
     return record;
@@ -72,9 +74,9 @@ static struct muster_record message(uint16_t id, uint8_t type, uint32_t seq, uin
 static void expect(struct muster_record record, enum muster_verdict verdict, uint32_t gap)
 {
     tracker_judge(tracker, &record);
-    ck_assert_msg(record.verdict == verdict && record.gap == gap,
-                  "number %u: verdict %u, gap %u; expected %u, %u", record.seq_num, record.verdict,
-                  record.gap, verdict, gap);
+    ck_assert_msg(record.verdict == verdict && record.message.gap == gap,
+                  "number %u: verdict %u, gap %u; expected %u, %u", record.seq, record.verdict,
+                  record.message.gap, verdict, gap);
 }
 
 static void data(uint32_t seq, enum muster_verdict verdict, uint32_t gap)
@@ -435,12 +437,13 @@ START_TEST(init_with_a_number)
 {
     struct muster_record record = message(7, MUSTER_MSG_INIT, 10, 1000);
 
-    record.numbered = 1;
+    record.seq_bits = 32;
     expect(record, FIRST, 0);
     data(11, NEW, 0);
     data(10, DUPLICATE, 0);
     expect(record, DUPLICATE, 0);
-    record.timestamp = now = 1001;
+    now = 1001;
+    record.device_time_ns = (int64_t)now * 1000000000;
     expect(record, RESTART, 0);
     data(12, GAP, 1);
     data(11, LATE, 0);

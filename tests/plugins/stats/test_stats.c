@@ -59,8 +59,12 @@ static void set(const char *name, uint64_t value)
 
 static void judged(uint16_t id, enum muster_verdict verdict, uint32_t gap)
 {
-    struct muster_record record = {
-        .device_id = id, .verdict = (uint8_t)verdict, .gap = gap, .readings = 1};
+    struct muster_record record = {.device_id = id,
+                                   .device = id,
+                                   .marks = MUSTER_MARK_DEVICE,
+                                   .verdict = (uint8_t)verdict,
+                                   .message.gap = gap,
+                                   .readings = 1};
 
     ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
 }
@@ -231,8 +235,12 @@ END_TEST
 
 static void jittered(uint16_t id, uint32_t jitter_us, enum muster_verdict verdict)
 {
-    struct muster_record record = {
-        .device_id = id, .verdict = (uint8_t)verdict, .jitter_us = jitter_us, .readings = 1};
+    struct muster_record record = {.device_id = id,
+                                   .device = id,
+                                   .marks = MUSTER_MARK_DEVICE,
+                                   .verdict = (uint8_t)verdict,
+                                   .message.jitter_us = jitter_us,
+                                   .readings = 1};
 
     ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sum is taken of every record for every filter, so it is four loads a record, and no more is
+ * asked of it than that a field that changes cannot go unnoticed.
+ */
+#include "batch_check.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "wire/steering.h"
+
+/* ---- the sum -------------------------------------------------------------------------- */
+
+typedef uint64_t lanes __attribute__((vector_size(16), may_alias));
+
+/* The 16 bytes of a record that begin with `device`. */
+enum { LANES_AT = 32 };
+_Static_assert(offsetof(struct muster_record, device) == LANES_AT &&
+                   offsetof(struct muster_record, origin) < LANES_AT + sizeof(lanes),
+               "what is summed up together");
+
+uint64_t batch_check_sum(const struct muster_record *records, uint32_t count)
+{
+    static const struct muster_record summed = {
+        .device = UINT32_MAX, .kind = UINT8_MAX, .marks = MUSTER_MARK_DEVICE, .origin = UINT8_MAX};
+    uint64_t payloads = 0, sizes = 0, ways = 0;
+    lanes mask, who = {0, 0};
+    uint32_t i;
+
+    assert((uintptr_t)records % sizeof(lanes) == 0);
+    memcpy(&mask, (const uint8_t *)&summed + LANES_AT, sizeof mask);
+    for (i = 0; i < count; i++) {
+        who += *(const lanes *)&records[i].device & mask;
+        payloads += records[i].payload.pad;
+        sizes += records[i].payload_size;
+        ways += records[i].via.pad;
+    }
+    return who[0] + who[1] * 3 + payloads * 5 + sizes * 7 + ways * 9;
+}
+
+/* ---- mending -------------------------------------------------------------------------- */
+
+bool batch_check_device(const struct batch *batch, uint32_t device)
+{
+    return device < MUSTER_DEVICE_IDS && wire_worker_of(device, batch->workers) == batch->worker;
+}
+
+/* How many bytes can be read from there on, `size` at most. */
+static uint32_t readable(const struct batch *batch, const uint8_t *bytes, uint32_t size)
+{
+    const struct batch_memory *memory = &batch->memory;
+    uintptr_t at = (uintptr_t)bytes, from = (uintptr_t)memory->bytes;
+    const struct batch_copy *copy;
+    size_t left = 0;
+
+    if (at >= from && at - from < memory->size)
+        left = memory->size - (at - from);
+    for (copy = batch->copies; left == 0 && copy != NULL; copy = copy->next) {
+        from = (uintptr_t)copy->bytes;
+        if (at >= from && at - from < copy->size)
+            left = copy->size - (at - from);
+    }
+    if (left > MUSTER_DATAGRAM_MAX)
+        left = MUSTER_DATAGRAM_MAX;
+    return size < left ? size : (uint32_t)left;
+}
+
+bool batch_check_stays(const struct batch *batch, const struct muster_arrival *arrival)
+{
+    uintptr_t at = (uintptr_t)arrival, from = (uintptr_t)batch->memory.arrivals;
+
+    return at >= from && (at - from) % sizeof *arrival == 0 &&
+           (at - from) / sizeof *arrival < batch->memory.arrival_count;
+}
+
+static bool is_arrival(const struct batch *batch, const struct muster_arrival *arrival)
+{
+    const struct batch_copy *copy;
+
+    if (batch_check_stays(batch, arrival))
+        return true;
+    for (copy = batch->copies; copy != NULL; copy = copy->next)
+        if (arrival == &copy->arrival && arrival->size != 0)
+            return true;
+    return false;
+}
+
+void batch_check_mend(struct batch *batch)
+{
+    uint32_t i;
+
+    for (i = 0; i < batch->count; i++) {
+        struct muster_record *record = &batch->records[i];
+
+        record->payload_size = readable(batch, record->payload.bytes, record->payload_size);
+        if (record->payload_size == 0)
+            record->payload.bytes = NULL;
+        if (!is_arrival(batch, record->via.arrival))
+            record->via.arrival = NULL;
+        if ((record->marks & MUSTER_MARK_DEVICE) == 0 ||
+            !batch_check_device(batch, record->device)) {
+            record->marks &= (uint8_t)~MUSTER_MARK_DEVICE;
+            record->device = 0;
+            record->device_id = 0;
+        }
+    }
+}

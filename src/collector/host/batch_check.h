@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a filter must not change in a record: whether it has, and how the records are safe again.
+ */
+#ifndef COLLECTOR_HOST_BATCH_CHECK_H
+#define COLLECTOR_HOST_BATCH_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "batch.h"
+
+/* A copy of what an added record points to. */
+struct batch_copy {
+    struct batch_copy *next;
+    struct muster_arrival arrival;
+    uint32_t size; /* of the payload */
+    uint8_t bytes[];
+};
+
+/* Whether a record of this device may go through this batch. */
+bool batch_check_device(const struct batch *batch, uint32_t device);
+
+/* Whether the arrival lies in the batch's memory, so that an added record needs no copy of it. */
+bool batch_check_stays(const struct batch *batch, const struct muster_arrival *arrival);
+
+/* The sum over kind, payload, payload_size, device, via and origin of all records. */
+uint64_t batch_check_sum(const struct muster_record *records, uint32_t count);
+
+/* Whatever is in the records now: afterwards each points only to what is there, and is about a
+ * device of this worker or about none. */
+void batch_check_mend(struct batch *batch);
+
+#endif
