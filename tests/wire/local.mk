@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
 # datagram: tests/wire/test_wire.c
+UNIT_TESTS += tests/wire/test_record
+tests_wire_test_record_SOURCES = tests/wire/test_record.c
+tests_wire_test_record_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_wire_test_record_CFLAGS = $(TEST_CFLAGS)
+tests_wire_test_record_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/wire/test_steering
 tests_wire_test_steering_SOURCES = tests/wire/test_steering.c
 tests_wire_test_steering_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -33,14 +33,17 @@ static void close_one(void *state, const struct muster_call *call)
 
 static int process(void *state, struct muster_batch *batch)
 {
-    static const struct muster_record event = {.kind = MUSTER_KIND_EVENT,
-                                               .event.event = MUSTER_EVENT_OWN};
+    struct muster_record event = {.kind = MUSTER_KIND_EVENT, .event.event = MUSTER_EVENT_OWN};
     uint32_t i;
 
     (void)state;
     for (i = 0; i < batch->count; i++) {
         uint64_t number = batch->records[i].seq;
 
+        if (path_seen.emit_via) {
+            event.via = batch->records[i].via;
+            event.seq = number;
+        }
         if (path_seen.drop_every > 0 && number % path_seen.drop_every == 0)
             host_functions.drop(batch, i);
         if (path_seen.emit_every > 0 && number % path_seen.emit_every == 0)
@@ -71,6 +74,8 @@ static int64_t write_records(void *state, const struct muster_record *records, u
     (void)call;
     if (atomic_load(&path_seen.held))
         return 0;
+    if (path_seen.look != NULL)
+        path_seen.look(records, count);
     for (i = 0; i < count; i++)
         atomic_fetch_add(
             records[i].kind == MUSTER_KIND_MESSAGE ? &path_seen.messages : &path_seen.events, 1);

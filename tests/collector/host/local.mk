@@ -4,6 +4,11 @@ tests_collector_host_test_batch_SOURCES = tests/collector/host/test_batch.c
 tests_collector_host_test_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_host_test_batch_CFLAGS = $(TEST_CFLAGS)
 tests_collector_host_test_batch_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/host/test_batch_check
+tests_collector_host_test_batch_check_SOURCES = tests/collector/host/test_batch_check.c
+tests_collector_host_test_batch_check_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_batch_check_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_batch_check_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/collector/host/test_host
 tests_collector_host_test_host_SOURCES = tests/collector/host/test_host.c
 tests_collector_host_test_host_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -19,7 +24,6 @@ tests_collector_host_test_options_SOURCES = tests/collector/host/test_options.c
 tests_collector_host_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_host_test_options_CFLAGS = $(TEST_CFLAGS)
 tests_collector_host_test_options_LDADD = $(TEST_LIBS)
-# batch_check: tests/collector/host/test_batch.c
 # entry: tests/collector/config/test_config.c
 
 # Plugins of other versions, all from one source; the loader's test finds them in
