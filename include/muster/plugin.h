@@ -35,8 +35,10 @@
 #ifndef MUSTER_PLUGIN_H
 #define MUSTER_PLUGIN_H
 
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <muster/record.h>
 
@@ -435,6 +437,126 @@ static inline void muster_counter_add(struct muster_counter *counter, uint64_t n
 static inline void muster_counter_set(struct muster_counter *counter, uint64_t n)
 {
     __atomic_store_n(&counter->value, n, __ATOMIC_RELAXED);
+}
+
+/* For muster_text_number: digits * 10^exponent. */
+struct muster_decimal {
+    int64_t exponent;
+    double whole;          /* the digits as a number, exact if they are 15 at most */
+    uint32_t count;        /* digits, without zeros in front */
+    char digits[800 + 16]; /* no double depends on more than 768; and room for the exponent */
+};
+
+/* Takes digits, with a point or without.  Returns what is behind them, or NULL if none is there. */
+static inline const uint8_t *muster_decimal_digits(struct muster_decimal *decimal,
+                                                   const uint8_t *at, const uint8_t *end)
+{
+    const uint32_t most = sizeof decimal->digits - 16;
+    int is_number = 0, is_fraction = 0;
+
+    decimal->exponent = 0;
+    decimal->whole = 0;
+    decimal->count = 0;
+    for (; at < end; at++) {
+        if (*at == '.' && !is_fraction) {
+            is_fraction = 1;
+            continue;
+        }
+        if (*at < '0' || *at > '9')
+            break;
+        is_number = 1;
+        decimal->exponent -= is_fraction;
+        if (*at == '0' && decimal->count == 0)
+            continue;
+        if (decimal->count < most) {
+            decimal->whole = decimal->whole * 10 + (*at - '0');
+            decimal->digits[decimal->count++] = "0123456789"[*at - '0'];
+            continue;
+        }
+        decimal->exponent++;
+        if (*at != '0' && decimal->digits[most - 1] == '0')
+            decimal->digits[most - 1] = '1'; /* all that counts of the rest is that it is not 0 */
+    }
+    return is_number ? at : NULL;
+}
+
+/* Takes an exponent, if there is one.  Returns what is behind it, or NULL if it is none. */
+static inline const uint8_t *muster_decimal_exponent(struct muster_decimal *decimal,
+                                                     const uint8_t *at, const uint8_t *end)
+{
+    int64_t power = 0;
+    int is_number = 0, is_negative;
+
+    if (at == end || (*at != 'e' && *at != 'E'))
+        return at;
+    at++;
+    is_negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    for (; at < end && *at >= '0' && *at <= '9'; at++) {
+        is_number = 1;
+        if (power < INT64_C(1000000000000000))
+            power = power * 10 + (*at - '0');
+    }
+    decimal->exponent += is_negative ? -power : power;
+    return is_number ? at : NULL;
+}
+
+/* The double that is nearest to it. */
+static inline double muster_decimal_value(struct muster_decimal *decimal)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    int64_t power = decimal->exponent < 0 ? -decimal->exponent : decimal->exponent;
+    char *out = decimal->digits + decimal->count;
+    int i;
+
+    if (decimal->count == 0)
+        return 0;
+    /* Both are exact, and so the one operation is rounded once. */
+    if (FLT_EVAL_METHOD == 0 && decimal->count <= 15 && power <= 22)
+        return decimal->exponent < 0 ? decimal->whole / powers[power]
+                                     : decimal->whole * powers[power];
+    /* Without a point there is nothing that the locale has a say in. */
+    if (power > 999999)
+        power = 999999;
+    *out++ = 'e';
+    *out++ = decimal->exponent < 0 ? '-' : '+';
+    for (i = 5; i >= 0; i--, power /= 10)
+        out[i] = "0123456789"[power % 10];
+    out[6] = '\0';
+    return strtod(decimal->digits, NULL);
+}
+
+/* Reads the decimal number that a text is, such as the payload of a value of type TEXT: "-3",
+ * "21.5", "1e3", with blanks around it or without.  It is rounded correctly, and no locale has a
+ * say in it. Returns 0, or -1 and stores nothing if the text is anything else, or the number is too
+ * large. */
+static inline int muster_text_number(const uint8_t *text, uint64_t size, double *number)
+{
+    const uint8_t *at = text, *end = text + size;
+    struct muster_decimal decimal;
+    int is_negative;
+    double value;
+
+    while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
+        at++;
+    while (at < end && (end[-1] == ' ' || (end[-1] >= '\t' && end[-1] <= '\r')))
+        end--;
+    is_negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    at = muster_decimal_digits(&decimal, at, end);
+    if (at != NULL)
+        at = muster_decimal_exponent(&decimal, at, end);
+    if (at == NULL || at != end)
+        return -1;
+    value = muster_decimal_value(&decimal);
+    if (value > DBL_MAX)
+        return -1;
+    *number = is_negative ? -value : value;
+    return 0;
 }
 
 #ifdef __cplusplus

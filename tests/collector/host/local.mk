@@ -19,6 +19,11 @@ tests_collector_host_test_options_SOURCES = tests/collector/host/test_options.c
 tests_collector_host_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_host_test_options_CFLAGS = $(TEST_CFLAGS)
 tests_collector_host_test_options_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/host/test_text_number
+tests_collector_host_test_text_number_SOURCES = tests/collector/host/test_text_number.c
+tests_collector_host_test_text_number_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_text_number_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_text_number_LDADD = $(TEST_LIBS)
 # entry: tests/collector/config/test_config.c
 
 # Plugins of other versions, all from one source; the loader's test finds them in
