@@ -88,7 +88,12 @@ enum muster_option_type {
     MUSTER_OPTION_DURATION = 4, /* ns: "250ms", "10s", "5m", "1h", "1d"; a bare number is seconds */
     MUSTER_OPTION_STRING = 5,   /* text */
     MUSTER_OPTION_CHOICE = 6,   /* one of `choices` */
-    MUSTER_OPTION_LIST = 7      /* a list of texts; each one of `choices`, if there are any */
+    MUSTER_OPTION_LIST = 7,     /* a list of texts; each one of `choices`, if there are any */
+    MUSTER_OPTION_REAL = 8,     /* a number with or without a fraction: 0.5, -3, 1e6; finite */
+    MUSTER_OPTION_PATH = 9,     /* a file or directory, not empty; the getter gives it absolute: a
+                                   relative one begins in the directory that musterd runs in */
+    MUSTER_OPTION_SECRET = 10   /* text that is never shown; "file:PATH" stands for the first line of
+                                   that file, "env:NAME" for that variable of the environment */
 };
 
 #define MUSTER_OPTION_REQUIRED 0x1u /* the configuration must name it */
@@ -99,13 +104,15 @@ struct muster_option {
     const char *name;           /* lower case, with underscores */
     const char *summary;        /* one line, without a full stop */
     const char *fallback;       /* the default as one would write it, such as "10s"; a LIST's items
-                                   are separated by commas.  NULL: none; the getter gives 0, NULL
-                                   or an empty list */
+                                   are separated by commas.  In the range, unless it is "0".  NULL:
+                                   none; the getter gives 0, NULL or an empty list */
     const char *const *choices; /* for CHOICE and LIST: the names, NULL at the end; or NULL */
     int64_t min, max;           /* for INT, SIZE (bytes) and DURATION (ns), both included;
                                    both 0: from 0 to 2^63 - 1 */
     uint32_t type;              /* enum muster_option_type */
     uint32_t flags;             /* MUSTER_OPTION_* */
+    double real_min, real_max;  /* for REAL, both included; both 0: any */
+    const char *alias;          /* what it was called once: still read, with a warning; or NULL */
 };
 
 /* ---- What the host offers ------------------------------------------------------------- */
@@ -205,11 +212,12 @@ struct muster_host {
 
     /* [main] in check, open and worker_open.  The value of a declared option.
      * get_int serves BOOL (0 or 1), INT, SIZE (bytes), DURATION (ns) and CHOICE (index
-     * into `choices`); get_string serves STRING and CHOICE, and is NULL if the option
-     * has neither value nor default, which cannot be if it is required; the list
-     * functions serve LIST.  An option that the plugin did not declare is a bug in the
-     * plugin: the daemon says so and does not start. */
+     * into `choices`); get_real serves REAL; get_string serves STRING, CHOICE, PATH and SECRET,
+     * and is NULL if the option has neither value nor default, which cannot be if it is required;
+     * the list functions serve LIST.  An option that the plugin did not declare, or of another
+     * type, is a bug in the plugin: the daemon says so and does not start. */
     int64_t (*get_int)(struct muster_instance *instance, const char *option);
+    double (*get_real)(struct muster_instance *instance, const char *option);
     const char *(*get_string)(struct muster_instance *instance, const char *option);
     uint32_t (*list_length)(struct muster_instance *instance, const char *option);
     const char *(*list_item)(struct muster_instance *instance, const char *option, uint32_t index);

@@ -30,7 +30,7 @@ static const struct muster_option options[] = {
     {.name = "path",
      .summary = "The file to append to; relative to the directory that musterd runs in",
      .fallback = "telemetry.csv",
-     .type = MUSTER_OPTION_STRING},
+     .type = MUSTER_OPTION_PATH},
     {.name = "records",
      .summary = "What the rows are about: messages, or gaps that have ended",
      .fallback = "messages",
@@ -129,8 +129,6 @@ static void csv_check(const struct muster_host *host, struct muster_instance *in
     uint32_t count = host->list_length(instance, "columns");
     uint32_t i;
 
-    if (host->get_string(instance, "path")[0] == '\0')
-        host->config_error(instance, "path", "the path is empty; name a file");
     for (i = 0; i < count; i++) {
         const char *name = host->list_item(instance, "columns", i);
         char text[128];

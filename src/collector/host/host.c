@@ -5,6 +5,7 @@
 #include "host.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,6 +21,8 @@
 _Static_assert(sizeof(struct counter) == sizeof(struct muster_counter), "the same number");
 _Static_assert((int)LOG_DEBUG == (int)MUSTER_LOG_DEBUG, "the same levels");
 _Static_assert((int)METRIC_GAUGE == (int)MUSTER_METRIC_GAUGE, "the same kinds");
+
+enum { MISUSE_ROOM = 512 };
 
 void host_init(struct host *host)
 {
@@ -71,41 +74,94 @@ static uint64_t read_clock(struct muster_instance *instance, uint32_t clock)
     return host_now(instance->host, clock);
 }
 
-/* The value of a declared option, or an empty one and a note that the plugin is broken. */
-static const struct option_value *find_value(struct muster_instance *instance, const char *option)
+/* Says what the plugin must not do: where the configuration is checked, with the place of its
+ * entry. */
+static void misuse(struct muster_instance *instance, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void misuse(struct muster_instance *instance, const char *format, ...)
 {
-    static const struct option_value nothing;
-    int index = option_find(&instance->entry->plugin.options, option);
+    const struct entry *entry = instance->entry;
+    char text[MISUSE_ROOM];
+    va_list arguments;
 
-    if (index >= 0)
-        return &instance->entry->values[index];
-    log_format(instance->host->log, LOG_ERROR, instance->entry->name,
-               "bug in the plugin: it asks for the option \"%s\", which it does not declare",
-               option);
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
     atomic_store(&instance->misused, true);
-    return &nothing;
+    if (instance->problems != NULL)
+        problems_add(instance->problems, entry->file, entry->line, 0, "%s: bug in the plugin: %s",
+                     entry->name, text);
+    else
+        log_format(instance->host->log, LOG_ERROR, entry->name, "bug in the plugin: %s", text);
+}
+
+/* ---- Options -------------------------------------------------------------------------- */
+
+#define BIT(type) (1u << (type))
+
+static const struct option_value nothing;
+
+/* The value of a declared option of one of these types, or an empty one and a note that the plugin
+ * is broken. */
+static const struct option_value *find_value(struct muster_instance *instance, const char *option,
+                                             uint32_t types, const char *function)
+{
+    const struct option_table *table = &instance->entry->plugin.options;
+    int index = option != NULL ? option_find(table, option) : -1;
+    uint32_t type;
+
+    if (index < 0) {
+        misuse(instance, "%s() of the option \"%s\", which it does not declare", function,
+               option != NULL ? option : "");
+        return &nothing;
+    }
+    type = option_at(table, (uint32_t)index).type;
+    if ((types & BIT(type)) == 0) {
+        misuse(instance, "%s() of the option \"%s\", which is %s", function, option,
+               option_noun(type));
+        return &nothing;
+    }
+    return &instance->entry->values[index];
 }
 
 static int64_t get_int(struct muster_instance *instance, const char *option)
 {
-    return find_value(instance, option)->number;
+    const uint32_t types = BIT(MUSTER_OPTION_BOOL) | BIT(MUSTER_OPTION_INT) |
+                           BIT(MUSTER_OPTION_SIZE) | BIT(MUSTER_OPTION_DURATION) |
+                           BIT(MUSTER_OPTION_CHOICE);
+
+    return find_value(instance, option, types, "get_int")->number;
+}
+
+static double get_real(struct muster_instance *instance, const char *option)
+{
+    return find_value(instance, option, BIT(MUSTER_OPTION_REAL), "get_real")->real;
 }
 
 static const char *get_string(struct muster_instance *instance, const char *option)
 {
-    return find_value(instance, option)->text;
+    const uint32_t types = BIT(MUSTER_OPTION_STRING) | BIT(MUSTER_OPTION_CHOICE) |
+                           BIT(MUSTER_OPTION_PATH) | BIT(MUSTER_OPTION_SECRET);
+
+    return find_value(instance, option, types, "get_string")->text;
 }
 
 static uint32_t list_length(struct muster_instance *instance, const char *option)
 {
-    return find_value(instance, option)->item_count;
+    return find_value(instance, option, BIT(MUSTER_OPTION_LIST), "list_length")->item_count;
 }
 
 static const char *list_item(struct muster_instance *instance, const char *option, uint32_t index)
 {
-    const struct option_value *value = find_value(instance, option);
+    const struct option_value *value =
+        find_value(instance, option, BIT(MUSTER_OPTION_LIST), "list_item");
 
-    return index < value->item_count ? value->items[index] : NULL;
+    if (index < value->item_count)
+        return value->items[index];
+    if (value != &nothing)
+        misuse(instance, "list_item() number %u of the option \"%s\", which has %u", index, option,
+               value->item_count);
+    return NULL;
 }
 
 static void config_error(struct muster_instance *instance, const char *option, const char *text)
@@ -148,9 +204,7 @@ static struct muster_counter *counter(struct muster_instance *instance, const ch
     struct counter *cell;
 
     if (is_reserved(name)) {
-        log_format(instance->host->log, LOG_ERROR, instance->entry->name,
-                   "bug in the plugin: the metric \"%s\" is the host's", name);
-        atomic_store(&instance->misused, true);
+        misuse(instance, "the metric \"%s\" is the host's", name);
         return &unread;
     }
     cell = metrics_cell(instance->host->metrics, instance, instance->entry->name, name, kind, unit,
@@ -180,25 +234,23 @@ static int device(struct muster_instance *instance, uint16_t device_id,
     return catalog_device(instance->host->catalog, device_id, device);
 }
 
-static int misuse(struct muster_instance *instance, const char *what)
-{
-    log_format(instance->host->log, LOG_ERROR, instance->entry->name, "bug in the plugin: %s",
-               what);
-    atomic_store(&instance->misused, true);
-    return MUSTER_FAILED;
-}
-
 static int state(struct muster_instance *instance, struct muster_state *state)
 {
     struct problems problems = {0};
 
+    const char *wrong = NULL;
+
     if (!instance->opening)
-        return misuse(instance, "it asks for its state outside of open");
-    if (instance->memory != NULL)
-        return misuse(instance, "it asks for its state twice");
-    if (state->size < offsetof(struct muster_state, is_kept) + sizeof state->is_kept ||
-        state->bytes == 0)
-        return misuse(instance, "it asks for its state without a size");
+        wrong = "it asks for its state outside of open";
+    else if (instance->memory != NULL)
+        wrong = "it asks for its state twice";
+    else if (state->size < offsetof(struct muster_state, is_kept) + sizeof state->is_kept ||
+             state->bytes == 0)
+        wrong = "it asks for its state without a size";
+    if (wrong != NULL) {
+        misuse(instance, "%s", wrong);
+        return MUSTER_FAILED;
+    }
     instance->memory = state_open(instance->host->states, instance->entry->name,
                                   instance->entry->plugin.api.name, state, &problems);
     problems_log(&problems, instance->host->log);
@@ -256,6 +308,7 @@ const struct muster_host host_functions = {
     .log = write_log,
     .now = read_clock,
     .get_int = get_int,
+    .get_real = get_real,
     .get_string = get_string,
     .list_length = list_length,
     .list_item = list_item,

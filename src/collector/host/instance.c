@@ -27,9 +27,6 @@ void instance_check(const struct entry *entry, struct host *host, struct problem
     instance_init(&instance, entry, host);
     instance.problems = problems;
     callback_check(&instance);
-    if (atomic_load(&instance.misused))
-        problems_add(problems, entry->file, entry->line, 0,
-                     "%s: the plugin asks for an option that it does not declare", entry->name);
 }
 
 /* `in_order`: the plugin opened and closed it. */

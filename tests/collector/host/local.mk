@@ -24,6 +24,12 @@ tests_collector_host_test_text_number_SOURCES = tests/collector/host/test_text_n
 tests_collector_host_test_text_number_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_host_test_text_number_CFLAGS = $(TEST_CFLAGS)
 tests_collector_host_test_text_number_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/host/test_secret
+tests_collector_host_test_secret_SOURCES = tests/collector/host/test_secret.c
+tests_collector_host_test_secret_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_secret_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_secret_LDADD = $(TEST_LIBS)
+# option: tests/collector/host/test_options.c
 # entry: tests/collector/config/test_config.c
 
 # Plugins of other versions, all from one source; the loader's test finds them in

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the host offers to plugins, and what it says to those that ask for more."""
+import os
+
+from muster import Case, main
+
+
+class Options(Case):
+    def configure(self, entry, settings=""):
+        self.write("collector.conf",
+                   f'listen = ( {{ port = 0; }} );\n{settings}\nchain = (\n{{ plugin = "asker"; {entry} }}\n);\n')
+
+    def check(self, entry, *expected, arguments=("--check",), status=2):
+        self.configure(entry)
+        done = self.musterd("-c", "collector.conf", *arguments)
+        self.assertEqual(done.returncode, status, done.stderr)
+        for line in expected:
+            self.assertIn(line, done.stderr)
+        return done
+
+    def test_what_it_is_given(self):
+        self.write("hush", "open sesame\n")
+        collector = self.start('{ plugin = "asker"; share = 0.25; password = "file:hush"; }', 'log_level = "debug";')
+        collector.stop()
+        self.assertIn(f"asker: share 0.25, 11 letters of password, file {self.path('asked.txt')}", collector.log())
+        self.assertIn("asker: share = 0.25\n", collector.log())
+        self.assertIn("asker: password = (secret)\n", collector.log())
+        self.assertIn(f'asker: file = "{self.path("asked.txt")}" (default)\n', collector.log())
+        self.assertNotIn("sesame", collector.log() + collector.output())
+
+    def test_what_it_is_described_as(self):
+        done = self.musterd("--describe", "asker")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("  share (once called part)\n      A number.\n      a number such as 0.5, 0 to 1; default: 0.5\n",
+                      done.stdout)
+        self.assertIn('      a secret in quotes, "file:PATH" or "env:NAME"; default: none\n', done.stdout)
+        self.assertIn("      a path in quotes; default: asked.txt\n", done.stdout)
+
+    def test_what_it_is_not_given(self):
+        done = self.check('share = 1.5; password = "file:none"; file = "";',
+                          "collector.conf:4: share: 1.5 is out of range; expected 0 to 1\n",
+                          'collector.conf:4: password: cannot read the secret from "none": No such file or directory\n',
+                          "collector.conf:4: file: it is empty; expected the name of a file or directory\n",
+                          "3 errors in the configuration")
+        done = self.check('does = 1; share = "hush"; password = 1234567;', "3 errors in the configuration")
+        self.assertNotIn("1234567", done.stderr)
+
+    def test_a_former_name_is_read_with_a_warning(self):
+        warning = ('collector.conf:4: {}setting "part" is called "share" now; it is still read under its former name, '
+                   "but rename it\n")
+        done = self.check("part = 0.75;", warning.format("warning: "), status=0)
+        self.assertEqual(done.stdout, "collector.conf: fine\n")
+        collector = self.start('{ plugin = "asker"; part = 0.75; }')
+        collector.stop()
+        self.assertIn("warning " + warning.format(""), collector.log())
+        self.assertIn("asker: share 0.75", collector.log())
+        self.check("part = 0.75;\nshare = 0.5;",
+                   'collector.conf:4: setting "part" is the former name of "share", which is on line 5; expected one')
+
+    def test_getters_of_another_type(self):
+        self.check('does = "int_of_text";',
+                   'collector.conf:4: asker: bug in the plugin: get_int() of the option "file", which is a path\n')
+        self.check('does = "item_of_nothing";',
+                   'asker: bug in the plugin: list_item() number 0 of the option "list", which has 0\n')
+        for does, said in (("real_of_choice", 'get_real() of the option "does", which is a choice'),
+                           ("undeclared", 'get_string() of the option "nothing", which it does not declare')):
+            self.check(f'does = "{does}";', f"asker: bug in the plugin: {said}\n", arguments=(), status=1)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["collector.conf"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A sink that asks the host for what it offers, and for what it must not, on request.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <muster/plugin.h>
+
+enum does { TELL, INT_OF_TEXT, ITEM_OF_NOTHING, REAL_OF_CHOICE, UNDECLARED };
+
+static const char *const choices[] = {"tell",           "int_of_text", "item_of_nothing",
+                                      "real_of_choice", "undeclared",  NULL};
+
+static const struct muster_option options[] = {
+    {.name = "does",
+     .type = MUSTER_OPTION_CHOICE,
+     .choices = choices,
+     .fallback = "tell",
+     .summary = "What it asks for"},
+    {.name = "share",
+     .alias = "part",
+     .type = MUSTER_OPTION_REAL,
+     .fallback = "0.5",
+     .real_max = 1,
+     .summary = "A number"},
+    {.name = "password", .type = MUSTER_OPTION_SECRET, .summary = "A secret"},
+    {.name = "file", .type = MUSTER_OPTION_PATH, .fallback = "asked.txt", .summary = "A file"},
+    {.name = "list", .type = MUSTER_OPTION_LIST, .summary = "A list"},
+};
+
+struct asker {
+    const struct muster_host *host;
+    struct muster_instance *instance;
+};
+
+static void check(const struct muster_host *host, struct muster_instance *instance)
+{
+    switch (host->get_int(instance, "does")) {
+    case INT_OF_TEXT:
+        host->get_int(instance, "file");
+        break;
+    case ITEM_OF_NOTHING:
+        host->list_item(instance, "list", host->list_length(instance, "list"));
+        break;
+    default:
+        break;
+    }
+}
+
+static void tell(const struct asker *self)
+{
+    const char *password = self->host->get_string(self->instance, "password");
+    char text[1000];
+
+    snprintf(text, sizeof text, "share %g, %zu letters of password, file %s",
+             self->host->get_real(self->instance, "share"), password != NULL ? strlen(password) : 0,
+             self->host->get_string(self->instance, "file"));
+    self->host->log(self->instance, MUSTER_LOG_INFO, text);
+}
+
+static int open_instance(const struct muster_host *host, struct muster_instance *instance,
+                         void **state)
+{
+    struct asker *self = calloc(1, sizeof *self);
+
+    if (self == NULL)
+        return MUSTER_FAILED;
+    self->host = host;
+    self->instance = instance;
+    *state = self;
+    switch (host->get_int(instance, "does")) {
+    case TELL:
+        tell(self);
+        break;
+    case REAL_OF_CHOICE:
+        host->get_real(instance, "does");
+        break;
+    case UNDECLARED:
+        host->get_string(instance, "nothing");
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static void close_instance(void *state)
+{
+    free(state);
+}
+
+static int64_t take(void *state, const struct muster_record *records, uint32_t count)
+{
+    (void)state;
+    (void)records;
+    return count;
+}
+
+const struct muster_plugin muster_plugin_v1 = {
+    .size = sizeof muster_plugin_v1,
+    .abi_major = MUSTER_ABI_MAJOR,
+    .abi_minor = MUSTER_ABI_MINOR,
+    .role = MUSTER_SINK,
+    .option_size = sizeof options[0],
+    .option_count = sizeof options / sizeof options[0],
+    .name = "asker",
+    .version = "1.0",
+    .summary = "asks the host for what it offers",
+    .options = options,
+    .check = check,
+    .open = open_instance,
+    .close = close_instance,
+    .write = take,
+};
