@@ -222,10 +222,15 @@ struct muster_host {
     uint32_t (*list_length)(struct muster_instance *instance, const char *option);
     const char *(*list_item)(struct muster_instance *instance, const char *option, uint32_t index);
 
-    /* [main] in check.  Reports an error of the configuration, at the file and
+    /* In check.  Reports an error of the configuration, at the file and
      * line of `option` (or of the whole entry if NULL).  The daemon reports all
      * errors of the file and does not start. */
     void (*config_error)(struct muster_instance *instance, const char *option, const char *text);
+
+    /* In check.  The same for an error in a file of the plugin's own, which check may read: FILE:LINE;
+     * line 0: none. */
+    void (*problem)(struct muster_instance *instance, const char *file, uint32_t line,
+                    const char *text);
 
     /* In open and reload of a sink.  Which kinds of record the sink takes, a sum of
      * MUSTER_TAKES_*, out of those that struct muster_sink names.  Without this call: all of
@@ -409,8 +414,9 @@ struct muster_plugin {
 
     /* [main] before anything starts, and only if no required option is missing.
      * Looks for errors that the option table cannot express, and reports them with
-     * host->config_error.  Must not touch anything outside: no file, no socket. */
-    void (*check)(const struct muster_host *host, struct muster_instance *instance);
+     * host->config_error and host->problem.  May read files, and must not touch anything else
+     * outside.  Returns 0, or MUSTER_FAILED after a report. */
+    int (*check)(const struct muster_host *host, struct muster_instance *instance);
 
     /* [main] before the first record of this instance, perhaps while an older
      * instance of the same entry still runs.  Takes memory, reads options, and sets

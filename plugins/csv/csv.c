@@ -122,11 +122,12 @@ static enum row_kind kind_of(const struct muster_host *host, struct muster_insta
     return host->get_int(instance, "records") == ROW_GAPS ? ROW_GAPS : ROW_MESSAGES;
 }
 
-static void csv_check(const struct muster_host *host, struct muster_instance *instance)
+static int csv_check(const struct muster_host *host, struct muster_instance *instance)
 {
     struct row row = {.host = host, .instance = instance};
     enum row_kind kind = kind_of(host, instance);
     uint32_t count = host->list_length(instance, "columns");
+    int result = 0;
     uint32_t i;
 
     for (i = 0; i < count; i++) {
@@ -139,12 +140,15 @@ static void csv_check(const struct muster_host *host, struct muster_instance *in
                      "columns out",
                      name, records_choices[kind]);
             host->config_error(instance, "columns", text);
+            result = MUSTER_FAILED;
         }
         if (row_add(&row, name) != 0) {
             snprintf(text, sizeof text, "column \"%s\" is named twice; name it once", name);
             host->config_error(instance, "columns", text);
+            result = MUSTER_FAILED;
         }
     }
+    return result;
 }
 
 static void declare_counters(struct csv *csv)

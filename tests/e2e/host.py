@@ -6,19 +6,23 @@ import os
 from muster import Case, main
 
 
-class Options(Case):
-    def configure(self, entry, settings=""):
-        self.write("collector.conf",
-                   f'listen = ( {{ port = 0; }} );\n{settings}\nchain = (\n{{ plugin = "asker"; {entry} }}\n);\n')
-
+class Asker(Case):
     def check(self, entry, *expected, arguments=("--check",), status=2):
-        self.configure(entry)
+        """Checks that the asker, as an entry of the chain on line 4, has these lines said."""
+        self.write("collector.conf",
+                   f'listen = ( {{ port = 0; }} );\n\nchain = (\n{{ plugin = "asker"; {entry} }}\n);\n')
         done = self.musterd("-c", "collector.conf", *arguments)
         self.assertEqual(done.returncode, status, done.stderr)
         for line in expected:
             self.assertIn(line, done.stderr)
         return done
 
+    def check_start(self, does, *expected):
+        """The same, of a start that fails."""
+        self.check(f'does = "{does}";', *expected, arguments=(), status=1)
+
+
+class Options(Asker):
     def test_what_it_is_given(self):
         self.write("hush", "open sesame\n")
         collector = self.start('{ plugin = "asker"; share = 0.25; password = "file:hush"; }', 'log_level = "debug";')
@@ -65,8 +69,23 @@ class Options(Case):
                    'asker: bug in the plugin: list_item() number 0 of the option "list", which has 0\n')
         for does, said in (("real_of_choice", 'get_real() of the option "does", which is a choice'),
                            ("undeclared", 'get_string() of the option "nothing", which it does not declare')):
-            self.check(f'does = "{does}";', f"asker: bug in the plugin: {said}\n", arguments=(), status=1)
+            self.check_start(does, f"asker: bug in the plugin: {said}\n")
         self.assertEqual(sorted(os.listdir(self.folder)), ["collector.conf"])
+
+
+class Check(Asker):
+    def test_what_it_complains_of(self):
+        self.check('does = "complain";\nshare = 1;', "/etc/hostname:7: asker: a line is no good\n",
+                   "/etc/hosts: asker: the file is no good\n", "collector.conf:4: asker: nothing is\n",
+                   "collector.conf:5: asker: share: it is no good\n", "4 errors in the configuration")
+
+    def test_a_check_that_breaks_the_contract(self):
+        self.check('does = "fail_silently";', "collector.conf:4: asker: bug in the plugin: check failed without saying why\n")
+        self.check('does = "fail_oddly";', "asker: bug in the plugin: check() returned 5; expected 0 or MUSTER_FAILED\n")
+        self.check('does = "error_of_nothing";', "collector.conf:4: asker: bug in the plugin: config_error() of the option "
+                   '"nothing", which it does not declare: it is no good\n', "1 error in the configuration")
+        self.check_start("late_error", "asker: bug in the plugin: config_error() outside of check: it is no good\n")
+        self.check_start("late_problem", "asker: bug in the plugin: problem() outside of check: it is no good\n")
 
 
 if __name__ == "__main__":

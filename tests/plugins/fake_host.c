@@ -232,6 +232,14 @@ static void host_log(struct muster_instance *instance, uint32_t level, const cha
     pthread_mutex_unlock(&instance->mutex);
 }
 
+static void host_problem(struct muster_instance *instance, const char *file, uint32_t line,
+                         const char *text)
+{
+    (void)line;
+    ck_assert_ptr_nonnull(file);
+    add_text(&instance->errors, MUSTER_LOG_ERROR, NULL, text);
+}
+
 static void host_config_error(struct muster_instance *instance, const char *option,
                               const char *text)
 {
@@ -516,6 +524,7 @@ const struct muster_host fake_host = {
     .list_length = host_list_length,
     .list_item = host_list_item,
     .config_error = host_config_error,
+    .problem = host_problem,
     .take = host_take,
     .counter = host_counter,
     .metric = host_metric,

@@ -164,18 +164,37 @@ static const char *list_item(struct muster_instance *instance, const char *optio
     return NULL;
 }
 
+/* ---- Errors of the configuration ------------------------------------------------------ */
+
 static void config_error(struct muster_instance *instance, const char *option, const char *text)
 {
-    int index = option != NULL ? option_find(&instance->entry->plugin.options, option) : -1;
-    unsigned line = index >= 0 && instance->entry->values[index].line != 0
-                        ? instance->entry->values[index].line
-                        : instance->entry->line;
+    const struct entry *entry = instance->entry;
+    int index = option != NULL ? option_find(&entry->plugin.options, option) : -1;
+    unsigned line = index >= 0 ? entry->values[index].line : 0;
 
-    if (instance->problems != NULL)
-        problems_add(instance->problems, instance->entry->file, line, 0, "%s: %s%s%s",
-                     instance->entry->name, option != NULL ? option : "",
+    if (instance->problems == NULL)
+        misuse(instance, "config_error() outside of check: %s", text);
+    else if (option != NULL && index < 0)
+        misuse(instance, "config_error() of the option \"%s\", which it does not declare: %s",
+               option, text);
+    else
+        problems_add(instance->problems, entry->file, line != 0 ? line : entry->line, 0,
+                     "%s: %s%s%s", entry->name, option != NULL ? option : "",
                      option != NULL ? ": " : "", text);
 }
+
+static void problem(struct muster_instance *instance, const char *file, uint32_t line,
+                    const char *text)
+{
+    if (instance->problems == NULL)
+        misuse(instance, "problem() outside of check: %s", text);
+    else if (file == NULL)
+        misuse(instance, "problem() without a file: %s", text);
+    else
+        problems_add(instance->problems, file, line, 0, "%s: %s", instance->entry->name, text);
+}
+
+/* ---- Metrics, devices, state ---------------------------------------------------------- */
 
 static void take(struct muster_instance *instance, uint32_t kinds)
 {
@@ -313,6 +332,7 @@ const struct muster_host host_functions = {
     .list_length = list_length,
     .list_item = list_item,
     .config_error = config_error,
+    .problem = problem,
     .take = take,
     .counter = counter,
     .metric = metric,

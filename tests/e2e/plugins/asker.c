@@ -9,10 +9,24 @@
 
 #include <muster/plugin.h>
 
-enum does { TELL, INT_OF_TEXT, ITEM_OF_NOTHING, REAL_OF_CHOICE, UNDECLARED };
+enum does {
+    TELL,
+    COMPLAIN,
+    FAIL_SILENTLY,
+    FAIL_ODDLY,
+    ERROR_OF_NOTHING,
+    LATE_ERROR,
+    LATE_PROBLEM,
+    INT_OF_TEXT,
+    ITEM_OF_NOTHING,
+    REAL_OF_CHOICE,
+    UNDECLARED
+};
 
-static const char *const choices[] = {"tell",           "int_of_text", "item_of_nothing",
-                                      "real_of_choice", "undeclared",  NULL};
+static const char *const choices[] = {"tell",           "complain",         "fail_silently",
+                                      "fail_oddly",     "error_of_nothing", "late_error",
+                                      "late_problem",   "int_of_text",      "item_of_nothing",
+                                      "real_of_choice", "undeclared",       NULL};
 
 static const struct muster_option options[] = {
     {.name = "does",
@@ -36,7 +50,7 @@ struct asker {
     struct muster_instance *instance;
 };
 
-static void check(const struct muster_host *host, struct muster_instance *instance)
+static int check(const struct muster_host *host, struct muster_instance *instance)
 {
     switch (host->get_int(instance, "does")) {
     case INT_OF_TEXT:
@@ -45,9 +59,23 @@ static void check(const struct muster_host *host, struct muster_instance *instan
     case ITEM_OF_NOTHING:
         host->list_item(instance, "list", host->list_length(instance, "list"));
         break;
+    case COMPLAIN:
+        host->config_error(instance, "share", "it is no good");
+        host->config_error(instance, NULL, "nothing is");
+        host->problem(instance, "/etc/hostname", 7, "a line is no good");
+        host->problem(instance, "/etc/hosts", 0, "the file is no good");
+        return MUSTER_FAILED;
+    case FAIL_SILENTLY:
+        return MUSTER_FAILED;
+    case FAIL_ODDLY:
+        return 5;
+    case ERROR_OF_NOTHING:
+        host->config_error(instance, "nothing", "it is no good");
+        return MUSTER_FAILED;
     default:
         break;
     }
+    return 0;
 }
 
 static void tell(const struct asker *self)
@@ -74,6 +102,12 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     switch (host->get_int(instance, "does")) {
     case TELL:
         tell(self);
+        break;
+    case LATE_ERROR:
+        host->config_error(instance, "share", "it is no good");
+        break;
+    case LATE_PROBLEM:
+        host->problem(instance, "/etc/hostname", 7, "it is no good");
         break;
     case REAL_OF_CHOICE:
         host->get_real(instance, "does");
