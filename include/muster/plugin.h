@@ -39,6 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <muster/record.h>
 
@@ -92,8 +93,8 @@ enum muster_option_type {
     MUSTER_OPTION_REAL = 8,     /* a number with or without a fraction: 0.5, -3, 1e6; finite */
     MUSTER_OPTION_PATH = 9,     /* a file or directory, not empty; the getter gives it absolute: a
                                    relative one begins in the directory that musterd runs in */
-    MUSTER_OPTION_SECRET = 10   /* text that is never shown; "file:PATH" stands for the first line of
-                                   that file, "env:NAME" for that variable of the environment */
+    MUSTER_OPTION_SECRET = 10 /* text that is never shown; "file:PATH" stands for the first line of
+                                 that file, "env:NAME" for that variable of the environment */
 };
 
 #define MUSTER_OPTION_REQUIRED 0x1u /* the configuration must name it */
@@ -137,21 +138,31 @@ enum muster_metric_kind {
     MUSTER_METRIC_GAUGE = 1    /* goes up and down */
 };
 
-/* A number that the plugin keeps and the host reads.  One writer: the callbacks of
- * the state that it was declared for. */
-struct muster_counter {
-    uint64_t value;
+enum muster_metric_type { MUSTER_METRIC_U64 = 0, MUSTER_METRIC_I64 = 1, MUSTER_METRIC_DOUBLE = 2 };
+
+/* A number that the plugin keeps and the host reads, whatever its type.  One writer: the callbacks
+ * of the state that it was declared for.  See muster_cell_add and its like. */
+struct muster_cell {
+    uint64_t bits;
 };
 
-/* One metric as the host sees it, summed over the workers. */
+/* A metric: what a plugin declares, and what it finds. */
 struct muster_metric {
-    uint32_t size;    /* set by the caller: sizeof (struct muster_metric) */
-    uint32_t kind;    /* enum muster_metric_kind */
-    const char *name; /* "INSTANCE.NAME", such as "sequence.lost"; the daemon's own metrics
-                         begin with "collector." */
-    const char *unit; /* such as "datagrams", "records", "bytes", "ns" */
-    const char *help; /* one line */
-    uint64_t value;
+    uint32_t size;           /* set by the caller: sizeof (struct muster_metric) */
+    uint16_t kind;           /* enum muster_metric_kind */
+    uint16_t type;           /* enum muster_metric_type */
+    const char *name;        /* declared: lower case, digits, '_' and '.', beginning with a letter;
+                                found: with the entry in front, such as "sequence.lost"; the
+                                daemon's own begin with "collector." */
+    const char *unit;        /* such as "datagrams", "records", "bytes", "ns" */
+    const char *help;        /* one line */
+    const char *label;       /* what several of the same name differ by, such as "table"; or NULL */
+    const char *label_value; /* such as "gaps"; NULL if there is no label */
+    union {                  /* found: the sum of its cells, of that type */
+        uint64_t u64;
+        int64_t i64;
+        double real;
+    } value;
 };
 
 /* What the catalog knows of a device. */
@@ -227,8 +238,8 @@ struct muster_host {
      * errors of the file and does not start. */
     void (*config_error)(struct muster_instance *instance, const char *option, const char *text);
 
-    /* In check.  The same for an error in a file of the plugin's own, which check may read: FILE:LINE;
-     * line 0: none. */
+    /* In check.  The same for an error in a file of the plugin's own, which check may read:
+     * FILE:LINE; line 0: none. */
     void (*problem)(struct muster_instance *instance, const char *file, uint32_t line,
                     const char *text);
 
@@ -237,19 +248,26 @@ struct muster_host {
      * those. */
     void (*take)(struct muster_instance *instance, uint32_t kinds);
 
-    /* [main] in open and worker_open.  Declares a metric of that kind (enum
-     * muster_metric_kind) and returns its cell, which starts at 0 and lives until
-     * the instance is closed.  A name declared for several workers is one metric,
-     * the sum of its cells.  The strings must live as long.  Never NULL: if memory
-     * is short the cell is one that nobody reads.  The host keeps metrics of its own
-     * for each instance: in, out, emitted, offered, written, and all that begin with
-     * "dropped"; to declare one of these is a bug in the plugin. */
-    struct muster_counter *(*counter)(struct muster_instance *instance, const char *name,
-                                      uint32_t kind, const char *unit, const char *help);
+    /* In open and worker_open.  Declares a metric and returns its cell, which starts at 0 and
+     * lives until the instance is closed.  A name, with its label, declared for several workers is
+     * one metric, the sum of its cells.  The strings are copied.  Never NULL: if memory
+     * is short, or the metric is refused, the cell is one that nobody reads.  The host keeps
+     * metrics of its own for each instance: in, out, emitted, offered, written, held, queued, and
+     * all that begin with "dropped"; to declare one of these, a malformed name, or a known one with
+     * another type or kind is a bug in the plugin. */
+    struct muster_cell *(*metric)(struct muster_instance *instance,
+                                  const struct muster_metric *metric);
 
     /* Any thread from open on.  Reads the metric number `index` from 0, of the
      * daemon and of all instances.  Returns 1, or 0 past the last. */
-    int (*metric)(struct muster_instance *instance, uint32_t index, struct muster_metric *metric);
+    int (*read_metric)(struct muster_instance *instance, uint32_t index,
+                       struct muster_metric *metric);
+
+    /* Any thread from open on.  The same for the metric of that whole name and, if label_value is
+     * not NULL, that label; without one, the sum over its labels.  Returns 1, or 0 if there is
+     * none. */
+    int (*find_metric)(struct muster_instance *instance, const char *name, const char *label_value,
+                       struct muster_metric *metric);
 
     /* Any thread from open on.  Fills in what the catalog knows of a device.
      * Returns 1 if the catalog lists that device, else 0 and the default class. */
@@ -440,17 +458,33 @@ extern const struct muster_plugin muster_plugin_v1;
 
 /* ---- Helpers -------------------------------------------------------------------------- */
 
-/* Adds to a counter, or sets it.  Only its one writer may call these.  The
+/* Adds to a cell of type U64, or sets one of any type.  Only its one writer may call these.  The
  * store is atomic (relaxed), so that the host may read at any time. */
-static inline void muster_counter_add(struct muster_counter *counter, uint64_t n)
+static inline void muster_cell_add(struct muster_cell *cell, uint64_t n)
 {
-    __atomic_store_n(&counter->value, __atomic_load_n(&counter->value, __ATOMIC_RELAXED) + n,
+    __atomic_store_n(&cell->bits, __atomic_load_n(&cell->bits, __ATOMIC_RELAXED) + n,
                      __ATOMIC_RELAXED);
 }
 
-static inline void muster_counter_set(struct muster_counter *counter, uint64_t n)
+static inline void muster_cell_set(struct muster_cell *cell, uint64_t n)
 {
-    __atomic_store_n(&counter->value, n, __ATOMIC_RELAXED);
+    __atomic_store_n(&cell->bits, n, __ATOMIC_RELAXED);
+}
+
+static inline void muster_cell_set_i64(struct muster_cell *cell, int64_t n)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &n, sizeof bits);
+    __atomic_store_n(&cell->bits, bits, __ATOMIC_RELAXED);
+}
+
+static inline void muster_cell_set_double(struct muster_cell *cell, double n)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &n, sizeof bits);
+    __atomic_store_n(&cell->bits, bits, __ATOMIC_RELAXED);
 }
 
 /* For muster_text_number: digits * 10^exponent. */

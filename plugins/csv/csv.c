@@ -16,6 +16,7 @@
 #include <muster/plugin.h>
 
 #include "../common/plugin_log.h"
+#include "../common/plugin_metric.h"
 #include "../common/text_sink.h"
 #include "file.h"
 #include "row.h"
@@ -155,14 +156,14 @@ static void declare_counters(struct csv *csv)
 {
     const struct muster_host *host = csv->host;
 
-    csv->sink.lines = host->counter(csv->instance, "rows", MUSTER_METRIC_COUNTER, "records",
+    csv->sink.lines = plugin_metric(host, csv->instance, "rows", MUSTER_METRIC_COUNTER, "records",
                                     "Rows that are in the file");
-    csv->sink.bytes = host->counter(csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes",
+    csv->sink.bytes = plugin_metric(host, csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes",
                                     "Bytes written, header not included");
-    csv->sink.writes = host->counter(csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls",
+    csv->sink.writes = plugin_metric(host, csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls",
                                      "Calls of write(2) for rows");
     csv->sink.write_errors =
-        host->counter(csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
+        plugin_metric(host, csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
                       "Calls of write(2) or fdatasync(2) that failed");
 }
 
@@ -234,7 +235,7 @@ static void sync_rows(struct csv *csv)
         csv->sync_trouble = false;
         return;
     }
-    muster_counter_add(csv->sink.write_errors, 1);
+    muster_cell_add(csv->sink.write_errors, 1);
     if (!csv->sync_trouble)
         LOG(csv, MUSTER_LOG_ERROR, "cannot sync %s: %s; rows of the last seconds may be lost",
             csv->file.label, strerror(errno));

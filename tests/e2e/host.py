@@ -88,5 +88,22 @@ class Check(Asker):
         self.check_start("late_problem", "asker: bug in the plugin: problem() outside of check: it is no good\n")
 
 
+class Metrics(Asker):
+    def test_numbers_of_each_type_with_labels(self):
+        collector = self.start('{ plugin = "stats"; file = "stats.json"; interval = 0; },\n'
+                               '{ plugin = "asker"; does = "metrics"; }')
+        collector.stop()
+        self.assertIn("asker: sent 7, found 1 0 0\n", collector.log())
+        shown = self.stats()["metrics"]
+        self.assertEqual({name: shown[name] for name in shown if name.startswith("asker.") and "{" in name},
+                         {"asker.sent{peer=a}": 3, 'asker.sent{peer="b"}': 4})
+        self.assertEqual((shown["asker.share"], shown["asker.offset"]), (0.25, -7))
+
+    def test_metrics_that_break_the_contract(self):
+        self.check_start("metric_of_the_host", 'asker: bug in the plugin: the metric "dropped.by_me" is the host\'s\n')
+        self.check_start("metric_twice", 'asker: bug in the plugin: the metric "sent" is declared already, of another kind, '
+                         "type or label\n")
+
+
 if __name__ == "__main__":
     main()

@@ -15,6 +15,7 @@
 
 #include "base/metrics.h"
 #include "collector/catalog/catalog.h"
+#include "collector/host/metric.h"
 #include "collector/host/options.h"
 
 #define METRICS_MAX 256
@@ -351,53 +352,57 @@ uint32_t fake_takes(struct muster_instance *instance)
     return instance->takes;
 }
 
-static struct muster_counter *host_counter(struct muster_instance *instance, const char *name,
-                                           uint32_t kind, const char *unit, const char *help)
+static struct muster_cell *host_metric(struct muster_instance *instance,
+                                       const struct muster_metric *metric)
 {
-    struct counter *cell;
+    struct metric_description is;
+    struct counter *cell = NULL;
+    char why[200];
 
-    ck_assert_uint_le(kind, MUSTER_METRIC_GAUGE);
-    ck_assert_ptr_nonnull(unit);
-    ck_assert_ptr_nonnull(help);
-    cell = metrics_cell(instance->counters, instance, "", name, kind, unit, help);
-    ck_assert_msg(cell != NULL, "out of memory");
-    return (struct muster_counter *)cell;
+    ck_assert_msg(metric_is_valid(metric, why, sizeof why), "%s", why);
+    is = metric_describe(metric);
+    ck_assert_msg(metrics_cell(instance->counters, instance, "", &is, &cell) == METRICS_ADDED,
+                  "the metric \"%s\" is declared already as another", metric->name);
+    return (struct muster_cell *)cell;
 }
 
 uint64_t fake_counter(struct muster_instance *instance, const char *name)
 {
     struct metric_reading reading;
-    uint32_t i;
+    char whole[200];
 
-    for (i = 0; metrics_read(instance->counters, i, &reading); i++)
-        if (strcmp(reading.name + 1, name) == 0) /* ".NAME" */
-            return reading.value;
-    ck_abort_msg("there is no counter \"%s\"", name);
-    return 0;
+    snprintf(whole, sizeof whole, ".%s", name);
+    ck_assert_msg(metrics_find(instance->counters, whole, NULL, &reading),
+                  "there is no metric \"%s\"", name);
+    return reading.value.u64;
 }
 
-void fake_set_metric(struct muster_instance *instance, const char *name, const char *unit,
-                     const char *help, uint64_t value)
+void fake_set_whole_metric(struct muster_instance *instance, const struct muster_metric *metric)
 {
     uint32_t i;
 
     pthread_mutex_lock(&instance->mutex);
     for (i = 0; i < instance->metric_count; i++)
-        if (strcmp(instance->metrics[i].name, name) == 0)
+        if (metric->label_value == NULL && strcmp(instance->metrics[i].name, metric->name) == 0)
             break;
     ck_assert_uint_lt(i, METRICS_MAX);
     if (i == instance->metric_count)
         instance->metric_count++;
-    instance->metrics[i] = (struct muster_metric){.size = sizeof *instance->metrics,
-                                                  .name = name,
-                                                  .unit = unit,
-                                                  .help = help,
-                                                  .value = value};
+    instance->metrics[i] = *metric;
     pthread_mutex_unlock(&instance->mutex);
 }
 
-static int host_metric(struct muster_instance *instance, uint32_t index,
-                       struct muster_metric *metric)
+void fake_set_metric(struct muster_instance *instance, const char *name, const char *unit,
+                     const char *help, uint64_t value)
+{
+    const struct muster_metric metric = {
+        .size = sizeof metric, .name = name, .unit = unit, .help = help, .value.u64 = value};
+
+    fake_set_whole_metric(instance, &metric);
+}
+
+static int host_read_metric(struct muster_instance *instance, uint32_t index,
+                            struct muster_metric *metric)
 {
     int found;
 
@@ -408,6 +413,19 @@ static int host_metric(struct muster_instance *instance, uint32_t index,
         *metric = instance->metrics[index];
     pthread_mutex_unlock(&instance->mutex);
     return found;
+}
+
+/* Of those without a label alone. */
+static int host_find_metric(struct muster_instance *instance, const char *name,
+                            const char *label_value, struct muster_metric *metric)
+{
+    uint32_t i;
+
+    ck_assert_msg(label_value == NULL, "this host finds no label");
+    for (i = 0; host_read_metric(instance, i, metric); i++)
+        if (strcmp(metric->name, name) == 0)
+            return 1;
+    return 0;
 }
 
 void fake_add_device(struct muster_instance *instance, uint16_t device_id,
@@ -526,8 +544,9 @@ const struct muster_host fake_host = {
     .config_error = host_config_error,
     .problem = host_problem,
     .take = host_take,
-    .counter = host_counter,
     .metric = host_metric,
+    .read_metric = host_read_metric,
+    .find_metric = host_find_metric,
     .device = host_device,
     .emit = fake_batch_emit,
     .drop = fake_batch_drop,

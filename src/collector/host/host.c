@@ -13,14 +13,13 @@
 
 #include "batch.h"
 #include "instance.h"
+#include "metric.h"
 #include "base/clock.h"
 #include "build.h"
 
-/* A cell of the register is handed to the plugin as the contract's counter, and levels and kinds
- * pass as they are. */
-_Static_assert(sizeof(struct counter) == sizeof(struct muster_counter), "the same number");
+/* A cell of the register is handed to the plugin as the contract's, and levels pass as they are. */
+_Static_assert(sizeof(struct counter) == sizeof(struct muster_cell), "the same number");
 _Static_assert((int)LOG_DEBUG == (int)MUSTER_LOG_DEBUG, "the same levels");
-_Static_assert((int)METRIC_GAUGE == (int)MUSTER_METRIC_GAUGE, "the same kinds");
 
 enum { MISUSE_ROOM = 512 };
 
@@ -204,46 +203,45 @@ static void take(struct muster_instance *instance, uint32_t kinds)
     instance->kinds = kinds & instance_sink(instance)->takes;
 }
 
-/* Whether the host keeps a metric of that name for every instance. */
-static bool is_reserved(const char *name)
+static struct muster_cell *metric(struct muster_instance *instance,
+                                  const struct muster_metric *metric)
 {
-    static const char *const own[] = {"in", "out", "emitted", "offered", "written"};
-    size_t i;
+    static struct muster_cell unread; /* shared: nobody reads it */
+    struct metric_description is;
+    struct counter *cell = NULL;
+    char why[MISUSE_ROOM];
 
-    for (i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (strcmp(name, own[i]) == 0)
-            return true;
-    return strncmp(name, "dropped", 7) == 0;
-}
-
-static struct muster_counter *counter(struct muster_instance *instance, const char *name,
-                                      uint32_t kind, const char *unit, const char *help)
-{
-    static struct muster_counter unread; /* shared: nobody reads it */
-    struct counter *cell;
-
-    if (is_reserved(name)) {
-        misuse(instance, "the metric \"%s\" is the host's", name);
+    if (!metric_is_valid(metric, why, sizeof why)) {
+        misuse(instance, "%s", why);
         return &unread;
     }
-    cell = metrics_cell(instance->host->metrics, instance, instance->entry->name, name, kind, unit,
-                        help);
-    return cell != NULL ? (struct muster_counter *)cell : &unread;
+    is = metric_describe(metric);
+    if (metrics_cell(instance->host->metrics, instance, instance->entry->name, &is, &cell) ==
+        METRICS_CONFLICT)
+        misuse(instance, "the metric \"%s\" is declared already, of another kind, type or label",
+               metric->name);
+    return cell != NULL ? (struct muster_cell *)cell : &unread;
 }
 
-static int metric(struct muster_instance *instance, uint32_t index, struct muster_metric *metric)
+static int read_metric(struct muster_instance *instance, uint32_t index,
+                       struct muster_metric *metric)
 {
-    struct muster_metric full = {.size = metric->size};
     struct metric_reading reading;
 
     if (!metrics_read(instance->host->metrics, index, &reading))
         return 0;
-    full.kind = reading.kind;
-    full.name = reading.name;
-    full.unit = reading.unit;
-    full.help = reading.help;
-    full.value = reading.value;
-    memcpy(metric, &full, full.size < sizeof full ? full.size : sizeof full);
+    metric_show(&reading, metric);
+    return 1;
+}
+
+static int find_metric(struct muster_instance *instance, const char *name, const char *label_value,
+                       struct muster_metric *metric)
+{
+    struct metric_reading reading;
+
+    if (!metrics_find(instance->host->metrics, name, label_value, &reading))
+        return 0;
+    metric_show(&reading, metric);
     return 1;
 }
 
@@ -334,8 +332,9 @@ const struct muster_host host_functions = {
     .config_error = config_error,
     .problem = problem,
     .take = take,
-    .counter = counter,
     .metric = metric,
+    .read_metric = read_metric,
+    .find_metric = find_metric,
     .device = device,
     .emit = batch_emit,
     .drop = batch_drop,

@@ -6,6 +6,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/entry.c %D%/entry.h \
 	%D%/host.c %D%/host.h \
 	%D%/instance.c %D%/instance.h \
+	%D%/metric.c %D%/metric.h \
 	%D%/option.c %D%/option.h \
 	%D%/options.c %D%/options.h \
 	%D%/plugin.c %D%/plugin.h \

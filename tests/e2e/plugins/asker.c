@@ -20,13 +20,16 @@ enum does {
     INT_OF_TEXT,
     ITEM_OF_NOTHING,
     REAL_OF_CHOICE,
-    UNDECLARED
+    UNDECLARED,
+    METRICS,
+    METRIC_OF_THE_HOST,
+    METRIC_TWICE
 };
 
-static const char *const choices[] = {"tell",           "complain",         "fail_silently",
-                                      "fail_oddly",     "error_of_nothing", "late_error",
-                                      "late_problem",   "int_of_text",      "item_of_nothing",
-                                      "real_of_choice", "undeclared",       NULL};
+static const char *const choices[] = {
+    "tell",       "complain",     "fail_silently",      "fail_oddly",      "error_of_nothing",
+    "late_error", "late_problem", "int_of_text",        "item_of_nothing", "real_of_choice",
+    "undeclared", "metrics",      "metric_of_the_host", "metric_twice",    NULL};
 
 static const struct muster_option options[] = {
     {.name = "does",
@@ -89,6 +92,38 @@ static void tell(const struct asker *self)
     self->host->log(self->instance, MUSTER_LOG_INFO, text);
 }
 
+static struct muster_cell *declare(const struct asker *self, const char *name, uint16_t type,
+                                   const char *label_value)
+{
+    const struct muster_metric metric = {.size = sizeof metric,
+                                         .kind = MUSTER_METRIC_GAUGE,
+                                         .type = type,
+                                         .name = name,
+                                         .unit = "1",
+                                         .help = "a number",
+                                         .label = label_value != NULL ? "peer" : NULL,
+                                         .label_value = label_value};
+
+    return self->host->metric(self->instance, &metric);
+}
+
+static void measure(const struct asker *self)
+{
+    struct muster_metric all = {.size = sizeof all}, found = {.size = sizeof found};
+    char text[200];
+
+    muster_cell_set_double(declare(self, "share", MUSTER_METRIC_DOUBLE, NULL), 0.25);
+    muster_cell_set_i64(declare(self, "offset", MUSTER_METRIC_I64, NULL), -7);
+    muster_cell_set(declare(self, "sent", MUSTER_METRIC_U64, "a"), 3);
+    muster_cell_add(declare(self, "sent", MUSTER_METRIC_U64, "\"b\""), 4);
+    self->host->find_metric(self->instance, "asker.sent", NULL, &all);
+    snprintf(text, sizeof text, "sent %" PRIu64 ", found %d %d %d", all.value.u64,
+             self->host->find_metric(self->instance, "asker.sent", "a", &found),
+             self->host->find_metric(self->instance, "asker.sent", "c", &found),
+             self->host->find_metric(self->instance, "sent", NULL, &found));
+    self->host->log(self->instance, MUSTER_LOG_INFO, text);
+}
+
 static int open_instance(const struct muster_host *host, struct muster_instance *instance,
                          void **state)
 {
@@ -111,6 +146,16 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
         break;
     case REAL_OF_CHOICE:
         host->get_real(instance, "does");
+        break;
+    case METRICS:
+        measure(self);
+        break;
+    case METRIC_OF_THE_HOST:
+        muster_cell_add(declare(self, "dropped.by_me", MUSTER_METRIC_U64, NULL), 1);
+        break;
+    case METRIC_TWICE:
+        declare(self, "sent", MUSTER_METRIC_U64, NULL);
+        muster_cell_set_double(declare(self, "sent", MUSTER_METRIC_DOUBLE, NULL), 1);
         break;
     case UNDECLARED:
         host->get_string(instance, "nothing");
