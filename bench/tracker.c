@@ -54,9 +54,9 @@ static int emit(struct muster_batch *batch, uint32_t after, const struct muster_
     return 0;
 }
 
-static int device(struct muster_instance *instance, uint16_t device_id, struct muster_device *out)
+static int device(struct muster_instance *instance, uint32_t number, struct muster_device *out)
 {
-    (void)instance, (void)device_id, (void)out;
+    (void)instance, (void)number, (void)out;
     return 0;
 }
 

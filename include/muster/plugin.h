@@ -165,14 +165,25 @@ struct muster_metric {
     } value;
 };
 
-/* What the catalog knows of a device. */
+/* Something that the catalog says of a device, in words of its own. */
+struct muster_tag {
+    const char *key, *value;
+};
+
+/* What is known of a device. */
 struct muster_device {
-    uint32_t size;          /* set by the caller: sizeof (struct muster_device) */
-    uint32_t reserved;      /* 0 */
-    const char *name;       /* NULL: the catalog does not name it */
-    const char *class_name; /* never NULL */
-    uint64_t heartbeat_ns;  /* expected interval between heartbeats; 0: not configured */
-    uint64_t data_ns;       /* expected interval between data messages; 0: not configured */
+    uint32_t size;                 /* set by the caller: sizeof (struct muster_device) */
+    uint32_t number;               /* muster_record.device */
+    uint64_t id;                   /* muster_record.device_id */
+    const char *key;               /* the device's id as text, for who shows it; never NULL */
+    const char *name;              /* NULL: the catalog does not name it */
+    const char *place;             /* NULL: the catalog does not say */
+    const char *class_name;        /* never NULL */
+    uint64_t heartbeat_ns;         /* expected interval between heartbeats; 0: not configured */
+    uint64_t data_ns;              /* expected interval between data messages; 0: not configured */
+    const struct muster_tag *tags; /* `tag_count` of them, as the catalog has them */
+    uint32_t tag_count;
+    uint32_t reserved; /* 0 */
 };
 
 /* How old the state is that an instance finds (muster_state.age). */
@@ -269,10 +280,16 @@ struct muster_host {
     int (*find_metric)(struct muster_instance *instance, const char *name, const char *label_value,
                        struct muster_metric *metric);
 
-    /* Any thread from open on.  Fills in what the catalog knows of a device.
-     * Returns 1 if the catalog lists that device, else 0 and the default class. */
-    int (*device)(struct muster_instance *instance, uint16_t device_id,
-                  struct muster_device *device);
+    /* Any thread from open on.  Every muster_record.device is below this.  It does not change while
+     * the instance lives, but may from run to run: size tables by it.  A device keeps its number
+     * where the configuration has a state_dir. */
+    uint32_t (*device_count)(struct muster_instance *instance);
+
+    /* Any thread from open on.  Fills in what is known of the device of that number, or id.
+     * Returns 1 if the catalog lists it, else 0, with the default class. */
+    int (*device)(struct muster_instance *instance, uint32_t number, struct muster_device *device);
+    int (*device_by_id)(struct muster_instance *instance, uint64_t device_id,
+                        struct muster_device *device);
 
     /* [worker] in process, worker_tick and worker_close of a filter.  Adds a copy
      * of `record` behind record number `after` of the batch (which is ignored if

@@ -105,5 +105,18 @@ class Metrics(Asker):
                          "type or label\n")
 
 
+class Devices(Asker):
+    def test_devices_by_number_and_id(self):
+        self.write("devices.yaml", "devices:\n- {id: 4711, name: pump, place: hall, tags: {floor: 2, serves: all of it}}\n")
+        collector = self.start('{ plugin = "asker"; does = "devices"; }', 'catalog = "devices.yaml";')
+        collector.stop()
+        self.assertIn('asker: device 4711 of 65536: 1 4711 "4711" pump hall floor=2 serves=all of it\n', collector.log())
+        self.assertIn('asker: device 4712 is not listed: "4712" text\n', collector.log())
+        self.assertIn('asker: device 18446744073709551615 is not listed: "" text\n', collector.log())
+
+    def test_a_number_of_no_device(self):
+        self.check_start("no_device", "asker: bug in the plugin: device() of number 65536; there are 65536\n")
+
+
 if __name__ == "__main__":
     main()

@@ -434,7 +434,10 @@ void fake_add_device(struct muster_instance *instance, uint16_t device_id,
     struct catalog *catalog = instance->catalog;
     int index = catalog_find_class(catalog, device->class_name);
     struct catalog_class class = {.heartbeat_ns = device->heartbeat_ns, .data_ns = device->data_ns};
-    struct catalog_device listed = {.name = device->name};
+    struct catalog_device listed = {.name = device->name,
+                                    .place = device->place,
+                                    .tags = device->tags,
+                                    .tag_count = device->tag_count};
 
     if (index < 0)
         index = catalog_add_class(catalog, device->class_name);
@@ -444,11 +447,24 @@ void fake_add_device(struct muster_instance *instance, uint16_t device_id,
     ck_assert_int_eq(catalog_add_device(catalog, device_id, &listed), 0);
 }
 
-static int host_device(struct muster_instance *instance, uint16_t device_id,
-                       struct muster_device *device)
+static uint32_t host_device_count(struct muster_instance *instance)
+{
+    (void)instance;
+    return MUSTER_DEVICE_IDS;
+}
+
+static int host_device_by_id(struct muster_instance *instance, uint64_t device_id,
+                             struct muster_device *device)
 {
     ck_assert_uint_ge(device->size, sizeof device->size);
-    return catalog_device(instance->catalog, device_id, device);
+    ck_assert_uint_lt(device_id, MUSTER_DEVICE_IDS);
+    return catalog_device(instance->catalog, (uint16_t)device_id, device);
+}
+
+static int host_device(struct muster_instance *instance, uint32_t number,
+                       struct muster_device *device)
+{
+    return host_device_by_id(instance, number, device);
 }
 
 /* ---- State ---------------------------------------------------------------------------- */
@@ -547,7 +563,9 @@ const struct muster_host fake_host = {
     .metric = host_metric,
     .read_metric = host_read_metric,
     .find_metric = host_find_metric,
+    .device_count = host_device_count,
     .device = host_device,
+    .device_by_id = host_device_by_id,
     .emit = fake_batch_emit,
     .drop = fake_batch_drop,
     .state = host_state,

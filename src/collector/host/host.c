@@ -245,10 +245,28 @@ static int find_metric(struct muster_instance *instance, const char *name, const
     return 1;
 }
 
-static int device(struct muster_instance *instance, uint16_t device_id,
-                  struct muster_device *device)
+/* Ids of the built-in format are their own numbers. */
+static uint32_t device_count(struct muster_instance *instance)
 {
-    return catalog_device(instance->host->catalog, device_id, device);
+    (void)instance;
+    return MUSTER_DEVICE_IDS;
+}
+
+static int device_by_id(struct muster_instance *instance, uint64_t device_id,
+                        struct muster_device *device)
+{
+    const struct catalog *catalog = instance->host->catalog;
+
+    if (device_id >= MUSTER_DEVICE_IDS)
+        return catalog_no_device(catalog, device_id, device);
+    return catalog_device(catalog, (uint16_t)device_id, device);
+}
+
+static int device(struct muster_instance *instance, uint32_t number, struct muster_device *device)
+{
+    if (number >= device_count(instance))
+        misuse(instance, "device() of number %u; there are %u", number, device_count(instance));
+    return device_by_id(instance, number, device);
 }
 
 static int state(struct muster_instance *instance, struct muster_state *state)
@@ -335,7 +353,9 @@ const struct muster_host host_functions = {
     .metric = metric,
     .read_metric = read_metric,
     .find_metric = find_metric,
+    .device_count = device_count,
     .device = device,
+    .device_by_id = device_by_id,
     .emit = batch_emit,
     .drop = batch_drop,
     .state = state,

@@ -23,13 +23,28 @@ enum does {
     UNDECLARED,
     METRICS,
     METRIC_OF_THE_HOST,
-    METRIC_TWICE
+    METRIC_TWICE,
+    DEVICES,
+    NO_DEVICE
 };
 
-static const char *const choices[] = {
-    "tell",       "complain",     "fail_silently",      "fail_oddly",      "error_of_nothing",
-    "late_error", "late_problem", "int_of_text",        "item_of_nothing", "real_of_choice",
-    "undeclared", "metrics",      "metric_of_the_host", "metric_twice",    NULL};
+static const char *const choices[] = {"tell",
+                                      "complain",
+                                      "fail_silently",
+                                      "fail_oddly",
+                                      "error_of_nothing",
+                                      "late_error",
+                                      "late_problem",
+                                      "int_of_text",
+                                      "item_of_nothing",
+                                      "real_of_choice",
+                                      "undeclared",
+                                      "metrics",
+                                      "metric_of_the_host",
+                                      "metric_twice",
+                                      "devices",
+                                      "no_device",
+                                      NULL};
 
 static const struct muster_option options[] = {
     {.name = "does",
@@ -124,6 +139,37 @@ static void measure(const struct asker *self)
     self->host->log(self->instance, MUSTER_LOG_INFO, text);
 }
 
+static void look_up(const struct asker *self, uint32_t number)
+{
+    struct muster_device device = {.size = sizeof device};
+    int listed = self->host->device(self->instance, number, &device);
+    char text[400], tags[200] = "";
+    uint32_t i;
+
+    for (i = 0; i < device.tag_count; i++)
+        snprintf(tags + strlen(tags), sizeof tags - strlen(tags), " %s=%s", device.tags[i].key,
+                 device.tags[i].value);
+    snprintf(text, sizeof text, "device %u of %u: %d %" PRIu64 " \"%s\" %s %s%s", device.number,
+             self->host->device_count(self->instance), listed, device.id, device.key,
+             device.name != NULL ? device.name : "-", device.place != NULL ? device.place : "-",
+             tags);
+    self->host->log(self->instance, MUSTER_LOG_INFO, text);
+}
+
+static void look_up_by_id(const struct asker *self, uint64_t id)
+{
+    struct muster_device device = {.size = sizeof device};
+    char text[200];
+
+    if (self->host->device_by_id(self->instance, id, &device))
+        look_up(self, device.number);
+    else {
+        snprintf(text, sizeof text, "device %" PRIu64 " is not listed: \"%s\" %s", device.id,
+                 device.key, device.class_name);
+        self->host->log(self->instance, MUSTER_LOG_INFO, text);
+    }
+}
+
 static int open_instance(const struct muster_host *host, struct muster_instance *instance,
                          void **state)
 {
@@ -156,6 +202,14 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     case METRIC_TWICE:
         declare(self, "sent", MUSTER_METRIC_U64, NULL);
         muster_cell_set_double(declare(self, "sent", MUSTER_METRIC_DOUBLE, NULL), 1);
+        break;
+    case DEVICES:
+        look_up_by_id(self, 4711);
+        look_up_by_id(self, 4712);
+        look_up_by_id(self, UINT64_MAX);
+        break;
+    case NO_DEVICE:
+        look_up(self, 65536);
         break;
     case UNDECLARED:
         host->get_string(instance, "nothing");
