@@ -210,8 +210,14 @@ struct muster_state {
      * damaged.  The host has looked at format, size and, after an orderly stop, a checksum.  It
      * may be called more than once, or not at all, and must not write. */
     int (*is_sound)(const struct muster_state *state);
-    void *memory;     /* set by the host: `bytes` of it, aligned to a page */
-    uint32_t age;     /* set by the host: enum muster_state_age */
+    /* Set by the caller, or NULL: [main] what is kept is of another format or another size, which
+     * `old` shows, and may be damaged.  Writes to state->memory, which is zeros, what can be taken
+     * over.  Returns 1, or 0 if it cannot be: then it is set aside, and the state is new.  It must
+     * not write to old->memory, which goes when it returns. */
+    int (*convert)(const struct muster_state *old, const struct muster_state *state);
+    void *context; /* set by the caller, for is_sound and convert: it is in what they are handed */
+    void *memory;  /* set by the host: `bytes` of it, aligned to a page */
+    uint32_t age; /* set by the host: enum muster_state_age; of what was converted, the old one's */
     uint32_t is_kept; /* set by the host: 1 if it outlives the daemon; 0 if there is no state_dir,
                          or in a replay */
 };
@@ -304,13 +310,13 @@ struct muster_host {
      * if there is no such record or no memory. */
     int (*drop)(struct muster_batch *batch, uint32_t index);
 
-    /* [main] once in open.  Hands out the state of this instance: what its last run
+    /* Once in open.  Hands out the state of this instance: what its last run
      * left, or zeros.  It is mapped from a file named after the instance, so an
-     * instance that is renamed begins anew; what is of another format or size, or damaged, is
-     * set aside, and the log says so.  It lives until close returns.  If the daemon does not start
-     * after all, what open wrote stays, and the next run may find it KILLED.  A full disk is no
-     * error: the memory is then not kept, and the log says so.  What is kept takes its space on
-     * the disk from the start; what is not, memory as it is written.  Returns 0, or
+     * instance that is renamed begins anew; what is of another format or size and is not converted,
+     * or damaged, is set aside, and the log says so.  It lives until close returns.  If the daemon
+     * does not start after all, what open wrote stays, and the next run may find it KILLED.  A full
+     * disk is no error: the memory is then not kept, and the log says so.  What is kept takes its
+     * space on the disk from the start; what is not, memory as it is written.  Returns 0, or
      * MUSTER_FAILED after a log line. */
     int (*state)(struct muster_instance *instance, struct muster_state *state);
 
