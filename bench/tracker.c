@@ -26,17 +26,17 @@ static int64_t get_int(struct muster_instance *instance, const char *option)
                                                  : strcmp(option, "events") == 0;
 }
 
-static struct muster_counter *counter(struct muster_instance *instance, const char *name,
-                                      uint32_t kind, const char *unit, const char *help)
+static struct muster_cell *metric(struct muster_instance *instance,
+                                  const struct muster_metric *declared)
 {
-    static struct muster_counter cells[64];
+    static struct muster_cell cells[64];
     static unsigned used;
 
-    (void)instance, (void)name, (void)kind, (void)unit, (void)help;
+    (void)instance, (void)declared;
     return &cells[used++ % 64];
 }
 
-static int metric(struct muster_instance *instance, uint32_t index, struct muster_metric *out)
+static int read_metric(struct muster_instance *instance, uint32_t index, struct muster_metric *out)
 {
     (void)instance, (void)index, (void)out;
     return 0;
@@ -54,9 +54,9 @@ static int emit(struct muster_batch *batch, uint32_t after, const struct muster_
     return 0;
 }
 
-static int device(struct muster_instance *instance, uint16_t device_id, struct muster_device *out)
+static int device(struct muster_instance *instance, uint32_t number, struct muster_device *out)
 {
-    (void)instance, (void)device_id, (void)out;
+    (void)instance, (void)number, (void)out;
     return 0;
 }
 
@@ -87,8 +87,8 @@ static const struct muster_host host = {
     .log = say,
     .now = now,
     .get_int = get_int,
-    .counter = counter,
     .metric = metric,
+    .read_metric = read_metric,
     .emit = emit,
     .device_count = device_count,
     .device = device,

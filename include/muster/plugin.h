@@ -35,8 +35,11 @@
 #ifndef MUSTER_PLUGIN_H
 #define MUSTER_PLUGIN_H
 
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <muster/record.h>
 
@@ -86,7 +89,12 @@ enum muster_option_type {
     MUSTER_OPTION_DURATION = 4, /* ns: "250ms", "10s", "5m", "1h", "1d"; a bare number is seconds */
     MUSTER_OPTION_STRING = 5,   /* text */
     MUSTER_OPTION_CHOICE = 6,   /* one of `choices` */
-    MUSTER_OPTION_LIST = 7      /* a list of texts; each one of `choices`, if there are any */
+    MUSTER_OPTION_LIST = 7,     /* a list of texts; each one of `choices`, if there are any */
+    MUSTER_OPTION_REAL = 8,     /* a number with or without a fraction: 0.5, -3, 1e6; finite */
+    MUSTER_OPTION_PATH = 9,     /* a file or directory, not empty; the getter gives it absolute: a
+                                   relative one begins in the directory that musterd runs in */
+    MUSTER_OPTION_SECRET = 10 /* text that is never shown; "file:PATH" stands for the first line of
+                                 that file, "env:NAME" for that variable of the environment */
 };
 
 #define MUSTER_OPTION_REQUIRED 0x1u /* the configuration must name it */
@@ -97,13 +105,15 @@ struct muster_option {
     const char *name;           /* lower case, with underscores */
     const char *summary;        /* one line, without a full stop */
     const char *fallback;       /* the default as one would write it, such as "10s"; a LIST's items
-                                   are separated by commas.  NULL: none; the getter gives 0, NULL
-                                   or an empty list */
+                                   are separated by commas.  In the range, unless it is "0".  NULL:
+                                   none; the getter gives 0, NULL or an empty list */
     const char *const *choices; /* for CHOICE and LIST: the names, NULL at the end; or NULL */
     int64_t min, max;           /* for INT, SIZE (bytes) and DURATION (ns), both included;
                                    both 0: from 0 to 2^63 - 1 */
     uint32_t type;              /* enum muster_option_type */
     uint32_t flags;             /* MUSTER_OPTION_* */
+    double real_min, real_max;  /* for REAL, both included; both 0: any */
+    const char *alias;          /* what it was called once: still read, with a warning; or NULL */
 };
 
 /* ---- What the host offers ------------------------------------------------------------- */
@@ -128,31 +138,52 @@ enum muster_metric_kind {
     MUSTER_METRIC_GAUGE = 1    /* goes up and down */
 };
 
-/* A number that the plugin keeps and the host reads.  One writer: the callbacks of
- * the state that it was declared for. */
-struct muster_counter {
-    uint64_t value;
+enum muster_metric_type { MUSTER_METRIC_U64 = 0, MUSTER_METRIC_I64 = 1, MUSTER_METRIC_DOUBLE = 2 };
+
+/* A number that the plugin keeps and the host reads, whatever its type.  One writer: the callbacks
+ * of the state that it was declared for.  See muster_cell_add and its like. */
+struct muster_cell {
+    uint64_t bits;
 };
 
-/* One metric as the host sees it, summed over the workers. */
+/* A metric: what a plugin declares, and what it finds. */
 struct muster_metric {
-    uint32_t size;    /* set by the caller: sizeof (struct muster_metric) */
-    uint32_t kind;    /* enum muster_metric_kind */
-    const char *name; /* "INSTANCE.NAME", such as "sequence.lost"; the daemon's own metrics
-                         begin with "collector." */
-    const char *unit; /* such as "datagrams", "records", "bytes", "ns" */
-    const char *help; /* one line */
-    uint64_t value;
+    uint32_t size;           /* set by the caller: sizeof (struct muster_metric) */
+    uint16_t kind;           /* enum muster_metric_kind */
+    uint16_t type;           /* enum muster_metric_type */
+    const char *name;        /* declared: lower case, digits, '_' and '.', beginning with a letter;
+                                found: with the entry in front, such as "sequence.lost"; the
+                                daemon's own begin with "collector." */
+    const char *unit;        /* such as "datagrams", "records", "bytes", "ns" */
+    const char *help;        /* one line */
+    const char *label;       /* what several of the same name differ by, such as "table"; or NULL */
+    const char *label_value; /* such as "gaps"; NULL if there is no label */
+    union {                  /* found: the sum of its cells, of that type */
+        uint64_t u64;
+        int64_t i64;
+        double real;
+    } value;
 };
 
-/* What the catalog knows of a device. */
+/* Something that the catalog says of a device, in words of its own. */
+struct muster_tag {
+    const char *key, *value;
+};
+
+/* What is known of a device. */
 struct muster_device {
-    uint32_t size;          /* set by the caller: sizeof (struct muster_device) */
-    uint32_t reserved;      /* 0 */
-    const char *name;       /* NULL: the catalog does not name it */
-    const char *class_name; /* never NULL */
-    uint64_t heartbeat_ns;  /* expected interval between heartbeats; 0: not configured */
-    uint64_t data_ns;       /* expected interval between data messages; 0: not configured */
+    uint32_t size;                 /* set by the caller: sizeof (struct muster_device) */
+    uint32_t number;               /* muster_record.device */
+    uint64_t id;                   /* muster_record.device_id */
+    const char *key;               /* the device's id as text, for who shows it; never NULL */
+    const char *name;              /* NULL: the catalog does not name it */
+    const char *place;             /* NULL: the catalog does not say */
+    const char *class_name;        /* never NULL */
+    uint64_t heartbeat_ns;         /* expected interval between heartbeats; 0: not configured */
+    uint64_t data_ns;              /* expected interval between data messages; 0: not configured */
+    const struct muster_tag *tags; /* `tag_count` of them, as the catalog has them */
+    uint32_t tag_count;
+    uint32_t reserved; /* 0 */
 };
 
 /* One value of a message. */
@@ -194,8 +225,14 @@ struct muster_state {
      * damaged.  The host has looked at format, size and, after an orderly stop, a checksum.  It
      * may be called more than once, or not at all, and must not write. */
     int (*is_sound)(const struct muster_state *state);
-    void *memory;     /* set by the host: `bytes` of it, aligned to a page */
-    uint32_t age;     /* set by the host: enum muster_state_age */
+    /* Set by the caller, or NULL: [main] what is kept is of another format or another size, which
+     * `old` shows, and may be damaged.  Writes to state->memory, which is zeros, what can be taken
+     * over.  Returns 1, or 0 if it cannot be: then it is set aside, and the state is new.  It must
+     * not write to old->memory, which goes when it returns. */
+    int (*convert)(const struct muster_state *old, const struct muster_state *state);
+    void *context; /* set by the caller, for is_sound and convert: it is in what they are handed */
+    void *memory;  /* set by the host: `bytes` of it, aligned to a page */
+    uint32_t age; /* set by the host: enum muster_state_age; of what was converted, the old one's */
     uint32_t is_kept; /* set by the host: 1 if it outlives the daemon; 0 if there is no state_dir,
                          or in a replay */
 };
@@ -218,48 +255,62 @@ struct muster_host {
 
     /* [main] in check, open and worker_open.  The value of a declared option.
      * get_int serves BOOL (0 or 1), INT, SIZE (bytes), DURATION (ns) and CHOICE (index
-     * into `choices`); get_string serves STRING and CHOICE, and is NULL if the option
-     * has neither value nor default, which cannot be if it is required; the list
-     * functions serve LIST.  An option that the plugin did not declare is a bug in the
-     * plugin: the daemon says so and does not start. */
+     * into `choices`); get_real serves REAL; get_string serves STRING, CHOICE, PATH and SECRET,
+     * and is NULL if the option has neither value nor default, which cannot be if it is required;
+     * the list functions serve LIST.  An option that the plugin did not declare, or of another
+     * type, is a bug in the plugin: the daemon says so and does not start. */
     int64_t (*get_int)(struct muster_instance *instance, const char *option);
+    double (*get_real)(struct muster_instance *instance, const char *option);
     const char *(*get_string)(struct muster_instance *instance, const char *option);
     uint32_t (*list_length)(struct muster_instance *instance, const char *option);
     const char *(*list_item)(struct muster_instance *instance, const char *option, uint32_t index);
 
-    /* [main] in check.  Reports an error of the configuration, at the file and
+    /* In check.  Reports an error of the configuration, at the file and
      * line of `option` (or of the whole entry if NULL).  The daemon reports all
      * errors of the file and does not start. */
     void (*config_error)(struct muster_instance *instance, const char *option, const char *text);
+
+    /* In check.  The same for an error in a file of the plugin's own, which check may read:
+     * FILE:LINE; line 0: none. */
+    void (*problem)(struct muster_instance *instance, const char *file, uint32_t line,
+                    const char *text);
 
     /* In open and reload of a sink.  Which kinds of record the sink takes, a sum of
      * MUSTER_TAKES_*, out of those that struct muster_sink names.  Without this call: all of
      * those. */
     void (*take)(struct muster_instance *instance, uint32_t kinds);
 
-    /* [main] in open and worker_open.  Declares a metric of that kind (enum
-     * muster_metric_kind) and returns its cell, which starts at 0 and lives until
-     * the instance is closed.  A name declared for several workers is one metric,
-     * the sum of its cells.  The strings must live as long.  Never NULL: if memory
-     * is short the cell is one that nobody reads.  The host keeps metrics of its own
-     * for each instance: in, out, emitted, offered, written, and all that begin with
-     * "dropped"; to declare one of these is a bug in the plugin. */
-    struct muster_counter *(*counter)(struct muster_instance *instance, const char *name,
-                                      uint32_t kind, const char *unit, const char *help);
+    /* In open and worker_open.  Declares a metric and returns its cell, which starts at 0 and
+     * lives until the instance is closed.  A name, with its label, declared for several workers is
+     * one metric, the sum of its cells.  The strings are copied.  Never NULL: if memory
+     * is short, or the metric is refused, the cell is one that nobody reads.  The host keeps
+     * metrics of its own for each instance: in, out, emitted, offered, written, held, queued, and
+     * all that begin with "dropped"; to declare one of these, a malformed name, or a known one with
+     * another type or kind is a bug in the plugin. */
+    struct muster_cell *(*metric)(struct muster_instance *instance,
+                                  const struct muster_metric *metric);
 
     /* Any thread from open on.  Reads the metric number `index` from 0, of the
      * daemon and of all instances.  Returns 1, or 0 past the last. */
-    int (*metric)(struct muster_instance *instance, uint32_t index, struct muster_metric *metric);
+    int (*read_metric)(struct muster_instance *instance, uint32_t index,
+                       struct muster_metric *metric);
+
+    /* Any thread from open on.  The same for the metric of that whole name and, if label_value is
+     * not NULL, that label; without one, the sum over its labels.  Returns 1, or 0 if there is
+     * none. */
+    int (*find_metric)(struct muster_instance *instance, const char *name, const char *label_value,
+                       struct muster_metric *metric);
 
     /* Any thread from open on.  Every muster_record.device is below this.  It does not change while
      * the instance lives, but may from run to run: size tables by it.  A device keeps its number
      * where the configuration has a state_dir. */
     uint32_t (*device_count)(struct muster_instance *instance);
 
-    /* Any thread from open on.  Fills in what the catalog knows of a device.
-     * Returns 1 if the catalog lists that device, else 0 and the default class. */
-    int (*device)(struct muster_instance *instance, uint16_t device_id,
-                  struct muster_device *device);
+    /* Any thread from open on.  Fills in what is known of the device of that number, or id.
+     * Returns 1 if the catalog lists it, else 0, with the default class. */
+    int (*device)(struct muster_instance *instance, uint32_t number, struct muster_device *device);
+    int (*device_by_id)(struct muster_instance *instance, uint64_t device_id,
+                        struct muster_device *device);
 
     /* In process and write.  The values of a message, with names and units, worked out from its
      * bytes: the first `room` of them are written to `out`, each taking `value_size` bytes, sizeof
@@ -292,13 +343,13 @@ struct muster_host {
      * if there is no such record or no memory. */
     int (*drop)(struct muster_batch *batch, uint32_t index);
 
-    /* [main] once in open.  Hands out the state of this instance: what its last run
+    /* Once in open.  Hands out the state of this instance: what its last run
      * left, or zeros.  It is mapped from a file named after the instance, so an
-     * instance that is renamed begins anew; what is of another format or size, or damaged, is
-     * set aside, and the log says so.  It lives until close returns.  If the daemon does not start
-     * after all, what open wrote stays, and the next run may find it KILLED.  A full disk is no
-     * error: the memory is then not kept, and the log says so.  What is kept takes its space on
-     * the disk from the start; what is not, memory as it is written.  Returns 0, or
+     * instance that is renamed begins anew; what is of another format or size and is not converted,
+     * or damaged, is set aside, and the log says so.  It lives until close returns.  If the daemon
+     * does not start after all, what open wrote stays, and the next run may find it KILLED.  A full
+     * disk is no error: the memory is then not kept, and the log says so.  What is kept takes its
+     * space on the disk from the start; what is not, memory as it is written.  Returns 0, or
      * MUSTER_FAILED after a log line. */
     int (*state)(struct muster_instance *instance, struct muster_state *state);
 
@@ -451,8 +502,9 @@ struct muster_plugin {
 
     /* [main] before anything starts, and only if no required option is missing.
      * Looks for errors that the option table cannot express, and reports them with
-     * host->config_error.  Must not touch anything outside: no file, no socket. */
-    void (*check)(const struct muster_host *host, struct muster_instance *instance);
+     * host->config_error and host->problem.  May read files, and must not touch anything else
+     * outside.  Returns 0, or MUSTER_FAILED after a report. */
+    int (*check)(const struct muster_host *host, struct muster_instance *instance);
 
     /* [main] before the first record of this instance, perhaps while an older
      * instance of the same entry still runs.  Takes memory, reads options, and sets
@@ -476,17 +528,153 @@ extern const struct muster_plugin muster_plugin_v1;
 
 /* ---- Helpers -------------------------------------------------------------------------- */
 
-/* Adds to a counter, or sets it.  Only its one writer may call these.  The
+/* Adds to a cell of type U64, or sets one of any type.  Only its one writer may call these.  The
  * store is atomic (relaxed), so that the host may read at any time. */
-static inline void muster_counter_add(struct muster_counter *counter, uint64_t n)
+static inline void muster_cell_add(struct muster_cell *cell, uint64_t n)
 {
-    __atomic_store_n(&counter->value, __atomic_load_n(&counter->value, __ATOMIC_RELAXED) + n,
+    __atomic_store_n(&cell->bits, __atomic_load_n(&cell->bits, __ATOMIC_RELAXED) + n,
                      __ATOMIC_RELAXED);
 }
 
-static inline void muster_counter_set(struct muster_counter *counter, uint64_t n)
+static inline void muster_cell_set(struct muster_cell *cell, uint64_t n)
 {
-    __atomic_store_n(&counter->value, n, __ATOMIC_RELAXED);
+    __atomic_store_n(&cell->bits, n, __ATOMIC_RELAXED);
+}
+
+static inline void muster_cell_set_i64(struct muster_cell *cell, int64_t n)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &n, sizeof bits);
+    __atomic_store_n(&cell->bits, bits, __ATOMIC_RELAXED);
+}
+
+static inline void muster_cell_set_double(struct muster_cell *cell, double n)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &n, sizeof bits);
+    __atomic_store_n(&cell->bits, bits, __ATOMIC_RELAXED);
+}
+
+/* For muster_text_number: digits * 10^exponent. */
+struct muster_decimal {
+    int64_t exponent;
+    double whole;          /* the digits as a number, exact if they are 15 at most */
+    uint32_t count;        /* digits, without zeros in front */
+    char digits[800 + 16]; /* no double depends on more than 768; and room for the exponent */
+};
+
+/* Takes digits, with a point or without.  Returns what is behind them, or NULL if none is there. */
+static inline const uint8_t *muster_decimal_digits(struct muster_decimal *decimal,
+                                                   const uint8_t *at, const uint8_t *end)
+{
+    const uint32_t most = sizeof decimal->digits - 16;
+    int is_number = 0, is_fraction = 0;
+
+    decimal->exponent = 0;
+    decimal->whole = 0;
+    decimal->count = 0;
+    for (; at < end; at++) {
+        if (*at == '.' && !is_fraction) {
+            is_fraction = 1;
+            continue;
+        }
+        if (*at < '0' || *at > '9')
+            break;
+        is_number = 1;
+        decimal->exponent -= is_fraction;
+        if (*at == '0' && decimal->count == 0)
+            continue;
+        if (decimal->count < most) {
+            decimal->whole = decimal->whole * 10 + (*at - '0');
+            decimal->digits[decimal->count++] = "0123456789"[*at - '0'];
+            continue;
+        }
+        decimal->exponent++;
+        if (*at != '0' && decimal->digits[most - 1] == '0')
+            decimal->digits[most - 1] = '1'; /* all that counts of the rest is that it is not 0 */
+    }
+    return is_number ? at : NULL;
+}
+
+/* Takes an exponent, if there is one.  Returns what is behind it, or NULL if it is none. */
+static inline const uint8_t *muster_decimal_exponent(struct muster_decimal *decimal,
+                                                     const uint8_t *at, const uint8_t *end)
+{
+    int64_t power = 0;
+    int is_number = 0, is_negative;
+
+    if (at == end || (*at != 'e' && *at != 'E'))
+        return at;
+    at++;
+    is_negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    for (; at < end && *at >= '0' && *at <= '9'; at++) {
+        is_number = 1;
+        if (power < INT64_C(1000000000000000))
+            power = power * 10 + (*at - '0');
+    }
+    decimal->exponent += is_negative ? -power : power;
+    return is_number ? at : NULL;
+}
+
+/* The double that is nearest to it. */
+static inline double muster_decimal_value(struct muster_decimal *decimal)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    int64_t power = decimal->exponent < 0 ? -decimal->exponent : decimal->exponent;
+    char *out = decimal->digits + decimal->count;
+    int i;
+
+    if (decimal->count == 0)
+        return 0;
+    /* Both are exact, and so the one operation is rounded once. */
+    if (FLT_EVAL_METHOD == 0 && decimal->count <= 15 && power <= 22)
+        return decimal->exponent < 0 ? decimal->whole / powers[power]
+                                     : decimal->whole * powers[power];
+    /* Without a point there is nothing that the locale has a say in. */
+    if (power > 999999)
+        power = 999999;
+    *out++ = 'e';
+    *out++ = decimal->exponent < 0 ? '-' : '+';
+    for (i = 5; i >= 0; i--, power /= 10)
+        out[i] = "0123456789"[power % 10];
+    out[6] = '\0';
+    return strtod(decimal->digits, NULL);
+}
+
+/* Reads the decimal number that a text is, such as the payload of a value of type TEXT: "-3",
+ * "21.5", "1e3", with blanks around it or without.  It is rounded correctly, and no locale has a
+ * say in it. Returns 0, or -1 and stores nothing if the text is anything else, or the number is too
+ * large. */
+static inline int muster_text_number(const uint8_t *text, uint64_t size, double *number)
+{
+    const uint8_t *at = text, *end = text + size;
+    struct muster_decimal decimal;
+    int is_negative;
+    double value;
+
+    while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
+        at++;
+    while (at < end && (end[-1] == ' ' || (end[-1] >= '\t' && end[-1] <= '\r')))
+        end--;
+    is_negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    at = muster_decimal_digits(&decimal, at, end);
+    if (at != NULL)
+        at = muster_decimal_exponent(&decimal, at, end);
+    if (at == NULL || at != end)
+        return -1;
+    value = muster_decimal_value(&decimal);
+    if (value > DBL_MAX)
+        return -1;
+    *number = is_negative ? -value : value;
+    return 0;
 }
 
 #ifdef __cplusplus

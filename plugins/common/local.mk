@@ -10,6 +10,7 @@ COMMON_SOURCES += \
 	%D%/number.c %D%/number.h \
 	%D%/number_table.c \
 	%D%/plugin_log.c %D%/plugin_log.h \
+	%D%/plugin_metric.h \
 	%D%/text.c %D%/text.h \
 	%D%/text_sink.c %D%/text_sink.h \
 	%D%/unix_time.c %D%/unix_time.h \

@@ -42,13 +42,13 @@ static struct line_buffer_sent send_lines(struct text_sink *sink, int timeout_ms
         }
     }
     sink->sent += out;
-    muster_counter_add(sink->lines, lines);
+    muster_cell_add(sink->lines, lines);
     if (sink->bytes != NULL)
-        muster_counter_add(sink->bytes, out);
+        muster_cell_add(sink->bytes, out);
     if (sink->writes != NULL)
-        muster_counter_add(sink->writes, sent.calls);
+        muster_cell_add(sink->writes, sent.calls);
     if (sent.error != 0)
-        muster_counter_add(sink->write_errors, 1);
+        muster_cell_add(sink->write_errors, 1);
     note_trouble(sink, sent.error);
     return sent;
 }

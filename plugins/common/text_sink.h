@@ -54,9 +54,9 @@ struct text_sink {
     const char *unit;   /* what a line is called in messages: "row" */
     int64_t gone;       /* what write and flush return when nobody reads it any more: MUSTER_LOST if
                            it can be connected again, else MUSTER_FAILED */
-    struct muster_counter *lines, *write_errors;
-    struct muster_counter *bytes, *writes; /* NULL: not counted */
-    struct line_buffer buffer;             /* never_block and a first reserve are the plugin's */
+    struct muster_cell *lines, *write_errors;
+    struct muster_cell *bytes, *writes; /* NULL: not counted */
+    struct line_buffer buffer;          /* never_block and a first reserve are the plugin's */
     /* The rest begins as 0. */
     uint64_t sent; /* bytes that are out and were not taken back */
     bool trouble;  /* lines cannot be written, and that has been said */

@@ -16,6 +16,7 @@
 #include <muster/plugin.h>
 
 #include "../common/plugin_log.h"
+#include "../common/plugin_metric.h"
 #include "../common/text_sink.h"
 #include "file.h"
 #include "row.h"
@@ -30,7 +31,7 @@ static const struct muster_option options[] = {
     {.name = "path",
      .summary = "The file to append to; relative to the directory that musterd runs in",
      .fallback = "telemetry.csv",
-     .type = MUSTER_OPTION_STRING},
+     .type = MUSTER_OPTION_PATH},
     {.name = "records",
      .summary = "What the rows are about: messages, or gaps that have ended",
      .fallback = "messages",
@@ -122,15 +123,14 @@ static enum row_kind kind_of(const struct muster_host *host, struct muster_insta
     return host->get_int(instance, "records") == ROW_GAPS ? ROW_GAPS : ROW_MESSAGES;
 }
 
-static void csv_check(const struct muster_host *host, struct muster_instance *instance)
+static int csv_check(const struct muster_host *host, struct muster_instance *instance)
 {
     struct row row = {.host = host, .instance = instance};
     enum row_kind kind = kind_of(host, instance);
     uint32_t count = host->list_length(instance, "columns");
+    int result = 0;
     uint32_t i;
 
-    if (host->get_string(instance, "path")[0] == '\0')
-        host->config_error(instance, "path", "the path is empty; name a file");
     for (i = 0; i < count; i++) {
         const char *name = host->list_item(instance, "columns", i);
         char text[128];
@@ -141,26 +141,29 @@ static void csv_check(const struct muster_host *host, struct muster_instance *in
                      "columns out",
                      name, records_choices[kind]);
             host->config_error(instance, "columns", text);
+            result = MUSTER_FAILED;
         }
         if (row_add(&row, name) != 0) {
             snprintf(text, sizeof text, "column \"%s\" is named twice; name it once", name);
             host->config_error(instance, "columns", text);
+            result = MUSTER_FAILED;
         }
     }
+    return result;
 }
 
 static void declare_counters(struct csv *csv)
 {
     const struct muster_host *host = csv->host;
 
-    csv->sink.lines = host->counter(csv->instance, "rows", MUSTER_METRIC_COUNTER, "records",
+    csv->sink.lines = plugin_metric(host, csv->instance, "rows", MUSTER_METRIC_COUNTER, "records",
                                     "Rows that are in the file");
-    csv->sink.bytes = host->counter(csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes",
+    csv->sink.bytes = plugin_metric(host, csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes",
                                     "Bytes written, header not included");
-    csv->sink.writes = host->counter(csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls",
+    csv->sink.writes = plugin_metric(host, csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls",
                                      "Calls of write(2) for rows");
     csv->sink.write_errors =
-        host->counter(csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
+        plugin_metric(host, csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
                       "Calls of write(2) or fdatasync(2) that failed");
 }
 
@@ -232,7 +235,7 @@ static void sync_rows(struct csv *csv)
         csv->sync_trouble = false;
         return;
     }
-    muster_counter_add(csv->sink.write_errors, 1);
+    muster_cell_add(csv->sink.write_errors, 1);
     if (!csv->sync_trouble)
         LOG(csv, MUSTER_LOG_ERROR, "cannot sync %s: %s; rows of the last seconds may be lost",
             csv->file.label, strerror(errno));

@@ -37,34 +37,16 @@ static char *shown(const char *bytes, size_t size)
 
 static int set_path(struct file *file, const char *path)
 {
-    char *directory = NULL;
-    char *escaped = NULL;
-    int result = -1;
+    char *escaped = shown(path, strlen(path));
 
-    if (path[0] == '/') {
-        file->path = strdup(path);
-    } else {
-        directory = getcwd(NULL, 0);
-        if (directory == NULL) {
-            LOG(file, MUSTER_LOG_ERROR, "cannot tell the current directory for \"%s\": %s", path,
-                strerror(errno));
-            goto out;
-        }
-        if (asprintf(&file->path, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, path) < 0)
-            file->path = NULL;
-    }
-    if (file->path != NULL)
-        escaped = shown(file->path, strlen(file->path));
-    if (escaped == NULL || asprintf(&file->label, "\"%s\"", escaped) < 0) {
+    file->path = strdup(path);
+    if (escaped == NULL || asprintf(&file->label, "\"%s\"", escaped) < 0)
         file->label = NULL;
-        LOG(file, MUSTER_LOG_ERROR, "cannot open \"%s\": %s", path, strerror(ENOMEM));
-        goto out;
-    }
-    result = 0;
-out:
     free(escaped);
-    free(directory);
-    return result;
+    if (file->path != NULL && file->label != NULL)
+        return 0;
+    LOG(file, MUSTER_LOG_ERROR, "cannot open \"%s\": %s", path, strerror(ENOMEM));
+    return -1;
 }
 
 /* The functions below return MUSTER_AGAIN after a log line if it may go better later, or

@@ -13,6 +13,7 @@
 #include <muster/plugin.h>
 
 #include "../common/plugin_log.h"
+#include "../common/plugin_metric.h"
 #include "../common/text_sink.h"
 #include "line.h"
 
@@ -125,9 +126,9 @@ static int log_open(const struct muster_host *host, struct muster_instance *inst
                                    .gone = MUSTER_FAILED};
     log->sink.buffer.never_block = fstat(STDOUT_FILENO, &status) != 0 || !S_ISREG(status.st_mode);
     log->sink.lines =
-        host->counter(instance, "lines", MUSTER_METRIC_COUNTER, "records", "Lines written");
-    log->sink.write_errors = host->counter(instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
-                                           "Calls of write(2) that failed");
+        plugin_metric(host, instance, "lines", MUSTER_METRIC_COUNTER, "records", "Lines written");
+    log->sink.write_errors = plugin_metric(host, instance, "write_errors", MUSTER_METRIC_COUNTER,
+                                           "calls", "Calls of write(2) that failed");
     *state = log;
     return 0;
 }

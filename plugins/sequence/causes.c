@@ -35,7 +35,7 @@ void causes_find_counters(struct causes_counters *counters, const struct muster_
     uint32_t i;
 
     counters->kernel = UINT32_MAX; /* past the last: a host without it shows nothing */
-    for (i = 0; host->metric(instance, i, &metric); i++) {
+    for (i = 0; host->read_metric(instance, i, &metric); i++) {
         if (strcmp(metric.name, "collector.kernel_drops") == 0)
             counters->kernel = i;
         if (is_dropper(metric.name) && counters->collector_count < CAUSES_COUNTERS_MOST)
@@ -48,7 +48,7 @@ static uint64_t read_metric(const struct muster_host *host, struct muster_instan
 {
     struct muster_metric metric = {.size = sizeof metric};
 
-    return host->metric(instance, index, &metric) ? metric.value : 0;
+    return host->read_metric(instance, index, &metric) ? metric.value.u64 : 0;
 }
 
 struct causes_drops causes_read_drops(const struct causes_counters *counters,

@@ -27,7 +27,7 @@ static void emit(struct events *events, const struct muster_record *record)
 {
     assert(events->batch != NULL);
     if (events->host->emit(events->batch, events->after, record) != 0)
-        muster_counter_add(events->not_reported, 1);
+        muster_cell_add(events->not_reported, 1);
 }
 
 void events_numbers(struct events *events, enum muster_event event, const struct tracker_note *note)

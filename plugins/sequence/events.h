@@ -15,11 +15,11 @@
 
 struct events {
     const struct muster_host *host;
-    struct muster_counter *not_reported; /* those that could not be added */
-    struct muster_batch *batch;          /* being judged */
-    uint32_t after;                      /* which of its records */
-    uint64_t now_ns;                     /* when: ns since the Unix epoch */
-    bool restarting;                     /* the session that ends now ends by a restart */
+    struct muster_cell *not_reported; /* those that could not be added */
+    struct muster_batch *batch;       /* being judged */
+    uint32_t after;                   /* which of its records */
+    uint64_t now_ns;                  /* when: ns since the Unix epoch */
+    bool restarting;                  /* the session that ends now ends by a restart */
 };
 
 /* From now on events follow that record of the batch, which arrived at `now_ns`. */

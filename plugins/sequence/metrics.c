@@ -6,10 +6,12 @@
 
 #include <string.h>
 
+#include "../common/plugin_metric.h"
+
 /* In the order of struct tracker_counts. */
 static const struct {
     const char *name, *unit, *help;
-    uint32_t kind;
+    uint16_t kind;
 } counts_table[METRICS_COUNTS] = {
     {"first", "records", "first of their session", MUSTER_METRIC_COUNTER},
     {"in_order", "records", "in order", MUSTER_METRIC_COUNTER},
@@ -34,25 +36,26 @@ void metrics_declare(struct metrics *metrics, const struct muster_host *host,
     int i;
 
     for (i = 0; i < METRICS_COUNTS; i++)
-        metrics->counts[i] = host->counter(instance, counts_table[i].name, counts_table[i].kind,
-                                           counts_table[i].unit, counts_table[i].help);
+        metrics->counts[i] =
+            plugin_metric(host, instance, counts_table[i].name, counts_table[i].kind,
+                          counts_table[i].unit, counts_table[i].help);
     metrics->events_not_reported =
-        host->counter(instance, "events_not_reported", MUSTER_METRIC_COUNTER, "events",
+        plugin_metric(host, instance, "events_not_reported", MUSTER_METRIC_COUNTER, "events",
                       "that could not be reported for want of room");
-    metrics->online = host->counter(instance, "online", MUSTER_METRIC_GAUGE, "devices",
+    metrics->online = plugin_metric(host, instance, "online", MUSTER_METRIC_GAUGE, "devices",
                                     "heard of, and neither late nor silent");
-    metrics->late = host->counter(instance, "late_devices", MUSTER_METRIC_GAUGE, "devices",
+    metrics->late = plugin_metric(host, instance, "late_devices", MUSTER_METRIC_GAUGE, "devices",
                                   "that missed a heartbeat");
-    metrics->silent = host->counter(instance, "silent", MUSTER_METRIC_GAUGE, "devices",
+    metrics->silent = plugin_metric(host, instance, "silent", MUSTER_METRIC_GAUGE, "devices",
                                     "that missed as many as silent_after says");
 }
 
 void metrics_declare_since(const struct muster_host *host, struct muster_instance *instance,
                            uint64_t since_ns)
 {
-    muster_counter_set(host->counter(instance, "counted_since", MUSTER_METRIC_GAUGE, "s",
-                                     "when the counters began: Unix time"),
-                       since_ns / 1000000000);
+    muster_cell_set(plugin_metric(host, instance, "counted_since", MUSTER_METRIC_GAUGE, "s",
+                                  "when the counters began: Unix time"),
+                    since_ns / 1000000000);
 }
 
 void metrics_publish(const struct metrics *metrics, const struct tracker_counts *counts,
@@ -64,8 +67,8 @@ void metrics_publish(const struct metrics *metrics, const struct tracker_counts 
     memcpy(own, counts, sizeof own);
     memcpy(others, rest, sizeof others);
     for (i = 0; i < METRICS_COUNTS; i++)
-        muster_counter_set(metrics->counts[i], own[i] + others[i]);
-    muster_counter_set(metrics->online, devices->known - devices->late - devices->silent);
-    muster_counter_set(metrics->late, devices->late);
-    muster_counter_set(metrics->silent, devices->silent);
+        muster_cell_set(metrics->counts[i], own[i] + others[i]);
+    muster_cell_set(metrics->online, devices->known - devices->late - devices->silent);
+    muster_cell_set(metrics->late, devices->late);
+    muster_cell_set(metrics->silent, devices->silent);
 }

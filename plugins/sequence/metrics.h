@@ -14,9 +14,9 @@
 enum { METRICS_COUNTS = sizeof(struct tracker_counts) / sizeof(uint64_t) };
 
 struct metrics {
-    struct muster_counter *counts[METRICS_COUNTS]; /* in the order of struct tracker_counts */
-    struct muster_counter *online, *late, *silent;
-    struct muster_counter *events_not_reported;
+    struct muster_cell *counts[METRICS_COUNTS]; /* in the order of struct tracker_counts */
+    struct muster_cell *online, *late, *silent;
+    struct muster_cell *events_not_reported;
 };
 
 /* Devices of a worker. */

@@ -44,12 +44,14 @@ static const struct muster_option options[] = {
      .summary = "How many heartbeats a device misses before it is silent"},
 };
 
-static void check(const struct muster_host *host, struct muster_instance *instance)
+static int check(const struct muster_host *host, struct muster_instance *instance)
 {
     int64_t window = host->get_int(instance, "window");
 
-    if ((window & (window - 1)) != 0)
-        host->config_error(instance, "window", "expected a power of two, such as 512 or 1024");
+    if ((window & (window - 1)) == 0)
+        return 0;
+    host->config_error(instance, "window", "expected a power of two, such as 512 or 1024");
+    return MUSTER_FAILED;
 }
 
 /* ---- the tables ----------------------------------------------------------------------- */

@@ -49,7 +49,7 @@ static void open_gap(struct worker *self, const struct tracker_note *note)
 
     if (gaps_open(self->gaps, note->device_id, note->first, note->last, self->events.now_ns,
                   causes_current_tick(&self->causes), causes) != 0)
-        muster_counter_add(self->metrics.events_not_reported, 1);
+        muster_cell_add(self->metrics.events_not_reported, 1);
     events_numbers(&self->events, MUSTER_EVENT_GAP_OPENED, note);
 }
 
@@ -182,7 +182,7 @@ static void declare_metrics(struct worker *self)
     self->events.not_reported = self->metrics.events_not_reported;
     if (self->number != 0)
         return;
-    muster_counter_set(self->metrics.events_not_reported, sequence->gaps_not_reported);
+    muster_cell_set(self->metrics.events_not_reported, sequence->gaps_not_reported);
     if (sequence->options.persistent)
         metrics_declare_since(sequence->host, sequence->instance, self->tables->shared->since_ns);
 }

@@ -5,7 +5,11 @@
 #include "statistics.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "../common/number.h"
 
 /* Fills in the fields whose metric has that name. */
 struct field {
@@ -51,16 +55,16 @@ void statistics_gather(struct statistics *statistics, const struct muster_host *
     uint32_t i;
 
     memset(statistics, 0, sizeof *statistics);
-    for (i = 0; host->metric(instance, i, &metric); i++) {
+    for (i = 0; host->read_metric(instance, i, &metric); i++) {
         if (strncmp(metric.name, "collector.rejected.", 19) == 0)
-            statistics->rejected += metric.value;
+            statistics->rejected += metric.value.u64;
         else if (strncmp(metric.name, "collector.", 10) == 0)
-            pick(own, sizeof own / sizeof own[0], metric.name + 10, metric.value);
+            pick(own, sizeof own / sizeof own[0], metric.name + 10, metric.value.u64);
         else if (strncmp(metric.name, tracker, length) == 0 && metric.name[length] == '.') {
             statistics->tracked |= strcmp(metric.name + length, ".lost") == 0;
             statistics->present |= strcmp(metric.name + length, ".online") == 0;
             pick(tracked, sizeof tracked / sizeof tracked[0], metric.name + length + 1,
-                 metric.value);
+                 metric.value.u64);
         }
     }
 }
@@ -83,6 +87,52 @@ static void write_text(FILE *out, const char *text)
             fputc(*text, out);
     }
     fputc('"', out);
+}
+
+/* A name is of letters that need no escape; the value of a label may be anything. */
+static void write_metric_name(FILE *out, const struct muster_metric *metric)
+{
+    char *name = NULL;
+
+    if (metric->label != NULL &&
+        asprintf(&name, "%s{%s=%s}", metric->name, metric->label, metric->label_value) < 0)
+        name = NULL;
+    write_text(out, name != NULL ? name : metric->name);
+    free(name);
+}
+
+/* JSON has no number for what is not finite. */
+static void write_metric_value(FILE *out, const struct muster_metric *metric)
+{
+    char real[NUMBER_REAL_MAX + 1];
+
+    switch (metric->type) {
+    case MUSTER_METRIC_DOUBLE:
+        *number_real(real, metric->value.real) = '\0';
+        fputs(isfinite(metric->value.real) ? real : "null", out);
+        break;
+    case MUSTER_METRIC_I64:
+        fprintf(out, "%" PRIi64, metric->value.i64);
+        break;
+    default:
+        fprintf(out, "%" PRIu64, metric->value.u64);
+    }
+}
+
+static void write_metrics(FILE *out, const struct muster_host *host,
+                          struct muster_instance *instance)
+{
+    struct muster_metric metric = {.size = sizeof metric};
+    uint32_t i;
+
+    fputs("  \"metrics\": {", out);
+    for (i = 0; host->read_metric(instance, i, &metric); i++) {
+        fputs(i > 0 ? ",\n    " : "\n    ", out);
+        write_metric_name(out, &metric);
+        fputs(": ", out);
+        write_metric_value(out, &metric);
+    }
+    fputs("\n  }\n", out);
 }
 
 static void write_number(FILE *out, const char *name, uint64_t value)
@@ -139,10 +189,10 @@ static void write_rejects(FILE *out, const struct muster_host *host,
     uint32_t i;
 
     fputs("  \"rejected_by_reason\": {", out);
-    for (i = 0; host->metric(instance, i, &metric); i++) {
+    for (i = 0; host->read_metric(instance, i, &metric); i++) {
         if (strncmp(metric.name, "collector.rejected.", 19) != 0)
             continue;
-        fprintf(out, "%s\"%s\": %" PRIu64, separator, metric.name + 19, metric.value);
+        fprintf(out, "%s\"%s\": %" PRIu64, separator, metric.name + 19, metric.value.u64);
         separator = ", ";
     }
     fputs("},\n", out);
@@ -172,9 +222,6 @@ void statistics_write_json(FILE *out, const struct statistics *statistics,
                            const struct worst_devices *worst, const struct muster_host *host,
                            struct muster_instance *instance)
 {
-    struct muster_metric metric = {.size = sizeof metric};
-    uint32_t i;
-
     fputs("{\n", out);
     fprintf(out, "  \"time\": %" PRIu64 ".%06" PRIu64 ",\n", statistics->wall_ns / 1000000000,
             statistics->wall_ns % 1000000000 / 1000);
@@ -207,8 +254,6 @@ void statistics_write_json(FILE *out, const struct statistics *statistics,
     write_if(out, statistics->counted_since != 0, "counted_since", statistics->counted_since);
     write_jitter(out, statistics, host, instance);
     write_worst(out, worst, host, instance);
-    fputs("  \"metrics\": {", out);
-    for (i = 0; host->metric(instance, i, &metric); i++)
-        fprintf(out, "%s\n    \"%s\": %" PRIu64, i > 0 ? "," : "", metric.name, metric.value);
-    fputs("\n  }\n}\n", out);
+    write_metrics(out, host, instance);
+    fputs("}\n", out);
 }

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +26,7 @@ static const struct muster_option options[] = {
      .max = INT64_C(86400000000000),
      .summary = "Time between two reports; 0: one at the end only"},
     {.name = "file",
-     .type = MUSTER_OPTION_STRING,
+     .type = MUSTER_OPTION_PATH,
      .summary = "Where the figures are written as JSON, replaced as a whole each time"},
     {.name = "print",
      .type = MUSTER_OPTION_BOOL,
@@ -298,8 +297,6 @@ static bool is_ours(const char *path)
  * the report of the run before stays until then. */
 static int try_file(struct stats *stats)
 {
-    char directory[PATH_MAX];
-    bool relative = stats->file[0] != '/' && getcwd(directory, sizeof directory) != NULL;
     struct stat status;
     FILE *trial;
 
@@ -323,8 +320,7 @@ static int try_file(struct stats *stats)
             stats->file);
         return MUSTER_FAILED;
     }
-    plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s%s%s\"",
-               relative ? directory : "", relative ? "/" : "", stats->file);
+    plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s\"", stats->file);
     return 0;
 }
 

@@ -10,6 +10,7 @@ src_libbase_a_SOURCES += \
 	%D%/log.c %D%/log.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/problems.c %D%/problems.h \
+	%D%/real.c %D%/real.h \
 	%D%/suggest.c %D%/suggest.h \
 	%D%/units.c %D%/units.h \
 	%D%/wrap.c %D%/wrap.h

@@ -18,11 +18,16 @@ struct cell {
     struct counter *owned; /* NULL if it is the owner's memory */
 };
 
+union value {
+    uint64_t u64; /* of METRIC_I64, too, whose sums are the same modulo 2^64 */
+    double real;
+};
+
 struct metric {
     struct metric *next;
-    char *name, *unit, *help;
-    uint32_t kind;
-    uint64_t past; /* what cells had counted that were taken out */
+    char *name, *unit, *help, *label, *label_value;
+    uint32_t kind, type;
+    union value past; /* what cells had counted that were taken out */
     struct cell *cells;
 };
 
@@ -59,6 +64,8 @@ static void free_metric(struct metric *metric)
     free(metric->name);
     free(metric->unit);
     free(metric->help);
+    free(metric->label);
+    free(metric->label_value);
     free(metric);
 }
 
@@ -76,90 +83,129 @@ void metrics_free(struct metrics *metrics)
     free(metrics);
 }
 
-static struct metric *new_metric(const char *name, uint32_t kind, const char *unit,
-                                 const char *help)
+/* A copy of a text that may be NULL.  False if memory is short. */
+static bool copy(const char *text, char **to)
+{
+    *to = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *to != NULL;
+}
+
+static struct metric *new_metric(const char *name, const struct metric_description *is)
 {
     struct metric *metric = calloc(1, sizeof *metric);
 
     if (metric == NULL)
         return NULL;
-    metric->kind = kind;
-    metric->name = strdup(name);
-    metric->unit = strdup(unit);
-    metric->help = strdup(help);
-    if (metric->name == NULL || metric->unit == NULL || metric->help == NULL) {
-        free_metric(metric);
-        return NULL;
-    }
-    return metric;
+    metric->kind = is->kind;
+    metric->type = is->type;
+    if (copy(name, &metric->name) && copy(is->unit, &metric->unit) &&
+        copy(is->help, &metric->help) && copy(is->label, &metric->label) &&
+        copy(is->label_value, &metric->label_value))
+        return metric;
+    free_metric(metric);
+    return NULL;
 }
 
-/* The metric of that name, new if there is none. */
-static struct metric *find_or_add(struct metrics *metrics, const char *name, uint32_t kind,
-                                  const char *unit, const char *help)
+static bool is_same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The metric of that whole name and label, new if there is none. */
+static enum metrics_outcome find_or_add(struct metrics *metrics, const char *name,
+                                        const struct metric_description *is, struct metric **found)
 {
     struct metric *metric;
 
-    for (metric = metrics->first; metric != NULL; metric = metric->next)
-        if (strcmp(metric->name, name) == 0)
-            return metric;
-    metric = new_metric(name, kind, unit, help);
-    if (metric != NULL) {
-        *metrics->end = metric;
-        metrics->end = &metric->next;
+    *found = NULL;
+    for (metric = metrics->first; metric != NULL; metric = metric->next) {
+        if (strcmp(metric->name, name) != 0)
+            continue;
+        if (metric->kind != is->kind || metric->type != is->type ||
+            !is_same(metric->label, is->label)) {
+            if (metric->cells != NULL)
+                return METRICS_CONFLICT;
+        } else if (is_same(metric->label_value, is->label_value)) {
+            *found = metric;
+        }
     }
-    return metric;
+    if (*found != NULL)
+        return METRICS_ADDED;
+    *found = new_metric(name, is);
+    if (*found == NULL)
+        return METRICS_NO_MEMORY;
+    *metrics->end = *found;
+    metrics->end = &(*found)->next;
+    return METRICS_ADDED;
 }
 
-static int add(struct metrics *metrics, const struct cell *values, const char *origin,
-               const char *name, uint32_t kind, const char *unit, const char *help)
+static enum metrics_outcome add(struct metrics *metrics, const struct cell *values,
+                                const char *origin, const struct metric_description *is)
 {
     struct cell *cell = malloc(sizeof *cell);
-    struct metric *metric = NULL;
-    char *whole = NULL;
+    struct metric *metric;
+    enum metrics_outcome outcome;
+    char *whole;
 
-    if (cell == NULL || asprintf(&whole, "%s.%s", origin, name) < 0) {
+    if (cell == NULL || asprintf(&whole, "%s.%s", origin, is->name) < 0) {
         free(cell);
-        return -1;
+        return METRICS_NO_MEMORY;
     }
     pthread_mutex_lock(&metrics->lock);
-    metric = find_or_add(metrics, whole, kind, unit, help);
-    if (metric != NULL) {
+    outcome = find_or_add(metrics, whole, is, &metric);
+    if (outcome == METRICS_ADDED) {
         *cell = *values;
         cell->next = metric->cells;
         metric->cells = cell;
     }
     pthread_mutex_unlock(&metrics->lock);
     free(whole);
-    if (metric == NULL)
+    if (outcome != METRICS_ADDED)
         free(cell);
-    return metric == NULL ? -1 : 0;
+    return outcome;
 }
 
-struct counter *metrics_cell(struct metrics *metrics, const void *owner, const char *origin,
-                             const char *name, uint32_t kind, const char *unit, const char *help)
+enum metrics_outcome metrics_cell(struct metrics *metrics, const void *owner, const char *origin,
+                                  const struct metric_description *is, struct counter **cell)
 {
     /* A cache line each, so that no two writers share one. */
     struct counter *counter = aligned_alloc(64, 64);
     const struct cell values = {.owner = owner, .counter = counter, .owned = counter};
+    enum metrics_outcome outcome;
 
+    assert((is->label == NULL) == (is->label_value == NULL));
     if (counter == NULL)
-        return NULL;
-    counter->value = 0;
-    if (add(metrics, &values, origin, name, kind, unit, help) < 0) {
+        return METRICS_NO_MEMORY;
+    counter->value = 0; /* of a double, too */
+    outcome = add(metrics, &values, origin, is);
+    if (outcome == METRICS_ADDED)
+        *cell = counter;
+    else
         free(counter);
-        return NULL;
-    }
-    return counter;
+    return outcome;
 }
 
 int metrics_watch(struct metrics *metrics, const void *owner, const char *origin, const char *name,
                   const char *unit, const char *help, const struct counter *cell)
 {
     const struct cell values = {.owner = owner, .counter = cell};
+    const struct metric_description is = {.name = name, .unit = unit, .help = help};
+    enum metrics_outcome outcome;
 
     assert(cell != NULL);
-    return add(metrics, &values, origin, name, METRIC_COUNTER, unit, help);
+    outcome = add(metrics, &values, origin, &is);
+    assert(outcome != METRICS_CONFLICT); /* these names are the daemon's alone */
+    return outcome == METRICS_ADDED ? 0 : -1;
+}
+
+static void add_value(uint32_t type, union value *sum, const struct counter *cell)
+{
+    union value value = {.u64 = counter_value(cell)};
+
+    if (type == METRIC_DOUBLE)
+        sum->real += value.real;
+    else
+        sum->u64 += value.u64;
 }
 
 static void remove_cells(struct metric *metric, const void *owner)
@@ -173,7 +219,7 @@ static void remove_cells(struct metric *metric, const void *owner)
         }
         *link = cell->next;
         if (metric->kind == METRIC_COUNTER)
-            metric->past += counter_value(cell->counter);
+            add_value(metric->type, &metric->past, cell->counter);
         free_cell(cell);
     }
 }
@@ -188,30 +234,80 @@ void metrics_remove(struct metrics *metrics, const void *owner)
     pthread_mutex_unlock(&metrics->lock);
 }
 
-static uint64_t sum(const struct metric *metric)
+/* Adds what the metric shows now. */
+static void add_sum(const struct metric *metric, union value *sum)
 {
     const struct cell *cell;
-    uint64_t value = metric->past;
 
+    if (metric->type == METRIC_DOUBLE)
+        sum->real += metric->past.real;
+    else
+        sum->u64 += metric->past.u64;
     for (cell = metric->cells; cell != NULL; cell = cell->next)
-        value += counter_value(cell->counter);
-    return value;
+        add_value(metric->type, sum, cell->counter);
+}
+
+static void describe(const struct metric *metric, struct metric_reading *out)
+{
+    out->is = (struct metric_description){
+        .kind = metric->kind,
+        .type = metric->type,
+        .name = metric->name,
+        .unit = metric->unit,
+        .help = metric->help,
+        .label = metric->label,
+        .label_value = metric->label_value,
+    };
+}
+
+static void set_value(struct metric_reading *out, const union value *value)
+{
+    if (out->is.type == METRIC_DOUBLE)
+        out->value.real = value->real;
+    else
+        out->value.u64 = value->u64;
 }
 
 bool metrics_read(struct metrics *metrics, uint32_t index, struct metric_reading *out)
 {
     const struct metric *metric;
+    union value sum = {0};
 
     pthread_mutex_lock(&metrics->lock);
     for (metric = metrics->first; metric != NULL; metric = metric->next)
         if (metric->cells != NULL && index-- == 0)
             break;
-    if (metric != NULL)
-        *out = (struct metric_reading){.kind = metric->kind,
-                                       .name = metric->name,
-                                       .unit = metric->unit,
-                                       .help = metric->help,
-                                       .value = sum(metric)};
+    if (metric != NULL) {
+        describe(metric, out);
+        add_sum(metric, &sum);
+        set_value(out, &sum);
+    }
     pthread_mutex_unlock(&metrics->lock);
     return metric != NULL;
+}
+
+bool metrics_find(struct metrics *metrics, const char *name, const char *label_value,
+                  struct metric_reading *out)
+{
+    const struct metric *metric;
+    union value sum = {0};
+    bool is_found = false;
+
+    pthread_mutex_lock(&metrics->lock);
+    for (metric = metrics->first; metric != NULL; metric = metric->next) {
+        if (metric->cells == NULL || strcmp(metric->name, name) != 0 ||
+            (label_value != NULL && !is_same(metric->label_value, label_value)))
+            continue;
+        if (!is_found)
+            describe(metric, out);
+        is_found = true;
+        add_sum(metric, &sum);
+    }
+    pthread_mutex_unlock(&metrics->lock);
+    if (!is_found)
+        return false;
+    if (label_value == NULL) /* it is of all of them */
+        out->is.label = out->is.label_value = NULL;
+    set_value(out, &sum);
+    return true;
 }

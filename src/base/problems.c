@@ -122,6 +122,17 @@ void problems_add(struct problems *problems, const char *file, unsigned line, un
     va_end(arguments);
 }
 
+void problems_warn(struct problems *problems, const char *file, unsigned line, unsigned column,
+                   const char *format, ...)
+{
+    const struct problem new = {.line = line, .column = column, .level = LOG_WARNING};
+    va_list arguments;
+
+    va_start(arguments, format);
+    insert(problems, new, file, NULL, format, arguments);
+    va_end(arguments);
+}
+
 size_t problems_count(const struct problems *problems)
 {
     return problems->errors;
@@ -149,7 +160,8 @@ void problems_print(const struct problems *problems, FILE *out)
     for (i = 0; i < problems->kept; i++) {
         const struct problem *problem = &problems->list[i];
 
-        fprintf(out, "%s%s%s%s\n", place_text(problem, place, sizeof place),
+        fprintf(out, "%s%s%s%s%s\n", place_text(problem, place, sizeof place),
+                problem->file && problem->level == LOG_WARNING ? "warning: " : "",
                 problem->origin ? problem->origin : "", problem->origin ? ": " : "", problem->text);
     }
     if (problems->added > problems->kept)

@@ -37,11 +37,15 @@ void problems_vadd(struct problems *problems, const char *file, unsigned line, u
 void problems_note(struct problems *problems, enum log_level level, const char *origin,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Adds a warning, with its place as in problems_add. */
+void problems_warn(struct problems *problems, const char *file, unsigned line, unsigned column,
+                   const char *format, ...) __attribute__((format(printf, 5, 6)));
+
 /* How many errors were added. */
 size_t problems_count(const struct problems *problems);
 
 /* Prints a line for each, "FILE:LINE:COLUMN: TEXT", sorted by file, line and column; of the same
- * place, in the order in which they were added. */
+ * place, in the order in which they were added.  A warning with a place says that it is one. */
 void problems_print(const struct problems *problems, FILE *out);
 
 /* Writes a log line for each, in the same order, and frees what it holds. */

@@ -140,6 +140,15 @@ static int describe(const struct arguments *arguments)
     return COLLECTOR_FINE;
 }
 
+/* What is to be said before anything starts, but does not keep it from starting. */
+static void warn(struct problems *problems, bool is_check, struct log *log)
+{
+    if (is_check)
+        problems_print(problems, stderr);
+    else
+        problems_log(problems, log);
+}
+
 /* Loads the configuration, or says all that is wrong with it.  NULL: it is of no use. */
 static struct config *load(const struct arguments *arguments, struct host *host)
 {
@@ -159,6 +168,8 @@ static struct config *load(const struct arguments *arguments, struct host *host)
                 problems_count(&problems), problems_count(&problems) == 1 ? "" : "s");
         config_free(config);
         config = NULL;
+    } else {
+        warn(&problems, arguments->check, host->log);
     }
     problems_free(&problems);
     return config;

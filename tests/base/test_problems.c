@@ -75,6 +75,18 @@ START_TEST(what_is_no_error_is_not_counted_as_one)
 }
 END_TEST
 
+START_TEST(a_warning_has_its_place_and_says_that_it_is_one)
+{
+    struct problems problems = {0};
+
+    problems_add(&problems, "f", 3, 0, "an error");
+    problems_warn(&problems, "f", 2, 5, "%s is odd", "it");
+    ck_assert_uint_eq(problems_count(&problems), 1);
+    expect_printed(&problems, "f:2:5: warning: it is odd\nf:3: an error\n");
+    problems_free(&problems);
+}
+END_TEST
+
 START_TEST(one_line_each_with_texts_of_their_own)
 {
     struct problems problems = {0};
@@ -166,6 +178,7 @@ Suite *test_suite(void)
     const TTest *const tests[] = {none_at_first,
                                   sorted_by_place_and_then_as_added,
                                   what_is_no_error_is_not_counted_as_one,
+                                  a_warning_has_its_place_and_says_that_it_is_one,
                                   one_line_each_with_texts_of_their_own,
                                   more_are_only_counted,
                                   a_list_can_be_used_again,

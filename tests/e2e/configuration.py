@@ -49,7 +49,7 @@ chain = (
                    (7, ["stop_timeout", "10 parsecs"]),
                    (9, ["mode", 'did you mean "reference"?']), (9, ["window", "power of two"]),
                    (10, ['no plugin "csw"', 'did you mean "csv"?']),
-                   (11, ["csv", "colour"]), (11, ["path", "text in quotes"]),
+                   (11, ["csv", "colour"]), (11, ["path", "path in quotes"]),
                    (11, ["columns", 'did you mean "value"?']),
                    (12, ['did you mean "interval"?']), (12, ["worst", "-1"]),
                    (13, ["plugin = \"NAME\""]))

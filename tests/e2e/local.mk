@@ -6,6 +6,7 @@ E2E_TESTS = \
 	%D%/datagrams.py \
 	%D%/fleet.py \
 	%D%/gaps.py \
+	%D%/host.py \
 	%D%/killed.py \
 	%D%/manuals.py \
 	%D%/plugin_guide.py \
@@ -18,6 +19,10 @@ SCRIPT_TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS) %D%/kept.py %D%/muster.py %D%/oracle.py %D%/reference-session.csv
 
 # Plugins that misbehave.  -rpath makes libtool build a shared object that is not installed.
+check_LTLIBRARIES += %D%/plugins/asker.la
+%C%_plugins_asker_la_SOURCES = %D%/plugins/asker.c
+%C%_plugins_asker_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_asker_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 check_LTLIBRARIES += %D%/plugins/keeper.la
 %C%_plugins_keeper_la_SOURCES = %D%/plugins/keeper.c
 %C%_plugins_keeper_la_CFLAGS = $(PLUGIN_CFLAGS)

@@ -14,9 +14,9 @@ const char *const fuzz_corpus = "row";
 enum { NAME_BYTES = 16 };
 
 /* What a row needs of a host: the device's name, of which `instance` is the text. */
-static int device(struct muster_instance *instance, uint16_t id, struct muster_device *out)
+static int device(struct muster_instance *instance, uint32_t number, struct muster_device *out)
 {
-    (void)id;
+    (void)number;
     out->name = (const char *)(void *)instance;
     out->class_name = "class";
     return 1;

@@ -15,6 +15,7 @@
 
 #include "base/metrics.h"
 #include "collector/catalog/catalog.h"
+#include "collector/host/metric.h"
 #include "collector/host/options.h"
 
 #define METRICS_MAX 256
@@ -96,22 +97,20 @@ static void set_option(struct muster_instance *instance, const char *name, const
                   "option \"%s\": %s", name, why);
 }
 
-/* Sets what the test does not.  A default must be good even where the test does not use it. */
+/* Sets what the test does not. */
 static void set_defaults(struct muster_instance *instance)
 {
+    char why[OPTION_ROOM];
     uint32_t i;
 
     for (i = 0; i < instance->options.count; i++) {
         const struct muster_option option = option_at(&instance->options, i);
 
-        if (option.fallback != NULL)
-            ck_assert_msg(fake_accepts(instance->plugin, option.name, option.fallback),
-                          "the default of \"%s\" is not a value of it", option.name);
         if (instance->values[i].line > 0)
             continue;
         ck_assert_msg((option.flags & MUSTER_OPTION_REQUIRED) == 0, "option \"%s\" is required",
                       option.name);
-        ck_assert_int_eq(option_read_fallback(&option, &instance->values[i]), 0);
+        ck_assert_int_eq(option_read_fallback(&option, &instance->values[i], why), 0);
     }
 }
 
@@ -189,9 +188,16 @@ static int64_t host_get_int(struct muster_instance *instance, const char *option
         ->number;
 }
 
+static double host_get_real(struct muster_instance *instance, const char *option)
+{
+    return value_of(instance, option, 1u << MUSTER_OPTION_REAL)->real;
+}
+
 static const char *host_get_string(struct muster_instance *instance, const char *option)
 {
-    return value_of(instance, option, 1u << MUSTER_OPTION_STRING | 1u << MUSTER_OPTION_CHOICE)
+    return value_of(instance, option,
+                    1u << MUSTER_OPTION_STRING | 1u << MUSTER_OPTION_CHOICE |
+                        1u << MUSTER_OPTION_PATH | 1u << MUSTER_OPTION_SECRET)
         ->text;
 }
 
@@ -227,6 +233,14 @@ static void host_log(struct muster_instance *instance, uint32_t level, const cha
     pthread_mutex_lock(&instance->mutex);
     add_text(&instance->log, level, NULL, text);
     pthread_mutex_unlock(&instance->mutex);
+}
+
+static void host_problem(struct muster_instance *instance, const char *file, uint32_t line,
+                         const char *text)
+{
+    (void)line;
+    ck_assert_ptr_nonnull(file);
+    add_text(&instance->errors, MUSTER_LOG_ERROR, NULL, text);
 }
 
 static void host_config_error(struct muster_instance *instance, const char *option,
@@ -340,53 +354,57 @@ uint32_t fake_takes(struct muster_instance *instance)
     return instance->takes;
 }
 
-static struct muster_counter *host_counter(struct muster_instance *instance, const char *name,
-                                           uint32_t kind, const char *unit, const char *help)
+static struct muster_cell *host_metric(struct muster_instance *instance,
+                                       const struct muster_metric *metric)
 {
-    struct counter *cell;
+    struct metric_description is;
+    struct counter *cell = NULL;
+    char why[200];
 
-    ck_assert_uint_le(kind, MUSTER_METRIC_GAUGE);
-    ck_assert_ptr_nonnull(unit);
-    ck_assert_ptr_nonnull(help);
-    cell = metrics_cell(instance->counters, instance, "", name, kind, unit, help);
-    ck_assert_msg(cell != NULL, "out of memory");
-    return (struct muster_counter *)cell;
+    ck_assert_msg(metric_is_valid(metric, why, sizeof why), "%s", why);
+    is = metric_describe(metric);
+    ck_assert_msg(metrics_cell(instance->counters, instance, "", &is, &cell) == METRICS_ADDED,
+                  "the metric \"%s\" is declared already as another", metric->name);
+    return (struct muster_cell *)cell;
 }
 
 uint64_t fake_counter(struct muster_instance *instance, const char *name)
 {
     struct metric_reading reading;
-    uint32_t i;
+    char whole[200];
 
-    for (i = 0; metrics_read(instance->counters, i, &reading); i++)
-        if (strcmp(reading.name + 1, name) == 0) /* ".NAME" */
-            return reading.value;
-    ck_abort_msg("there is no counter \"%s\"", name);
-    return 0;
+    snprintf(whole, sizeof whole, ".%s", name);
+    ck_assert_msg(metrics_find(instance->counters, whole, NULL, &reading),
+                  "there is no metric \"%s\"", name);
+    return reading.value.u64;
 }
 
-void fake_set_metric(struct muster_instance *instance, const char *name, const char *unit,
-                     const char *help, uint64_t value)
+void fake_set_whole_metric(struct muster_instance *instance, const struct muster_metric *metric)
 {
     uint32_t i;
 
     pthread_mutex_lock(&instance->mutex);
     for (i = 0; i < instance->metric_count; i++)
-        if (strcmp(instance->metrics[i].name, name) == 0)
+        if (metric->label_value == NULL && strcmp(instance->metrics[i].name, metric->name) == 0)
             break;
     ck_assert_uint_lt(i, METRICS_MAX);
     if (i == instance->metric_count)
         instance->metric_count++;
-    instance->metrics[i] = (struct muster_metric){.size = sizeof *instance->metrics,
-                                                  .name = name,
-                                                  .unit = unit,
-                                                  .help = help,
-                                                  .value = value};
+    instance->metrics[i] = *metric;
     pthread_mutex_unlock(&instance->mutex);
 }
 
-static int host_metric(struct muster_instance *instance, uint32_t index,
-                       struct muster_metric *metric)
+void fake_set_metric(struct muster_instance *instance, const char *name, const char *unit,
+                     const char *help, uint64_t value)
+{
+    const struct muster_metric metric = {
+        .size = sizeof metric, .name = name, .unit = unit, .help = help, .value.u64 = value};
+
+    fake_set_whole_metric(instance, &metric);
+}
+
+static int host_read_metric(struct muster_instance *instance, uint32_t index,
+                            struct muster_metric *metric)
 {
     int found;
 
@@ -399,13 +417,29 @@ static int host_metric(struct muster_instance *instance, uint32_t index,
     return found;
 }
 
+/* Of those without a label alone. */
+static int host_find_metric(struct muster_instance *instance, const char *name,
+                            const char *label_value, struct muster_metric *metric)
+{
+    uint32_t i;
+
+    ck_assert_msg(label_value == NULL, "this host finds no label");
+    for (i = 0; host_read_metric(instance, i, metric); i++)
+        if (strcmp(metric->name, name) == 0)
+            return 1;
+    return 0;
+}
+
 void fake_add_device(struct muster_instance *instance, uint16_t device_id,
                      const struct muster_device *device)
 {
     struct catalog *catalog = instance->catalog;
     int index = catalog_find_class(catalog, device->class_name);
     struct catalog_class class = {.heartbeat_ns = device->heartbeat_ns, .data_ns = device->data_ns};
-    struct catalog_device listed = {.name = device->name};
+    struct catalog_device listed = {.name = device->name,
+                                    .place = device->place,
+                                    .tags = device->tags,
+                                    .tag_count = device->tag_count};
 
     if (index < 0)
         index = catalog_add_class(catalog, device->class_name);
@@ -415,11 +449,18 @@ void fake_add_device(struct muster_instance *instance, uint16_t device_id,
     ck_assert_int_eq(catalog_add_device(catalog, device_id, &listed), 0);
 }
 
-static int host_device(struct muster_instance *instance, uint16_t device_id,
-                       struct muster_device *device)
+static int host_device_by_id(struct muster_instance *instance, uint64_t device_id,
+                             struct muster_device *device)
 {
     ck_assert_uint_ge(device->size, sizeof device->size);
-    return catalog_device(instance->catalog, device_id, device);
+    ck_assert_uint_lt(device_id, MUSTER_DEVICE_IDS);
+    return catalog_device(instance->catalog, (uint16_t)device_id, device);
+}
+
+static int host_device(struct muster_instance *instance, uint32_t number,
+                       struct muster_device *device)
+{
+    return host_device_by_id(instance, number, device);
 }
 
 static uint32_t host_device_count(struct muster_instance *instance)
@@ -535,15 +576,19 @@ const struct muster_host fake_host = {
     .log = host_log,
     .now = host_now,
     .get_int = host_get_int,
+    .get_real = host_get_real,
     .get_string = host_get_string,
     .list_length = host_list_length,
     .list_item = host_list_item,
     .config_error = host_config_error,
+    .problem = host_problem,
     .take = host_take,
-    .counter = host_counter,
     .metric = host_metric,
+    .read_metric = host_read_metric,
+    .find_metric = host_find_metric,
     .device_count = host_device_count,
     .device = host_device,
+    .device_by_id = host_device_by_id,
     .own_name = host_own_name,
     .entry_name = host_entry_name,
     .emit = fake_batch_emit,

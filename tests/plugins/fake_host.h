@@ -59,10 +59,11 @@ void fake_set_device_count(struct muster_instance *instance, uint32_t count);
  * MUSTER_REJECT_OWN "own-name". */
 enum { FAKE_ORIGIN = 1 };
 
-/* What host->metric shows: these, in order of their first setting.  The strings
+/* What host->read_metric and find_metric show: these, in order of their first setting.  The strings
  * must live as long as the instance. */
 void fake_set_metric(struct muster_instance *instance, const char *name, const char *unit,
                      const char *help, uint64_t value);
+void fake_set_whole_metric(struct muster_instance *instance, const struct muster_metric *metric);
 
 /* ---- What the plugin did -------------------------------------------------------------- */
 
@@ -76,7 +77,8 @@ const char *fake_log_line(struct muster_instance *instance, uint32_t index);
 uint32_t fake_config_errors(struct muster_instance *instance, const char *option, const char *part);
 uint32_t fake_config_error_count(struct muster_instance *instance);
 
-/* The sum of the counter's cells; a name that was not declared fails the test. */
+/* What a metric of type U64 shows, summed over its labels; a name that was not declared fails the
+ * test. */
 uint64_t fake_counter(struct muster_instance *instance, const char *name);
 
 /* A sum of MUSTER_TAKES_*. */

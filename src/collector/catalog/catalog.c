@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,15 @@ struct class_info {
 
 struct device_info {
     char *name, *place;
+    struct muster_tag *tags;
+    uint32_t tag_count;
     bool listed;
+};
+
+/* A device's id as text, the bytes of "65535" and zeros; 0: nobody has asked for it yet. */
+union key {
+    uint64_t word;
+    char text[8];
 };
 
 struct catalog {
@@ -25,6 +34,8 @@ struct catalog {
     struct class_info classes[CATALOG_CLASSES_MOST];
     struct device_info devices[MUSTER_DEVICE_IDS];
     size_t class_count, device_count;
+    unsigned default_class;
+    union key *keys; /* one for each device */
 };
 
 _Static_assert(CATALOG_CLASSES_MOST - 1 <= UINT8_MAX, "a class's index fits class_of");
@@ -36,24 +47,68 @@ const struct wire_class *catalog_class(const struct catalog *catalog, uint16_t d
     return &catalog->speech[catalog->class_of[device_id]];
 }
 
+/* Made when it is asked for, by whichever thread is first: few devices are, and none need memory
+ * before. */
+static const char *find_key(const struct catalog *catalog, uint16_t device_id)
+{
+    union key *key = &catalog->keys[device_id], made = {0};
+    uint64_t nothing = 0;
+
+    if (__atomic_load_n(&key->word, __ATOMIC_ACQUIRE) != 0)
+        return key->text;
+    snprintf(made.text, sizeof made.text, "%u", (unsigned)device_id);
+    __atomic_compare_exchange_n(&key->word, &nothing, made.word, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_ACQUIRE);
+    return key->text;
+}
+
+/* A plugin that is newer than this host reads 0 in the fields that it has more. */
+static void show(const struct muster_device *full, struct muster_device *out)
+{
+    size_t size = out->size;
+
+    if (size > sizeof *full)
+        memset((char *)out + sizeof *full, 0, size - sizeof *full);
+    memcpy(out, full, size < sizeof *full ? size : sizeof *full);
+}
+
 int catalog_device(const struct catalog *catalog, uint16_t device_id, struct muster_device *out)
 {
     const struct device_info *device = &catalog->devices[device_id];
     const struct class_info *class = &catalog->classes[catalog->class_of[device_id]];
-    struct muster_device full = {
+    const struct muster_device full = {
         .size = out->size,
+        .number = device_id,
+        .id = device_id,
+        .key = find_key(catalog, device_id),
         .name = device->name,
+        .place = device->place,
+        .class_name = class->name,
+        .heartbeat_ns = class->heartbeat_ns,
+        .data_ns = class->data_ns,
+        .tags = device->tags,
+        .tag_count = device->tag_count,
+    };
+
+    show(&full, out);
+    return device->listed;
+}
+
+int catalog_no_device(const struct catalog *catalog, uint64_t device_id, struct muster_device *out)
+{
+    const struct class_info *class = &catalog->classes[catalog->default_class];
+    const struct muster_device full = {
+        .size = out->size,
+        .number = UINT32_MAX,
+        .id = device_id,
+        .key = "",
         .class_name = class->name,
         .heartbeat_ns = class->heartbeat_ns,
         .data_ns = class->data_ns,
     };
-    size_t size = out->size;
 
-    /* A plugin that is newer than this host reads 0 in the fields that it has more. */
-    if (size > sizeof full)
-        memset((char *)out + sizeof full, 0, size - sizeof full);
-    memcpy(out, &full, size < sizeof full ? size : sizeof full);
-    return device->listed;
+    show(&full, out);
+    return 0;
 }
 
 const char *catalog_place(const struct catalog *catalog, uint16_t device_id)
@@ -118,6 +173,7 @@ void catalog_set_default(struct catalog *catalog, unsigned index)
     size_t i;
 
     assert(index < catalog->class_count);
+    catalog->default_class = index;
     for (i = 0; i < MUSTER_DEVICE_IDS; i++)
         if (catalog->device_count == 0 || !catalog->devices[i].listed)
             catalog->class_of[i] = (uint8_t)index;
@@ -130,16 +186,48 @@ static int copy_text(const char *text, char **copy)
     return *copy || !text ? 0 : -1;
 }
 
+static void free_device(struct device_info *device)
+{
+    uint32_t i;
+
+    for (i = 0; i < device->tag_count; i++) {
+        free((char *)device->tags[i].key);
+        free((char *)device->tags[i].value);
+    }
+    free(device->tags);
+    free(device->name);
+    free(device->place);
+}
+
+/* The same of tags; what was copied counts even if it is not all. */
+static int copy_tags(const struct catalog_device *device, struct device_info *info)
+{
+    uint32_t i;
+
+    if (device->tag_count == 0)
+        return 0;
+    info->tags = calloc(device->tag_count, sizeof *info->tags);
+    if (!info->tags)
+        return -1;
+    for (i = 0; i < device->tag_count; i++) {
+        char *key = strdup(device->tags[i].key), *value = strdup(device->tags[i].value);
+
+        info->tags[info->tag_count++] = (struct muster_tag){.key = key, .value = value};
+        if (!key || !value)
+            return -1;
+    }
+    return 0;
+}
+
 int catalog_add_device(struct catalog *catalog, uint16_t device_id,
                        const struct catalog_device *device)
 {
     struct device_info info = {.listed = true};
 
     assert(device->class < catalog->class_count && !catalog->devices[device_id].listed);
-    if (copy_text(device->name, &info.name) != 0)
-        return -1;
-    if (copy_text(device->place, &info.place) != 0) {
-        free(info.name);
+    if (copy_text(device->name, &info.name) != 0 || copy_text(device->place, &info.place) != 0 ||
+        copy_tags(device, &info) != 0) {
+        free_device(&info);
         return -1;
     }
     catalog->devices[device_id] = info;
@@ -153,11 +241,13 @@ struct catalog *catalog_default(void)
     /* The table of devices is large; pages of it that nobody writes to cost no memory. */
     struct catalog *catalog = calloc(1, sizeof *catalog);
 
-    if (catalog && catalog_add_class(catalog, CATALOG_BUILT_IN) < 0) {
-        free(catalog);
+    if (!catalog)
         return NULL;
-    }
-    return catalog;
+    catalog->keys = calloc(MUSTER_DEVICE_IDS, sizeof *catalog->keys);
+    if (catalog->keys && catalog_add_class(catalog, CATALOG_BUILT_IN) >= 0)
+        return catalog;
+    catalog_free(catalog);
+    return NULL;
 }
 
 void catalog_free(struct catalog *catalog)
@@ -169,9 +259,8 @@ void catalog_free(struct catalog *catalog)
     for (i = 0; i < catalog->class_count; i++)
         free(catalog->classes[i].name);
     /* Only a device that is listed has texts; without one the table stays untouched. */
-    for (i = 0; catalog->device_count > 0 && i < MUSTER_DEVICE_IDS; i++) {
-        free(catalog->devices[i].name);
-        free(catalog->devices[i].place);
-    }
+    for (i = 0; catalog->device_count > 0 && i < MUSTER_DEVICE_IDS; i++)
+        free_device(&catalog->devices[i]);
+    free(catalog->keys);
     free(catalog);
 }

@@ -28,8 +28,10 @@ struct catalog_class {
 };
 
 struct catalog_device {
-    const char *name, *place; /* NULL: not given */
-    unsigned class;           /* its index */
+    const char *name, *place;      /* NULL: not given */
+    unsigned class;                /* its index */
+    const struct muster_tag *tags; /* `tag_count` of them */
+    uint32_t tag_count;
 };
 
 /* A catalog of no device, and the built-in class, whose payload is text and whose DATA messages are
@@ -66,8 +68,13 @@ int catalog_add_device(struct catalog *catalog, uint16_t device_id,
 const struct wire_class *catalog_class(const struct catalog *catalog, uint16_t device_id);
 
 /* Fills in as much of *out as out->size has room for; see muster_host.device.  Strings live as
- * long as the catalog.  Returns 1 if the catalog lists the device, else 0 and the default class. */
+ * long as the catalog.  Returns 1 if the catalog lists the device, else 0 and the default class.
+ * Any thread. */
 int catalog_device(const struct catalog *catalog, uint16_t device_id, struct muster_device *out);
+
+/* The same for a device that no table has: its number is UINT32_MAX, and its key empty.  Returns 0.
+ */
+int catalog_no_device(const struct catalog *catalog, uint64_t device_id, struct muster_device *out);
 
 /* Where the device is, as the catalog says; NULL if it does not say. */
 const char *catalog_place(const struct catalog *catalog, uint16_t device_id);

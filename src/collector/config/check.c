@@ -22,16 +22,22 @@ bool check_kind(const struct node *node, enum node_kind kind, const char *what,
 
 /* ---- Keys ----------------------------------------------------------------------------- */
 
-/* The names that a map may have, the others' first. */
-static size_t list_names(const struct check *check, const char **names)
+/* The names that a map may have: the others' first, and at the end those that are not to be used
+ * any more, `former` of them. */
+static size_t list_names(const struct check *check, const char **names, size_t *former)
 {
-    size_t count = 0;
+    size_t count = 0, known;
     uint32_t i;
 
     for (; check->others[count] != NULL; count++)
         names[count] = check->others[count];
     for (i = 0; i < check->table->count; i++)
         names[count++] = option_at(check->table, i).name;
+    known = count;
+    for (i = 0; i < check->table->count; i++)
+        if (option_at(check->table, i).alias != NULL)
+            names[count++] = option_at(check->table, i).alias;
+    *former = count - known;
     return count;
 }
 
@@ -56,18 +62,19 @@ static void say_unknown(const struct check *check, const struct node *key, const
 /* Looks for keys that are unknown or there twice.  Returns 0, or -1 if memory is short. */
 static int check_keys(const struct check *check, const struct node *map, struct problems *problems)
 {
-    size_t room = check->table->count, count, i;
+    size_t room = 2 * (size_t)check->table->count, others = 0, count, former, i;
     const char **names;
     const struct node **firsts;
     int result = -1;
 
-    while (check->others[room - check->table->count] != NULL)
-        room++;
+    while (check->others[others] != NULL)
+        others++;
+    room += others;
     names = calloc(room + 1, sizeof *names);
     firsts = calloc(room + 1, sizeof *firsts); /* where the map has the name */
     if (names == NULL || firsts == NULL)
         goto done;
-    count = list_names(check, names);
+    count = list_names(check, names, &former);
     for (i = 0; i < map->count; i++) {
         const struct node *key = map->items[i].key;
         size_t at;
@@ -78,7 +85,7 @@ static int check_keys(const struct check *check, const struct node *map, struct 
         }
         at = find_name(names, count, key->text);
         if (at == count)
-            say_unknown(check, key, names, count, problems);
+            say_unknown(check, key, names, count - former, problems);
         else if (firsts[at] != NULL)
             node_problem(key, problems, "setting \"%s\" is given again; it is first on line %u",
                          key->text, firsts[at]->line);
@@ -109,6 +116,7 @@ static bool has_form(const struct node *node, uint32_t type)
         return is_word;
     case MUSTER_OPTION_SIZE:
     case MUSTER_OPTION_DURATION:
+    case MUSTER_OPTION_REAL:
         return is_word || is_text;
     case MUSTER_OPTION_LIST:
         return node->kind == NODE_LIST || (is_yaml && is_text);
@@ -187,6 +195,44 @@ static void say_missing(const struct check *check, const struct muster_option *o
                  option_form(option, form), option->summary);
 }
 
+/* The value of an option, under the name that it has or had once; NULL if there is none. */
+static const struct node *find_value(const struct muster_option *option, const struct node *map,
+                                     struct problems *problems)
+{
+    const struct node *node = node_find(map, option->name);
+    const struct node *former = option->alias != NULL ? node_find(map, option->alias) : NULL;
+
+    if (former == NULL)
+        return node;
+    if (node == NULL) {
+        problems_warn(
+            problems, former->file, former->line, former->column,
+            "setting \"%s\" is called \"%s\" now; it is still read under its former name, "
+            "but rename it",
+            option->alias, option->name);
+        return former;
+    }
+    node_problem(
+        former, problems,
+        "setting \"%s\" is the former name of \"%s\", which is on line %u; expected one of "
+        "them",
+        option->alias, option->name, node->line);
+    return node;
+}
+
+/* Returns 0, or -1 if memory is short. */
+static int read_fallback(const struct muster_option *option, const struct node *map,
+                         struct option_value *value, struct problems *problems)
+{
+    char why[OPTION_ROOM];
+    int result = option_read_fallback(option, value, why);
+
+    if (result > 0)
+        problems_add(problems, map != NULL ? map->file : NULL, map != NULL ? map->line : 0, 0,
+                     "%s: its default \"%s\": %s", option->name, option->fallback, why);
+    return result < 0 ? -1 : 0;
+}
+
 int check_map(const struct check *check, const struct node *map, struct option_value *values,
               struct problems *problems)
 {
@@ -199,7 +245,7 @@ int check_map(const struct check *check, const struct node *map, struct option_v
         return -1;
     for (i = 0; i < check->table->count; i++) {
         const struct muster_option option = option_at(check->table, i);
-        const struct node *node = map != NULL ? node_find(map, option.name) : NULL;
+        const struct node *node = map != NULL ? find_value(&option, map, problems) : NULL;
         const bool is_required = (option.flags & MUSTER_OPTION_REQUIRED) != 0;
         int wrong = node != NULL ? read_value(&option, node, &values[i], problems) : 1;
 
@@ -214,7 +260,7 @@ int check_map(const struct check *check, const struct node *map, struct option_v
             say_missing(check, &option, map, problems);
         }
         option_clear(&values[i]);
-        if (option_read_fallback(&option, &values[i]) < 0)
+        if (read_fallback(&option, map, &values[i], problems) < 0)
             return -1;
     }
     return result;

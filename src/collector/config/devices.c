@@ -14,6 +14,8 @@
 #include "node.h"
 #include "node_yaml.h"
 
+enum { TAGS_MOST = 16 }; /* of a device */
+
 /* ---- What the file may say ------------------------------------------------------------ */
 
 enum { CATALOG_DEFAULT, CATALOG_OPTIONS };
@@ -72,9 +74,7 @@ static const struct muster_option device_options[DEVICE_OPTIONS] = {
     [DEVICE_CLASS] = {.name = "class",
                       .type = MUSTER_OPTION_STRING,
                       .summary = "Its class; without it the default one"},
-    [DEVICE_PLACE] = {.name = "place",
-                      .type = MUSTER_OPTION_STRING,
-                      .summary = "Where it is, for those who read the file"},
+    [DEVICE_PLACE] = {.name = "place", .type = MUSTER_OPTION_STRING, .summary = "Where it is"},
 };
 
 #define TABLE(array, n)                                                                            \
@@ -87,6 +87,7 @@ static const struct option_table device_table = TABLE(device_options, DEVICE_OPT
 #undef TABLE
 
 static const char *const no_others[] = {NULL};
+static const char *const others_of_device[] = {"tags", NULL};
 
 void devices_describe(FILE *out)
 {
@@ -98,6 +99,11 @@ void devices_describe(FILE *out)
     options_describe(&class_table, out);
     fputs("\nOf each device, in devices: [ { ... }, ... ]:\n", out);
     options_describe(&device_table, out);
+    fprintf(out,
+            "  tags\n"
+            "      What else is to be known of it, in keys of your own; plugins can show it.\n"
+            "      a mapping of at most %d keys to texts, such as { floor: 2 }; default: none\n",
+            TAGS_MOST);
 }
 
 /* ---- Reading it ----------------------------------------------------------------------- */
@@ -240,6 +246,59 @@ static void check_not_empty(const struct loader *loader, const struct node *map,
         node_problem(node, loader->problems, "%s: it is empty; expected a text", key);
 }
 
+/* Whether both are texts, and the key is not there already. */
+static bool check_tag(const struct loader *loader, const struct node *tags, size_t index)
+{
+    const struct node *key = tags->items[index].key, *value = tags->items[index].value;
+    size_t i;
+
+    if (key->kind == NODE_BAD || value->kind == NODE_BAD)
+        return false;
+    if (key->text == NULL || key->text[0] == '\0') {
+        node_problem(key, loader->problems, "tags: a key is %s; expected a text",
+                     key->text == NULL ? node_kind_name(key) : "empty");
+        return false;
+    }
+    if ((value->kind != NODE_WORD && value->kind != NODE_TEXT) || value->text[0] == '\0') {
+        node_problem(value, loader->problems, "tags: %s is %s; expected a text", key->text,
+                     value->kind != NODE_WORD && value->kind != NODE_TEXT ? node_kind_name(value)
+                                                                          : "empty");
+        return false;
+    }
+    for (i = 0; i < index; i++) {
+        const struct node *other = tags->items[i].key;
+
+        if (other->text == NULL || strcmp(other->text, key->text) != 0)
+            continue;
+        node_problem(key, loader->problems, "tags: \"%s\" is given again; it is first on line %u",
+                     key->text, other->line);
+        return false;
+    }
+    return true;
+}
+
+/* Fills in those that are fine.  Returns how many these are. */
+static uint32_t read_tags(const struct loader *loader, const struct node *tags,
+                          struct muster_tag list[TAGS_MOST])
+{
+    uint32_t count = 0;
+    size_t i;
+
+    if (tags == NULL ||
+        !check_kind(tags, NODE_MAP, "tags", "a mapping such as { floor: 2 }", loader->problems))
+        return 0;
+    if (tags->count > TAGS_MOST) {
+        node_problem(tags, loader->problems, "tags: there are %zu; expected at most %d",
+                     tags->count, TAGS_MOST);
+        return 0;
+    }
+    for (i = 0; i < tags->count; i++)
+        if (check_tag(loader, tags, i))
+            list[count++] = (struct muster_tag){.key = tags->items[i].key->text,
+                                                .value = tags->items[i].value->text};
+    return count;
+}
+
 /* Keeps the place of a name, which other devices must not have. */
 static void use_name(struct loader *loader, const struct node *map, const char *name)
 {
@@ -266,8 +325,9 @@ static int list_device(struct loader *loader, const struct node *node, uint16_t 
 /* The same.  A device without an id is still checked. */
 static int load_device(struct loader *loader, const struct node *map)
 {
-    static const struct check check = {&device_table, no_others, "a device"};
+    static const struct check check = {&device_table, others_of_device, "a device"};
     struct option_value values[DEVICE_OPTIONS];
+    struct muster_tag tags[TAGS_MOST];
     struct catalog_device device = {.class = loader->default_class};
     int result;
 
@@ -281,6 +341,8 @@ static int load_device(struct loader *loader, const struct node *map)
     check_not_empty(loader, map, "name");
     check_not_empty(loader, map, "place");
     use_name(loader, map, device.name);
+    device.tags = tags;
+    device.tag_count = read_tags(loader, node_find(map, "tags"), tags);
     if (values[DEVICE_CLASS].text != NULL)
         device.class = find_class(loader, values[DEVICE_CLASS].text, node_find(map, "class"));
     result = result == 0 ? list_device(loader, node_find(map, "id"),

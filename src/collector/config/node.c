@@ -55,6 +55,7 @@ void node_tree_free(struct node_tree *tree)
 
     while ((block = tree->blocks) != NULL) {
         tree->blocks = block->next;
+        explicit_bzero(block->bytes, block->used * sizeof *block->bytes); /* may hold a secret */
         free(block);
     }
     tree->root = NULL;

@@ -6,12 +6,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <libconfig.h>
 
+#include "base/real.h"
 #include "literal.h"
 
 /* What a conversion works on. */
@@ -51,10 +53,14 @@ static const char *file_of(struct reader *reader, const config_setting_t *settin
 /* A real number always looks like one, so that it is not taken for a whole one. */
 static void format_real(double value, char *out, size_t room)
 {
-    int length = snprintf(out, room, "%.15g", value);
+    char text[REAL_ROOM];
 
-    if (strpbrk(out, ".ein") == NULL && length > 0 && (size_t)length < room)
-        snprintf(out + length, room - (size_t)length, ".0");
+    if (!isfinite(value)) {
+        snprintf(out, room, "%s1e999", value < 0 ? "-" : ""); /* it is written too large */
+        return;
+    }
+    real_format(text, value);
+    snprintf(out, room, "%s%s", text, strpbrk(text, ".e") == NULL ? ".0" : "");
 }
 
 static const char *scalar_text(const config_setting_t *setting, char *out, size_t room)

@@ -62,13 +62,16 @@ static int expect(struct muster_instance *instance, enum callback callback, int 
 
 /* ---- Of any plugin -------------------------------------------------------------------- */
 
-void callback_check(struct muster_instance *instance)
+int callback_check(struct muster_instance *instance)
 {
+    int result;
+
     if (instance_api(instance)->check == NULL)
-        return;
+        return 0;
     callback_enter(instance, CALLBACK_CHECK);
-    instance_api(instance)->check(&host_functions, instance);
+    result = instance_api(instance)->check(&host_functions, instance);
     callback_leave();
+    return result;
 }
 
 int callback_open(struct muster_instance *instance)

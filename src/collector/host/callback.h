@@ -51,7 +51,7 @@ static inline void callback_leave(void)
 }
 
 /* Of any plugin. */
-void callback_check(struct muster_instance *instance);
+int callback_check(struct muster_instance *instance);
 int callback_open(struct muster_instance *instance); /* sets instance->state */
 void callback_close(struct muster_instance *instance, uint32_t flags);
 

@@ -5,6 +5,7 @@
 #include "host.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,14 +13,15 @@
 
 #include "batch.h"
 #include "instance.h"
+#include "metric.h"
 #include "base/clock.h"
 #include "build.h"
 
-/* A cell of the register is handed to the plugin as the contract's counter, and levels and kinds
- * pass as they are. */
-_Static_assert(sizeof(struct counter) == sizeof(struct muster_counter), "the same number");
+/* A cell of the register is handed to the plugin as the contract's, and levels pass as they are. */
+_Static_assert(sizeof(struct counter) == sizeof(struct muster_cell), "the same number");
 _Static_assert((int)LOG_DEBUG == (int)MUSTER_LOG_DEBUG, "the same levels");
-_Static_assert((int)METRIC_GAUGE == (int)MUSTER_METRIC_GAUGE, "the same kinds");
+
+enum { MISUSE_ROOM = 512 };
 
 void host_init(struct host *host)
 {
@@ -71,55 +73,127 @@ static uint64_t read_clock(struct muster_instance *instance, uint32_t clock)
     return host_now(instance->host, clock);
 }
 
-/* The value of a declared option, or an empty one and a note that the plugin is broken. */
-static const struct option_value *find_value(struct muster_instance *instance, const char *option)
+/* Says what the plugin must not do: where the configuration is checked, with the place of its
+ * entry. */
+static void misuse(struct muster_instance *instance, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void misuse(struct muster_instance *instance, const char *format, ...)
 {
-    static const struct option_value nothing;
-    int index = option_find(&instance->entry->plugin.options, option);
+    const struct entry *entry = instance->entry;
+    char text[MISUSE_ROOM];
+    va_list arguments;
 
-    if (index >= 0)
-        return &instance->entry->values[index];
-    log_format(instance->host->log, LOG_ERROR, instance->entry->name,
-               "bug in the plugin: it asks for the option \"%s\", which it does not declare",
-               option);
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
     atomic_store(&instance->misused, true);
-    return &nothing;
+    if (instance->problems != NULL)
+        problems_add(instance->problems, entry->file, entry->line, 0, "%s: bug in the plugin: %s",
+                     entry->name, text);
+    else
+        log_format(instance->host->log, LOG_ERROR, entry->name, "bug in the plugin: %s", text);
+}
+
+/* ---- Options -------------------------------------------------------------------------- */
+
+#define BIT(type) (1u << (type))
+
+static const struct option_value nothing;
+
+/* The value of a declared option of one of these types, or an empty one and a note that the plugin
+ * is broken. */
+static const struct option_value *find_value(struct muster_instance *instance, const char *option,
+                                             uint32_t types, const char *function)
+{
+    const struct option_table *table = &instance->entry->plugin.options;
+    int index = option != NULL ? option_find(table, option) : -1;
+    uint32_t type;
+
+    if (index < 0) {
+        misuse(instance, "%s() of the option \"%s\", which it does not declare", function,
+               option != NULL ? option : "");
+        return &nothing;
+    }
+    type = option_at(table, (uint32_t)index).type;
+    if ((types & BIT(type)) == 0) {
+        misuse(instance, "%s() of the option \"%s\", which is %s", function, option,
+               option_noun(type));
+        return &nothing;
+    }
+    return &instance->entry->values[index];
 }
 
 static int64_t get_int(struct muster_instance *instance, const char *option)
 {
-    return find_value(instance, option)->number;
+    const uint32_t types = BIT(MUSTER_OPTION_BOOL) | BIT(MUSTER_OPTION_INT) |
+                           BIT(MUSTER_OPTION_SIZE) | BIT(MUSTER_OPTION_DURATION) |
+                           BIT(MUSTER_OPTION_CHOICE);
+
+    return find_value(instance, option, types, "get_int")->number;
+}
+
+static double get_real(struct muster_instance *instance, const char *option)
+{
+    return find_value(instance, option, BIT(MUSTER_OPTION_REAL), "get_real")->real;
 }
 
 static const char *get_string(struct muster_instance *instance, const char *option)
 {
-    return find_value(instance, option)->text;
+    const uint32_t types = BIT(MUSTER_OPTION_STRING) | BIT(MUSTER_OPTION_CHOICE) |
+                           BIT(MUSTER_OPTION_PATH) | BIT(MUSTER_OPTION_SECRET);
+
+    return find_value(instance, option, types, "get_string")->text;
 }
 
 static uint32_t list_length(struct muster_instance *instance, const char *option)
 {
-    return find_value(instance, option)->item_count;
+    return find_value(instance, option, BIT(MUSTER_OPTION_LIST), "list_length")->item_count;
 }
 
 static const char *list_item(struct muster_instance *instance, const char *option, uint32_t index)
 {
-    const struct option_value *value = find_value(instance, option);
+    const struct option_value *value =
+        find_value(instance, option, BIT(MUSTER_OPTION_LIST), "list_item");
 
-    return index < value->item_count ? value->items[index] : NULL;
+    if (index < value->item_count)
+        return value->items[index];
+    if (value != &nothing)
+        misuse(instance, "list_item() number %u of the option \"%s\", which has %u", index, option,
+               value->item_count);
+    return NULL;
 }
+
+/* ---- Errors of the configuration ------------------------------------------------------ */
 
 static void config_error(struct muster_instance *instance, const char *option, const char *text)
 {
-    int index = option != NULL ? option_find(&instance->entry->plugin.options, option) : -1;
-    unsigned line = index >= 0 && instance->entry->values[index].line != 0
-                        ? instance->entry->values[index].line
-                        : instance->entry->line;
+    const struct entry *entry = instance->entry;
+    int index = option != NULL ? option_find(&entry->plugin.options, option) : -1;
+    unsigned line = index >= 0 ? entry->values[index].line : 0;
 
-    if (instance->problems != NULL)
-        problems_add(instance->problems, instance->entry->file, line, 0, "%s: %s%s%s",
-                     instance->entry->name, option != NULL ? option : "",
+    if (instance->problems == NULL)
+        misuse(instance, "config_error() outside of check: %s", text);
+    else if (option != NULL && index < 0)
+        misuse(instance, "config_error() of the option \"%s\", which it does not declare: %s",
+               option, text);
+    else
+        problems_add(instance->problems, entry->file, line != 0 ? line : entry->line, 0,
+                     "%s: %s%s%s", entry->name, option != NULL ? option : "",
                      option != NULL ? ": " : "", text);
 }
+
+static void problem(struct muster_instance *instance, const char *file, uint32_t line,
+                    const char *text)
+{
+    if (instance->problems == NULL)
+        misuse(instance, "problem() outside of check: %s", text);
+    else if (file == NULL)
+        misuse(instance, "problem() without a file: %s", text);
+    else
+        problems_add(instance->problems, file, line, 0, "%s: %s", instance->entry->name, text);
+}
+
+/* ---- Metrics, devices, state ---------------------------------------------------------- */
 
 static void take(struct muster_instance *instance, uint32_t kinds)
 {
@@ -129,61 +203,46 @@ static void take(struct muster_instance *instance, uint32_t kinds)
     instance->kinds = kinds & instance_sink(instance)->takes;
 }
 
-/* Whether the host keeps a metric of that name for every instance. */
-static bool is_reserved(const char *name)
+static struct muster_cell *metric(struct muster_instance *instance,
+                                  const struct muster_metric *metric)
 {
-    static const char *const own[] = {"in", "out", "emitted", "offered", "written"};
-    size_t i;
+    static struct muster_cell unread; /* shared: nobody reads it */
+    struct metric_description is;
+    struct counter *cell = NULL;
+    char why[MISUSE_ROOM];
 
-    for (i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (strcmp(name, own[i]) == 0)
-            return true;
-    return strncmp(name, "dropped", 7) == 0;
-}
-
-static struct muster_counter *counter(struct muster_instance *instance, const char *name,
-                                      uint32_t kind, const char *unit, const char *help)
-{
-    static struct muster_counter unread; /* shared: nobody reads it */
-    struct counter *cell;
-
-    if (is_reserved(name)) {
-        log_format(instance->host->log, LOG_ERROR, instance->entry->name,
-                   "bug in the plugin: the metric \"%s\" is the host's", name);
-        atomic_store(&instance->misused, true);
+    if (!metric_is_valid(metric, why, sizeof why)) {
+        misuse(instance, "%s", why);
         return &unread;
     }
-    cell = metrics_cell(instance->host->metrics, instance, instance->entry->name, name, kind, unit,
-                        help);
-    return cell != NULL ? (struct muster_counter *)cell : &unread;
+    is = metric_describe(metric);
+    if (metrics_cell(instance->host->metrics, instance, instance->entry->name, &is, &cell) ==
+        METRICS_CONFLICT)
+        misuse(instance, "the metric \"%s\" is declared already, of another kind, type or label",
+               metric->name);
+    return cell != NULL ? (struct muster_cell *)cell : &unread;
 }
 
-static int metric(struct muster_instance *instance, uint32_t index, struct muster_metric *metric)
+static int read_metric(struct muster_instance *instance, uint32_t index,
+                       struct muster_metric *metric)
 {
-    struct muster_metric full = {.size = metric->size};
     struct metric_reading reading;
 
     if (!metrics_read(instance->host->metrics, index, &reading))
         return 0;
-    full.kind = reading.kind;
-    full.name = reading.name;
-    full.unit = reading.unit;
-    full.help = reading.help;
-    full.value = reading.value;
-    memcpy(metric, &full, full.size < sizeof full ? full.size : sizeof full);
+    metric_show(&reading, metric);
     return 1;
 }
 
-static int device(struct muster_instance *instance, uint16_t device_id,
-                  struct muster_device *device)
+static int find_metric(struct muster_instance *instance, const char *name, const char *label_value,
+                       struct muster_metric *metric)
 {
-    return catalog_device(instance->host->catalog, device_id, device);
-}
+    struct metric_reading reading;
 
-static uint32_t device_count(struct muster_instance *instance)
-{
-    (void)instance;
-    return MUSTER_DEVICE_IDS;
+    if (!metrics_find(instance->host->metrics, name, label_value, &reading))
+        return 0;
+    metric_show(&reading, metric);
+    return 1;
 }
 
 /* The built-in format has one value, which the record has already. */
@@ -236,25 +295,47 @@ static const char *entry_name(struct muster_instance *instance, uint32_t origin)
     return entry != NULL ? entry->name : NULL;
 }
 
-static int misuse(struct muster_instance *instance, const char *what)
+/* Ids of the built-in format are their own numbers. */
+static uint32_t device_count(struct muster_instance *instance)
 {
-    log_format(instance->host->log, LOG_ERROR, instance->entry->name, "bug in the plugin: %s",
-               what);
-    atomic_store(&instance->misused, true);
-    return MUSTER_FAILED;
+    (void)instance;
+    return MUSTER_DEVICE_IDS;
+}
+
+static int device_by_id(struct muster_instance *instance, uint64_t device_id,
+                        struct muster_device *device)
+{
+    const struct catalog *catalog = instance->host->catalog;
+
+    if (device_id >= MUSTER_DEVICE_IDS)
+        return catalog_no_device(catalog, device_id, device);
+    return catalog_device(catalog, (uint16_t)device_id, device);
+}
+
+static int device(struct muster_instance *instance, uint32_t number, struct muster_device *device)
+{
+    if (number >= device_count(instance))
+        misuse(instance, "device() of number %u; there are %u", number, device_count(instance));
+    return device_by_id(instance, number, device);
 }
 
 static int state(struct muster_instance *instance, struct muster_state *state)
 {
     struct problems problems = {0};
 
+    const char *wrong = NULL;
+
     if (!instance->opening)
-        return misuse(instance, "it asks for its state outside of open");
-    if (instance->memory != NULL)
-        return misuse(instance, "it asks for its state twice");
-    if (state->size < offsetof(struct muster_state, is_kept) + sizeof state->is_kept ||
-        state->bytes == 0)
-        return misuse(instance, "it asks for its state without a size");
+        wrong = "it asks for its state outside of open";
+    else if (instance->memory != NULL)
+        wrong = "it asks for its state twice";
+    else if (state->size < offsetof(struct muster_state, is_kept) + sizeof state->is_kept ||
+             state->bytes == 0)
+        wrong = "it asks for its state without a size";
+    if (wrong != NULL) {
+        misuse(instance, "%s", wrong);
+        return MUSTER_FAILED;
+    }
     instance->memory = state_open(instance->host->states, instance->entry->name,
                                   instance->entry->plugin.api.name, state, &problems);
     problems_log(&problems, instance->host->log);
@@ -312,15 +393,19 @@ const struct muster_host host_functions = {
     .log = write_log,
     .now = read_clock,
     .get_int = get_int,
+    .get_real = get_real,
     .get_string = get_string,
     .list_length = list_length,
     .list_item = list_item,
     .config_error = config_error,
+    .problem = problem,
     .take = take,
-    .counter = counter,
     .metric = metric,
+    .read_metric = read_metric,
+    .find_metric = find_metric,
     .device_count = device_count,
     .device = device,
+    .device_by_id = device_by_id,
     .values = values,
     .own_name = own_name,
     .entry_name = entry_name,

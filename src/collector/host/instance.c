@@ -20,16 +20,22 @@ void instance_init(struct muster_instance *instance, const struct entry *entry, 
 
 void instance_check(const struct entry *entry, struct host *host, struct problems *problems)
 {
+    const size_t before = problems_count(problems);
     struct muster_instance instance;
+    int result;
 
     if (entry->incomplete)
         return;
     instance_init(&instance, entry, host);
     instance.problems = problems;
-    callback_check(&instance);
-    if (atomic_load(&instance.misused))
+    result = callback_check(&instance);
+    if (result != 0 && result != MUSTER_FAILED)
         problems_add(problems, entry->file, entry->line, 0,
-                     "%s: the plugin asks for an option that it does not declare", entry->name);
+                     "%s: bug in the plugin: check() returned %d; expected 0 or MUSTER_FAILED",
+                     entry->name, result);
+    else if (result != 0 && problems_count(problems) == before)
+        problems_add(problems, entry->file, entry->line, 0,
+                     "%s: bug in the plugin: check failed without saying why", entry->name);
 }
 
 /* `in_order`: the plugin opened and closed it. */

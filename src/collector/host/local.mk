@@ -7,5 +7,8 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/entry.c %D%/entry.h \
 	%D%/host.c %D%/host.h \
 	%D%/instance.c %D%/instance.h \
+	%D%/metric.c %D%/metric.h \
+	%D%/option.c %D%/option.h \
+	%D%/options.c %D%/options.h \
 	%D%/plugin.c %D%/plugin.h \
-	%D%/options.c %D%/options.h
+	%D%/secret.c %D%/secret.h

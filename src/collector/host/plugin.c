@@ -208,7 +208,7 @@ static const char *judge(const struct plugin *plugin, char *room_for_text, size_
     if (!options_valid(&plugin->options, room_for_text, room))
         return room_for_text;
     for (i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
-        if (option_find(&plugin->options, reserved[i]) >= 0)
+        if (options_has(&plugin->options, reserved[i]))
             return "its options are named plugin, name, queue or required, which belong to the "
                    "host";
     wrong = judge_names(&events);

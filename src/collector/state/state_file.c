@@ -191,7 +191,7 @@ static bool is_known_run(uint32_t run)
     return run == STATE_FILE_RUNNING || run == STATE_FILE_STOPPED || run == STATE_FILE_SNAPSHOT;
 }
 
-/* Whether the header makes sense, and is of this owner. */
+/* Whether the header makes sense, and is of this owner's plugin. */
 static bool is_good(const struct state_file_header *header, const struct state_file_owner *owner,
                     uint64_t length, char *why)
 {
@@ -209,7 +209,22 @@ static bool is_good(const struct state_file_header *header, const struct state_f
     else if (strncmp(header->plugin, expected.plugin, sizeof header->plugin) != 0)
         snprintf(why, STATE_FILE_WHY, "it is of the plugin \"%.*s\", expected \"%s\"",
                  (int)sizeof header->plugin, header->plugin, expected.plugin);
-    else if (header->format != owner->format)
+    else if (header->content_offset != expected.content_offset)
+        snprintf(why, STATE_FILE_WHY, "it is from a machine with pages of %" PRIu64 " bytes",
+                 header->content_offset);
+    else if (length != header->content_offset + header->content_bytes)
+        snprintf(why, STATE_FILE_WHY, "its length is %" PRIu64 " bytes, expected %" PRIu64, length,
+                 header->content_offset + header->content_bytes);
+    else
+        return true;
+    return false;
+}
+
+/* Whether it is of this owner's format and size, too. */
+static bool is_same(const struct state_file_header *header, const struct state_file_owner *owner,
+                    char *why)
+{
+    if (header->format != owner->format)
         snprintf(why, STATE_FILE_WHY,
                  "its format is %" PRIu32 ", expected %" PRIu32
                  ": it was written with other options, or by another version of the plugin; with "
@@ -218,12 +233,6 @@ static bool is_good(const struct state_file_header *header, const struct state_f
     else if (header->content_bytes != owner->bytes)
         snprintf(why, STATE_FILE_WHY, "it is for %" PRIu64 " bytes, expected %" PRIu64,
                  header->content_bytes, owner->bytes);
-    else if (header->content_offset != expected.content_offset)
-        snprintf(why, STATE_FILE_WHY, "it is from a machine with pages of %" PRIu64 " bytes",
-                 header->content_offset);
-    else if (length != header->content_offset + header->content_bytes)
-        snprintf(why, STATE_FILE_WHY, "its length is %" PRIu64 " bytes, expected %" PRIu64, length,
-                 header->content_offset + header->content_bytes);
     else
         return true;
     return false;
@@ -260,9 +269,10 @@ enum state_file_found state_file_find(struct state_file *file,
     }
     if (error == 0)
         error = read_all(file->fd, &file->header, sizeof file->header, 0);
+    if (error == 0 && !is_good(&file->header, owner, (uint64_t)status.st_size, why))
+        return STATE_FILE_BAD;
     if (error == 0)
-        return is_good(&file->header, owner, (uint64_t)status.st_size, why) ? STATE_FILE_GOOD
-                                                                            : STATE_FILE_BAD;
+        return is_same(&file->header, owner, why) ? STATE_FILE_GOOD : STATE_FILE_OTHER;
     snprintf(why, STATE_FILE_WHY, "cannot read \"%s/%s\": %s", directory->path, file->name,
              strerror(error));
 
@@ -345,18 +355,19 @@ static int make(struct state_file *file, const struct state_directory *directory
     return error;
 }
 
-/* Gives up a file that still has its temporary name. */
-static void discard(struct state_file *file)
+void state_file_discard(struct state_file *file)
 {
     char name[NAME_MAX + 1];
 
+    if (file->fd < 0)
+        return;
     temporary_name(file, name);
     unlinkat(file->directory->fd, name, 0);
     state_file_close(file);
 }
 
 /* Gives it its name, and closes it if that fails. */
-static int publish(struct state_file *file)
+static int give_name(struct state_file *file)
 {
     char name[NAME_MAX + 1];
     int error = state_file_sync(file);
@@ -365,7 +376,7 @@ static int publish(struct state_file *file)
     if (error == 0 && renameat(file->directory->fd, name, file->directory->fd, file->name) < 0)
         error = errno;
     if (error != 0) {
-        discard(file);
+        state_file_discard(file);
         return error;
     }
     error = sync_directory(file->directory);
@@ -374,27 +385,47 @@ static int publish(struct state_file *file)
     return error;
 }
 
+int state_file_begin(struct state_file *file, const struct state_directory *directory,
+                     const char *instance, const struct state_file_header *header)
+{
+    int error = make(file, directory, instance, header);
+
+    if (error == 0) {
+        error = state_file_reserve(file);
+        if (error != 0)
+            state_file_discard(file);
+    }
+    return error;
+}
+
+int state_file_publish(struct state_file *file)
+{
+    int error = state_file_write_header(file);
+
+    if (error == 0)
+        return give_name(file);
+    state_file_discard(file);
+    return error;
+}
+
 /* Without a file to copy from: zeros. */
 static int fill(struct state_file *file, const struct state_directory *directory,
                 const char *instance, const struct state_file_header *header,
                 const struct state_file *from, bool reserve)
 {
-    int error = make(file, directory, instance, header);
+    int error = reserve ? state_file_begin(file, directory, instance, header)
+                        : make(file, directory, instance, header);
 
     if (error != 0)
         return error;
-    if (reserve)
-        error = state_file_reserve(file);
-    if (error == 0 && from != NULL)
+    if (from != NULL)
         error = pour(from, file->fd, &file->header.content_checksum);
-    if (error == 0)
-        error = state_file_write_header(file);
-    if (error == 0) {
-        error = publish(file);
-        file->is_made = error == 0;
+    if (error != 0) {
+        state_file_discard(file);
         return error;
     }
-    discard(file);
+    error = state_file_publish(file);
+    file->is_made = error == 0;
     return error;
 }
 

@@ -50,7 +50,13 @@ struct state_file {
     struct state_file_header header;
 };
 
-enum state_file_found { STATE_FILE_NONE, STATE_FILE_GOOD, STATE_FILE_BAD, STATE_FILE_ERROR };
+enum state_file_found {
+    STATE_FILE_NONE,
+    STATE_FILE_GOOD,
+    STATE_FILE_OTHER, /* as good, but of another format or size */
+    STATE_FILE_BAD,
+    STATE_FILE_ERROR
+};
 
 /* Whose state it is.  The plugin's memory is of `bytes`. */
 struct state_file_owner {
@@ -65,8 +71,8 @@ enum { STATE_FILE_WHY = 512 }; /* bytes for a reason */
 /* A header for new content of this owner, but for its run. */
 struct state_file_header state_file_header_new(const struct state_file_owner *owner);
 
-/* Looks for the instance's file, opens it, and judges all but the content.  BAD (it is
- * not of this owner, or damaged; still open) and ERROR come with a reason. */
+/* Looks for the instance's file, opens it, and judges all but the content.  OTHER, BAD (it is
+ * not of this owner, or damaged; both are still open) and ERROR come with a reason. */
 enum state_file_found state_file_find(struct state_file *file,
                                       const struct state_directory *directory,
                                       const struct state_file_owner *owner, char *why);
@@ -101,6 +107,16 @@ int state_file_create(struct state_file *file, const struct state_directory *dir
 int state_file_copy(struct state_file *file, const struct state_directory *directory,
                     const char *instance, const struct state_file_header *header,
                     const struct state_file *from, bool reserve);
+
+/* The same in two steps: makes the file, with all of its space, under a name that no run looks for;
+ * and writes its header and gives it its name, durably, or if that fails, discards it.  0, or an
+ * errno. */
+int state_file_begin(struct state_file *file, const struct state_directory *directory,
+                     const char *instance, const struct state_file_header *header);
+int state_file_publish(struct state_file *file);
+
+/* Gives up one that was begun; one that is not open is left alone. */
+void state_file_discard(struct state_file *file);
 
 /* Gives it a name that nobody uses, and closes it.  `name` is the new one.  0, or an errno. */
 int state_file_set_aside(struct state_file *file, char name[NAME_MAX + 1]);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "state_convert.h"
 #include "state_memory.h"
 
 /* Moves a file that is of no use out of the way. */
@@ -32,14 +33,19 @@ static int set_aside(const struct state *state, struct state_file *file, const c
     return 0;
 }
 
-/* Opens the instance's file in that directory; one that is no good is set aside.  No
- * file is no error: file->fd is -1 then. */
+/* Opens the instance's file in that directory; one that is no good is set aside.  One of another
+ * format or size is good if the plugin can take it over, at least.  No file is no error: file->fd
+ * is -1 then. */
 static int look(const struct state *state, const struct state_directory *directory,
-                struct state_file *file, bool *is_lost, struct problems *problems)
+                bool can_convert, struct state_file *file, bool *is_lost, struct problems *problems)
 {
     char why[STATE_FILE_WHY];
 
     switch (state_file_find(file, directory, &state->owner, why)) {
+    case STATE_FILE_OTHER:
+        if (can_convert)
+            break;
+        /* fall through */
     case STATE_FILE_BAD:
         *is_lost = true;
         return set_aside(state, file, why, problems);
@@ -54,18 +60,18 @@ static int look(const struct state *state, const struct state_directory *directo
 }
 
 /* Of the files that there are, the one to take. */
-static int choose(const struct state *state, struct state_file *file, bool *is_lost,
-                  struct problems *problems)
+static int choose(const struct state *state, bool can_convert, struct state_file *file,
+                  bool *is_lost, struct problems *problems)
 {
     const struct state_store *store = state->store;
     struct state_file home;
     bool is_home_lost = false;
 
-    if (look(state, &store->live, file, is_lost, problems) < 0)
+    if (look(state, &store->live, can_convert, file, is_lost, problems) < 0)
         return -1;
     if (!store->is_apart)
         return 0;
-    if (look(state, &store->home, &home, &is_home_lost, problems) < 0) {
+    if (look(state, &store->home, can_convert, &home, &is_home_lost, problems) < 0) {
         state_file_close(file);
         return -1;
     }
@@ -100,6 +106,34 @@ static void give_back(struct state *state, struct state_file *chosen)
     state_file_drop(&state->file);
 }
 
+static bool is_other(const struct state *state, const struct state_file *file)
+{
+    return file->header.format != state->owner.format ||
+           file->header.content_bytes != state->owner.bytes;
+}
+
+/* Takes the file as the state's.  NOTHING: it is damaged, and `why` says so; `chosen` is to blame.
+ */
+static enum state_outcome take(struct state *state, struct muster_state *wanted,
+                               struct state_file *chosen, char *why, struct problems *problems)
+{
+    enum state_outcome outcome;
+
+    if (!state_file_is_whole(chosen, why))
+        return STATE_NOTHING;
+    if (is_other(state, chosen))
+        return state_convert(state, wanted, chosen, why, problems);
+    state->found = chosen->header;
+    outcome = state_memory_take(state, chosen, problems);
+    if (outcome != STATE_MAPPED ||
+        is_sound(state, wanted, state_store_age(state->store, &state->found)))
+        return outcome;
+    snprintf(why, STATE_FILE_WHY, "the plugin %s says that its content is damaged",
+             state->owner.plugin);
+    give_back(state, chosen);
+    return STATE_NOTHING;
+}
+
 enum state_outcome state_find(struct state *state, struct muster_state *wanted,
                               struct problems *problems)
 {
@@ -112,22 +146,15 @@ enum state_outcome state_find(struct state *state, struct muster_state *wanted,
     for (;;) {
         struct state_file chosen;
 
-        if (choose(state, &chosen, &is_lost, problems) < 0)
+        if (choose(state, wanted->convert != NULL, &chosen, &is_lost, problems) < 0)
             return STATE_FAILED;
         if (chosen.fd < 0)
             return STATE_NOTHING;
-        if (state_file_is_whole(&chosen, why)) {
-            chosen.header.stale |= is_lost;
-            state->found = chosen.header;
-            outcome = state_memory_take(state, &chosen, problems);
-            if (outcome != STATE_MAPPED ||
-                is_sound(state, wanted, state_store_age(state->store, &state->found))) {
-                state_file_close(&chosen);
-                return outcome;
-            }
-            snprintf(why, sizeof why, "the plugin %s says that its content is damaged",
-                     state->owner.plugin);
-            give_back(state, &chosen);
+        chosen.header.stale |= is_lost;
+        outcome = take(state, wanted, &chosen, why, problems);
+        if (outcome != STATE_NOTHING) {
+            state_file_close(&chosen);
+            return outcome;
         }
         is_lost = true;
         if (set_aside(state, &chosen, why, problems) < 0)

@@ -51,14 +51,15 @@ static enum state_outcome no_file(const struct state *state, int error, struct p
 }
 
 /* The directory's lock says who has it; this one holds even if somebody removes that file. */
-static enum state_outcome lock(const struct state *state, struct problems *problems)
+static enum state_outcome lock(const struct state *state, const struct state_file *file,
+                               struct problems *problems)
 {
-    if (flock(state->file.fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+    if (flock(file->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return STATE_MAPPED;
     problems_note(problems, LOG_ERROR, state->owner.instance,
                   "the state \"%s/%s\" is in use by musterd, pid %" PRIu32
                   "; stop that one first, or give this one a directory of its own",
-                  state->store->live.path, state->file.name, state->file.header.pid);
+                  file->directory->path, file->name, file->header.pid);
     return STATE_FAILED;
 }
 
@@ -72,7 +73,7 @@ static enum state_outcome map(struct state *state, struct problems *problems)
     state->memory = mmap(NULL, (size_t)header->content_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
                          state->file.fd, (off_t)header->content_offset);
     if (state->memory != MAP_FAILED)
-        return lock(state, problems);
+        return lock(state, &state->file, problems);
     problems_note(problems, LOG_ERROR, state->owner.instance, "cannot map the state \"%s/%s\": %s",
                   state->store->live.path, state->file.name, strerror(errno));
     state->memory = NULL;
@@ -106,6 +107,27 @@ enum state_outcome state_memory_take(struct state *state, struct state_file *cho
                                 chosen, true);
     }
     return error == 0 ? map(state, problems) : no_file(state, error, problems);
+}
+
+enum state_outcome state_memory_begin(struct state *state, const struct state_file_header *header,
+                                      const struct state_file *old, struct problems *problems)
+{
+    enum state_outcome outcome = lock(state, old, problems);
+    int error;
+
+    if (outcome != STATE_MAPPED)
+        return outcome;
+    error = state_file_begin(&state->file, &state->store->live, state->owner.instance, header);
+    return error == 0 ? map(state, problems) : no_file(state, error, problems);
+}
+
+enum state_outcome state_memory_publish(struct state *state, struct problems *problems)
+{
+    int error = state_file_checksum(&state->file, &state->file.header.content_checksum);
+
+    if (error == 0)
+        error = state_file_publish(&state->file);
+    return error == 0 ? STATE_MAPPED : no_file(state, error, problems);
 }
 
 int state_memory_forgotten(struct state *state, struct problems *problems)

@@ -130,7 +130,9 @@ static void mark_stale(const struct state *state, const struct state_directory *
     enum state_file_found found = state_file_find(&file, directory, &state->owner, why);
     int error = 0;
 
-    if (found == STATE_FILE_GOOD && !file.header.stale && file.header.run != STATE_FILE_SNAPSHOT) {
+    /* One of another format is what this run's was taken over from. */
+    if ((found == STATE_FILE_GOOD || found == STATE_FILE_OTHER) && !file.header.stale &&
+        file.header.run != STATE_FILE_SNAPSHOT) {
         file.header.stale = 1;
         error = state_file_write_header(&file);
         if (error == 0)

@@ -59,6 +59,57 @@ static void add_device(uint16_t id, unsigned class, const char *name, const char
     ck_assert_int_eq(catalog_add_device(catalog, id, &device), 0);
 }
 
+START_TEST(ids_as_text)
+{
+    char expected[8];
+    uint32_t id;
+
+    for (id = 0; id < MUSTER_DEVICE_IDS; id++) {
+        const struct muster_device device = look_up((uint16_t)id, 0);
+
+        snprintf(expected, sizeof expected, "%u", id);
+        ck_assert_str_eq(device.key, expected);
+        ck_assert_ptr_eq(device.key, look_up((uint16_t)id, 0).key);
+        ck_assert_uint_eq(device.number, id);
+        ck_assert_uint_eq(device.id, id);
+    }
+}
+END_TEST
+
+START_TEST(tags_and_places)
+{
+    char key[] = "floor", value[] = "2";
+    const struct muster_tag tags[] = {{key, value}, {"owner", "me"}};
+    const struct catalog_device device = {.place = "cellar", .tags = tags, .tag_count = 2};
+    struct muster_device out;
+
+    ck_assert_int_eq(catalog_add_device(catalog, 7, &device), 0);
+    key[0] = value[0] = 'x'; /* they are copied */
+    out = look_up(7, 1);
+    ck_assert_str_eq(out.place, "cellar");
+    ck_assert_uint_eq(out.tag_count, 2);
+    ck_assert_str_eq(out.tags[0].key, "floor");
+    ck_assert_str_eq(out.tags[0].value, "2");
+    ck_assert_str_eq(out.tags[1].key, "owner");
+    ck_assert_uint_eq(look_up(8, 0).tag_count, 0);
+}
+END_TEST
+
+START_TEST(of_no_table)
+{
+    struct muster_device out = {.size = sizeof out};
+    unsigned class = add_class("other", NUMBERS_DATA, 5);
+
+    catalog_set_default(catalog, class);
+    ck_assert_int_eq(catalog_no_device(catalog, UINT64_C(1) << 40, &out), 0);
+    ck_assert_uint_eq(out.number, UINT32_MAX);
+    ck_assert_uint_eq(out.id, UINT64_C(1) << 40);
+    ck_assert_str_eq(out.key, "");
+    ck_assert_str_eq(out.class_name, "other");
+    ck_assert_uint_eq(out.data_ns, 5);
+}
+END_TEST
+
 START_TEST(nothing_listed)
 {
     unsigned id;
@@ -195,7 +246,9 @@ Suite *test_suite(void)
 {
     const TTest *const tests[] = {nothing_listed,    classes_and_devices,
                                   the_default_class, the_built_in_class_can_be_redefined,
-                                  the_most,          devices_of_another_size};
+                                  the_most,          devices_of_another_size,
+                                  ids_as_text,       tags_and_places,
+                                  of_no_table};
     Suite *suite = suite_create("catalog");
     TCase *tcase = tcase_create("catalog");
     size_t i;

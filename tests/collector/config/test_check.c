@@ -345,6 +345,81 @@ START_TEST(a_later_table)
 }
 END_TEST
 
+static const struct muster_option newer[] = {
+    {.name = "share", .alias = "part", .summary = "s", .type = MUSTER_OPTION_REAL},
+    {.name = "password", .summary = "s", .type = MUSTER_OPTION_SECRET},
+    {.name = "path", .summary = "s", .type = MUSTER_OPTION_PATH, .fallback = "x"},
+};
+
+static void check_newer(const char *text)
+{
+    const struct option_table with = {.options = newer, .count = 3, .stride = sizeof newer[0]};
+    const struct check check = {&with, nobody, "the thing"};
+
+    options_free(values, 3);
+    node_tree_free(&tree);
+    files_write("f", text);
+    ck_assert_int_eq(node_conf_read(&tree, "f", &problems), 0);
+    ck_assert_int_ge(check_map(&check, tree.root, values, &problems), 0);
+}
+
+START_TEST(reals)
+{
+    check_newer("share = 0.1;");
+    ck_assert(values[0].real == 0.1);
+    check_newer("share = -3;");
+    ck_assert(values[0].real == -3);
+    check_newer("share = \"2.5\";");
+    ck_assert(values[0].real == 2.5);
+    check_newer("share = 1e3;");
+    ck_assert(values[0].real == 1000);
+    check_newer("share = 0.12345678901234568;");
+    ck_assert(values[0].real == 0.12345678901234568);
+    files_expect_said(&problems, "");
+    check_newer("\nshare = 1e999;");
+    check_newer("share = true;");
+    files_expect_said(&problems,
+                      "f:1: share: cannot read \"true\"; expected a number such as 0.5\n"
+                      "f:2: share: cannot read \"1e999\"; expected a number such as 0.5\n");
+}
+END_TEST
+
+START_TEST(former_names)
+{
+    check_newer("\npart = 0.5;");
+    ck_assert(values[0].real == 0.5);
+    ck_assert_uint_eq(values[0].line, 2);
+    ck_assert_uint_eq(problems_count(&problems), 0); /* a warning is no error */
+    files_expect_said(&problems, "f:2: warning: setting \"part\" is called \"share\" now; it is "
+                                 "still read under its former name, but rename it\n");
+    check_newer("share = 0.5;\npart = 0.5;");
+    ck_assert_uint_eq(problems_count(&problems), 1);
+    check_newer("parr = 1;"); /* nobody is led to a former name */
+    files_expect_said(&problems,
+                      "f:1: the thing has no setting \"parr\"; expected share, password or path\n"
+                      "f:2: setting \"part\" is the former name of \"share\", which is on line 1; "
+                      "expected one of them\n");
+}
+END_TEST
+
+START_TEST(secrets_and_paths)
+{
+    files_write("hush", "open sesame\nmore\n");
+    check_newer("password = \"file:hush\";\npath = \"/a\";");
+    ck_assert_str_eq(values[1].text, "open sesame");
+    ck_assert_str_eq(values[2].text, "/a");
+    check_newer("");
+    ck_assert_ptr_null(values[1].text);
+    ck_assert_int_eq(values[2].text[0], '/');
+    files_expect_said(&problems, "");
+    check_newer("password = \"file:none\";\npath = \"\";");
+    files_expect_said(&problems,
+                      "f:1: password: cannot read the secret from \"none\": No such file or "
+                      "directory\n"
+                      "f:2: path: it is empty; expected the name of a file or directory\n");
+}
+END_TEST
+
 START_TEST(kinds)
 {
     read_yaml("needed: 1\nwords: [x]\n", nobody);
@@ -372,10 +447,20 @@ static void tear_down(void)
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {nothing_set,   good_conf,      good_yaml,
-                                  wrong_kinds,   wrong_values,   values_that_are_bad_already,
-                                  keys,          a_required_one, no_map,
-                                  a_later_table, kinds};
+    const TTest *const tests[] = {nothing_set,
+                                  good_conf,
+                                  good_yaml,
+                                  wrong_kinds,
+                                  wrong_values,
+                                  values_that_are_bad_already,
+                                  keys,
+                                  a_required_one,
+                                  no_map,
+                                  a_later_table,
+                                  reals,
+                                  former_names,
+                                  secrets_and_paths,
+                                  kinds};
     Suite *suite = suite_create("check");
     TCase *tcase = tcase_create("check");
     size_t i;

@@ -52,6 +52,27 @@ static struct muster_device device(const struct catalog *catalog, uint16_t id, i
     return out;
 }
 
+START_TEST(tags)
+{
+    struct catalog *catalog = load("devices:\n"
+                                   "  - {id: 1, tags: {floor: 2, \"my key\": \"null\"}}\n"
+                                   "  - {id: 2, tags: {}}\n"
+                                   "  - {id: 3, tags: ~}\n");
+    struct muster_device first;
+
+    ck_assert_ptr_nonnull(catalog);
+    first = device(catalog, 1, 1);
+    ck_assert_uint_eq(first.tag_count, 2);
+    ck_assert_str_eq(first.tags[0].key, "floor");
+    ck_assert_str_eq(first.tags[0].value, "2");
+    ck_assert_str_eq(first.tags[1].key, "my key");
+    ck_assert_str_eq(first.tags[1].value, "null");
+    ck_assert_uint_eq(device(catalog, 2, 1).tag_count, 0);
+    ck_assert_uint_eq(device(catalog, 3, 1).tag_count, 0);
+    catalog_free(catalog);
+}
+END_TEST
+
 static void check_built_in(struct catalog *catalog)
 {
     unsigned id;
@@ -333,6 +354,21 @@ static const struct bad bad_files[] = {
     {"devices: [{id: 1, place: " LETTERS_64 LETTERS_64 LETTERS_64 LETTERS_64 "}]\n",
      "1:26: place has 256 bytes; expected at most 255\n"},
     {"devices: [{id: 1, place: [a]}]\n", "1:26: place is a list; expected a text in quotes\n"},
+    {"devices: [{id: 1, tags: [a]}]\n",
+     "1:25: tags is a list; expected a mapping such as { floor: 2 }\n"},
+    {"devices: [{id: 1, tags: {a: [b], c: , \"\": d, e: {}}}]\n",
+     "1:29: tags: a is a list; expected a text\n"
+     "devices.yaml:1:37: tags: c is nothing; expected a text\n"
+     "devices.yaml:1:39: tags: a key is empty; expected a text\n"
+     "devices.yaml:1:49: tags: e is a mapping; expected a text\n"},
+    {"devices: [{id: 1, tags: {a: b, a: b}}]\n",
+     "1:32: tags: \"a\" is given again; it is first on line 1\n"},
+    {"devices: [{id: 1, tags: {a: \"\"}}]\n", "1:29: tags: a is empty; expected a text\n"},
+    {"devices: [{id: 1, tags: {a: \"x\\n\"}}]\n",
+     "1:29: a has a control character; expected plain text\n"},
+    {"devices: [{id: 1, tags: {1: a, 2: a, 3: a, 4: a, 5: a, 6: a, 7: a, 8: a, 9: a, 10: a, 11: a,"
+     " 12: a, 13: a, 14: a, 15: a, 16: a, 17: a}}]\n",
+     "1:25: tags: there are 17; expected at most 16\n"},
     {"devices: [{id: 1, id: 2}]\n", "1:19: setting \"id\" is given again; it is first on line 1\n"},
     {"devices: [{id: 1, nmae: x}]\n",
      "1:19: a device has no setting \"nmae\"; did you mean \"name\"?\n"},
@@ -442,6 +478,7 @@ Suite *test_suite(void)
         exit(EXIT_FAILURE);
     }
     tcase_add_checked_fixture(tests, files_enter, files_leave);
+    tcase_add_test(tests, tags);
     tcase_add_test(tests, empty_files);
     tcase_add_test(tests, the_example);
     tcase_add_test(tests, classes_and_devices);

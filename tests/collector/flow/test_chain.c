@@ -17,8 +17,8 @@ static uint64_t metric(const char *name)
     uint32_t i;
 
     for (i = 0; metrics_read(path.host.metrics, i, &reading); i++)
-        if (strcmp(reading.name, name) == 0)
-            return reading.value;
+        if (strcmp(reading.is.name, name) == 0)
+            return reading.value.u64;
     return UINT64_MAX; /* not listed */
 }
 

@@ -14,6 +14,11 @@ tests_collector_host_test_host_SOURCES = tests/collector/host/test_host.c
 tests_collector_host_test_host_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_host_test_host_CFLAGS = $(TEST_CFLAGS)
 tests_collector_host_test_host_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/host/test_metric
+tests_collector_host_test_metric_SOURCES = tests/collector/host/test_metric.c
+tests_collector_host_test_metric_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_metric_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_metric_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/collector/host/test_plugin
 tests_collector_host_test_plugin_SOURCES = tests/collector/host/test_plugin.c
 tests_collector_host_test_plugin_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -24,6 +29,17 @@ tests_collector_host_test_options_SOURCES = tests/collector/host/test_options.c
 tests_collector_host_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_host_test_options_CFLAGS = $(TEST_CFLAGS)
 tests_collector_host_test_options_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/host/test_text_number
+tests_collector_host_test_text_number_SOURCES = tests/collector/host/test_text_number.c
+tests_collector_host_test_text_number_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_text_number_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_text_number_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/host/test_secret
+tests_collector_host_test_secret_SOURCES = tests/collector/host/test_secret.c
+tests_collector_host_test_secret_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_secret_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_secret_LDADD = $(TEST_LIBS)
+# option: tests/collector/host/test_options.c
 # entry: tests/collector/config/test_config.c
 
 # Plugins of other versions, all from one source; the loader's test finds them in

@@ -20,22 +20,23 @@ START_TEST(metrics_of_other_sizes)
         struct muster_metric metric;
         uint64_t more;
     } larger = {.metric = {.size = sizeof larger}, .more = 7};
-    struct muster_metric smaller = {.size = offsetof(struct muster_metric, value), .value = 9};
+    struct muster_metric smaller = {.size = offsetof(struct muster_metric, value), .value.u64 = 9};
+    const struct muster_metric declared = {
+        .size = sizeof declared, .name = "n", .unit = "records", .help = "help"};
 
     instance_init(&instance, &entry, &host);
-    muster_counter_set(
-        host_functions.counter(&instance, "n", MUSTER_METRIC_COUNTER, "records", "help"), 5);
-    ck_assert_int_eq(host_functions.metric(&instance, 0, &larger.metric), 1);
+    muster_cell_set(host_functions.metric(&instance, &declared), 5);
+    ck_assert_int_eq(host_functions.read_metric(&instance, 0, &larger.metric), 1);
     ck_assert_str_eq(larger.metric.name, "x.n");
-    ck_assert_uint_eq(larger.metric.value, 5);
+    ck_assert_uint_eq(larger.metric.value.u64, 5);
     ck_assert_uint_eq(larger.metric.size, sizeof larger);
     ck_assert_uint_eq(larger.more, 7);
-    ck_assert_int_eq(host_functions.metric(&instance, 0, &smaller), 1);
+    ck_assert_int_eq(host_functions.read_metric(&instance, 0, &smaller), 1);
     ck_assert_str_eq(smaller.name, "x.n");
-    ck_assert_uint_eq(smaller.value, 9); /* not asked for, not touched */
-    ck_assert_int_eq(host_functions.metric(&instance, 1, &smaller), 0);
+    ck_assert_uint_eq(smaller.value.u64, 9); /* not asked for, not touched */
+    ck_assert_int_eq(host_functions.read_metric(&instance, 1, &smaller), 0);
     metrics_remove(host.metrics, &instance);
-    ck_assert_int_eq(host_functions.metric(&instance, 0, &smaller), 0);
+    ck_assert_int_eq(host_functions.read_metric(&instance, 0, &smaller), 0);
     metrics_free(host.metrics);
 }
 END_TEST

@@ -3,10 +3,14 @@
  * Options and their values: types, ranges, units, choices, defaults, and tables of other versions.
  */
 #include <check.h>
+#include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/units.h"
 #include "collector/host/options.h"
 #include "common/runner.h"
 
@@ -210,7 +214,7 @@ START_TEST(defaults)
 
     ck_assert(options_valid(&table, why, sizeof why));
     for (i = 0; i < OPTIONS; i++)
-        ck_assert_int_eq(option_read_fallback(&options[i], &values[i]), 0);
+        ck_assert_int_eq(option_read_fallback(&options[i], &values[i], why), 0);
     ck_assert_int_eq(values[FLAG].number, 1);
     ck_assert_int_eq(values[COUNT].number, 5);
     ck_assert_int_eq(values[SIZE].number, 65536);
@@ -240,7 +244,7 @@ START_TEST(a_default_out_of_range)
 
     values[0].number = 7;
     ck_assert(options_valid(&with, why, sizeof why));
-    ck_assert_int_eq(option_read_fallback(&option, &values[0]), 0);
+    ck_assert_int_eq(option_read_fallback(&option, &values[0], why), 0);
     ck_assert_int_eq(values[0].number, 0);
     ck_assert_int_eq(option_read(&option, "0", &values[0], why), 1);
 }
@@ -318,17 +322,169 @@ START_TEST(bad_tables)
     expect_invalid(bad, "option good has no choices");
     bad.choices = colors;
     bad.fallback = "pink";
-    expect_invalid(bad, "option good has an unreadable default \"pink\"");
+    expect_invalid(bad, "option good has a default \"pink\" that is no value of it: unknown "
+                        "\"pink\"; expected one of \"red\", \"green\", \"blue\"");
     bad = good;
     bad.fallback = "many";
-    expect_invalid(bad, "option good has an unreadable default \"many\"");
+    expect_invalid(bad, "option good has a default \"many\" that is no value of it: cannot read "
+                        "\"many\"; expected a whole number, in decimal");
     bad.type = MUSTER_OPTION_DURATION;
-    expect_invalid(bad, "option good has an unreadable default \"many\"");
+    expect_invalid(bad, "option good has a default \"many\" that is no value of it: cannot read "
+                        "\"many\"; expected " UNITS_DURATION_FORM);
     bad.type = MUSTER_OPTION_BOOL;
-    expect_invalid(bad, "option good has an unreadable default \"many\"");
+    expect_invalid(bad, "option good has a default \"many\" that is no value of it: cannot read "
+                        "\"many\"; expected true or false");
+    bad.type = MUSTER_OPTION_PATH;
+    bad.fallback = "";
+    expect_invalid(bad, "option good has a default \"\" that is no value of it: it is empty");
+    bad.type = MUSTER_OPTION_SECRET;
+    bad.fallback = "hush";
+    expect_invalid(
+        bad, "option good has a default \"(secret)\" that is no value of it: a secret has none");
+    bad = good;
+    bad.flags = 6;
+    expect_invalid(bad, "option good has the flags 0x6, which this version does not know");
     bad = good;
     bad.name = "count";
     expect_invalid(bad, "option count is there twice");
+    bad.name = "Count";
+    expect_invalid(bad,
+                   "option 1, \"Count\", is not called as one: expected lower case, digits and "
+                   "underscores");
+}
+END_TEST
+
+START_TEST(bad_ranges)
+{
+    struct muster_option good = {.name = "good", .summary = "s", .type = MUSTER_OPTION_INT}, bad;
+
+    bad = good;
+    bad.min = 3;
+    bad.max = 2;
+    expect_invalid(bad, "option good has a smallest value that is larger than its largest");
+    bad.max = 5;
+    bad.fallback = "6";
+    expect_invalid(bad,
+                   "option good has a default \"6\" that is no value of it: 6 is out of range; "
+                   "expected 3 to 5");
+    bad = good;
+    bad.type = MUSTER_OPTION_REAL;
+    bad.real_min = 0.5;
+    expect_invalid(bad, "option good has a smallest value that is larger than its largest");
+    bad.real_min = NAN;
+    expect_invalid(bad, "option good has a smallest value that is larger than its largest");
+    bad.real_min = 0;
+    bad.real_max = 1.5;
+    bad.fallback = "1.6";
+    expect_invalid(bad, "option good has a default \"1.6\" that is no value of it: 1.6 is out of "
+                        "range; expected 0 to 1.5");
+}
+END_TEST
+
+START_TEST(bad_aliases)
+{
+    struct muster_option bad = {
+        .name = "good", .summary = "s", .type = MUSTER_OPTION_INT, .alias = "count"};
+    struct option_table with = {.options = &bad, .count = 1, .stride = sizeof bad};
+
+    expect_invalid(bad,
+                   "option good has the alias \"count\", which is another option's name or its "
+                   "own");
+    ck_assert(options_valid(&with, why, sizeof why)); /* it is nobody's here */
+    ck_assert(options_has(&with, "good"));
+    ck_assert(options_has(&with, "count"));
+    ck_assert(!options_has(&with, "other"));
+    bad.alias = "good";
+    expect_invalid(bad,
+                   "option good has the alias \"good\", which is another option's name or its own");
+    bad.alias = "a b";
+    expect_invalid(bad, "option 1, \"a b\", is not called as one: expected lower case, digits and "
+                        "underscores");
+}
+END_TEST
+
+static const struct muster_option share = {
+    .name = "share", .summary = "s", .type = MUSTER_OPTION_REAL, .real_min = -0.5, .real_max = 1e6};
+
+static void expect_real(const struct muster_option *option, const char *text, double real)
+{
+    struct option_value value = {0};
+
+    ck_assert_msg(option_read(option, text, &value, why) == 0, "%s: %s", text, why);
+    ck_assert(value.real == real);
+    ck_assert_str_eq(option_text(option, &value, why), text);
+}
+
+static void expect_no_real(const struct muster_option *option, const char *text, const char *reason)
+{
+    struct option_value value = {0};
+
+    ck_assert_int_eq(option_read(option, text, &value, why), 1);
+    ck_assert_str_eq(why, reason);
+    ck_assert(value.real == 0);
+}
+
+START_TEST(reals)
+{
+    struct muster_option any = {.name = "a", .summary = "s", .type = MUSTER_OPTION_REAL};
+
+    expect_real(&share, "-0.5", -0.5);
+    expect_real(&share, "0.1", 0.1);
+    expect_real(&share, "1e+06", 1e6);
+    expect_real(&any, "-1e+300", -1e300);
+    expect_no_real(&share, "-0.51", "-0.51 is out of range; expected -0.5 to 1e+06");
+    expect_no_real(&share, "1,5",
+                   "cannot read \"1,5\"; expected a number such as 0.5, -0.5 to 1e+06");
+    expect_no_real(&any, " 1", "cannot read \" 1\"; expected a number such as 0.5");
+    expect_no_real(&any, "inf", "cannot read \"inf\"; expected a number such as 0.5");
+    expect_no_real(&any, "1e999", "cannot read \"1e999\"; expected a number such as 0.5");
+    any.real_max = INFINITY;
+    expect_no_real(&any, "-1", "-1 is out of range; expected at least 0");
+    ck_assert_str_eq(option_form(&any, why), "a number such as 0.5, at least 0");
+    any.real_min = -INFINITY;
+    any.real_max = 3;
+    expect_no_real(&any, "3.5", "3.5 is out of range; expected at most 3");
+}
+END_TEST
+
+START_TEST(paths)
+{
+    const struct muster_option option = {.name = "a", .summary = "s", .type = MUSTER_OPTION_PATH};
+    struct option_value value = {0};
+    char directory[PATH_MAX], expected[2 * PATH_MAX];
+
+    ck_assert_ptr_nonnull(getcwd(directory, sizeof directory));
+    ck_assert_int_eq(option_read(&option, "/a/b", &value, why), 0);
+    ck_assert_str_eq(value.text, "/a/b");
+    option_clear(&value);
+    ck_assert_int_eq(option_read(&option, "a b", &value, why), 0);
+    snprintf(expected, sizeof expected, "%s/a b", directory);
+    ck_assert_str_eq(value.text, expected);
+    option_clear(&value);
+    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(option_read(&option, "a", &value, why), 0);
+    ck_assert_int_eq(chdir(directory), 0);
+    ck_assert_str_eq(value.text, "/a");
+    ck_assert_str_eq(option_text(&option, &value, why), "\"/a\"");
+    option_clear(&value);
+    ck_assert_int_eq(option_read(&option, "", &value, why), 1);
+    ck_assert_str_eq(why, "it is empty; expected the name of a file or directory");
+}
+END_TEST
+
+START_TEST(secrets)
+{
+    const struct muster_option option = {.name = "a", .summary = "s", .type = MUSTER_OPTION_SECRET};
+    struct option_value value = {0};
+
+    ck_assert_str_eq(option_text(&option, &value, why), "none");
+    ck_assert_int_eq(option_read(&option, "hush", &value, why), 0);
+    ck_assert_str_eq(value.text, "hush");
+    ck_assert_str_eq(option_text(&option, &value, why), "(secret)");
+    option_clear(&value);
+    ck_assert_ptr_null(value.text);
+    ck_assert_int_eq(option_read(&option, "env:MUSTER_TEST_NOT_SET", &value, why), 1);
+    ck_assert_ptr_nonnull(strstr(why, "\"MUSTER_TEST_NOT_SET\" is not set"));
 }
 END_TEST
 
@@ -361,7 +517,7 @@ START_TEST(texts_of_values)
         struct option_value value = {0};
         char text[OPTION_ROOM];
 
-        ck_assert_int_eq(option_read_fallback(&option, &value), 0);
+        ck_assert_int_eq(option_read_fallback(&option, &value, why), 0);
         ck_assert_str_eq(option_text(&option, &value, text), list[i].shown);
         option_clear(&value);
     }
@@ -394,13 +550,15 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {numbers,       texts,
-                                  lists,         ranges,
-                                  unreadable,    unknown_choices,
-                                  defaults,      a_default_out_of_range,
-                                  a_later_table, an_earlier_table,
-                                  bad_tables,    texts_of_values,
-                                  described};
+    const TTest *const tests[] = {numbers,         texts,
+                                  lists,           ranges,
+                                  unreadable,      unknown_choices,
+                                  defaults,        a_default_out_of_range,
+                                  a_later_table,   an_earlier_table,
+                                  bad_tables,      bad_ranges,
+                                  bad_aliases,     reals,
+                                  paths,           secrets,
+                                  texts_of_values, described};
     Suite *suite = suite_create("options");
     TCase *tcase = tcase_create("options");
     size_t i;

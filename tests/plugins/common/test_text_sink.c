@@ -13,6 +13,7 @@
 
 #include "common/plugin_log.h"
 #include "common/runner.h"
+#include "common/plugin_metric.h"
 #include "common/text_sink.h"
 #include "plugins/fake_host.h"
 
@@ -84,9 +85,9 @@ static const struct muster_call usual = {.size = sizeof usual},
 
 /* ---- Helpers -------------------------------------------------------------------------- */
 
-static struct muster_counter *counter(const char *name)
+static struct muster_cell *counter(const char *name)
 {
-    return fake_host.counter(instance, name, MUSTER_METRIC_COUNTER, "n", "help");
+    return plugin_metric(&fake_host, instance, name, MUSTER_METRIC_COUNTER, "n", "help");
 }
 
 static void set_up(void)

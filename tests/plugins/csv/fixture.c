@@ -103,7 +103,7 @@ void *fixture_open(struct muster_instance *instance)
 {
     void *state = NULL;
 
-    PLUGIN->check(&fake_host, instance);
+    ck_assert_int_eq(PLUGIN->check(&fake_host, instance), 0);
     ck_assert_uint_eq(fake_config_error_count(instance), 0);
     ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
     return state;

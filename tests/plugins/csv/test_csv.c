@@ -124,16 +124,15 @@ END_TEST
 
 START_TEST(configuration)
 {
-    struct muster_instance *instance =
-        fake_new(PLUGIN, "columns", "value,seq_num,value", "path", "", NULL);
+    struct muster_instance *instance = fake_new(PLUGIN, "columns", "value,seq_num,value", NULL);
 
-    PLUGIN->check(&fake_host, instance);
+    ck_assert(!fake_accepts(PLUGIN, "path", ""));
+    ck_assert_int_eq(PLUGIN->check(&fake_host, instance), MUSTER_FAILED);
     ck_assert_uint_eq(fake_config_errors(instance, "columns", "\"value\" is named twice"), 1);
-    ck_assert_uint_eq(fake_config_errors(instance, "path", "empty"), 1);
-    ck_assert_uint_eq(fake_config_error_count(instance), 2);
+    ck_assert_uint_eq(fake_config_error_count(instance), 1);
     fake_free(instance);
     instance = fake_new(PLUGIN, "columns", "seq_num,cause,first", NULL);
-    PLUGIN->check(&fake_host, instance);
+    ck_assert_int_eq(PLUGIN->check(&fake_host, instance), MUSTER_FAILED);
     ck_assert_uint_eq(
         fake_config_errors(instance, "columns", "no column \"cause\" if records is \"messages\""),
         1);
@@ -142,7 +141,7 @@ START_TEST(configuration)
     fake_free(instance);
     instance = fake_new(PLUGIN, "records", "gaps", "columns",
                         "cause,device_name,arrival_time,count,count", NULL);
-    PLUGIN->check(&fake_host, instance);
+    ck_assert_int_eq(PLUGIN->check(&fake_host, instance), MUSTER_FAILED);
     ck_assert_uint_eq(fake_config_errors(instance, "columns",
                                          "no column \"arrival_time\" if records is \"gaps\""),
                       1);

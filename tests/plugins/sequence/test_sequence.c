@@ -38,10 +38,10 @@ START_TEST(checks_the_window)
     struct muster_instance *bad = fake_new(PLUGIN, "window", "100", NULL);
     struct muster_instance *good = fake_new(PLUGIN, "window", "128", NULL);
 
-    PLUGIN->check(&fake_host, bad);
+    ck_assert_int_eq(PLUGIN->check(&fake_host, bad), MUSTER_FAILED);
     ck_assert_uint_eq(fake_config_errors(bad, "window", "power of two"), 1);
     ck_assert_uint_eq(fake_config_error_count(bad), 1);
-    PLUGIN->check(&fake_host, good);
+    ck_assert_int_eq(PLUGIN->check(&fake_host, good), 0);
     ck_assert_uint_eq(fake_config_error_count(good), 0);
     ck_assert(!fake_accepts(PLUGIN, "window", "32"));
     ck_assert(!fake_accepts(PLUGIN, "window", "131072"));
