@@ -167,7 +167,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     device_count = host->device_count(instance);
     if (device_count > TABLES_DEVICES_MOST) {
         host->log(instance, MUSTER_LOG_ERROR, "there can be more devices than 65,536: too many");
-        close_instance(sequence);
+        free_instance(sequence);
         return MUSTER_FAILED;
     }
     sequence->bytes = tables_bytes(device_count, sequence->options.window);
