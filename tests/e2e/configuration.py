@@ -88,7 +88,7 @@ chain = (
 
     def test_a_file_that_is_no_plugin(self):
         self.write("collector.conf", "")
-        self.check('chain = ( { plugin = "./collector.conf"; } );', (1, ["cannot load"]))
+        self.check('chain = ( { plugin = "./collector.conf"; } );', (1, ["collector.conf\" is no shared object"]))
         self.check('chain = ( { plugin = "./missing.so"; } );', (1, ["cannot read", "No such file"]))
 
     def test_a_file_that_is_not_there(self):

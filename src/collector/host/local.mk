@@ -11,4 +11,6 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/option.c %D%/option.h \
 	%D%/options.c %D%/options.h \
 	%D%/plugin.c %D%/plugin.h \
+	%D%/plugin_file.c %D%/plugin_file.h \
+	%D%/plugin_find.c %D%/plugin_find.h \
 	%D%/secret.c %D%/secret.h

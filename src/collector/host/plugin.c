@@ -6,16 +6,26 @@
  */
 #include "plugin.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
+#include <link.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/suggest.h"
+#include "plugin_file.h"
+#include "plugin_find.h"
 
-enum { MAX_SUGGESTIONS = 256 };
+#if defined __SANITIZE_ADDRESS__
+#define UNLOADS 0
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define UNLOADS 0
+#endif
+#endif
+#ifndef UNLOADS
+#define UNLOADS 1 /* else what it finds at the end could not be told by name */
+#endif
 
 #define TAKES_ALL (MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS)
 
@@ -24,64 +34,6 @@ static const size_t smallest_size = offsetof(struct muster_plugin, sink) + sizeo
 static const size_t smallest_filter =
     offsetof(struct muster_filter, reload) + sizeof(void (*)(void));
 static const size_t smallest_sink = offsetof(struct muster_sink, tick) + sizeof(void (*)(void));
-
-/* "; did you mean "X"?" from the plugins that are there, or nothing. */
-static void suggest_plugin(const char *name, const char *const *directories, char *out, size_t room)
-{
-    char *names[MAX_SUGGESTIONS];
-    const char *near;
-    size_t count = 0, i;
-
-    out[0] = '\0';
-    for (i = 0; directories[i] != NULL; i++) {
-        DIR *dir = opendir(directories[i]);
-        const struct dirent *entry;
-
-        /* cppcheck-suppress readdirCalled; readdir_r is deprecated, see its manual page */
-        while (dir != NULL && count < MAX_SUGGESTIONS && (entry = readdir(dir)) != NULL) {
-            size_t length = strlen(entry->d_name);
-
-            if (length <= 3 || strcmp(entry->d_name + length - 3, ".so") != 0)
-                continue;
-            names[count] = strndup(entry->d_name, length - 3);
-            if (names[count] != NULL)
-                count++;
-        }
-        if (dir != NULL)
-            closedir(dir);
-    }
-    near = suggest(name, (const char *const *)names, count);
-    if (near != NULL)
-        snprintf(out, room, "; did you mean \"%s\"?", near);
-    for (i = 0; i < count; i++)
-        free(names[i]);
-}
-
-static char *find(const char *name, const char *const *directories, char *why, size_t room)
-{
-    char near[128], *path, searched[512] = "";
-    size_t i, length = 0;
-
-    if (strchr(name, '/') != NULL) {
-        if (access(name, R_OK) == 0)
-            return strdup(name);
-        snprintf(why, room, "cannot read the plugin \"%s\": %m", name);
-        return NULL;
-    }
-    for (i = 0; directories[i] != NULL; i++) {
-        if (asprintf(&path, "%s/%s.so", directories[i], name) < 0)
-            return NULL;
-        if (access(path, R_OK) == 0)
-            return path;
-        free(path);
-        if (length < sizeof searched)
-            length += (size_t)snprintf(searched + length, sizeof searched - length, "%s\"%s\"",
-                                       i > 0 ? ", " : "", directories[i]);
-    }
-    suggest_plugin(name, directories, near, sizeof near);
-    snprintf(why, room, "there is no plugin \"%s\" (no %s.so in %s)%s", name, name, searched, near);
-    return NULL;
-}
 
 static bool valid_name(const char *name)
 {
@@ -233,6 +185,67 @@ static void copy_roles(struct plugin *plugin)
         plugin->sink.takes = MUSTER_TAKES_MESSAGES;
 }
 
+/* ---- load ----------------------------------------------------------------------------- */
+
+/* dlopen's words may name a library alone, or begin with the path. */
+static void explain_dlopen(const char *path, const char *error, char *why, size_t room)
+{
+    size_t length = strlen(path);
+    const char *advice = "";
+
+    if (strncmp(error, path, length) == 0 && strncmp(error + length, ": ", 2) == 0)
+        error += length + 2;
+    if (strstr(error, "undefined symbol") != NULL)
+        advice = "; link it with the library that has that (the host's functions are in struct "
+                 "muster_host)";
+    else if (strstr(error, "cannot open shared object file") != NULL)
+        advice = "; install that library, or build the plugin without it";
+    snprintf(why, room, "cannot load the plugin \"%s\": %s%s", path, error, advice);
+}
+
+/* How many bytes the shared object has for the descriptor; 0: it is a function. */
+static size_t symbol_size(const void *symbol)
+{
+    const ElfW(Sym) *entry = NULL;
+    Dl_info info;
+
+    if (dladdr1(symbol, &info, (void **)&entry, RTLD_DL_SYMENT) == 0 || entry == NULL)
+        return 0;
+    return ELF64_ST_TYPE(entry->st_info) == STT_OBJECT ? entry->st_size : 0;
+}
+
+/* Copies the descriptor.  Returns 0, or -1 with an explanation in `why`. */
+static int take_descriptor(struct plugin *plugin, const struct muster_plugin *found, char *why,
+                           size_t room)
+{
+    const size_t head = offsetof(struct muster_plugin, abi_minor) + sizeof found->abi_minor;
+    size_t has = symbol_size(found);
+
+    if (has < head || (found->abi_major == MUSTER_ABI_MAJOR && found->size > has)) {
+        snprintf(why, room,
+                 "\"%s\": muster_plugin_v1 has %zu bytes, and is no struct muster_plugin",
+                 plugin->path, has);
+        return -1;
+    }
+    if (found->size < smallest_size || found->abi_major != MUSTER_ABI_MAJOR) {
+        snprintf(
+            why, room,
+            "\"%s\" is built for another musterd: its descriptor is of %u bytes and ABI %u.%u; "
+            "expected at least %zu bytes and ABI %d; rebuild it with the headers of this "
+            "musterd (ABI %d.%d)",
+            plugin->path, found->size, found->abi_major, found->abi_minor, smallest_size,
+            MUSTER_ABI_MAJOR, MUSTER_ABI_MAJOR, MUSTER_ABI_MINOR);
+        return -1;
+    }
+    memcpy(&plugin->api, found,
+           found->size < sizeof plugin->api ? found->size : sizeof plugin->api);
+    copy_roles(plugin);
+    plugin->options.options = plugin->api.options;
+    plugin->options.count = plugin->api.option_count;
+    plugin->options.stride = plugin->api.option_size;
+    return 0;
+}
+
 int plugin_load(struct plugin *plugin, const char *name, const char *const *directories, char *why,
                 size_t room)
 {
@@ -241,36 +254,24 @@ int plugin_load(struct plugin *plugin, const char *name, const char *const *dire
     char text[256];
 
     memset(plugin, 0, sizeof *plugin);
-    snprintf(why, room, "out of memory");
-    plugin->path = find(name, directories, why, room);
-    if (plugin->path == NULL)
-        return -1;
+    plugin->path = plugin_find(name, directories, why, room);
+    if (plugin->path == NULL || plugin_file_check(plugin->path, why, room) < 0)
+        goto fail;
     plugin->handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
     if (plugin->handle == NULL) {
-        snprintf(why, room, "cannot load the plugin: %s", dlerror());
+        explain_dlopen(plugin->path, dlerror(), why, room);
         goto fail;
     }
     found = dlsym(plugin->handle, "muster_plugin_v1");
     if (found == NULL) {
         snprintf(why, room,
-                 "\"%s\" is no plugin for this version: it has no symbol muster_plugin_v1",
-                 plugin->path);
+                 "\"%s\" is no plugin for this version: it has no symbol muster_plugin_v1; rebuild "
+                 "it with the headers of this musterd (ABI %d.%d)",
+                 plugin->path, MUSTER_ABI_MAJOR, MUSTER_ABI_MINOR);
         goto fail;
     }
-    if (found->size < smallest_size || found->abi_major != MUSTER_ABI_MAJOR) {
-        snprintf(why, room,
-                 "\"%s\": its descriptor is of %u bytes and ABI %u.%u; expected at least "
-                 "%zu bytes and ABI %d",
-                 plugin->path, found->size, found->abi_major, found->abi_minor, smallest_size,
-                 MUSTER_ABI_MAJOR);
+    if (take_descriptor(plugin, found, why, room) < 0)
         goto fail;
-    }
-    memcpy(&plugin->api, found,
-           found->size < sizeof plugin->api ? found->size : sizeof plugin->api);
-    copy_roles(plugin);
-    plugin->options.options = plugin->api.options;
-    plugin->options.count = plugin->api.option_count;
-    plugin->options.stride = plugin->api.option_size;
     wrong = judge(plugin, text, sizeof text);
     if (wrong != NULL) {
         snprintf(why, room, "\"%s\": %s", plugin->path, wrong);
@@ -285,7 +286,7 @@ fail:
 
 void plugin_unload(struct plugin *plugin)
 {
-    if (plugin->handle != NULL)
+    if (plugin->handle != NULL && UNLOADS)
         dlclose(plugin->handle);
     free(plugin->path);
     memset(plugin, 0, sizeof *plugin);

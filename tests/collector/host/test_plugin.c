@@ -3,6 +3,8 @@
  * The loader and plugins of this version, of others, and files that are none.
  */
 #include <check.h>
+#include <elf.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,15 +55,15 @@ static void expect_refused(const char *name, const char *reason)
 
 START_TEST(of_this_version)
 {
-    char path[PATH_MAX + 32];
+    char file[PATH_MAX + 32];
 
     expect_loaded("odd_good");
     ck_assert_uint_eq(plugin.api.size, sizeof(struct muster_plugin));
     plugin_unload(&plugin);
     ck_assert_ptr_null(plugin.handle);
-    snprintf(path, sizeof path, "%s/odd_good.so", built); /* that very file */
-    expect_loaded(path);
-    ck_assert_str_eq(plugin.path, path);
+    snprintf(file, sizeof file, "%s/odd_good.so", built); /* that very file */
+    expect_loaded(file);
+    ck_assert_str_eq(plugin.path, file);
     plugin_unload(&plugin);
 }
 END_TEST
@@ -87,6 +89,9 @@ START_TEST(refused)
     snprintf(expected, sizeof expected, "and ABI %d.%d; expected", MUSTER_ABI_MAJOR + 1,
              MUSTER_ABI_MINOR);
     expect_refused("odd_major", expected);
+    snprintf(expected, sizeof expected, "rebuild it with the headers of this musterd (ABI %d.%d)",
+             MUSTER_ABI_MAJOR, MUSTER_ABI_MINOR);
+    expect_refused("odd_major", expected);
     expect_refused("odd_no_write", "it is a sink without write()");
     expect_refused("odd_options", "its option table is missing or of a wrong size");
     expect_refused("odd_reserved", "its options are named plugin, name, queue or required");
@@ -109,35 +114,227 @@ START_TEST(not_there)
 }
 END_TEST
 
-START_TEST(no_shared_object)
-{
-    char folder[] = "/tmp/muster-loader-XXXXXX", path[64];
-    FILE *out;
+/* ---- files that are no plugin --------------------------------------------------------- */
 
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/text.so", folder);
-    out = fopen(path, "w");
+static char folder[64], path[128]; /* of a test's own, and a file in it */
+static char *bytes;                /* of a shared object */
+static size_t size;
+
+static void read_from(const char *folder_of_it, const char *name)
+{
+    char file[PATH_MAX + 32];
+    FILE *in;
+
+    snprintf(file, sizeof file, "%s/%s", folder_of_it, name);
+    in = fopen(file, "rb");
+    ck_assert_ptr_nonnull(in);
+    fseek(in, 0, SEEK_END);
+    size = (size_t)ftell(in);
+    rewind(in);
+    free(bytes);
+    bytes = malloc(size);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_uint_eq(fread(bytes, 1, size, in), size);
+    fclose(in);
+}
+
+/* Writes the first `length` bytes into the file. */
+static void write_file(const char *from, size_t length)
+{
+    FILE *out = fopen(path, "wb");
+
     ck_assert_ptr_nonnull(out);
-    fputs("this is no shared object\n", out);
-    fclose(out);
-    expect_refused(path, "cannot load the plugin: ");
-    expect_refused(folder, "cannot load the plugin: "); /* a folder */
+    ck_assert_uint_eq(fwrite(from, 1, length, out), length);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
+static void set_up_files(void)
+{
+    set_up();
+    snprintf(folder, sizeof folder, "/tmp/muster-loader-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    chmod(folder, 0755);
+    snprintf(path, sizeof path, "%s/odd.so", folder);
+    bytes = NULL;
+    read_from(built, "odd_good.so");
+}
+
+static void tear_down_files(void)
+{
+    free(bytes);
     unlink(path);
     rmdir(folder);
+}
+
+/* Refused for that reason, and the file is named. */
+static void expect_file_refused(const char *reason)
+{
+    expect_refused(path, reason);
+    ck_assert_msg(strstr(why, path) != NULL, "%s", why);
+}
+
+START_TEST(no_shared_object)
+{
+    static const char text[] = "this is no shared object\n";
+
+    write_file(bytes, size);
+    expect_loaded(path);
+    plugin_unload(&plugin);
+    write_file(text, sizeof text - 1);
+    expect_file_refused("is no shared object: it does not begin as an ELF file does");
+    write_file(text, 0);
+    expect_file_refused("is no shared object");
+    expect_refused(folder, "is a folder; expected a shared object");
+    expect_refused("/dev/zero", "\"/dev/zero\" is a device; expected a shared object");
+    unlink(path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0); /* nobody writes to it: an open would wait */
+    expect_file_refused("is a FIFO; expected a shared object");
+}
+END_TEST
+
+/* Cut anywhere, it is refused before dlopen would die of it. */
+START_TEST(cut_short)
+{
+    size_t length;
+
+    write_file(bytes, SELFMAG);
+    expect_file_refused("is cut short: it has 4 bytes; copy it again");
+    for (length = SELFMAG; length < size; length += length < 100 ? 1 : 997) {
+        write_file(bytes, length);
+        expect_file_refused("is cut short");
+    }
+}
+END_TEST
+
+START_TEST(for_another_machine)
+{
+    Elf64_Ehdr header;
+
+    memcpy(&header, bytes, sizeof header);
+    header.e_machine = header.e_machine == EM_AARCH64 ? EM_X86_64 : EM_AARCH64;
+    memcpy(bytes, &header, sizeof header);
+    write_file(bytes, size);
+    expect_file_refused(header.e_machine == EM_AARCH64 ? "is for another machine: EM_AARCH64"
+                                                       : "is for another machine: EM_X86_64");
+    bytes[EI_CLASS] ^= ELFCLASS32 ^ ELFCLASS64;
+    write_file(bytes, size);
+    expect_file_refused("is for another machine: ");
+    bytes[EI_CLASS] ^= ELFCLASS32 ^ ELFCLASS64;
+    read_from(built, "odd_good.so");
+    memcpy(&header, bytes, sizeof header);
+    header.e_type = ET_REL;
+    memcpy(bytes, &header, sizeof header);
+    write_file(bytes, size);
+    expect_file_refused("is an ELF file, but no shared object; link it with -shared");
+}
+END_TEST
+
+START_TEST(a_library_is_missing)
+{
+    const char *top = getenv("top_builddir");
+    char plugins[PATH_MAX], *needed;
+
+    snprintf(plugins, sizeof plugins, "%s/plugins/.libs", top != NULL ? top : ".");
+    read_from(plugins, "stats.so");
+    needed = memmem(bytes, size, "libc.so.6", 9);
+    ck_assert_ptr_nonnull(needed);
+    memcpy(needed, "libz_.so.", 9);
+    write_file(bytes, size);
+    expect_file_refused("libz_.so.: cannot open shared object file");
+    ck_assert_msg(strstr(why, "; install that library") != NULL, "%s", why);
+}
+END_TEST
+
+START_TEST(in_the_hands_of_others)
+{
+    write_file(bytes, size);
+    chmod(path, 0775); /* the group is the owner's business */
+    expect_loaded(path);
+    plugin_unload(&plugin);
+    chmod(path, 0757);
+    expect_file_refused("is not loaded: everybody may write to it, since its mode is 0757; chmod");
+    chmod(path, 0755);
+    chmod(folder, 0777);
+    expect_file_refused(
+        "everybody may put another file in its place, since the mode of the folder");
+    chmod(folder, 01777);
+    expect_loaded(path);
+    plugin_unload(&plugin);
+    chmod(folder, 0755);
+    if (geteuid() != 0)
+        return; /* nobody else may give a file away */
+    ck_assert_int_eq(chown(path, 4711, 0), 0);
+    expect_file_refused("belongs to the user 4711, and neither to root nor to the user 0");
+    ck_assert_int_eq(seteuid(4711), 0);
+    expect_loaded(path);
+    plugin_unload(&plugin);
+    ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+/* A link is as safe as the folder of what it leads to. */
+START_TEST(through_a_link)
+{
+    char link[160];
+
+    write_file(bytes, size);
+    snprintf(link, sizeof link, "/tmp/%s.so", strrchr(folder, '/') + 1);
+    ck_assert_int_eq(symlink(path, link), 0);
+    expect_loaded(link);
+    plugin_unload(&plugin);
+    chmod(folder, 0777);
+    expect_refused(link, "everybody may put another file in its place");
+    unlink(path);
+    expect_refused(link, "No such file or directory");
+    unlink(link);
+}
+END_TEST
+
+START_TEST(not_readable)
+{
+    const char *first[] = {folder, built, NULL};
+    char expected[300];
+    uid_t user = geteuid();
+
+    write_file(bytes, size);
+    if (user == 0) /* for whom modes mean nothing */
+        ck_assert_int_eq(seteuid(4711), 0);
+    if (user != 0)
+        chmod(path, 0);
+    else
+        ck_assert(seteuid(0) == 0 && chmod(path, 0) == 0 && seteuid(4711) == 0);
+    snprintf(expected, sizeof expected,
+             "the user %u, as whom musterd runs, must be able to read it", (unsigned)geteuid());
+    expect_file_refused(expected);
+    ck_assert(seteuid(user) == 0 && chmod(folder, 0) == 0);
+    ck_assert(user != 0 || seteuid(4711) == 0);
+    snprintf(expected, sizeof expected, "must be able to search the folder \"%s\"", folder);
+    expect_file_refused(expected);
+    /* It might have been there, and another would be loaded instead. */
+    ck_assert_int_eq(plugin_load(&plugin, "odd_good", first, why, sizeof why), -1);
+    ck_assert_msg(strstr(why, expected) != NULL, "%s", why);
+    ck_assert(seteuid(user) == 0 && chmod(folder, 0755) == 0);
 }
 END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {of_this_version, of_a_later_version, refused, not_there,
-                                  no_shared_object};
+    const TTest *const tests[] = {of_this_version, of_a_later_version, refused, not_there};
+    const TTest *const file_tests[] = {no_shared_object,      cut_short,      for_another_machine,
+                                       a_library_is_missing,  through_a_link, not_readable,
+                                       in_the_hands_of_others};
     Suite *suite = suite_create("loader");
-    TCase *tcase = tcase_create("loader");
+    TCase *tcase = tcase_create("loader"), *files = tcase_create("files");
     size_t i;
 
     tcase_add_checked_fixture(tcase, set_up, NULL);
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
+    tcase_add_checked_fixture(files, set_up_files, tear_down_files);
+    for (i = 0; i < sizeof file_tests / sizeof file_tests[0]; i++)
+        tcase_add_test(files, file_tests[i]);
+    suite_add_tcase(suite, files);
     return suite;
 }
