@@ -11,6 +11,8 @@ src_libbase_a_SOURCES += \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/problems.c %D%/problems.h \
 	%D%/real.c %D%/real.h \
+	%D%/sanitized.h \
 	%D%/suggest.c %D%/suggest.h \
+	%D%/thread.c %D%/thread.h \
 	%D%/units.c %D%/units.h \
 	%D%/wrap.c %D%/wrap.h

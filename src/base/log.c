@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "thread.h"
 
 enum {
     LINES = 512,
@@ -99,6 +100,7 @@ static void *run(void *argument)
     struct log *log = argument;
     char text[LINE_BYTES + 64];
 
+    thread_begin();
     pthread_mutex_lock(&log->lock);
     for (;;) {
         struct line line;
@@ -129,6 +131,7 @@ static void *run(void *argument)
         pthread_cond_broadcast(&log->settled);
     }
     pthread_mutex_unlock(&log->lock);
+    thread_end();
     return NULL;
 }
 

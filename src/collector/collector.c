@@ -16,6 +16,7 @@
 #include "collector/live/live.h"
 #include "collector/replay/replay.h"
 #include "collector/state/state.h"
+#include "ending.h"
 #include "ledger.h"
 #include "loop.h"
 
@@ -29,7 +30,8 @@ struct collector {
     struct log *log;
     struct loop loop;
     struct chain chain;
-    bool has_run;                    /* there is a ledger to print */
+    const struct capture_account *capture; /* in a replay */
+    bool has_run;                          /* there is a ledger to print */
     const char *asked_by;            /* a signal asked to stop before the front began; or NULL */
     uint64_t started_ns, stopped_ns; /* monotonic */
 };
@@ -229,14 +231,30 @@ static void stop_chain(struct collector *collector)
     chain_close(&collector->chain);
 }
 
+static double seconds_until(const struct collector *collector, uint64_t end_ns)
+{
+    return (double)(end_ns - collector->started_ns) / (double)CLOCK_SECOND;
+}
+
+/* For an end that is not in order. */
+static void print_unfinished(void *context, FILE *out)
+{
+    const struct collector *collector = context;
+
+    ledger_print(&collector->chain, collector->capture, seconds_until(collector, clock_monotonic()),
+                 true, out);
+}
+
 /* Prints the ledger if the collector has run.  `status` is the exit status if all goes well;
  * returns what it is. */
-static int finish(struct collector *collector, const struct capture_account *capture, int status)
+static int finish(struct collector *collector, int status)
 {
-    double seconds = (double)(collector->stopped_ns - collector->started_ns) / (double)CLOCK_SECOND;
+    double seconds = seconds_until(collector, collector->stopped_ns);
 
     log_settle(collector->log);
-    if (collector->has_run && !ledger_print(&collector->chain, capture, seconds, stderr))
+    ending_has_none();
+    if (collector->has_run &&
+        !ledger_print(&collector->chain, collector->capture, seconds, false, stderr))
         status = COLLECTOR_LEDGER;
     if (collector->chain.stuck) {
         /* The thread that does not come back would use what exit() takes away, and
@@ -267,11 +285,13 @@ static int run_live(struct collector *collector)
     collector->has_run = is_open && start_chain(collector, OVERFLOW_DROP, &problems) == 0 &&
                          live_start(&live, &collector->chain, &problems) == 0;
     problems_log(&problems, collector->log);
-    if (collector->has_run)
+    if (collector->has_run) {
+        ending_has_ledger(print_unfinished, collector);
         wait_for_end(collector);
+    }
     live_stop(&live);
     stop_chain(collector);
-    status = finish(collector, NULL, collector->has_run ? COLLECTOR_FINE : COLLECTOR_START);
+    status = finish(collector, collector->has_run ? COLLECTOR_FINE : COLLECTOR_START);
     live_close(&live);
     return status;
 }
@@ -284,8 +304,10 @@ static void run_capture(struct collector *collector, struct replay *replay)
     collector->has_run = start_chain(collector, OVERFLOW_WAIT, &problems) == 0 &&
                          replay_start(replay, &collector->chain, &problems) == 0;
     problems_log(&problems, collector->log);
-    if (collector->has_run)
+    if (collector->has_run) {
+        ending_has_ledger(print_unfinished, collector);
         wait_for_replay(collector, replay, replay_is_over);
+    }
     replay_stop(replay);
     stop_chain(collector);
 }
@@ -301,6 +323,7 @@ static int run_replay(struct collector *collector, const char *path)
     struct replay replay;
     int status = COLLECTOR_START;
 
+    collector->capture = &replay.account;
     if (replay_open(&replay, &settings, collector->host, &problems) < 0) {
         problems_log(&problems, collector->log);
     } else if (!wait_for_replay(collector, &replay, replay_is_ready)) {
@@ -310,7 +333,7 @@ static int run_replay(struct collector *collector, const char *path)
         status = collector->has_run && !replay.broken ? COLLECTOR_FINE : COLLECTOR_START;
     }
     replay_stop(&replay);
-    status = finish(collector, &replay.account, status);
+    status = finish(collector, status);
     replay_close(&replay);
     return status;
 }

@@ -46,7 +46,7 @@ static void print_filters(const struct chain *chain, FILE *out)
     }
 }
 
-static bool print_sink(const struct sink *sink, FILE *out)
+static bool print_sink(const struct sink *sink, bool unfinished, FILE *out)
 {
     struct sink_account a = sink_account(sink);
     bool exact = sink_account_adds_up(&a);
@@ -66,12 +66,13 @@ static bool print_sink(const struct sink *sink, FILE *out)
         fprintf(out, ", out of time to stop %" PRIu64, a.dropped_stop);
     if (a.dropped_stuck > 0)
         fprintf(out, ", in the hands of the stuck plugin or behind %" PRIu64, a.dropped_stuck);
-    fprintf(out, "%s\n", exact ? "" : "  <-- does not add up");
+    fprintf(out, "%s\n", exact || unfinished ? "" : "  <-- does not add up");
     return exact;
 }
 
 /* Where the packets of a capture went. */
-static bool print_capture(const struct capture_account *a, uint64_t received, FILE *out)
+static bool print_capture(const struct capture_account *a, uint64_t received, bool unfinished,
+                          FILE *out)
 {
     bool exact = a->packets == a->taken + a->other_port + a->not_udp + a->fragments + a->truncated +
                                    a->malformed &&
@@ -82,12 +83,12 @@ static bool print_capture(const struct capture_account *a, uint64_t received, FI
             " + not UDP %" PRIu64 " + fragments %" PRIu64 " + truncated in capture %" PRIu64
             " + malformed %" PRIu64 "%s\n",
             a->packets, a->taken, a->other_port, a->not_udp, a->fragments, a->truncated,
-            a->malformed, exact ? "" : "  <-- does not add up");
+            a->malformed, exact || unfinished ? "" : "  <-- does not add up");
     return exact;
 }
 
 bool ledger_print(const struct chain *chain, const struct capture_account *capture, double seconds,
-                  FILE *out)
+                  bool unfinished, FILE *out)
 {
     struct chain_account account = chain_account(chain);
     bool exact = true;
@@ -95,12 +96,18 @@ bool ledger_print(const struct chain *chain, const struct capture_account *captu
 
     fprintf(out, "ledger after %.1f s\n", seconds);
     if (capture != NULL)
-        exact &= print_capture(capture, account.received, out);
+        exact &= print_capture(capture, account.received, unfinished, out);
     print_datagrams(&account, out);
     print_filters(chain, out);
     for (i = 0; i < chain->sink_count; i++)
-        exact &= print_sink(&chain->sinks[i], out);
+        exact &= print_sink(&chain->sinks[i], unfinished, out);
     exact &= chain_adds_up(chain);
+    if (unfinished) {
+        fprintf(out,
+                "  NOT complete: the daemon did not end in order; what its threads had in their "
+                "hands is in none of these sums\n");
+        return false;
+    }
     fprintf(out,
             exact ? "  exact: every sum agrees\n"
                   : "  NOT exact: this is a bug in musterd; please report it with these lines\n");

@@ -21,8 +21,9 @@
 #include "collector/replay/capture.h"
 
 /* Prints the sums of a chain that is closed.  `capture` is where a replay's packets went, or NULL.
- * Returns whether all of them agree. */
+ * Returns whether all of them agree.  `unfinished`: the threads of the chain are still there, so
+ * what they have in their hands is in no sum. */
 bool ledger_print(const struct chain *chain, const struct capture_account *capture, double seconds,
-                  FILE *out);
+                  bool unfinished, FILE *out);
 
 #endif

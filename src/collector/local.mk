@@ -6,6 +6,8 @@ noinst_LIBRARIES += %D%/libcollector.a
 %C%_libcollector_a_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
 %C%_libcollector_a_SOURCES = \
 	%D%/collector.c %D%/collector.h \
+	%D%/crash.c %D%/crash.h \
+	%D%/ending.c %D%/ending.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/loop.c %D%/loop.h
 include %D%/config/local.mk

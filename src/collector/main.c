@@ -16,6 +16,9 @@
 #include "collector.h"
 #include "collector/config/config.h"
 #include "collector/host/instance.h"
+#include "collector/host/note.h"
+#include "crash.h"
+#include "ending.h"
 #include "loop.h"
 
 enum { MAX_DIRECTORIES = 16 };
@@ -51,7 +54,8 @@ static const char usage[] =
     "SIGTERM, SIGINT and SIGQUIT stop it in order, SIGHUP makes every sink reopen its\n"
     "output.\n"
     "Exit status: 0 stopped in order, 1 could not start or read the capture, 2 wrong\n"
-    "configuration or usage, 3 the ledger does not add up, which is a bug.\n";
+    "configuration or usage, 3 the ledger does not add up, which is a bug, 70 a\n"
+    "plugin ended it.\n";
 
 /* Fills in the arguments.  Returns -1 to go on, else the exit status. */
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
@@ -197,6 +201,9 @@ int main(int argc, char **argv)
     int status;
 
     loop_block_signals();
+    note_begin();
+    crash_watch();
+    ending_watch(NULL);
     status = parse_arguments(argc, argv, &arguments);
     if (status >= 0)
         return status;
@@ -212,7 +219,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "musterd: out of memory\n");
         goto done;
     }
+    ending_watch(host.log);
     config = load(&arguments, &host);
+    ending_watch(host.log); /* behind what plugins have registered */
     if (config == NULL) {
         status = COLLECTOR_CONFIGURATION;
         goto done;
@@ -228,6 +237,7 @@ int main(int argc, char **argv)
 done:
     config_free(config);
     metrics_free(host.metrics);
+    ending_watch(NULL);
     log_close(host.log);
     return status;
 }

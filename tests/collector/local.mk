@@ -7,6 +7,8 @@ include %D%/live/local.mk
 include %D%/replay/local.mk
 include %D%/state/local.mk
 # collector: tests/e2e/sinks.py
+# crash: tests/e2e/misuse.py
+# ending: tests/e2e/misuse.py
 # ledger: tests/e2e/accounting.py
 # loop: tests/e2e/signals.py
 # main: tests/e2e/configuration.py

@@ -9,6 +9,7 @@ E2E_TESTS = \
 	%D%/host.py \
 	%D%/killed.py \
 	%D%/manuals.py \
+	%D%/misuse.py \
 	%D%/plugin_guide.py \
 	%D%/replay.py \
 	%D%/signals.py \
@@ -27,6 +28,16 @@ check_LTLIBRARIES += %D%/plugins/keeper.la
 %C%_plugins_keeper_la_SOURCES = %D%/plugins/keeper.c
 %C%_plugins_keeper_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_plugins_keeper_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += %D%/plugins/misbehave_filter.la
+%C%_plugins_misbehave_filter_la_SOURCES = %D%/plugins/misbehave.c
+%C%_plugins_misbehave_filter_la_CPPFLAGS = $(AM_CPPFLAGS) -DFILTER=1
+%C%_plugins_misbehave_filter_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_misbehave_filter_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += %D%/plugins/misbehave_sink.la
+%C%_plugins_misbehave_sink_la_SOURCES = %D%/plugins/misbehave.c
+%C%_plugins_misbehave_sink_la_CPPFLAGS = $(AM_CPPFLAGS) -DFILTER=0
+%C%_plugins_misbehave_sink_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_misbehave_sink_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 check_LTLIBRARIES += %D%/plugins/shaper.la
 %C%_plugins_shaper_la_SOURCES = %D%/plugins/shaper.c
 %C%_plugins_shaper_la_CFLAGS = $(PLUGIN_CFLAGS)

@@ -536,10 +536,12 @@ void *sink_run(void *argument)
 {
     struct sink *sink = argument;
 
+    note_begin();
     sink->next_tick_ns = sink->next_check_ns = clock_coarse() + CLOCK_SECOND;
     run(sink);
     disconnect(sink);
     check_sums(sink);
+    note_end();
     atomic_store(&sink->finished, true);
     eventfd_write(sink->finished_fd, 1);
     return NULL;

@@ -12,7 +12,7 @@ const char *callback_name(enum callback callback)
 {
     static const char *const names[CALLBACKS] = {
         [CALLBACK_NONE] = "",
-        [CALLBACK_LOAD] = "a constructor or destructor",
+        [CALLBACK_LOAD] = "the loading or unloading",
         [CALLBACK_CHECK] = "check",
         [CALLBACK_OPEN] = "open",
         [CALLBACK_CLOSE] = "close",

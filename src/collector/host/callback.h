@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 #include "instance.h"
+#include "note.h"
 
 enum callback {
     CALLBACK_NONE, /* the thread is in the daemon's own code */
-    CALLBACK_LOAD, /* a constructor or destructor of the shared object */
+    CALLBACK_LOAD, /* dlopen or dlclose, with a constructor or destructor of the shared object */
     CALLBACK_CHECK,
     CALLBACK_OPEN,
     CALLBACK_CLOSE,
@@ -39,15 +40,15 @@ enum callback {
 /* "write" */
 const char *callback_name(enum callback callback);
 
-/* Around every call.  They do not nest. */
+/* Around every call.  is_sound and convert are called within open. */
 static inline void callback_enter(const struct muster_instance *instance, enum callback callback)
 {
-    (void)instance;
-    (void)callback;
+    note_enter(instance->entry, callback);
 }
 
 static inline void callback_leave(void)
 {
+    note_leave();
 }
 
 /* Of any plugin. */

@@ -6,8 +6,11 @@
 
 #include <stdlib.h>
 
+#include "note.h"
+
 void entry_free(struct entry *entry)
 {
+    note_forget();
     options_free(entry->values, entry->plugin.options.count);
     free(entry->values);
     free(entry->name);

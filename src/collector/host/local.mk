@@ -10,6 +10,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/metric.c %D%/metric.h \
 	%D%/option.c %D%/option.h \
 	%D%/options.c %D%/options.h \
+	%D%/note.c %D%/note.h \
 	%D%/plugin.c %D%/plugin.h \
 	%D%/plugin_file.c %D%/plugin_file.h \
 	%D%/plugin_find.c %D%/plugin_find.h \

@@ -13,19 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sanitized.h"
+#include "note.h"
 #include "plugin_file.h"
 #include "plugin_find.h"
 
-#if defined __SANITIZE_ADDRESS__
-#define UNLOADS 0
-#elif defined __has_feature
-#if __has_feature(address_sanitizer)
-#define UNLOADS 0
-#endif
-#endif
-#ifndef UNLOADS
-#define UNLOADS 1 /* else what it finds at the end could not be told by name */
-#endif
+/* Else a sanitizer could not tell by name what it finds at the end. */
+enum { UNLOADS = !SANITIZED_ADDRESS };
 
 #define TAKES_ALL (MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS)
 
@@ -257,7 +251,9 @@ int plugin_load(struct plugin *plugin, const char *name, const char *const *dire
     plugin->path = plugin_find(name, directories, why, room);
     if (plugin->path == NULL || plugin_file_check(plugin->path, why, room) < 0)
         goto fail;
+    note_enter_file(plugin->path);
     plugin->handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
+    note_leave();
     if (plugin->handle == NULL) {
         explain_dlopen(plugin->path, dlerror(), why, room);
         goto fail;
@@ -286,8 +282,12 @@ fail:
 
 void plugin_unload(struct plugin *plugin)
 {
-    if (plugin->handle != NULL && UNLOADS)
+    if (plugin->handle != NULL && UNLOADS) {
+        note_enter_file(plugin->path);
         dlclose(plugin->handle);
+        note_leave();
+    }
+    note_forget();
     free(plugin->path);
     memset(plugin, 0, sizeof *plugin);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "collector/host/note.h"
 #include "pace.h"
 #include "socket.h"
 
@@ -200,6 +201,7 @@ static void *run(void *argument)
     uint64_t now = clock_coarse(), before = 0, nap = 0;
     struct pace pace;
 
+    note_begin();
     worker->next_tick_ns = worker->next_check_ns = now + PIPELINE_TICK;
     pace_begin(&pace, smallest_buffer(worker), worker->pipeline->largest, now);
     while (!wait_for_datagrams(worker, nap, now)) {
@@ -215,6 +217,7 @@ static void *run(void *argument)
             nap = 0;
     }
     finish(worker);
+    note_end();
     return NULL;
 }
 

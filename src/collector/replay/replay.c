@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "collector/host/note.h"
 #include "wire/steering.h"
 
 enum {
@@ -281,12 +282,14 @@ static void *run(void *argument)
 {
     struct replay *replay = argument;
 
+    note_begin();
     begin(replay);
     tell(replay, &replay->ready);
     while (sem_wait(&replay->go) < 0)
         ;
     if (replay->chain != NULL)
         play(replay);
+    note_end();
     tell(replay, &replay->over);
     return NULL;
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See sigaltstack(2), uselocale(3).
+ */
+#include "thread.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "sanitized.h"
+
+/* Sanitizers have a stack of their own for each thread, and take it back themselves. */
+enum { HAS_STACK = !SANITIZED_ADDRESS && !SANITIZED_THREAD };
+
+static _Thread_local struct {
+    bool ours;
+    locale_t locale;
+    uint8_t *memory; /* of the stack, a guard page in front of it */
+    size_t size;
+} own;
+
+static void make_stack(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), least = 64 * 1024;
+    long wanted = sysconf(_SC_SIGSTKSZ); /* what this CPU's registers need */
+    size_t stack = wanted > (long)least ? ((size_t)wanted + page - 1) / page * page : least;
+    stack_t use = {.ss_size = stack};
+    void *memory =
+        mmap(NULL, page + stack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return;
+    own.memory = memory;
+    own.size = page + stack;
+    use.ss_sp = own.memory + page;
+    mprotect(memory, page, PROT_NONE);
+    sigaltstack(&use, NULL);
+}
+
+void thread_begin(void)
+{
+    own.ours = true;
+    own.locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (own.locale != (locale_t)0)
+        uselocale(own.locale);
+    if (HAS_STACK)
+        make_stack();
+}
+
+void thread_end(void)
+{
+    const stack_t none = {.ss_flags = SS_DISABLE};
+
+    if (own.memory != NULL) {
+        sigaltstack(&none, NULL);
+        munmap(own.memory, own.size);
+        own.memory = NULL;
+    }
+    if (own.locale != (locale_t)0) {
+        uselocale(LC_GLOBAL_LOCALE);
+        freelocale(own.locale);
+        own.locale = (locale_t)0;
+    }
+    own.ours = false;
+}
+
+bool thread_is_ours(void)
+{
+    return own.ours;
+}

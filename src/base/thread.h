@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What each thread of a program of ours has, whatever else runs in the process: a stack of its own
+ * for signal handlers, so that one can speak when the thread's stack is used up, and the C locale,
+ * so that a library that sets another changes no number in our output.
+ */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <stdbool.h>
+
+/* The thread's first act, and its last.  What cannot be had, it goes on without. */
+void thread_begin(void);
+void thread_end(void);
+
+/* Whether the calling thread is between the two; for signal handlers, too. */
+bool thread_is_ours(void);
+
+#endif

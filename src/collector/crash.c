@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The handler calls nothing that signal-safety(7) does not list.
+ */
+#include "crash.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/sanitized.h"
+#include "base/thread.h"
+#include "collector/host/note.h"
+
+static const struct {
+    int number;
+    const char *name;
+} signals[] = {
+    {SIGABRT, "SIGABRT"}, /* the one that sanitizers leave alone */
+    {SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"}, {SIGFPE, "SIGFPE"}, {SIGILL, "SIGILL"},
+};
+
+/* Sanitizers report the others themselves, with more. */
+enum { SIGNALS = SANITIZED_ADDRESS || SANITIZED_THREAD ? 1 : sizeof signals / sizeof signals[0] };
+
+static const char *signal_name(int number)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (signals[i].number == number)
+            return signals[i].name;
+    return "a signal";
+}
+
+/* Whether another process has sent it: then it says nothing about the code that runs. */
+static bool is_sent(const siginfo_t *info)
+{
+    return info->si_code == SI_USER && info->si_pid != getpid();
+}
+
+static void handle(int number, siginfo_t *info, void *context)
+{
+    char text[1024] = "musterd: ", where[800], thread[17] = "";
+
+    (void)context;
+    note_append(text, sizeof text, signal_name(number));
+    if (is_sent(info)) {
+        note_append(text, sizeof text, ", which another process has sent");
+    } else if (note_text(&note_mine, where, sizeof where) == 0) {
+        note_append(text, sizeof text, " in ");
+        note_append(text, sizeof text, where);
+    } else {
+        prctl(PR_GET_NAME, thread);
+        note_append(text, sizeof text,
+                    thread_is_ours()
+                        ? " in the daemon itself (thread \""
+                        : " in a thread of a plugin's own (which one is not known; thread \"");
+        note_append(text, sizeof text, thread);
+        note_append(text, sizeof text, "\")");
+    }
+    note_append(text, sizeof text, "\n");
+    if (write(STDERR_FILENO, text, strlen(text)) < 0) {
+        /* then nobody hears of it */
+    }
+    /* SA_RESETHAND: an instruction that is at fault meets the default when it is tried again. */
+    if (info->si_code <= 0)
+        raise(number);
+}
+
+void crash_watch(void)
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
+    size_t i;
+
+    action.sa_flags |= (int)SA_RESETHAND;
+    action.sa_sigaction = handle;
+    sigemptyset(&action.sa_mask);
+    for (i = 0; i < SIGNALS; i++)
+        sigaction(signals[i].number, &action, NULL);
+}
