@@ -19,10 +19,12 @@
 #include "ending.h"
 #include "ledger.h"
 #include "loop.h"
+#include "watchdog.h"
 
 #define PATIENCE   (100 * CLOCK_MILLISECOND) /* of a stop, before it says what it waits for */
 #define CONNECTING (2 * CLOCK_SECOND) /* for the sinks that need not be connected at the start */
-#define GRACE      CLOCK_SECOND /* after the deadline: a sink that comes back counts what it drops */
+#define GRACE      WATCHDOG_GRACE
+#define LEAST      (200 * CLOCK_MILLISECOND) /* for the sinks, if a front has used up the time */
 
 struct collector {
     const struct config *config;
@@ -32,8 +34,10 @@ struct collector {
     struct chain chain;
     const struct capture_account *capture; /* in a replay */
     bool has_run;                          /* there is a ledger to print */
-    const char *asked_by;            /* a signal asked to stop before the front began; or NULL */
-    uint64_t started_ns, stopped_ns; /* monotonic */
+    const char *asked_by;              /* a signal asked to stop before the front began; or NULL */
+    uint64_t started_ns, stopped_ns;   /* monotonic, as all of these */
+    uint64_t stopping_ns, deadline_ns; /* when the stop began, and what its deadline is */
+    bool asked, urged;                 /* again to stop; and time has been cut for it */
 };
 
 /* ---- start and run -------------------------------------------------------------------- */
@@ -166,44 +170,93 @@ static void tell_waiting(const struct collector *collector, uint64_t left_ns)
     }
 }
 
-/* Waits for the sinks until the deadline, and a little longer.  Who asks again to stop is in a
- * hurry, unless all is done at once, as it mostly is: timeout(1), for one, sends each signal twice.
- * Returns whether somebody was. */
-static bool drain(struct collector *collector)
+static void begin_stop(struct collector *collector)
 {
-    struct chain *chain = &collector->chain;
-    uint64_t now = clock_monotonic(), tell_at = now + PATIENCE;
-    uint64_t deadline = now + (uint64_t)collector->config->stop_ns, until;
-    const char *signal;
-    bool asked = false, told = false, urged = false;
-    enum loop_event event;
-
-    chain_drain(chain, deadline);
-    while (!chain_drained(chain) && (now = clock_monotonic()) < deadline + GRACE) {
-        if (now >= tell_at && asked && !urged) {
-            log_line(collector->log, LOG_WARNING, NULL,
-                     "asked again to stop: sinks get no more time");
-            urged = true;
-            deadline = now;
-            chain_drain(chain, deadline);
-        } else if (now >= tell_at && now < deadline && !told) {
-            told = true;
-            tell_waiting(collector, deadline - now);
-        }
-        until = now < tell_at ? tell_at : deadline + GRACE;
-        event = loop_wait(&collector->loop, chain->drained_fd, until, &signal);
-        if (event == LOOP_ROTATE)
-            rotate(collector);
-        if (event == LOOP_STOP)
-            asked = true;
-    }
-    chain_abandon(chain);
-    return urged;
+    collector->stopping_ns = clock_monotonic();
+    collector->deadline_ns = collector->stopping_ns + (uint64_t)collector->config->stop_ns;
+    watchdog_stopping(collector->deadline_ns);
 }
 
-static void report_given_up(const struct collector *collector, bool urged)
+/* Waits for `fd`, until `limit` at most.  Who asks again to stop is in a hurry, unless all is done
+ * at once, as it mostly is: timeout(1), for one, sends each signal twice. */
+static void wait_for(struct collector *collector, int fd, uint64_t limit)
+{
+    uint64_t now = clock_monotonic(), tell_at = collector->stopping_ns + PATIENCE;
+    const char *signal;
+    enum loop_event event = loop_wait(&collector->loop, fd,
+                                      now < tell_at && tell_at < limit ? tell_at : limit, &signal);
+
+    if (event == LOOP_ROTATE)
+        rotate(collector);
+    if (event == LOOP_STOP)
+        collector->asked = true;
+    now = clock_monotonic();
+    if (!collector->asked || collector->urged || now < tell_at)
+        return;
+    log_line(collector->log, LOG_WARNING, NULL, "asked again to stop: sinks get no more time");
+    collector->urged = true;
+    collector->deadline_ns = now;
+    watchdog_stopping(now);
+}
+
+/* Waits until the front has ended, for half of the time at most: sinks need some, too.  Returns
+ * whether it has. */
+static bool wait_for_front(struct collector *collector, int fd, bool (*has_ended)(void *front),
+                           void *front)
+{
+    while (!has_ended(front)) {
+        uint64_t time = collector->deadline_ns + GRACE - collector->stopping_ns;
+        uint64_t limit = collector->stopping_ns + (time / 2 > GRACE ? time / 2 : GRACE);
+
+        if (collector->urged)
+            limit = collector->deadline_ns + GRACE;
+        if (clock_monotonic() >= limit)
+            return false;
+        wait_for(collector, fd, limit);
+    }
+    return true;
+}
+
+/* Waits for the sinks until the deadline, and a little longer. */
+static void drain(struct collector *collector)
+{
+    struct chain *chain = &collector->chain;
+    uint64_t now = clock_monotonic(), least = now + LEAST, end;
+    bool told = false, urged;
+
+    chain_drain(chain, collector->deadline_ns);
+    while (!chain_drained(chain)) {
+        now = clock_monotonic();
+        end = collector->deadline_ns + GRACE;
+        if (end < least)
+            end = least;
+        if (now >= end)
+            break;
+        if (now >= collector->stopping_ns + PATIENCE && now < collector->deadline_ns && !told) {
+            told = true;
+            tell_waiting(collector, collector->deadline_ns - now);
+        }
+        urged = collector->urged;
+        wait_for(collector, chain->drained_fd, end);
+        if (collector->urged && !urged)
+            chain_drain(chain, collector->deadline_ns);
+    }
+    chain_abandon(chain);
+}
+
+static void report_given_up(const struct collector *collector)
 {
     unsigned i;
+
+    if (collector->chain.stuck)
+        watchdog_name_hanging();
+    for (i = 0; i < collector->chain.pipeline_count; i++)
+        if (collector->chain.pipelines[i].stuck)
+            log_format(
+                collector->log, LOG_ERROR, NULL,
+                "worker %u has not ended in the time to stop; what it has in its hands is in "
+                "no output and in no sum",
+                i);
 
     for (i = 0; i < collector->chain.sink_count; i++) {
         const struct sink *sink = &collector->chain.sinks[i];
@@ -217,16 +270,16 @@ static void report_given_up(const struct collector *collector, bool urged)
         else if (account.dropped_stop > 0)
             log_format(collector->log, LOG_ERROR, instance_name(sink->instance),
                        "the time to stop was over; %" PRIu64 " records are given up%s",
-                       account.dropped_stop, urged ? "" : " (stop_timeout gives more time)");
+                       account.dropped_stop,
+                       collector->urged ? "" : " (stop_timeout gives more time)");
     }
 }
 
 /* The front has ended: runs the queues empty, and closes the plugins. */
 static void stop_chain(struct collector *collector)
 {
-    bool urged = drain(collector);
-
-    report_given_up(collector, urged);
+    drain(collector);
+    report_given_up(collector);
     collector->stopped_ns = clock_monotonic();
     chain_close(&collector->chain);
 }
@@ -250,12 +303,13 @@ static void print_unfinished(void *context, FILE *out)
 static int finish(struct collector *collector, int status)
 {
     double seconds = seconds_until(collector, collector->stopped_ns);
+    bool partial = chain_is_partial(&collector->chain);
 
     log_settle(collector->log);
     ending_has_none();
     if (collector->has_run &&
-        !ledger_print(&collector->chain, collector->capture, seconds, false, stderr))
-        status = COLLECTOR_LEDGER;
+        !ledger_print(&collector->chain, collector->capture, seconds, partial, stderr))
+        status = partial ? COLLECTOR_PLUGIN : COLLECTOR_LEDGER;
     if (collector->chain.stuck) {
         /* The thread that does not come back would use what exit() takes away, and
          * may hold the lock of a stream. */
@@ -266,6 +320,11 @@ static int finish(struct collector *collector, int status)
 }
 
 /* ---- the two fronts ------------------------------------------------------------------- */
+
+static bool has_live_stopped(void *live)
+{
+    return live_stopped(live);
+}
 
 static int run_live(struct collector *collector)
 {
@@ -289,11 +348,27 @@ static int run_live(struct collector *collector)
         ending_has_ledger(print_unfinished, collector);
         wait_for_end(collector);
     }
+    begin_stop(collector);
     live_stop(&live);
+    if (!wait_for_front(collector, live.ended_fd, has_live_stopped, &live))
+        live_abandon(&live, &collector->chain);
     stop_chain(collector);
     status = finish(collector, collector->has_run ? COLLECTOR_FINE : COLLECTOR_START);
     live_close(&live);
     return status;
+}
+
+static bool has_replay_stopped(void *replay)
+{
+    return replay_stopped(replay);
+}
+
+static void stop_replay(struct collector *collector, struct replay *replay)
+{
+    begin_stop(collector);
+    replay_stop(replay);
+    if (!wait_for_front(collector, replay->event_fd, has_replay_stopped, replay))
+        replay_abandon(replay, &collector->chain);
 }
 
 /* With the capture at its first packet. */
@@ -308,7 +383,7 @@ static void run_capture(struct collector *collector, struct replay *replay)
         ending_has_ledger(print_unfinished, collector);
         wait_for_replay(collector, replay, replay_is_over);
     }
-    replay_stop(replay);
+    stop_replay(collector, replay);
     stop_chain(collector);
 }
 
@@ -332,7 +407,8 @@ static int run_replay(struct collector *collector, const char *path)
         run_capture(collector, &replay);
         status = collector->has_run && !replay.broken ? COLLECTOR_FINE : COLLECTOR_START;
     }
-    replay_stop(&replay);
+    if (replay.started)
+        stop_replay(collector, &replay);
     status = finish(collector, status);
     replay_close(&replay);
     return status;

@@ -44,7 +44,7 @@ static bool is_sent(const siginfo_t *info)
 
 static void handle(int number, siginfo_t *info, void *context)
 {
-    char text[1024] = "musterd: ", where[800], thread[17] = "";
+    char text[1024] = "musterd: ", where[NOTE_TEXT], thread[17] = "";
 
     (void)context;
     note_append(text, sizeof text, signal_name(number));

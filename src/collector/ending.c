@@ -112,7 +112,7 @@ void ending_has_none(void)
 
 static void at_exit(void)
 {
-    char where[800], text[1000];
+    char where[NOTE_TEXT], text[NOTE_TEXT + 200];
 
     if (getpid() != ending.process) /* a child that a plugin has made */
         return;
@@ -132,7 +132,7 @@ static void at_exit(void)
 
 static void at_lost_thread(void)
 {
-    char where[800], text[1000];
+    char where[NOTE_TEXT], text[NOTE_TEXT + 200];
 
     if (note_text(&note_mine, where, sizeof where) < 0)
         snprintf(where, sizeof where, "the daemon itself");

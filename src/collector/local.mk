@@ -9,7 +9,8 @@ noinst_LIBRARIES += %D%/libcollector.a
 	%D%/crash.c %D%/crash.h \
 	%D%/ending.c %D%/ending.h \
 	%D%/ledger.c %D%/ledger.h \
-	%D%/loop.c %D%/loop.h
+	%D%/loop.c %D%/loop.h \
+	%D%/watchdog.c %D%/watchdog.h
 include %D%/config/local.mk
 include %D%/catalog/local.mk
 include %D%/host/local.mk

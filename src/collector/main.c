@@ -20,6 +20,7 @@
 #include "crash.h"
 #include "ending.h"
 #include "loop.h"
+#include "watchdog.h"
 
 enum { MAX_DIRECTORIES = 16 };
 
@@ -220,6 +221,7 @@ int main(int argc, char **argv)
         goto done;
     }
     ending_watch(host.log);
+    watchdog_start(host.log); /* without it plugins that hang are not named */
     config = load(&arguments, &host);
     ending_watch(host.log); /* behind what plugins have registered */
     if (config == NULL) {
@@ -232,11 +234,13 @@ int main(int argc, char **argv)
         goto done;
     }
     log_threshold(host.log, config->log_level);
+    watchdog_allow((uint64_t)config->stop_ns);
     status = collector_run(config, &host, arguments.replay);
 
 done:
     config_free(config);
     metrics_free(host.metrics);
+    watchdog_end();
     ending_watch(NULL);
     log_close(host.log);
     return status;

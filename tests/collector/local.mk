@@ -11,4 +11,5 @@ include %D%/state/local.mk
 # ending: tests/e2e/misuse.py
 # ledger: tests/e2e/accounting.py
 # loop: tests/e2e/signals.py
+# watchdog: tests/e2e/misuse.py
 # main: tests/e2e/configuration.py

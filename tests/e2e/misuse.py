@@ -5,7 +5,10 @@ import os
 import re
 import resource
 import signal
+import socket
+import struct
 import subprocess
+import time
 import unittest
 
 from muster import DATA, MUSTERD, PATIENCE, PLUGINS, TEST_PLUGINS, Case, Ledger, datagram, main, wait_until
@@ -120,6 +123,169 @@ class Exit(Misuse):
             self.assertEqual(status, PLUGIN_DID_IT, log)
             self.assertRegex(log, rf"a thread of the daemon was ended in {named(plugin, where)}")
             self.assertIn("NOT complete", log)
+
+
+class Hanging:
+    """A musterd in a folder of its own, so that several hang at the same time."""
+
+    def __init__(self, test, plugin, where, does="hang", settings="stop_timeout = 0;", environment=None):
+        self.plugin, self.where = plugin, where
+        self.folder = test.path(f"{plugin}-{where}-{does}-{len(test.running)}")
+        os.mkdir(self.folder)
+        with open(os.path.join(self.folder, "collector.conf"), "w", encoding="utf-8") as file:
+            file.write(f'listen = ( {{ address = "127.0.0.1"; port = 0; }} );\n{settings}\n'
+                       f'chain = (\n{test.chain(plugin, does, where)}\n);\n')
+        with open(os.path.join(self.folder, "log"), "wb") as log:
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+                [MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS],
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+                env={**os.environ, **(environment or {})})
+        test.running.append(self.process)
+
+    def log(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8") as file:
+            return file.read()
+
+    def until(self, pattern):
+        wait_until(lambda: re.search(pattern, self.log()), f"{self.plugin} {self.where}: {pattern}")
+
+    def send(self, count=10):
+        self.until("listening on")
+        port = int(re.search(r"listening on \S+:(\d+)\n", self.log()).group(1))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for seq in range(count):
+                sender.sendto(datagram(3, seq, DATA, b"1"), ("127.0.0.1", port))
+        return port
+
+    def rows(self):
+        path = os.path.join(self.folder, "telemetry.csv")
+        if not os.path.exists(path):
+            return 0
+        with open(path, encoding="utf-8") as file:
+            return file.read().count("\n") - 1
+
+    def end(self, number=signal.SIGTERM):
+        """Signals it, and returns when it was."""
+        self.process.send_signal(number)
+        return time.monotonic()
+
+
+class Hang(Misuse):
+    # stop_timeout is 0, so a second is the limit; the rest is for a machine that is slow.
+    LIMIT = 1 + 10
+
+    def ended(self, one, since):
+        one.process.wait(timeout=PATIENCE)
+        self.assertLess(time.monotonic() - since, self.LIMIT, one.log())
+        return one.process.returncode, one.log()
+
+    def test_it_is_said_and_when_it_comes_back_too(self):
+        ones = [Hanging(self, SINK, "write", "sleep"), Hanging(self, FILTER, "process", "sleep"),
+                Hanging(self, FILTER, "open", "sleep"), Hanging(self, SINK, "check", "sleep")]
+        for one in ones[:2]:
+            one.send(1)
+        for one in ones:
+            one.until(rf"warning {named(one.plugin, one.where)} has not returned for 2 s\n")
+            one.until(rf"warning {named(one.plugin, one.where)}: it came back after [3-9]\.\d s\n")
+            one.until("listening on")
+            one.end()
+            self.assertEqual(one.process.wait(timeout=PATIENCE), 0, one.log())
+            ledger = Ledger(one.log())
+            ledger.check(self)
+            if one.where in ("write", "process"):
+                self.assertEqual(ledger.sinks["csv"], [1, 1, 0, 0])
+
+    def test_a_stop_that_begins_does_not_wait_for_it(self):
+        """Those that hang when the daemon is to stop, and in the stop itself."""
+        ones = [Hanging(self, *what) for what in (
+            (SINK, "connect"), (SINK, "write"), (SINK, "flush"), (SINK, "tick"), (SINK, "disconnect"),
+            (SINK, "close"), (FILTER, "process"), (FILTER, "worker_tick"), (FILTER, "worker_close"),
+            (FILTER, "close"))]
+        for one in ones:
+            one.send()
+        for one in ones:
+            if one.where in ("connect", "write", "flush", "tick", "process", "worker_tick"):
+                one.until(rf"{named(one.plugin, one.where)} has not returned for 2 s\n")
+            else:
+                wait_until(lambda one=one: one.rows() == 10, "the rows are there")
+        begun = {one: one.end() for one in ones}
+        for one in ones:
+            with self.subTest(plugin=one.plugin, where=one.where):
+                status, log = self.ended(one, begun[one])
+                self.assertRegex(log, rf"error   {named(one.plugin, one.where)} does not come back")
+                ledger = Ledger(log)
+                self.assertNotIn("bug", log)
+                if one.plugin == SINK and one.where != "close":
+                    # Its thread is left behind; all that was received is in some sum.
+                    self.assertEqual(status, 0, log)
+                    ledger.check(self)
+                    self.assertEqual(ledger.received, 10)
+                else:
+                    self.assertEqual(status, PLUGIN_DID_IT, log)
+                    self.assertIn("NOT complete: the daemon did not end in order", log)
+                    self.assertNotIn("exact: every sum agrees", log)
+                if one.where in ("close", "worker_close"):
+                    self.assertEqual(ledger.received, 10)
+                    self.assertEqual(ledger.sinks["csv"], [10, 10, 0, 0])
+
+    def test_before_anything_has_started(self):
+        """The main thread itself hangs, and sees no signal."""
+        ones = [Hanging(self, FILTER, "open"), Hanging(self, FILTER, "worker_open"), Hanging(self, SINK, "open")]
+        for one in ones:
+            one.until(rf"{named(one.plugin, one.where)} has not returned for 2 s\n")
+        for one in ones:
+            status, log = self.ended(one, one.end())
+            self.assertEqual(status, PLUGIN_DID_IT, log)
+            self.assertRegex(log, rf"error   {named(one.plugin, one.where)} does not come back, and the time to stop is over")
+            self.assertNotIn("ledger after", log)
+
+    def test_while_the_configuration_is_read(self):
+        path = os.path.join(TEST_PLUGINS, SINK + ".so")
+        for number, status in ((signal.SIGTERM, -signal.SIGTERM), (signal.SIGQUIT, PLUGIN_DID_IT)):
+            ones = [Hanging(self, SINK, "check"),
+                    Hanging(self, SINK, "load", does="nothing", environment={"MISBEHAVE_LOAD": "hang"})]
+            ones[0].until(rf"{named(SINK, 'check')} has not returned for 2 s\n")
+            ones[1].until(rf"the loading or unloading of the plugin {re.escape(path)} has not returned for 2 s\n")
+            for one in ones:
+                self.assertEqual(self.ended(one, one.end(number))[0], status)
+
+    def test_who_is_in_a_hurry_does_not_wait_for_it(self):
+        ones = [Hanging(self, *what, settings='stop_timeout = "1h";') for what in (
+            (FILTER, "process"), (SINK, "write"), (SINK, "close"))]
+        for one in ones:
+            one.send()
+            if one.where != "close":
+                one.until(rf"{named(one.plugin, one.where)} has not returned for 2 s\n")
+            one.end()
+            one.until("SIGTERM: stopping")
+        for one in ones[:2]:
+            one.until(r"has not returned for|records wait to be written")
+        for one in ones:
+            time.sleep(0.2)  # signals sent at once are those of one that sends each twice
+            self.ended(one, one.end())
+            self.assertRegex(one.log(), rf"{named(one.plugin, one.where)} does not come back")
+
+    def test_a_replay_too(self):
+        self.write("capture", "")
+        with open(self.path("capture"), "wb") as out:
+            out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))  # raw IP
+            for seq in range(200):
+                udp = struct.pack("!HHHH", 4000, 8888, 8 + 13, 0) + datagram(3, seq, DATA, b"1")
+                packet = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0,
+                                     bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])) + udp
+                out.write(struct.pack("<IIII", 1762534152 + seq, 0, len(packet), len(packet)) + packet)
+        self.write("collector.conf", 'listen = ( { port = 8888; } );\nstop_timeout = 0;\n'
+                   f'chain = (\n{self.chain(FILTER, "hang", "process")}\n);\n')
+        with open(self.path("log"), "wb") as log:
+            process = subprocess.Popen(  # pylint: disable=consider-using-with
+                [MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS,
+                 "--replay", "capture"], cwd=self.folder, stderr=log)
+        self.running.append(process)
+        wait_until(lambda: "has not returned for 2 s" in self.read("log"), "it hangs")
+        process.terminate()
+        self.assertEqual(process.wait(timeout=PATIENCE), PLUGIN_DID_IT)
+        self.assertRegex(self.read("log"), rf"{named(FILTER, 'process')} does not come back")
+        self.assertIn("NOT complete", self.read("log"))
 
 
 if __name__ == "__main__":

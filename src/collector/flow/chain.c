@@ -233,12 +233,31 @@ void chain_abandon(struct chain *chain)
     }
 }
 
-/* Whether the plugin's thread may still be in it. */
+void chain_abandon_pipeline(struct chain *chain, unsigned pipeline)
+{
+    assert(pipeline < chain->pipeline_count);
+    chain->pipelines[pipeline].stuck = true;
+    chain->stuck = true;
+}
+
+bool chain_is_partial(const struct chain *chain)
+{
+    unsigned i;
+
+    for (i = 0; i < chain->pipeline_count; i++)
+        if (chain->pipelines[i].stuck)
+            return true;
+    return false;
+}
+
+/* Whether a thread may still be in it. */
 static bool is_stuck(const struct chain *chain, unsigned instance)
 {
     unsigned sink = instance - chain->filter_count;
 
-    return instance >= chain->filter_count && sink < chain->sink_count && chain->sinks[sink].stuck;
+    if (instance < chain->filter_count)
+        return chain_is_partial(chain);
+    return sink < chain->sink_count && chain->sinks[sink].stuck;
 }
 
 void chain_close(struct chain *chain)
@@ -246,7 +265,8 @@ void chain_close(struct chain *chain)
     unsigned i;
 
     for (i = 0; i < chain->pipeline_count; i++)
-        pipeline_close(&chain->pipelines[i]);
+        if (!chain->pipelines[i].stuck)
+            pipeline_close(&chain->pipelines[i]);
     for (i = chain->instance_count; i-- > 0;)
         if (!is_stuck(chain, i))
             instance_close(&chain->instances[i]);

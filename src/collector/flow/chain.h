@@ -29,7 +29,7 @@ struct chain {
     unsigned pipeline_count; /* that are initialised */
     atomic_uint wakeable;    /* of those, which have a wake_fd for good */
     int drained_fd;          /* an eventfd: readable when a sink has finished, or first connected */
-    bool stuck;              /* a sink's thread could not be stopped: nothing may be freed */
+    bool stuck;              /* a thread could not be stopped: nothing may be freed */
 };
 
 struct chain_settings {
@@ -75,11 +75,18 @@ bool chain_drained(struct chain *chain);
 /* The deadline is over: sinks that are not back are stuck in their plugin, and are left alone. */
 void chain_abandon(struct chain *chain);
 
+/* The front's thread of that pipeline is stuck in a filter, and is left alone with it, and with all
+ * filters, since it may go on to the next. */
+void chain_abandon_pipeline(struct chain *chain, unsigned pipeline);
+
+/* Whether there was one: then the sums are not complete. */
+bool chain_is_partial(const struct chain *chain);
+
 /* Closes what is open, last opened first, but not what is stuck.  Counters can be read afterwards.
  */
 void chain_close(struct chain *chain);
 
-/* Frees everything, or nothing if a sink is stuck: its thread may still be there. */
+/* Frees everything, or nothing if a thread is stuck, and may still be there. */
 void chain_free(struct chain *chain);
 
 /* Where the datagrams and records of a chain went, summed over its pipelines. */

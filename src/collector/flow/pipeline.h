@@ -82,6 +82,7 @@ struct pipeline {
     struct pipeline_counters counters;
     struct log_limit reject_limits[MUSTER_REJECT_REASONS];
     bool violated; /* its sums did not agree: a bug, logged once */
+    bool stuck;    /* [main] its front's thread did not come back: it is left alone */
 };
 
 struct pipeline_settings {

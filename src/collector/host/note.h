@@ -12,6 +12,8 @@
 
 #include "entry.h"
 
+enum { NOTE_TEXT = 800 }; /* bytes that say where a thread is; a longer path is cut */
+
 /* Written by its thread alone.  Another one may read it in note_each. */
 struct note {
     _Atomic(const struct entry *) entry; /* in whose code the thread is; NULL: that of... */
@@ -24,6 +26,7 @@ struct note {
     struct note *next;
     unsigned seen_changes, told;
     uint64_t since_ns;
+    char told_where[NOTE_TEXT];
 };
 
 extern _Thread_local struct note note_mine;

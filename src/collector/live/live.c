@@ -17,8 +17,9 @@ int live_open(struct live *live, const struct live_settings *settings, struct pr
 
     memset(live, 0, sizeof *live);
     live->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    live->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     live->listeners = calloc(settings->listen_count + 1, sizeof *live->listeners);
-    if (live->stop_fd < 0 || live->listeners == NULL) {
+    if (live->stop_fd < 0 || live->ended_fd < 0 || live->listeners == NULL) {
         problems_note(problems, LOG_ERROR, NULL, "cannot listen: %s", strerror(errno));
         return -1;
     }
@@ -42,7 +43,7 @@ static int start_workers(struct live *live, struct chain *chain)
     for (i = 0; i < chain->pipeline_count; i++) {
         live->worker_count++;
         if (worker_init(&live->workers[i], &chain->pipelines[i], live->listeners,
-                        live->listener_count, live->stop_fd) < 0)
+                        live->listener_count, live->stop_fd, live->ended_fd) < 0)
             return ENOMEM;
     }
     for (i = 0; i < live->worker_count; i++)
@@ -69,12 +70,30 @@ int live_start(struct live *live, struct chain *chain, struct problems *problems
 
 void live_stop(struct live *live)
 {
-    unsigned i;
-
     if (live->stop_fd >= 0)
         eventfd_write(live->stop_fd, 1);
+}
+
+bool live_stopped(struct live *live)
+{
+    eventfd_t unused;
+    bool all = true;
+    unsigned i;
+
+    if (live->ended_fd >= 0)
+        eventfd_read(live->ended_fd, &unused);
     for (i = 0; i < live->worker_count; i++)
-        worker_join(&live->workers[i]);
+        all &= worker_join(&live->workers[i]);
+    return all;
+}
+
+void live_abandon(struct live *live, struct chain *chain)
+{
+    unsigned i;
+
+    for (i = 0; i < live->worker_count; i++)
+        if (!worker_join(&live->workers[i]))
+            chain_abandon_pipeline(chain, live->workers[i].pipeline->id);
 }
 
 void live_close(struct live *live)
@@ -89,6 +108,8 @@ void live_close(struct live *live)
     free(live->listeners);
     if (live->stop_fd >= 0)
         close(live->stop_fd);
+    if (live->ended_fd >= 0)
+        close(live->ended_fd);
     memset(live, 0, sizeof *live);
-    live->stop_fd = -1;
+    live->stop_fd = live->ended_fd = -1;
 }

@@ -3,7 +3,7 @@
  * The front of live datagrams: the sockets that the collector listens on, and a worker thread for
  * each pipeline.
  *
- *   live_open, (chain_open, chain_start), live_start, live_stop, live_close
+ *   live_open, (chain_open, chain_start), live_start, live_stop, (until live_stopped), live_close
  *
  * All of this is [main].
  */
@@ -22,6 +22,7 @@ struct live {
     struct worker *workers;
     unsigned worker_count;
     int stop_fd;
+    int ended_fd; /* an eventfd: readable when a worker has ended */
 };
 
 struct live_settings {
@@ -36,11 +37,18 @@ struct live_settings {
 int live_open(struct live *live, const struct live_settings *settings, struct problems *problems);
 
 /* Lets datagrams in, and starts the workers.  The chain has a pipeline for each, and its sinks run.
- * Returns 0, or -1 after adding to `problems`; after either, live_stop. */
+ * Returns 0, or -1 after adding to `problems`; after either, live_stop, and live_close when all
+ * have ended. */
 int live_start(struct live *live, struct chain *chain, struct problems *problems);
 
-/* Lets nothing more in, takes what the kernel holds, and ends the workers. */
+/* Has the workers let nothing more in, take what the kernel holds, and end. */
 void live_stop(struct live *live);
+
+/* Whether all have ended.  `ended_fd` becomes readable when to ask again. */
+bool live_stopped(struct live *live);
+
+/* Leaves those alone that have not, with their pipelines; then not live_close. */
+void live_abandon(struct live *live, struct chain *chain);
 
 void live_close(struct live *live);
 

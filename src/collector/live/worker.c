@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "base/clock.h"
 #include "collector/host/note.h"
@@ -22,7 +23,7 @@ enum {
 };
 
 int worker_init(struct worker *worker, struct pipeline *pipeline, const struct listener *listeners,
-                unsigned listener_count, int stop_fd)
+                unsigned listener_count, int stop_fd, int ended_fd)
 {
     unsigned i;
 
@@ -30,6 +31,7 @@ int worker_init(struct worker *worker, struct pipeline *pipeline, const struct l
     worker->pipeline = pipeline;
     worker->listeners = listeners;
     worker->socket_count = listener_count;
+    worker->ended_fd = ended_fd;
     worker->error_limit = (struct log_limit){.burst = 3, .period_ns = 60 * CLOCK_SECOND};
     worker->receiver = receiver_new(pipeline->largest);
     worker->fds = calloc(listener_count + 2, sizeof *worker->fds);
@@ -218,6 +220,8 @@ static void *run(void *argument)
     }
     finish(worker);
     note_end();
+    atomic_store(&worker->ended, true);
+    eventfd_write(worker->ended_fd, 1);
     return NULL;
 }
 
@@ -243,9 +247,13 @@ int worker_start(struct worker *worker)
     return error;
 }
 
-void worker_join(struct worker *worker)
+bool worker_join(struct worker *worker)
 {
-    if (worker->started)
-        pthread_join(worker->thread, NULL);
+    if (!worker->started)
+        return true;
+    if (!atomic_load(&worker->ended))
+        return false;
+    pthread_join(worker->thread, NULL);
     worker->started = false;
+    return true;
 }

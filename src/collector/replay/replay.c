@@ -356,16 +356,35 @@ int replay_start(struct replay *replay, struct chain *chain, struct problems *pr
 
 void replay_stop(struct replay *replay)
 {
-    if (!replay->started)
+    if (!replay->started || atomic_load(&replay->over))
         return;
-    if (!atomic_load(&replay->over)) {
-        atomic_store(&replay->stop, true);
-        if (replay->chain != NULL)
-            chain_hurry(replay->chain);
-        else
-            sem_post(&replay->go);
-    }
+    atomic_store(&replay->stop, true);
+    if (replay->chain != NULL)
+        chain_hurry(replay->chain);
+    else
+        sem_post(&replay->go);
+}
+
+bool replay_stopped(struct replay *replay)
+{
+    if (!replay->started)
+        return true;
+    if (!has_become(replay, &replay->over))
+        return false;
     pthread_join(replay->thread, NULL);
+    replay->started = false;
+    return true;
+}
+
+void replay_abandon(struct replay *replay, struct chain *chain)
+{
+    unsigned i;
+
+    if (replay_stopped(replay))
+        return;
+    for (i = 0; i < chain->pipeline_count; i++)
+        chain_abandon_pipeline(chain, i);
+    chain->stuck = true; /* also if there is none yet */
     replay->started = false;
 }
 

@@ -7,7 +7,7 @@
  * output is the same on every run.
  *
  *   replay_open, (until replay_is_ready), (chain_open, chain_start), replay_start,
- *   (until replay_is_over), replay_stop, replay_close
+ *   (until replay_is_over), replay_stop, (until replay_stopped), replay_close
  *
  * All of this is [main].
  */
@@ -75,8 +75,14 @@ int replay_start(struct replay *replay, struct chain *chain, struct problems *pr
 /* Whether that is done. */
 bool replay_is_over(struct replay *replay);
 
-/* Ends the thread, if need be before the end of the capture. */
+/* Has the thread end, if need be before the end of the capture. */
 void replay_stop(struct replay *replay);
+
+/* Whether it has.  `event_fd` becomes readable when to ask again. */
+bool replay_stopped(struct replay *replay);
+
+/* Leaves it alone if it has not, with its chain; then not replay_close. */
+void replay_abandon(struct replay *replay, struct chain *chain);
 
 void replay_close(struct replay *replay);
 

@@ -33,7 +33,7 @@ static const struct muster_option options[] = {
      .summary = "In which callback"},
     {.name = "time",
      .type = MUSTER_OPTION_DURATION,
-     .fallback = "3s",
+     .fallback = "5s",
      .summary = "How long it sleeps"},
 };
 
