@@ -19,6 +19,7 @@
 #include "ending.h"
 #include "ledger.h"
 #include "loop.h"
+#include "reload.h"
 #include "watchdog.h"
 
 #define PATIENCE   (100 * CLOCK_MILLISECOND) /* of a stop, before it says what it waits for */
@@ -32,6 +33,7 @@ struct collector {
     struct log *log;
     struct loop loop;
     struct chain chain;
+    struct reload reload;
     const struct capture_account *capture; /* in a replay */
     bool has_run;                          /* there is a ledger to print */
     const char *asked_by;              /* a signal asked to stop before the front began; or NULL */
@@ -123,8 +125,10 @@ static void wait_for_end(struct collector *collector)
 
         problems_log(&problems, collector->log);
         event = loop_wait(&collector->loop, -1, until, &signal);
-        if (event == LOOP_ROTATE)
+        if (event == LOOP_ROTATE) {
             rotate(collector);
+            reload_run(&collector->reload, &collector->chain, collector->log);
+        }
     }
     log_format(collector->log, LOG_INFO, NULL, "%s: stopping", signal);
 }
@@ -414,24 +418,28 @@ static int run_replay(struct collector *collector, const char *path)
     return status;
 }
 
-int collector_run(const struct config *config, struct host *host, const char *capture)
+int collector_run(const struct config *config, struct host *host,
+                  const struct collector_arguments *arguments)
 {
     struct collector collector = {
         .config = config,
         .host = host,
+        .reload = {.path = arguments->config, .directories = arguments->directories},
         .log = host->log,
         .chain.drained_fd = -1,
         .started_ns = clock_monotonic(),
     };
     int status = COLLECTOR_START;
 
-    host->is_replay = capture != NULL;
+    host->is_replay = arguments->capture != NULL;
     if (loop_open(&collector.loop, host->log) < 0) {
         log_format(host->log, LOG_ERROR, NULL, "cannot make a signalfd: %s", strerror(errno));
         return status;
     }
     if (open_states(&collector) == 0)
-        status = capture != NULL ? run_replay(&collector, capture) : run_live(&collector);
+        status = arguments->capture != NULL ? run_replay(&collector, arguments->capture)
+                                            : run_live(&collector);
+    reload_free(&collector.reload);
     state_store_close(host->states);
     host->states = NULL;
     loop_close(&collector.loop);

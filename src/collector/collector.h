@@ -18,9 +18,17 @@ enum {
         70 /* EX_SOFTWARE of sysexits.h: a plugin has ended it, or did not come back */
 };
 
-/* [main] Runs the configuration until a signal asks to stop: live, or, if `capture` is not NULL, a
- * replay of that file ("-": standard input), until its end.  The host has log, metrics and catalog.
+/* Of the command line. */
+struct collector_arguments {
+    const char *config;             /* the file that the configuration is from */
+    const char *const *directories; /* of plugins; NULL at the end */
+    const char *capture;            /* to be replayed, "-": standard input; or NULL */
+};
+
+/* [main] Runs the configuration until a signal asks to stop: live, or, if there is a capture, a
+ * replay of it, until its end.  The host has log, metrics and catalog.
  * Returns the exit status; does not return if a sink is stuck in its plugin. */
-int collector_run(const struct config *config, struct host *host, const char *capture);
+int collector_run(const struct config *config, struct host *host,
+                  const struct collector_arguments *arguments);
 
 #endif

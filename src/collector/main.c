@@ -235,7 +235,10 @@ int main(int argc, char **argv)
     }
     log_threshold(host.log, config->log_level);
     watchdog_allow((uint64_t)config->stop_ns);
-    status = collector_run(config, &host, arguments.replay);
+    status = collector_run(config, &host,
+                           &(const struct collector_arguments){.config = arguments.config,
+                                                               .directories = arguments.directories,
+                                                               .capture = arguments.replay});
 
 done:
     config_free(config);

@@ -11,5 +11,6 @@ include %D%/state/local.mk
 # ending: tests/e2e/misuse.py
 # ledger: tests/e2e/accounting.py
 # loop: tests/e2e/signals.py
+# reload: tests/e2e/reload.py
 # watchdog: tests/e2e/misuse.py
 # main: tests/e2e/configuration.py

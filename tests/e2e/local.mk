@@ -12,6 +12,7 @@ E2E_TESTS = \
 	%D%/misuse.py \
 	%D%/plugin_guide.py \
 	%D%/replay.py \
+	%D%/reload.py \
 	%D%/signals.py \
 	%D%/sinks.py \
 	%D%/state.py \

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#define GATE_PATIENCE CLOCK_SECOND /* for the workers to end what they are at */
 
 /* ---- open ----------------------------------------------------------------------------- */
 
@@ -94,6 +97,7 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
 {
     struct pipeline_settings pipeline = {
         .count = settings->pipelines,
+        .gate = &chain->gate,
         .host = chain->host,
         .largest = settings->largest,
         .overflow = settings->overflow,
@@ -125,6 +129,8 @@ int chain_open(struct chain *chain, const struct chain_settings *settings, struc
     memset(chain, 0, sizeof *chain);
     chain->host = host;
     chain->filter_count = settings->filter_count;
+    pthread_mutex_init(&chain->gate.lock, NULL);
+    pthread_cond_init(&chain->gate.changed, NULL);
     chain->drained_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (chain->drained_fd < 0) {
         problems_note(problems, LOG_ERROR, NULL, "cannot make an eventfd: %s", strerror(errno));
@@ -187,6 +193,49 @@ void chain_rotate(struct chain *chain)
 
     for (i = 0; i < chain->sink_count; i++)
         sink_rotate(&chain->sinks[i]);
+}
+
+/* Returns whether all workers wait at the gate. */
+static bool shut_gate(struct chain *chain)
+{
+    struct timespec until = clock_to_timespec(clock_monotonic() + GATE_PATIENCE);
+    struct gate *gate = &chain->gate;
+    int error = 0;
+    unsigned i;
+
+    atomic_store(&gate->shut, true);
+    for (i = 0; i < chain->pipeline_count; i++)
+        pipeline_wake(&chain->pipelines[i], NULL);
+    pthread_mutex_lock(&gate->lock);
+    while (gate->waiting < chain->pipeline_count && error == 0)
+        error = pthread_cond_clockwait(&gate->changed, &gate->lock, CLOCK_MONOTONIC, &until);
+    pthread_mutex_unlock(&gate->lock);
+    return error == 0;
+}
+
+static void open_gate(struct chain *chain)
+{
+    pthread_mutex_lock(&chain->gate.lock);
+    atomic_store(&chain->gate.shut, false);
+    pthread_cond_broadcast(&chain->gate.changed);
+    pthread_mutex_unlock(&chain->gate.lock);
+}
+
+void chain_reload(struct chain *chain, unsigned index, const struct option_value *values)
+{
+    struct muster_instance *instance = &chain->instances[index];
+
+    assert(index < chain->instance_count);
+    if (index >= chain->filter_count) {
+        sink_reload(&chain->sinks[index - chain->filter_count], values);
+        return;
+    }
+    if (shut_gate(chain))
+        instance_reload(instance, values);
+    else
+        log_line(chain->host->log, LOG_ERROR, instance_name(instance),
+                 "the changed options are not adopted: a worker does not come back from a filter");
+    open_gate(chain);
 }
 
 void chain_hurry(struct chain *chain)

@@ -27,9 +27,10 @@ struct chain {
     unsigned sink_count; /* that are initialised */
     struct pipeline *pipelines;
     unsigned pipeline_count; /* that are initialised */
-    atomic_uint wakeable;    /* of those, which have a wake_fd for good */
-    int drained_fd;          /* an eventfd: readable when a sink has finished, or first connected */
-    bool stuck;              /* a thread could not be stopped: nothing may be freed */
+    struct gate gate;
+    atomic_uint wakeable; /* of those, which have a wake_fd for good */
+    int drained_fd;       /* an eventfd: readable when a sink has finished, or first connected */
+    bool stuck;           /* a thread could not be stopped: nothing may be freed */
 };
 
 struct chain_settings {
@@ -60,6 +61,11 @@ enum chain_start chain_started(struct chain *chain, bool patient, struct problem
 
 /* Asks every sink to reopen its output. */
 void chain_rotate(struct chain *chain);
+
+/* Has the plugin of an instance adopt other values of its options, which outlive the chain: a
+ * sink's soon, on its thread, a filter's at once, with all workers held between two batches.  Only
+ * while a live front runs. */
+void chain_reload(struct chain *chain, unsigned instance, const struct option_value *values);
 
 /* From now on a front that is held back by a full queue waits no more: what finds no room is
  * dropped and counted. */

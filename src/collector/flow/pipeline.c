@@ -115,6 +115,7 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->host = settings->host;
     pipeline->largest = settings->largest;
     pipeline->wake_fd = -1;
+    pipeline->gate = settings->gate;
     batch_init(&pipeline->batch, pipeline->id, pipeline->count);
     for (i = 0; i < MUSTER_REJECT_REASONS; i++)
         pipeline->reject_limits[i] = (struct log_limit){.burst = 5, .period_ns = 10 * CLOCK_SECOND};
@@ -445,6 +446,20 @@ static void tick_filter(struct pipeline *pipeline, unsigned i, uint64_t now_ns)
     publish_emitted(pipeline, i);
 }
 
+/* As long as it is shut. */
+static void wait_at_gate(struct gate *gate)
+{
+    if (!atomic_load(&gate->shut))
+        return;
+    pthread_mutex_lock(&gate->lock);
+    gate->waiting++;
+    pthread_cond_broadcast(&gate->changed);
+    while (atomic_load(&gate->shut))
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    gate->waiting--;
+    pthread_mutex_unlock(&gate->lock);
+}
+
 static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
 {
     uint64_t next = now_ns + PIPELINE_TICK;
@@ -455,6 +470,7 @@ static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
     if (pipeline_is_woken(pipeline)) {
         eventfd_read(pipeline->wake_fd, &unused); /* first: who wakes writes it last */
         atomic_store(&pipeline->woken, false);
+        wait_at_gate(pipeline->gate);
     }
     for (i = 0; i < pipeline->filter_count; i++) {
         struct filter *filter = &pipeline->filters[i];

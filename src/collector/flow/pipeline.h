@@ -9,6 +9,7 @@
 #ifndef COLLECTOR_FLOW_PIPELINE_H
 #define COLLECTOR_FLOW_PIPELINE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -65,6 +66,14 @@ struct pipeline_counters {
     struct counter calls;   /* receive calls that brought something */
 };
 
+/* Holds the workers of a chain between two batches. */
+struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    atomic_bool shut;
+    unsigned waiting; /* workers at the gate */
+};
+
 struct pipeline {
     unsigned id, count; /* this one, from 0; how many there are */
     struct host *host;
@@ -78,6 +87,7 @@ struct pipeline {
     struct fanout fanout;
     bool keep_rejects; /* some sink takes them */
     int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
+    struct gate *gate; /* the chain's */
     atomic_bool woken; /* the same, for a front that does not sleep */
     struct pipeline_counters counters;
     struct log_limit reject_limits[MUSTER_REJECT_REASONS];
@@ -86,6 +96,7 @@ struct pipeline {
 };
 
 struct pipeline_settings {
+    struct gate *gate;
     unsigned id, count;
     struct host *host;
     uint32_t largest;

@@ -124,6 +124,12 @@ void sink_rotate(struct sink *sink)
     tell(sink);
 }
 
+void sink_reload(struct sink *sink, const struct option_value *values)
+{
+    atomic_store(&sink->reload, values);
+    tell(sink);
+}
+
 void sink_drain(struct sink *sink, uint64_t deadline_ns)
 {
     atomic_store(&sink->deadline_ns, deadline_ns);

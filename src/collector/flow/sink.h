@@ -50,7 +50,8 @@ struct sink {
 
     /* Orders from the main thread, and from any. */
     atomic_bool rotate;
-    atomic_bool woken;         /* the plugin asks for a tick */
+    _Atomic(const struct option_value *) reload; /* values to adopt; NULL: none */
+    atomic_bool woken;                           /* the plugin asks for a tick */
     atomic_uint draining;      /* 1: no more records will come; finish by `deadline_ns` */
     atomic_ullong deadline_ns; /* monotonic */
     atomic_int first_try;      /* enum sink_connection: an answer, with a note in finished_fd */
@@ -92,6 +93,9 @@ int sink_start(struct sink *sink);
 
 /* [main] Asks for the output to be reopened. */
 void sink_rotate(struct sink *sink);
+
+/* [main] Has the plugin adopt other values of its options, which outlive the sink. */
+void sink_reload(struct sink *sink, const struct option_value *values);
 
 /* [main] Once no worker offers any more: lets the sink finish until
  * `deadline_ns` (monotonic). */

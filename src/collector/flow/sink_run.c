@@ -263,6 +263,14 @@ static void rotate(struct sink *sink)
         log_line(log_of(sink), LOG_DEBUG, name_of(sink), "the output was reopened");
 }
 
+static void reload(struct sink *sink, const struct option_value *values)
+{
+    if (sink->connected && counter_value(&sink->held) > 0)
+        flush(sink, 0);
+    if (!sink->failed)
+        instance_reload(sink->instance, values);
+}
+
 static void tick(struct sink *sink, uint64_t now)
 {
     uint64_t told = host_now(sink->instance->host, MUSTER_CLOCK_MONOTONIC), begun = clock_coarse();
@@ -278,6 +286,7 @@ static void tick(struct sink *sink, uint64_t now)
 
 static void attend(struct sink *sink)
 {
+    const struct option_value *values = atomic_exchange(&sink->reload, NULL);
     bool must_rotate = atomic_exchange(&sink->rotate, false);
     uint64_t now = clock_coarse();
 
@@ -286,6 +295,8 @@ static void attend(struct sink *sink)
         check_sums(sink);
         sink->next_check_ns = now + CLOCK_SECOND;
     }
+    if (values != NULL && !sink->failed)
+        reload(sink, values);
     if (must_rotate && !sink->failed)
         rotate(sink);
     if (sink->flush_pause_ns > 0 && now >= sink->next_flush_ns && sink->connected && !sink->failed)
@@ -293,6 +304,11 @@ static void attend(struct sink *sink)
     if (!sink->failed && instance_sink(sink->instance)->tick != NULL &&
         (now >= sink->next_tick_ns || atomic_exchange(&sink->woken, false)))
         tick(sink, now);
+}
+
+static bool has_order(struct sink *sink)
+{
+    return atomic_load(&sink->rotate) || atomic_load(&sink->reload) != NULL;
 }
 
 /* A pause before something is tried again; orders cut it short. */
@@ -305,7 +321,7 @@ static void pause_for(struct sink *sink, uint64_t ns)
         return;
     }
     eventcount_prepare(&sink->orders);
-    if (!is_draining(sink) && !atomic_load(&sink->rotate))
+    if (!is_draining(sink) && !has_order(sink))
         eventcount_wait(&sink->orders, ns);
     eventcount_cancel(&sink->orders);
 }
@@ -463,8 +479,7 @@ static void rest(struct sink *sink)
     if (sink->flush_pause_ns > 0 && sink->flush_pause_ns < limit)
         limit = sink->flush_pause_ns;
     eventcount_prepare(&sink->work);
-    if (!has_work(sink) && !is_draining(sink) && !atomic_load(&sink->rotate) &&
-        !atomic_load(&sink->woken))
+    if (!has_work(sink) && !is_draining(sink) && !has_order(sink) && !atomic_load(&sink->woken))
         eventcount_wait(&sink->work, limit);
     eventcount_cancel(&sink->work);
 }

@@ -98,6 +98,23 @@ void callback_close(struct muster_instance *instance, uint32_t flags)
     callback_leave();
 }
 
+int callback_reload(struct muster_instance *instance)
+{
+    const struct muster_call call = call_of(instance, 0, 0);
+    int (*reload)(void *state, const struct muster_call *call) =
+        plugin_is_filter(&instance->entry->plugin) ? instance_filter(instance)->reload
+                                                   : instance_sink(instance)->reload;
+    int result;
+
+    if (reload == NULL)
+        return MUSTER_RENEW;
+    callback_enter(instance, CALLBACK_RELOAD);
+    result = reload(instance->state, &call);
+    callback_leave();
+    return expect(instance, CALLBACK_RELOAD, result, CODE(MUSTER_RENEW) | CODE(MUSTER_FAILED),
+                  "0, MUSTER_RENEW or MUSTER_FAILED");
+}
+
 /* ---- Of a filter ---------------------------------------------------------------------- */
 
 int callback_worker_open(struct muster_instance *instance, uint32_t worker, uint32_t workers,

@@ -55,6 +55,7 @@ static inline void callback_leave(void)
 int callback_check(struct muster_instance *instance);
 int callback_open(struct muster_instance *instance); /* sets instance->state */
 void callback_close(struct muster_instance *instance, uint32_t flags);
+int callback_reload(struct muster_instance *instance);
 
 /* Of a filter; `state` is the worker's. */
 int callback_worker_open(struct muster_instance *instance, uint32_t worker, uint32_t workers,

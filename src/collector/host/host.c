@@ -120,7 +120,7 @@ static const struct option_value *find_value(struct muster_instance *instance, c
                option_noun(type));
         return &nothing;
     }
-    return &instance->entry->values[index];
+    return &instance->values[index];
 }
 
 static int64_t get_int(struct muster_instance *instance, const char *option)
@@ -169,7 +169,7 @@ static void config_error(struct muster_instance *instance, const char *option, c
 {
     const struct entry *entry = instance->entry;
     int index = option != NULL ? option_find(&entry->plugin.options, option) : -1;
-    unsigned line = index >= 0 ? entry->values[index].line : 0;
+    unsigned line = index >= 0 ? instance->values[index].line : 0;
 
     if (instance->problems == NULL)
         misuse(instance, "config_error() outside of check: %s", text);

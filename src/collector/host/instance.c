@@ -15,6 +15,7 @@ void instance_init(struct muster_instance *instance, const struct entry *entry, 
 {
     memset(instance, 0, sizeof *instance);
     instance->entry = entry;
+    instance->values = entry->values;
     instance->host = host;
 }
 
@@ -69,6 +70,27 @@ void instance_close(struct muster_instance *instance)
         callback_close(instance, MUSTER_CALL_STOPPING);
     instance->opened = false;
     close_memory(instance, true);
+}
+
+void instance_reload(struct muster_instance *instance, const struct option_value *values)
+{
+    const struct option_value *old = instance->values;
+    struct log *log = instance->host->log;
+    int result;
+
+    instance->values = values;
+    result = callback_reload(instance);
+    if (result != 0)
+        instance->values = old;
+    if (result == 0)
+        log_line(log, LOG_INFO, instance_name(instance), "the changed options are in force");
+    else if (result == MUSTER_RENEW)
+        log_line(log, LOG_WARNING, instance_name(instance),
+                 "the changed options take effect at the next start: the plugin cannot adopt them "
+                 "while it runs");
+    else
+        log_line(log, LOG_ERROR, instance_name(instance),
+                 "the changed options are not adopted; the old ones stay in force");
 }
 
 void instance_bug(struct muster_instance *instance, const char *format, ...)

@@ -18,7 +18,9 @@
 enum { INSTANCE_TOLD = 4 };
 
 struct muster_instance {
-    const struct entry *entry; /* outlives the instance */
+    const struct entry *entry;         /* outlives the instance */
+    const struct option_value *values; /* the entry's, or those of a configuration that was read
+                                          later; they outlive the instance, too */
     struct host *host;
     const struct entry *chain; /* all entries of its chain: number `origin` is at origin - 1 */
     uint32_t chain_count;
@@ -48,6 +50,10 @@ void instance_check(const struct entry *entry, struct host *host, struct problem
  * instance_free, so that those that are closed later can still report them.  [main] */
 int instance_open(struct muster_instance *instance);
 void instance_close(struct muster_instance *instance);
+
+/* Has the plugin adopt other values of its options, and says what comes of it.  On the thread of
+ * its callback. */
+void instance_reload(struct muster_instance *instance, const struct option_value *values);
 
 /* Says that the plugin has a bug, and what it is.  Any thread. */
 void instance_bug(struct muster_instance *instance, const char *format, ...)

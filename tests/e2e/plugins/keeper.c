@@ -142,8 +142,21 @@ static void close_instance(void *state, const struct muster_call *call)
     free(state);
 }
 
+/* No worker is in process meanwhile, so that the sum is exact. */
+static int reload(void *state, const struct muster_call *call)
+{
+    const struct keeper *self = state;
+    char text[64];
+
+    (void)call;
+    snprintf(text, sizeof text, "reloaded at %" PRIu64 " messages", sum(self->counts));
+    self->host->log(self->instance, MUSTER_LOG_INFO, text);
+    return 0;
+}
+
 static const struct muster_filter filter = {
     .size = sizeof filter,
+    .reload = reload,
     .worker_open = open_worker,
     .process = process,
     .worker_close = close_worker,

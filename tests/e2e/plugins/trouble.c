@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <muster/plugin.h>
@@ -38,6 +39,7 @@ static const struct muster_option options[] = {
 struct trouble {
     enum does does;
     int64_t after, taken;
+    const char *path;
     unsigned calls;
     FILE *file;
     const struct muster_host *host;
@@ -56,6 +58,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
         return MUSTER_FAILED;
     self->does = (enum does)host->get_int(instance, "does");
     self->after = host->get_int(instance, "after");
+    self->path = host->get_string(instance, "path");
     self->host = host;
     self->instance = instance;
     if (self->does == UNDECLARED)
@@ -207,6 +210,22 @@ static int64_t flush(void *state, const struct muster_call *call)
     return fflush(self->file) != 0;
 }
 
+/* Adopts `after`, but no other path; and none if it is to fail. */
+static int reload(void *state, const struct muster_call *call)
+{
+    struct trouble *self = state;
+    char text[64];
+
+    (void)call;
+    self->after = self->host->get_int(self->instance, "after");
+    snprintf(text, sizeof text, "after is %lld now", (long long)self->after);
+    self->host->log(self->instance, MUSTER_LOG_INFO, text);
+    if (self->after == 13)
+        return MUSTER_FAILED;
+    return strcmp(self->host->get_string(self->instance, "path"), self->path) == 0 ? 0
+                                                                                   : MUSTER_RENEW;
+}
+
 static const struct muster_sink sink = {
     .size = sizeof sink,
     .takes = MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS,
@@ -214,6 +233,7 @@ static const struct muster_sink sink = {
     .write = take,
     .flush = flush,
     .disconnect = disconnect_output,
+    .reload = reload,
 };
 
 const struct muster_plugin muster_plugin_v1 = {
