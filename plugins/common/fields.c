@@ -313,7 +313,7 @@ const char *fields_device_name(const struct muster_host *host, struct muster_ins
 
     if ((record->marks & MUSTER_MARK_DEVICE) == 0)
         return NULL;
-    return host->device(instance, (uint16_t)record->device, &device) ? device.name : NULL;
+    return host->device(instance, record->device, &device) ? device.name : NULL;
 }
 
 const char *fields_entry_name(const struct muster_host *host, struct muster_instance *instance,

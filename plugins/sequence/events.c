@@ -11,12 +11,14 @@
 static struct muster_record event_of(const struct events *events, enum muster_event event,
                                      uint32_t device)
 {
+    struct muster_device about = {.size = sizeof about};
     struct muster_record record;
 
+    events->host->device(events->instance, device, &about);
     memset(&record, 0, sizeof record);
     record.kind = MUSTER_KIND_EVENT;
     record.event.event = (uint8_t)event;
-    record.device_id = device; /* in the built-in format the two are the same */
+    record.device_id = about.id;
     record.device = device;
     record.marks = MUSTER_MARK_DEVICE;
     record.arrival_ns = events->now_ns;

@@ -15,6 +15,7 @@
 
 struct events {
     const struct muster_host *host;
+    struct muster_instance *instance;
     struct muster_cell *not_reported; /* those that could not be added */
     struct muster_batch *batch;       /* being judged */
     uint32_t after;                   /* which of its records */

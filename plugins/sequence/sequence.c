@@ -58,16 +58,14 @@ static int check(const struct muster_host *host, struct muster_instance *instanc
 
 #define WINDOW_BITS 0x1ffffu /* of muster_state.format; the rest is TABLES_FORMAT */
 
-/* The same for all instances. */
-static uint32_t device_count;
-
 static int is_sound(const struct muster_state *region)
 {
+    const struct sequence *sequence = region->context;
     struct tables tables;
 
     if (region->age == MUSTER_STATE_STALE)
         return 1; /* little of it is believed */
-    tables_lay_out(&tables, region->memory, device_count, region->format & WINDOW_BITS);
+    tables_lay_out(&tables, region->memory, sequence->devices, region->format & WINDOW_BITS);
     return recovery_is_sound(&tables);
 }
 
@@ -83,7 +81,7 @@ static int map_private(struct sequence *sequence)
         return -1;
     }
     sequence->own_memory = memory;
-    tables_lay_out(&sequence->tables, memory, device_count, sequence->options.window);
+    tables_lay_out(&sequence->tables, memory, sequence->devices, sequence->options.window);
     causes_resume(&sequence->tables.shared->causes, false);
     return 0;
 }
@@ -126,12 +124,13 @@ static int map_persistent(struct sequence *sequence)
         .format = TABLES_FORMAT << 20 | sequence->options.window,
         .bytes = sequence->bytes,
         .is_sound = is_sound,
+        .context = sequence,
     };
 
     if (sequence->host->state(sequence->instance, &region) != 0)
         return -1;
     sequence->options.persistent = region.is_kept != 0;
-    tables_lay_out(&sequence->tables, region.memory, device_count, sequence->options.window);
+    tables_lay_out(&sequence->tables, region.memory, sequence->devices, sequence->options.window);
     return resume(sequence, region.age);
 }
 
@@ -164,13 +163,13 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     sequence->options.window = (uint32_t)host->get_int(instance, "window");
     sequence->options.max_jump = (uint32_t)host->get_int(instance, "max_jump");
     sequence->silent_after = (uint32_t)host->get_int(instance, "silent_after");
-    device_count = host->device_count(instance);
-    if (device_count > TABLES_DEVICES_MOST) {
+    sequence->devices = host->device_count(instance);
+    if (sequence->devices > TABLES_DEVICES_MOST) {
         host->log(instance, MUSTER_LOG_ERROR, "there can be more devices than 65,536: too many");
         free_instance(sequence);
         return MUSTER_FAILED;
     }
-    sequence->bytes = tables_bytes(device_count, sequence->options.window);
+    sequence->bytes = tables_bytes(sequence->devices, sequence->options.window);
     if ((sequence->options.reference ? map_private(sequence) : map_persistent(sequence)) != 0) {
         free_instance(sequence);
         return MUSTER_FAILED;

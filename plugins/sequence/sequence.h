@@ -19,6 +19,7 @@ struct sequence {
     const struct muster_host *host;
     struct muster_instance *instance;
     struct tracker_options options;
+    uint32_t devices; /* every device's number is below this */
     struct tables tables;
     void *own_memory; /* the tables', if it is not the host's */
     uint64_t bytes;   /* of the tables */

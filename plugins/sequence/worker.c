@@ -98,7 +98,7 @@ static void configure_presence(const struct sequence *sequence, uint32_t number,
 {
     struct muster_device about = {.size = sizeof about};
 
-    sequence->host->device(sequence->instance, (uint16_t)number, &about);
+    sequence->host->device(sequence->instance, number, &about);
     presence_configure(contact, about.heartbeat_ns != 0 ? about.heartbeat_ns : about.data_ns);
 }
 
@@ -233,6 +233,7 @@ int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_st
     self->number = worker;
     self->workers = workers;
     self->events.host = sequence->host;
+    self->events.instance = sequence->instance;
     if (make_judges(self) != 0)
         goto no_memory;
     if (worker == 0) {

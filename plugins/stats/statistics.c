@@ -156,12 +156,14 @@ static void write_tracked(FILE *out, const struct statistics *statistics, const 
     write_if(out, statistics->tracked, name, value);
 }
 
-static void write_name(FILE *out, const struct muster_host *host, struct muster_instance *instance,
-                       uint32_t device_number)
+/* The beginning of an object about a device. */
+static void write_device(FILE *out, const struct muster_host *host,
+                         struct muster_instance *instance, uint32_t number)
 {
     struct muster_device device = {.size = sizeof device};
 
-    host->device(instance, (uint16_t)device_number, &device);
+    host->device(instance, number, &device);
+    fprintf(out, "{\"device_id\": %" PRIu64 ", \"name\": ", device.id);
     if (device.name != NULL)
         write_text(out, device.name);
     else
@@ -175,8 +177,8 @@ static void write_jitter(FILE *out, const struct statistics *statistics,
         fputs("  \"worst_jitter\": null,\n", out);
         return;
     }
-    fprintf(out, "  \"worst_jitter\": {\"device_id\": %u, \"name\": ", statistics->jitter_id);
-    write_name(out, host, instance, statistics->jitter_id);
+    fputs("  \"worst_jitter\": ", out);
+    write_device(out, host, instance, statistics->jitter_device);
     fprintf(out, ", \"seconds\": %u.%06u},\n", statistics->jitter_us / 1000000,
             statistics->jitter_us % 1000000);
 }
@@ -207,8 +209,8 @@ static void write_worst(FILE *out, const struct worst_devices *worst,
     for (i = 0; i < worst->count; i++) {
         const struct device_counts *counts = &worst->counts[i];
 
-        fprintf(out, "%s\n    {\"device_id\": %u, \"name\": ", i > 0 ? "," : "", worst->ids[i]);
-        write_name(out, host, instance, worst->ids[i]);
+        fputs(i > 0 ? ",\n    " : "\n    ", out);
+        write_device(out, host, instance, worst->devices[i]);
         fprintf(out,
                 ", \"missing\": %" PRIu64 ", \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
                 "\"restarts\": %u, \"outliers\": %u}",

@@ -20,7 +20,7 @@ struct statistics {
                    */
     uint64_t online, late_devices, silent;
     uint32_t jitter_us;     /* the largest of all devices, 0 if none has any */
-    uint32_t jitter_id;     /* whose it is: a device's number, which is its id */
+    uint32_t jitter_device; /* whose it is: its number */
     uint64_t counted_since; /* when the tracker's counters began: Unix seconds; 0: with this run */
     double seconds;         /* since the plugin was opened */
     double rate;            /* datagrams a second since the last report */
@@ -40,7 +40,7 @@ _Static_assert(sizeof(struct device_counts) == 32, "there are many of them");
 #define STATISTICS_WORST_MAX 32
 
 struct worst_devices {
-    uint32_t ids[STATISTICS_WORST_MAX]; /* numbers, which are the ids */
+    uint32_t devices[STATISTICS_WORST_MAX]; /* their numbers */
     struct device_counts counts[STATISTICS_WORST_MAX];
     uint32_t count;
 };

@@ -94,10 +94,10 @@ static void find_worst(const struct stats *stats, struct worst_devices *worst)
         for (place = worst->count - 1; place > 0 && is_worse(device, &worst->counts[place - 1]);
              place--) {
             worst->counts[place] = worst->counts[place - 1];
-            worst->ids[place] = worst->ids[place - 1];
+            worst->devices[place] = worst->devices[place - 1];
         }
         worst->counts[place] = *device;
-        worst->ids[place] = id;
+        worst->devices[place] = id;
     }
 }
 
@@ -110,7 +110,7 @@ static void find_jitter(const struct stats *stats, struct statistics *statistics
         if (stats->devices[id].jitter_us <= statistics->jitter_us)
             continue;
         statistics->jitter_us = stats->devices[id].jitter_us;
-        statistics->jitter_id = id;
+        statistics->jitter_device = id;
     }
 }
 
@@ -144,9 +144,9 @@ static void describe_devices(const struct stats *stats, const struct statistics 
                                   s->online, s->late_devices, s->silent);
     if (s->jitter_us == 0)
         return;
-    stats->host->device(stats->instance, (uint16_t)s->jitter_id, &device);
-    snprintf(text + length, size - length, ", largest jitter %u.%06u s: device %u%s%s%s",
-             s->jitter_us / 1000000, s->jitter_us % 1000000, s->jitter_id,
+    stats->host->device(stats->instance, s->jitter_device, &device);
+    snprintf(text + length, size - length, ", largest jitter %u.%06u s: device %s%s%s%s",
+             s->jitter_us / 1000000, s->jitter_us % 1000000, device.key,
              device.name != NULL ? " (" : "", device.name != NULL ? device.name : "",
              device.name != NULL ? ")" : "");
 }
@@ -207,11 +207,11 @@ static void print_worst(const struct stats *stats, const struct worst_devices *w
         const struct device_counts *counts = &worst->counts[i];
         struct muster_device device = {.size = sizeof device};
 
-        stats->host->device(stats->instance, (uint16_t)worst->ids[i], &device);
+        stats->host->device(stats->instance, worst->devices[i], &device);
         plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
-                   "device %u%s%s%s: %" PRIu64
+                   "device %s%s%s%s: %" PRIu64
                    " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
-                   worst->ids[i], device.name != NULL ? " (" : "",
+                   device.key, device.name != NULL ? " (" : "",
                    device.name != NULL ? device.name : "", device.name != NULL ? ")" : "",
                    counts->missing, counts->gaps, counts->late, counts->duplicates,
                    counts->restarts, counts->outliers);

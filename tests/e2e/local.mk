@@ -4,6 +4,7 @@ E2E_TESTS = \
 	%D%/accounting.py \
 	%D%/configuration.py \
 	%D%/datagrams.py \
+	%D%/derived.py \
 	%D%/fleet.py \
 	%D%/gaps.py \
 	%D%/host.py \
@@ -25,6 +26,10 @@ check_LTLIBRARIES += %D%/plugins/asker.la
 %C%_plugins_asker_la_SOURCES = %D%/plugins/asker.c
 %C%_plugins_asker_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_plugins_asker_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += %D%/plugins/deriver.la
+%C%_plugins_deriver_la_SOURCES = %D%/plugins/deriver.c
+%C%_plugins_deriver_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_deriver_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 check_LTLIBRARIES += %D%/plugins/keeper.la
 %C%_plugins_keeper_la_SOURCES = %D%/plugins/keeper.c
 %C%_plugins_keeper_la_CFLAGS = $(PLUGIN_CFLAGS)

@@ -99,5 +99,25 @@ check_LTLIBRARIES += %D%/odd_no_symbol.la
 %C%_odd_no_symbol_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=10
 %C%_odd_no_symbol_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_odd_no_symbol_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_number.la
+%C%_odd_number_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_number_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=11
+%C%_odd_number_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_number_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_twice.la
+%C%_odd_twice_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_twice_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=12
+%C%_odd_twice_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_twice_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_word.la
+%C%_odd_word_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_word_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=13
+%C%_odd_word_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_word_la_LDFLAGS = $(ODD_LDFLAGS)
+check_LTLIBRARIES += %D%/odd_names.la
+%C%_odd_names_la_SOURCES = %D%/odd_plugin.c
+%C%_odd_names_la_CPPFLAGS = $(AM_CPPFLAGS) -DODD=14
+%C%_odd_names_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_odd_names_la_LDFLAGS = $(ODD_LDFLAGS)
 # instance: tests/collector/flow/test_chain.c
 # callback: tests/collector/flow/test_chain.c

@@ -15,6 +15,10 @@
 #define ODD_NO_ROLE   8 /* neither filter nor sink */
 #define ODD_NO_NAME   9
 #define ODD_NO_SYMBOL 10
+#define ODD_NUMBER    11 /* an event of its own has a number of everybody's */
+#define ODD_TWICE     12 /* two rejects of its own have the same number */
+#define ODD_WORD      13 /* an event of its own has a name of two words */
+#define ODD_NAMES     14 /* the table of events is of no version */
 
 #if ODD == ODD_NO_SYMBOL
 
@@ -47,6 +51,25 @@ static const struct later_option options[] = {
                 .fallback = "2"}},
 };
 
+struct later_name {
+    struct muster_name name;
+#if ODD == ODD_FUTURE
+    uint64_t unknown[2];
+#endif
+};
+
+static const struct later_name events[] = {
+    {.name = {.number = 128, .name = "first-event", .summary = "the first"}},
+    {.name = {.number = ODD == ODD_NUMBER ? 127 : 255,
+              .name = ODD == ODD_WORD ? "second event" : "event-2",
+              .summary = "the second"}},
+};
+
+static const struct later_name rejects[] = {
+    {.name = {.number = 200, .name = "unwanted", .summary = "the first"}},
+    {.name = {.number = ODD == ODD_TWICE ? 200 : 128, .name = "odd", .summary = "the second"}},
+};
+
 static const struct muster_sink sink = {
     .size = sizeof sink,
     .write = ODD == ODD_NO_WRITE ? NULL : take,
@@ -71,10 +94,15 @@ const struct later_plugin descriptor = {
             .abi_minor = ODD == ODD_FUTURE ? MUSTER_ABI_MINOR + 7 : MUSTER_ABI_MINOR,
             .option_size = ODD == ODD_OPTIONS ? 8 : sizeof options[0],
             .option_count = 2,
+            .name_size = ODD == ODD_NAMES ? 8 : sizeof events[0],
+            .event_count = 2,
+            .reject_count = 2,
             .name = ODD == ODD_NO_NAME ? "No Name" : "odd",
             .version = "1.0",
             .summary = "is odd",
             .options = &options[0].option,
+            .events = &events[0].name,
+            .rejects = &rejects[0].name,
             .sink = ODD == ODD_NO_ROLE ? NULL : &sink,
         },
 #if ODD == ODD_FUTURE

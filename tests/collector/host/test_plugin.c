@@ -43,6 +43,12 @@ static void expect_loaded(const char *name)
     ck_assert_str_eq(option_at(&plugin.options, 0).name, "one");
     ck_assert_str_eq(option_at(&plugin.options, 1).name, "two");
     ck_assert_str_eq(option_at(&plugin.options, 1).fallback, "2");
+    ck_assert_str_eq(plugin_event_name(&plugin, 128), "first-event");
+    ck_assert_str_eq(plugin_event_name(&plugin, 255), "event-2");
+    ck_assert_ptr_null(plugin_event_name(&plugin, 200));
+    ck_assert_str_eq(plugin_reject_name(&plugin, 128), "odd");
+    ck_assert_str_eq(plugin_reject_name(&plugin, 200), "unwanted");
+    ck_assert_ptr_null(plugin_reject_name(&plugin, 255));
 }
 
 static void expect_refused(const char *name, const char *reason)
@@ -97,6 +103,10 @@ START_TEST(refused)
     expect_refused("odd_reserved", "its options are named plugin, name, queue or required");
     expect_refused("odd_no_role", "it is neither a filter nor a sink");
     expect_refused("odd_no_name", "its name, version or summary is missing or malformed");
+    expect_refused("odd_number", "a number that is not in 128 to 255");
+    expect_refused("odd_twice", "two events or rejects of its own have the same number");
+    expect_refused("odd_word", "the name of an event or reject of its own is missing or malformed");
+    expect_refused("odd_names", "its table of events or rejects is missing or of a wrong size");
     expect_refused("odd_no_symbol", "it has no symbol muster_plugin_v1");
 }
 END_TEST

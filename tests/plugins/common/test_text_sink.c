@@ -46,7 +46,7 @@ static size_t bound(void *plugin, const struct muster_record *record)
 static char *format(void *plugin, char *out, const struct muster_record *record)
 {
     (void)plugin;
-    return out + snprintf(out, LINE + 1, "%0*u\n", LINE - 1, record->seq);
+    return out + snprintf(out, LINE + 1, "%0*u\n", LINE - 1, (unsigned)record->seq);
 }
 
 static const struct text_sink_line line = {.wants = wants, .bound = bound, .format = format};

@@ -53,9 +53,9 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     bool done;
 
     tables_lay_out(&now, c->memory, MUSTER_DEVICE_IDS, WINDOW);
-    undo = &tables_slot(&now, record->device_id % c->count)->undo;
+    undo = &tables_slot(&now, record->device % c->count)->undo;
     undo->device_id = DEVICES; /* until the next change */
-    timing = tables_device(&now, record->device_id)->timing;
+    timing = tables_device(&now, record->device)->timing;
     snapshot.memory = c->memory;
     snapshot.bytes = c->bytes;
     snapshot.copy = memory_new(c->bytes);
@@ -63,14 +63,14 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     tables_lay_out(&copy, snapshot.copy, MUSTER_DEVICE_IDS, WINDOW);
     collector_receive(c, *record, &batch);
     fake_batch_free(&batch);
-    done = undo->device_id == record->device_id && snapshot.left == 0;
+    done = undo->device_id == record->device && snapshot.left == 0;
     if (done && !at_event)
         memcpy(snapshot.copy, c->memory, c->bytes);
     snapshot.left = 0;
-    undo = &tables_slot(&copy, record->device_id % c->count)->undo;
+    undo = &tables_slot(&copy, record->device % c->count)->undo;
     if (done && !at_event) {
         undo->busy = 1;
-        tables_device(&copy, record->device_id)->timing = timing; /* it comes later */
+        tables_device(&copy, record->device)->timing = timing; /* it comes later */
     }
     if (done && undo->busy)
         return snapshot.copy;

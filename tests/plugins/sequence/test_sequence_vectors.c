@@ -227,9 +227,9 @@ static void check_times(struct run *run, const struct muster_record *event)
     switch (event->event.event) {
     case MUSTER_EVENT_GAP_OPENED:
         ck_assert_uint_lt(run->gap_count, GAPS_MOST);
-        run->gaps[i].device_id = event->device_id;
-        run->gaps[i].first = event->event.first;
-        run->gaps[i].last = event->event.last;
+        run->gaps[i].device_id = (uint16_t)event->device;
+        run->gaps[i].first = (uint32_t)event->event.first;
+        run->gaps[i].last = (uint32_t)event->event.last;
         run->gaps[i].opened_ns = opened_ns = run->now_ns;
         run->gap_count++;
         break;

@@ -75,8 +75,8 @@ static void expect(struct muster_record record, enum muster_verdict verdict, uin
 {
     tracker_judge(tracker, &record);
     ck_assert_msg(record.verdict == verdict && record.message.gap == gap,
-                  "number %u: verdict %u, gap %u; expected %u, %u", record.seq, record.verdict,
-                  record.message.gap, verdict, gap);
+                  "number %u: verdict %u, gap %u; expected %u, %u", (unsigned)record.seq,
+                  record.verdict, (unsigned)record.message.gap, verdict, gap);
 }
 
 static void data(uint32_t seq, enum muster_verdict verdict, uint32_t gap)
