@@ -84,8 +84,8 @@ class Check(Asker):
         self.check('does = "fail_oddly";', "asker: bug in the plugin: check() returned 5; expected 0 or MUSTER_FAILED\n")
         self.check('does = "error_of_nothing";', "collector.conf:4: asker: bug in the plugin: config_error() of the option "
                    '"nothing", which it does not declare: it is no good\n', "1 error in the configuration")
-        self.check_start("late_error", "asker: bug in the plugin: config_error() outside of check: it is no good\n")
-        self.check_start("late_problem", "asker: bug in the plugin: problem() outside of check: it is no good\n")
+        self.check_start("late_error", "config_error() in open(); expected in check\n")
+        self.check_start("late_problem", "problem() in open(); expected in check\n")
 
 
 class Metrics(Asker):

@@ -346,6 +346,14 @@ static void fail(const struct pipeline *pipeline, struct filter *filter)
                pipeline->id);
 }
 
+/* From now on that filter may work on the batch, on this thread. */
+static void take_turn(struct pipeline *pipeline, struct filter *filter)
+{
+    batch_turn(&pipeline->batch, filter->origin);
+    pipeline->batch.instance = filter->instance;
+    pipeline->batch.user = &note_mine;
+}
+
 /* Runs the batch through the filters from number `first` on. */
 static void run_filters(struct pipeline *pipeline, unsigned first)
 {
@@ -357,7 +365,7 @@ static void run_filters(struct pipeline *pipeline, unsigned first)
 
         if (!filter->opened) /* the start has failed, and those in front of it are closed */
             continue;
-        batch_turn(&pipeline->batch, filter->origin);
+        take_turn(pipeline, filter);
         if (filter->failed)
             counter_add(&filter->passed, in);
         else if (callback_process(filter->instance, filter->state, &pipeline->batch.view) != 0)
@@ -440,7 +448,7 @@ static void tick_filter(struct pipeline *pipeline, unsigned i, uint64_t now_ns)
     uint64_t asked;
 
     batch_begin(&pipeline->batch, NULL, 0, NULL);
-    batch_turn(&pipeline->batch, filter->origin);
+    take_turn(pipeline, filter);
     asked = callback_worker_tick(filter->instance, filter->state, &pipeline->batch.view, now_ns);
     filter->next_tick_ns = instance_next_tick(now_ns, asked);
     publish_emitted(pipeline, i);
@@ -515,7 +523,7 @@ void pipeline_close(struct pipeline *pipeline)
 
         if (filter->opened) {
             batch_begin(&pipeline->batch, NULL, 0, NULL);
-            batch_turn(&pipeline->batch, filter->origin);
+            take_turn(pipeline, filter);
             callback_worker_close(filter->instance, filter->state, &pipeline->batch.view,
                                   MUSTER_CALL_STOPPING);
             publish_emitted(pipeline, i);

@@ -29,6 +29,7 @@ struct vector {
 };
 
 struct batch_copy;
+struct note;
 
 /* Where payloads and arrivals of the records lie, but those of records that filters added. */
 struct batch_memory {
@@ -50,8 +51,10 @@ struct batch {
     struct muster_batch view; /* what the filter sees; first, so that the two share an address */
     struct muster_record *records; /* the same as in the view, out of the filter's reach */
     uint32_t count;
-    unsigned worker, workers; /* whose batch it is */
-    uint8_t origin;           /* of the filter that has its turn */
+    unsigned worker, workers;         /* whose batch it is */
+    uint8_t origin;                   /* of the filter that has its turn */
+    struct muster_instance *instance; /* that filter, and... */
+    const struct note *user;          /* ...its thread: who else asks is refused (rules.h) */
     struct batch_memory memory;
     uint64_t sum;             /* of what must not be changed in the records, if... */
     bool summed;              /* ...this is set */

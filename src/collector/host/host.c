@@ -14,6 +14,7 @@
 #include "batch.h"
 #include "instance.h"
 #include "metric.h"
+#include "rules.h"
 #include "base/clock.h"
 #include "build.h"
 
@@ -129,11 +130,15 @@ static int64_t get_int(struct muster_instance *instance, const char *option)
                            BIT(MUSTER_OPTION_SIZE) | BIT(MUSTER_OPTION_DURATION) |
                            BIT(MUSTER_OPTION_CHOICE);
 
+    if (!rules_allow(instance, RULE_GET_INT))
+        return 0;
     return find_value(instance, option, types, "get_int")->number;
 }
 
 static double get_real(struct muster_instance *instance, const char *option)
 {
+    if (!rules_allow(instance, RULE_GET_REAL))
+        return 0;
     return find_value(instance, option, BIT(MUSTER_OPTION_REAL), "get_real")->real;
 }
 
@@ -142,19 +147,25 @@ static const char *get_string(struct muster_instance *instance, const char *opti
     const uint32_t types = BIT(MUSTER_OPTION_STRING) | BIT(MUSTER_OPTION_CHOICE) |
                            BIT(MUSTER_OPTION_PATH) | BIT(MUSTER_OPTION_SECRET);
 
+    if (!rules_allow(instance, RULE_GET_STRING))
+        return NULL;
     return find_value(instance, option, types, "get_string")->text;
 }
 
 static uint32_t list_length(struct muster_instance *instance, const char *option)
 {
+    if (!rules_allow(instance, RULE_LIST_LENGTH))
+        return 0;
     return find_value(instance, option, BIT(MUSTER_OPTION_LIST), "list_length")->item_count;
 }
 
 static const char *list_item(struct muster_instance *instance, const char *option, uint32_t index)
 {
-    const struct option_value *value =
-        find_value(instance, option, BIT(MUSTER_OPTION_LIST), "list_item");
+    const struct option_value *value;
 
+    if (!rules_allow(instance, RULE_LIST_ITEM))
+        return NULL;
+    value = find_value(instance, option, BIT(MUSTER_OPTION_LIST), "list_item");
     if (index < value->item_count)
         return value->items[index];
     if (value != &nothing)
@@ -171,9 +182,9 @@ static void config_error(struct muster_instance *instance, const char *option, c
     int index = option != NULL ? option_find(&entry->plugin.options, option) : -1;
     unsigned line = index >= 0 ? instance->values[index].line : 0;
 
-    if (instance->problems == NULL)
-        misuse(instance, "config_error() outside of check: %s", text);
-    else if (option != NULL && index < 0)
+    if (!rules_allow(instance, RULE_CONFIG_ERROR) || instance->problems == NULL)
+        return;
+    if (option != NULL && index < 0)
         misuse(instance, "config_error() of the option \"%s\", which it does not declare: %s",
                option, text);
     else
@@ -185,9 +196,9 @@ static void config_error(struct muster_instance *instance, const char *option, c
 static void problem(struct muster_instance *instance, const char *file, uint32_t line,
                     const char *text)
 {
-    if (instance->problems == NULL)
-        misuse(instance, "problem() outside of check: %s", text);
-    else if (file == NULL)
+    if (!rules_allow(instance, RULE_PROBLEM) || instance->problems == NULL)
+        return;
+    if (file == NULL)
         misuse(instance, "problem() without a file: %s", text);
     else
         problems_add(instance->problems, file, line, 0, "%s: %s", instance->entry->name, text);
@@ -197,6 +208,8 @@ static void problem(struct muster_instance *instance, const char *file, uint32_t
 
 static void take(struct muster_instance *instance, uint32_t kinds)
 {
+    if (!rules_allow(instance, RULE_TAKE))
+        return;
     if ((kinds & ~instance_sink(instance)->takes) != 0)
         instance_bug(instance,
                      "take() of kinds of record that its struct muster_sink does not name");
@@ -211,6 +224,8 @@ static struct muster_cell *metric(struct muster_instance *instance,
     struct counter *cell = NULL;
     char why[MISUSE_ROOM];
 
+    if (!rules_allow(instance, RULE_METRIC))
+        return &unread;
     if (!metric_is_valid(metric, why, sizeof why)) {
         misuse(instance, "%s", why);
         return &unread;
@@ -228,6 +243,8 @@ static int read_metric(struct muster_instance *instance, uint32_t index,
 {
     struct metric_reading reading;
 
+    if (!rules_allow(instance, RULE_READ_METRIC))
+        return 0;
     if (!metrics_read(instance->host->metrics, index, &reading))
         return 0;
     metric_show(&reading, metric);
@@ -239,6 +256,8 @@ static int find_metric(struct muster_instance *instance, const char *name, const
 {
     struct metric_reading reading;
 
+    if (!rules_allow(instance, RULE_FIND_METRIC))
+        return 0;
     if (!metrics_find(instance->host->metrics, name, label_value, &reading))
         return 0;
     metric_show(&reading, metric);
@@ -252,7 +271,8 @@ static uint32_t values(struct muster_instance *instance, const struct muster_rec
     struct muster_value value = {
         .name = "value", .type = record->value_type, .quality = record->quality};
 
-    (void)instance;
+    if (!rules_allow(instance, RULE_VALUES))
+        return 0;
     if (record->kind != MUSTER_KIND_MESSAGE || record->value_type == MUSTER_VALUE_NONE ||
         record->value_type > MUSTER_VALUE_BYTES)
         return 0;
@@ -279,6 +299,8 @@ static const char *own_name(struct muster_instance *instance, const struct muste
 {
     const struct entry *entry = maker(instance, record->origin);
 
+    if (!rules_allow(instance, RULE_OWN_NAME))
+        return NULL;
     if (entry == NULL)
         return NULL;
     if (record->kind == MUSTER_KIND_EVENT)
@@ -292,14 +314,15 @@ static const char *entry_name(struct muster_instance *instance, uint32_t origin)
 {
     const struct entry *entry = maker(instance, origin);
 
+    if (!rules_allow(instance, RULE_ENTRY_NAME))
+        return NULL;
     return entry != NULL ? entry->name : NULL;
 }
 
 /* Ids of the built-in format are their own numbers. */
 static uint32_t device_count(struct muster_instance *instance)
 {
-    (void)instance;
-    return MUSTER_DEVICE_IDS;
+    return rules_allow(instance, RULE_DEVICE_COUNT) ? MUSTER_DEVICE_IDS : 0;
 }
 
 static int device_by_id(struct muster_instance *instance, uint64_t device_id,
@@ -307,6 +330,8 @@ static int device_by_id(struct muster_instance *instance, uint64_t device_id,
 {
     const struct catalog *catalog = instance->host->catalog;
 
+    if (!rules_allow(instance, RULE_DEVICE_BY_ID))
+        return 0;
     if (device_id >= MUSTER_DEVICE_IDS)
         return catalog_no_device(catalog, device_id, device);
     return catalog_device(catalog, (uint16_t)device_id, device);
@@ -314,9 +339,21 @@ static int device_by_id(struct muster_instance *instance, uint64_t device_id,
 
 static int device(struct muster_instance *instance, uint32_t number, struct muster_device *device)
 {
+    if (!rules_allow(instance, RULE_DEVICE))
+        return 0;
     if (number >= device_count(instance))
         misuse(instance, "device() of number %u; there are %u", number, device_count(instance));
     return device_by_id(instance, number, device);
+}
+
+static int emit(struct muster_batch *batch, uint32_t after, const struct muster_record *record)
+{
+    return rules_allow_batch(batch, RULE_EMIT) ? batch_emit(batch, after, record) : MUSTER_FAILED;
+}
+
+static int drop(struct muster_batch *batch, uint32_t index)
+{
+    return rules_allow_batch(batch, RULE_DROP) ? batch_drop(batch, index) : MUSTER_FAILED;
 }
 
 static int state(struct muster_instance *instance, struct muster_state *state)
@@ -325,9 +362,9 @@ static int state(struct muster_instance *instance, struct muster_state *state)
 
     const char *wrong = NULL;
 
-    if (!instance->opening)
-        wrong = "it asks for its state outside of open";
-    else if (instance->memory != NULL)
+    if (!rules_allow(instance, RULE_STATE) || !instance->opening)
+        return MUSTER_FAILED;
+    if (instance->memory != NULL)
         wrong = "it asks for its state twice";
     else if (state->size < offsetof(struct muster_state, is_kept) + sizeof state->is_kept ||
              state->bytes == 0)
@@ -346,6 +383,8 @@ static int state(struct muster_instance *instance, struct muster_state *state)
 
 static void wake(struct muster_instance *instance)
 {
+    if (!rules_allow(instance, RULE_WAKE))
+        return;
     if (instance->wake != NULL)
         instance->wake(instance->wake_context, instance);
 }
@@ -370,6 +409,8 @@ static int wait_for(struct muster_instance *instance, uint64_t ns)
     struct host *host = instance->host;
     int error = 0;
 
+    if (!rules_allow(instance, RULE_WAIT))
+        return 0;
     pthread_mutex_lock(&host->wait_lock);
     while (!is_called(instance) && error == 0)
         error = pthread_cond_clockwait(&host->wait_ends, &host->wait_lock, CLOCK_MONOTONIC, &until);
@@ -380,6 +421,8 @@ static int wait_for(struct muster_instance *instance, uint64_t ns)
 /* The main thread waits for signals, whatever it does. */
 static void stop(struct muster_instance *instance, const char *text)
 {
+    if (!rules_allow(instance, RULE_STOP))
+        return;
     log_format(instance->host->log, LOG_WARNING, instance->entry->name,
                "the plugin asks the daemon to stop: %s", text);
     kill(getpid(), SIGTERM);
@@ -409,8 +452,8 @@ const struct muster_host host_functions = {
     .values = values,
     .own_name = own_name,
     .entry_name = entry_name,
-    .emit = batch_emit,
-    .drop = batch_drop,
+    .emit = emit,
+    .drop = drop,
     .state = state,
     .wake = wake,
     .wait = wait_for,

@@ -14,4 +14,5 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/plugin.c %D%/plugin.h \
 	%D%/plugin_file.c %D%/plugin_file.h \
 	%D%/plugin_find.c %D%/plugin_find.h \
+	%D%/rules.c %D%/rules.h \
 	%D%/secret.c %D%/secret.h

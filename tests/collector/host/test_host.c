@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/host/callback.h"
 #include "collector/host/host.h"
 #include "collector/host/instance.h"
 #include "common/runner.h"
@@ -25,6 +26,7 @@ START_TEST(metrics_of_other_sizes)
         .size = sizeof declared, .name = "n", .unit = "records", .help = "help"};
 
     instance_init(&instance, &entry, &host);
+    callback_enter(&instance, CALLBACK_OPEN);
     muster_cell_set(host_functions.metric(&instance, &declared), 5);
     ck_assert_int_eq(host_functions.read_metric(&instance, 0, &larger.metric), 1);
     ck_assert_str_eq(larger.metric.name, "x.n");
@@ -37,6 +39,7 @@ START_TEST(metrics_of_other_sizes)
     ck_assert_int_eq(host_functions.read_metric(&instance, 1, &smaller), 0);
     metrics_remove(host.metrics, &instance);
     ck_assert_int_eq(host_functions.read_metric(&instance, 0, &smaller), 0);
+    callback_leave();
     metrics_free(host.metrics);
 }
 END_TEST
