@@ -260,7 +260,7 @@ class State(Case):
         for options, what in (("often = 2;", "it asks for its state twice"),
                               ("late = true; often = 0;", "state() in worker_open(); expected in open")):
             log = self.refused(f'{{ plugin = "keeper"; {options} }}, {{ plugin = "csv"; }}')
-            self.assertRegex(log, rf"keeper: bug in the plugin.*: {re.escape(what)}")
+            self.assertRegex(log, rf"keeper: bug in the plugin keeper 1.0 \(.*/keeper.so\): {re.escape(what)}")
 
     def test_settings_that_make_no_sense(self):
         for settings, expected in (

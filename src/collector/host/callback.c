@@ -71,7 +71,7 @@ int callback_check(struct muster_instance *instance)
     callback_enter(instance, CALLBACK_CHECK);
     result = instance_api(instance)->check(&host_functions, instance);
     callback_leave();
-    return result;
+    return expect(instance, CALLBACK_CHECK, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
 int callback_open(struct muster_instance *instance)

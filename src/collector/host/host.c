@@ -5,7 +5,6 @@
 #include "host.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,8 +20,6 @@
 /* A cell of the register is handed to the plugin as the contract's, and levels pass as they are. */
 _Static_assert(sizeof(struct counter) == sizeof(struct muster_cell), "the same number");
 _Static_assert((int)LOG_DEBUG == (int)MUSTER_LOG_DEBUG, "the same levels");
-
-enum { MISUSE_ROOM = 512 };
 
 void host_init(struct host *host)
 {
@@ -74,27 +71,6 @@ static uint64_t read_clock(struct muster_instance *instance, uint32_t clock)
     return host_now(instance->host, clock);
 }
 
-/* Says what the plugin must not do: where the configuration is checked, with the place of its
- * entry. */
-static void misuse(struct muster_instance *instance, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void misuse(struct muster_instance *instance, const char *format, ...)
-{
-    const struct entry *entry = instance->entry;
-    char text[MISUSE_ROOM];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    atomic_store(&instance->misused, true);
-    if (instance->problems != NULL)
-        problems_add(instance->problems, entry->file, entry->line, 0, "%s: bug in the plugin: %s",
-                     entry->name, text);
-    else
-        log_format(instance->host->log, LOG_ERROR, entry->name, "bug in the plugin: %s", text);
-}
-
 /* ---- Options -------------------------------------------------------------------------- */
 
 #define BIT(type) (1u << (type))
@@ -111,14 +87,14 @@ static const struct option_value *find_value(struct muster_instance *instance, c
     uint32_t type;
 
     if (index < 0) {
-        misuse(instance, "%s() of the option \"%s\", which it does not declare", function,
-               option != NULL ? option : "");
+        instance_bug(instance, "%s() of the option \"%s\", which it does not declare", function,
+                     option != NULL ? option : "");
         return &nothing;
     }
     type = option_at(table, (uint32_t)index).type;
     if ((types & BIT(type)) == 0) {
-        misuse(instance, "%s() of the option \"%s\", which is %s", function, option,
-               option_noun(type));
+        instance_bug(instance, "%s() of the option \"%s\", which is %s", function, option,
+                     option_noun(type));
         return &nothing;
     }
     return &instance->values[index];
@@ -169,8 +145,8 @@ static const char *list_item(struct muster_instance *instance, const char *optio
     if (index < value->item_count)
         return value->items[index];
     if (value != &nothing)
-        misuse(instance, "list_item() number %u of the option \"%s\", which has %u", index, option,
-               value->item_count);
+        instance_bug(instance, "list_item() number %u of the option \"%s\", which has %u", index,
+                     option, value->item_count);
     return NULL;
 }
 
@@ -185,8 +161,8 @@ static void config_error(struct muster_instance *instance, const char *option, c
     if (!rules_allow(instance, RULE_CONFIG_ERROR) || instance->problems == NULL)
         return;
     if (option != NULL && index < 0)
-        misuse(instance, "config_error() of the option \"%s\", which it does not declare: %s",
-               option, text);
+        instance_bug(instance, "config_error() of the option \"%s\", which it does not declare: %s",
+                     option, text);
     else
         problems_add(instance->problems, entry->file, line != 0 ? line : entry->line, 0,
                      "%s: %s%s%s", entry->name, option != NULL ? option : "",
@@ -199,7 +175,7 @@ static void problem(struct muster_instance *instance, const char *file, uint32_t
     if (!rules_allow(instance, RULE_PROBLEM) || instance->problems == NULL)
         return;
     if (file == NULL)
-        misuse(instance, "problem() without a file: %s", text);
+        instance_bug(instance, "problem() without a file: %s", text);
     else
         problems_add(instance->problems, file, line, 0, "%s: %s", instance->entry->name, text);
 }
@@ -222,19 +198,20 @@ static struct muster_cell *metric(struct muster_instance *instance,
     static struct muster_cell unread; /* shared: nobody reads it */
     struct metric_description is;
     struct counter *cell = NULL;
-    char why[MISUSE_ROOM];
+    char why[400];
 
     if (!rules_allow(instance, RULE_METRIC))
         return &unread;
     if (!metric_is_valid(metric, why, sizeof why)) {
-        misuse(instance, "%s", why);
+        instance_bug(instance, "%s", why);
         return &unread;
     }
     is = metric_describe(metric);
     if (metrics_cell(instance->host->metrics, instance, instance->entry->name, &is, &cell) ==
         METRICS_CONFLICT)
-        misuse(instance, "the metric \"%s\" is declared already, of another kind, type or label",
-               metric->name);
+        instance_bug(instance,
+                     "the metric \"%s\" is declared already, of another kind, type or label",
+                     metric->name);
     return cell != NULL ? (struct muster_cell *)cell : &unread;
 }
 
@@ -342,7 +319,8 @@ static int device(struct muster_instance *instance, uint32_t number, struct must
     if (!rules_allow(instance, RULE_DEVICE))
         return 0;
     if (number >= device_count(instance))
-        misuse(instance, "device() of number %u; there are %u", number, device_count(instance));
+        instance_bug(instance, "device() of number %u; there are %u", number,
+                     device_count(instance));
     return device_by_id(instance, number, device);
 }
 
@@ -359,7 +337,6 @@ static int drop(struct muster_batch *batch, uint32_t index)
 static int state(struct muster_instance *instance, struct muster_state *state)
 {
     struct problems problems = {0};
-
     const char *wrong = NULL;
 
     if (!rules_allow(instance, RULE_STATE) || !instance->opening)
@@ -370,7 +347,7 @@ static int state(struct muster_instance *instance, struct muster_state *state)
              state->bytes == 0)
         wrong = "it asks for its state without a size";
     if (wrong != NULL) {
-        misuse(instance, "%s", wrong);
+        instance_bug(instance, "%s", wrong);
         return MUSTER_FAILED;
     }
     instance->memory = state_open(instance->host->states, instance->entry->name,

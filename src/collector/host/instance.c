@@ -30,13 +30,8 @@ void instance_check(const struct entry *entry, struct host *host, struct problem
     instance_init(&instance, entry, host);
     instance.problems = problems;
     result = callback_check(&instance);
-    if (result != 0 && result != MUSTER_FAILED)
-        problems_add(problems, entry->file, entry->line, 0,
-                     "%s: bug in the plugin: check() returned %d; expected 0 or MUSTER_FAILED",
-                     entry->name, result);
-    else if (result != 0 && problems_count(problems) == before)
-        problems_add(problems, entry->file, entry->line, 0,
-                     "%s: bug in the plugin: check failed without saying why", entry->name);
+    if (result != 0 && problems_count(problems) == before)
+        instance_bug(&instance, "check failed without saying why");
 }
 
 /* `in_order`: the plugin opened and closed it. */
@@ -95,16 +90,22 @@ void instance_reload(struct muster_instance *instance, const struct option_value
 
 void instance_bug(struct muster_instance *instance, const char *format, ...)
 {
+    const struct entry *entry = instance->entry;
+    const struct plugin *plugin = &entry->plugin;
     char text[500];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    log_format(instance->host->log, LOG_ERROR, instance_name(instance),
-               "bug in the plugin %s %s (%s): %s", instance_api(instance)->name,
-               instance_api(instance)->version, instance->entry->plugin.path, text);
     atomic_store(&instance->misused, true);
+    if (instance->problems != NULL)
+        problems_add(instance->problems, entry->file, entry->line, 0,
+                     "%s: bug in the plugin %s %s (%s): %s", entry->name, plugin->api.name,
+                     plugin->api.version, plugin->path, text);
+    else
+        log_format(instance->host->log, LOG_ERROR, entry->name, "bug in the plugin %s %s (%s): %s",
+                   plugin->api.name, plugin->api.version, plugin->path, text);
 }
 
 void instance_order(struct muster_instance *instance)

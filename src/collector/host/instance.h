@@ -56,7 +56,8 @@ void instance_close(struct muster_instance *instance);
  * its callback. */
 void instance_reload(struct muster_instance *instance, const struct option_value *values);
 
-/* Says that the plugin has a bug, and what it is.  Any thread. */
+/* Says that the plugin has a bug, and what it is: while the configuration is checked, with the
+ * place of its entry; else in the log.  Any thread. */
 void instance_bug(struct muster_instance *instance, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

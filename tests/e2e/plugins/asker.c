@@ -220,23 +220,27 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     return 0;
 }
 
-static void close_instance(void *state)
+static void close_instance(void *state, const struct muster_call *call)
 {
+    (void)call;
     free(state);
 }
 
-static int64_t take(void *state, const struct muster_record *records, uint32_t count)
+static int64_t take(void *state, const struct muster_record *records, uint32_t count,
+                    const struct muster_call *call)
 {
+    (void)call;
     (void)state;
     (void)records;
     return count;
 }
 
+static const struct muster_sink sink = {.size = sizeof sink, .write = take};
+
 const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .role = MUSTER_SINK,
     .option_size = sizeof options[0],
     .option_count = sizeof options / sizeof options[0],
     .name = "asker",
@@ -246,5 +250,5 @@ const struct muster_plugin muster_plugin_v1 = {
     .check = check,
     .open = open_instance,
     .close = close_instance,
-    .write = take,
+    .sink = &sink,
 };

@@ -58,17 +58,19 @@ START_TEST(appends)
 }
 END_TEST
 
+/* Of the folder that the daemon was in when it read its configuration. */
 START_TEST(relative_path)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "path", "t.csv", NULL);
+    struct muster_instance *instance;
     char wanted[200];
     int before = open(".", O_RDONLY | O_DIRECTORY);
     void *state;
 
     ck_assert_int_eq(chdir(fixture_directory), 0);
-    state = fixture_open(instance);
+    instance = fake_new(PLUGIN, "path", "t.csv", NULL);
     ck_assert_int_eq(fchdir(before), 0);
     close(before);
+    state = fixture_open(instance);
     snprintf(wanted, sizeof wanted, "new file \"%s\"", fixture_path);
     ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, wanted), 1);
     ck_assert_int_eq(unlink(fixture_path), 0);
