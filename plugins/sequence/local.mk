@@ -13,6 +13,7 @@ TRACKER_SOURCES += \
 	%D%/presence.c %D%/presence.h \
 	%D%/recovery.c %D%/recovery.h \
 	%D%/reference.c %D%/reference.h \
+	%D%/resize.c %D%/resize.h \
 	%D%/tables.c %D%/tables.h \
 	%D%/timing.c %D%/timing.h \
 	%D%/tracker.c %D%/tracker.h \

@@ -12,26 +12,7 @@
 
 /* ---- what to believe ------------------------------------------------------------------ */
 
-/* How a session was before changes that were not complete. */
-struct settled {
-    const struct session *session;
-    const uint64_t *window;
-};
-
-static struct settled settle(const struct tables *tables, const struct undo *const *busy,
-                             unsigned count, uint32_t id)
-{
-    struct settled settled = {&tables_read_device(tables, id)->session,
-                              tables_read_window(tables, id)};
-    unsigned i;
-
-    for (i = 0; i < count; i++)
-        if (busy[i]->device_id == id)
-            settled = (struct settled){&busy[i]->session, undo_window(busy[i])};
-    return settled;
-}
-
-static uint32_t count_missing(const struct tables *tables, const struct settled *settled)
+static uint32_t count_missing(const struct tables *tables, const struct undo_settled *settled)
 {
     const struct session *session = settled->session;
     uint32_t missing = 0, i;
@@ -46,7 +27,7 @@ static uint32_t count_missing(const struct tables *tables, const struct settled 
     return missing;
 }
 
-static bool is_session_sound(const struct tables *tables, const struct settled *settled)
+static bool is_session_sound(const struct tables *tables, const struct undo_settled *settled)
 {
     const struct session *s = settled->session;
 
@@ -69,10 +50,10 @@ static bool is_contact_sound(const struct contact *contact)
 
 bool recovery_is_sound(const struct tables *tables)
 {
-    const struct undo *busy[TABLES_WORKERS];
+    struct undo_busy busy;
     struct tracker_counts sum = {0};
     uint64_t open = 0, doubted = 0, devices = 0;
-    unsigned busy_count = 0, i;
+    unsigned i;
     uint32_t id;
 
     for (i = 0; i < TABLES_WORKERS; i++) {
@@ -81,13 +62,12 @@ bool recovery_is_sound(const struct tables *tables)
 
         if (undo->busy > 1 || undo->device_id >= tables->devices || slot->gaps_end > TABLES_GAPS)
             return false;
-        if (undo->busy)
-            busy[busy_count++] = undo;
         tables_add_counts(&sum, undo->busy ? &undo->counts : &slot->counts);
     }
+    undo_find_busy(&busy, tables);
     for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1)) {
-        const struct settled settled = settle(tables, busy, busy_count, id);
+        const struct undo_settled settled = undo_settle(&busy, tables, id);
 
         if (!is_session_sound(tables, &settled) ||
             !is_contact_sound(&tables_read_device(tables, id)->contact))
@@ -102,15 +82,10 @@ bool recovery_is_sound(const struct tables *tables)
 
 /* ---- mending -------------------------------------------------------------------------- */
 
-/* A kill in step_plainly of the tracker, between the highest number and the span, leaves out the
- * session's first number, which came. */
-static void mend_span(struct tables *tables, uint32_t id)
+void recovery_mend_span(struct session *session, const uint64_t *window, uint32_t size)
 {
-    struct session *session = &tables_device(tables, id)->session;
-
-    if (session->begun && session->span < tables->window &&
-        window_has_seen(tables_read_window(tables, id), tables->window,
-                        session->highest - session->span))
+    if (session->begun && session->span < size &&
+        window_has_seen(window, size, session->highest - session->span))
         session->span++;
 }
 
@@ -122,7 +97,8 @@ void recovery_take_back(struct tables *tables)
         undo_take_back(tables, worker);
     for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1))
-        mend_span(tables, id);
+        recovery_mend_span(&tables_device(tables, id)->session, tables_read_window(tables, id),
+                           tables->window);
 }
 
 /* What of a device holds even though some of what it sent since is not known. */

@@ -3,12 +3,15 @@
  * The filter "sequence": the tracker as a plugin, with one tracker a worker, over tables that
  * all share and that may outlive the process.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "gaps.h"
 #include "gaps_rebuild.h"
 #include "recovery.h"
+#include "resize.h"
 #include "sequence.h"
 #include "worker.h"
 
@@ -69,6 +72,49 @@ static int is_sound(const struct muster_state *region)
     return recovery_is_sound(&tables);
 }
 
+static bool is_window(uint32_t window)
+{
+    return window >= TABLES_WINDOW_LEAST && window <= TABLES_WINDOW_MOST &&
+           (window & (window - 1)) == 0;
+}
+
+static void tell_resized(const struct sequence *sequence, uint32_t before,
+                         const struct resize_losses *losses)
+{
+    char text[160];
+
+    snprintf(text, sizeof text,
+             "the window was of %" PRIu32 " numbers and is of %" PRIu32
+             "; missing numbers that have "
+             "no place in it, and are lost: %" PRIu64,
+             before, sequence->options.window, losses->numbers);
+    sequence->host->log(sequence->instance, MUSTER_LOG_INFO, text);
+}
+
+/* What is kept is of another window, or of another number of devices. */
+static int convert(const struct muster_state *old, const struct muster_state *region)
+{
+    const uint32_t window = old->format & WINDOW_BITS;
+    const bool is_stale = old->age == MUSTER_STATE_STALE;
+    struct sequence *sequence = region->context;
+    struct resize_losses losses;
+    struct tables from, to;
+
+    if (old->format >> 20 != TABLES_FORMAT || !is_window(window) ||
+        tables_devices_of(old->bytes, window) == 0)
+        return 0;
+    tables_lay_out(&from, old->memory, tables_devices_of(old->bytes, window), window);
+    if (!is_stale && !recovery_is_sound(&from))
+        return 0;
+    if (tables_next_known(&from, sequence->devices) < from.devices)
+        return 0; /* it has numbers of devices that there cannot be any more */
+    tables_lay_out(&to, region->memory, sequence->devices, sequence->options.window);
+    losses = resize_tables(&to, &from, is_stale);
+    sequence->gaps_gone = losses.gaps;
+    tell_resized(sequence, window, &losses);
+    return 1;
+}
+
 /* In the reference mode nothing outlives the process: the reference forgets, too. */
 static int map_private(struct sequence *sequence)
 {
@@ -114,6 +160,8 @@ static int resume(struct sequence *sequence, uint32_t age)
                             "is counted, but not reported as events; the metric "
                             "events_not_reported has their number");
     }
+    if (sequence->events)
+        sequence->gaps_not_reported += sequence->gaps_gone;
     return 0;
 }
 
@@ -124,6 +172,7 @@ static int map_persistent(struct sequence *sequence)
         .format = TABLES_FORMAT << 20 | sequence->options.window,
         .bytes = sequence->bytes,
         .is_sound = is_sound,
+        .convert = convert,
         .context = sequence,
     };
 

@@ -46,6 +46,21 @@ uint64_t tables_bytes(uint32_t devices, uint32_t window)
     return find_places(devices, window).end;
 }
 
+uint32_t tables_devices_of(uint64_t bytes, uint32_t window)
+{
+    uint32_t low = 0, high = TABLES_DEVICES_MOST;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low + 1) / 2;
+
+        if (tables_bytes(middle, window) <= bytes)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return tables_bytes(low, window) == bytes ? low : 0;
+}
+
 void tables_lay_out(struct tables *tables, void *memory, uint32_t devices, uint32_t window)
 {
     const struct places p = find_places(devices, window);

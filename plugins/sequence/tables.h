@@ -161,6 +161,10 @@ struct tables {
 /* How much memory the tables take. */
 uint64_t tables_bytes(uint32_t devices, uint32_t window);
 
+/* For how many devices tables of that window take so much memory, at most; 0: for none.  What is
+ * beyond those that they were made for is zeros. */
+uint32_t tables_devices_of(uint64_t bytes, uint32_t window);
+
 /* Lays the tables out over `memory`, of that many bytes and aligned to a page: all
  * zeros, or what an earlier run left. */
 void tables_lay_out(struct tables *tables, void *memory, uint32_t devices, uint32_t window);

@@ -28,6 +28,32 @@ void undo_end(struct undo *undo)
     undo_keep_order();
 }
 
+void undo_find_busy(struct undo_busy *busy, const struct tables *tables)
+{
+    unsigned i;
+
+    busy->count = 0;
+    for (i = 0; i < TABLES_WORKERS; i++) {
+        const struct undo *undo = &tables_read_slot(tables, i)->undo;
+
+        if (undo->busy)
+            busy->all[busy->count++] = undo;
+    }
+}
+
+struct undo_settled undo_settle(const struct undo_busy *busy, const struct tables *tables,
+                                uint32_t device_id)
+{
+    struct undo_settled settled = {&tables_read_device(tables, device_id)->session,
+                                   tables_read_window(tables, device_id)};
+    unsigned i;
+
+    for (i = 0; i < busy->count; i++)
+        if (busy->all[i]->device_id == device_id)
+            settled = (struct undo_settled){&busy->all[i]->session, undo_window(busy->all[i])};
+    return settled;
+}
+
 void undo_take_back(struct tables *tables, uint32_t worker)
 {
     struct slot *slot = tables_slot(tables, worker);

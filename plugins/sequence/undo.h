@@ -28,6 +28,23 @@ void undo_end(struct undo *undo);
  * if there was one. */
 void undo_take_back(struct tables *tables, uint32_t worker);
 
+/* The changes that were not complete. */
+struct undo_busy {
+    const struct undo *all[TABLES_WORKERS];
+    unsigned count;
+};
+
+void undo_find_busy(struct undo_busy *busy, const struct tables *tables);
+
+/* A session as it was before a change that was not complete, or as it is. */
+struct undo_settled {
+    const struct session *session;
+    const uint64_t *window;
+};
+
+struct undo_settled undo_settle(const struct undo_busy *busy, const struct tables *tables,
+                                uint32_t device_id);
+
 /* The window as it was. */
 static inline const uint64_t *undo_window(const struct undo *undo)
 {

@@ -262,6 +262,50 @@ class State(Case):
             log = self.refused(f'{{ plugin = "keeper"; {options} }}, {{ plugin = "csv"; }}')
             self.assertRegex(log, rf"keeper: bug in the plugin keeper 1.0 \(.*/keeper.so\): {re.escape(what)}")
 
+    def test_the_tracker_goes_on_in_another_window(self):
+        os.mkdir(self.path("state"))
+        rows = []
+
+        def run(window, *numbers, kill=False):
+            """A run in which devices 1 and 2 send these numbers.  Returns its log and figures."""
+            collector = self.begin(f'''{{ plugin = "sequence"; window = {window}; }},
+  {{ plugin = "csv"; columns = ["device_id", "seq_num", "verdict"]; }},
+  {{ plugin = "stats"; file = "stats.json"; interval = "1s"; }}''')
+            for device, number in numbers:
+                collector.send(datagram(device, number, DATA, b"1"))
+                rows.append((device, number))
+            wait_until(lambda: self.read("telemetry.csv").count("\n") == len(rows) + 1, "all rows are there")
+            if kill:
+                collector.process.kill()
+                collector.process.wait()
+            else:
+                collector.stop()
+            return collector.log(), self.stats()
+
+        def expect(stats, **expected):
+            shown = {name: stats["metrics"]["sequence." + name] for name in expected}
+            self.assertEqual(shown, expected)
+
+        both = [(1, number) for number in range(1, 201) if number not in (10, 150)] + [(2, 1), (2, 2)]
+        _, stats = run(256, *both)
+        expect(stats, devices=2, missing=2, open=2, lost=0, recovered=0, gaps=2)
+        log, stats = run(64, (1, 201), (2, 3))
+        self.assertIn("sequence: the window was of 256 numbers and is of 64; missing numbers that have no place in it, "
+                      "and are lost: 1\n", log)
+        self.assertIn("sequence: state of the last run, which stopped in order at ", log)
+        expect(stats, devices=2, missing=2, open=1, lost=1, recovered=0, gaps=2)
+        run(64, (1, 202), kill=True)
+        log, stats = run(1024, (1, 150), (1, 203), (2, 4), (1, 203))
+        self.assertIn("sequence: the window was of 64 numbers and is of 1024; missing numbers that have no place in it, "
+                      "and are lost: 0\n", log)
+        self.assertRegex(log, "sequence: state of the last run, which began at .* and was killed\n")
+        expect(stats, devices=2, missing=2, open=0, lost=1, recovered=1, gaps=2, duplicates=1, restarts=0, outliers=0)
+        shown = self.rows()[len(both):]
+        self.assertEqual([(row["device_id"], row["seq_num"], row["verdict"]) for row in shown],
+                         [("1", "201", "new"), ("2", "3", "new"), ("1", "202", "new"), ("1", "150", "late"),
+                          ("1", "203", "new"), ("2", "4", "new"), ("1", "203", "duplicate")])
+        self.assertEqual(self.files(), ["musterd.lock", "sequence.state"])
+
     def test_settings_that_make_no_sense(self):
         for settings, expected in (
                 ('\nstate_live_dir = "live";', "collector.conf:2: state_live_dir: there is no state_dir, "),
