@@ -23,7 +23,6 @@ struct sequence {
     struct tables tables;
     void *own_memory; /* the tables', if it is not the host's */
     uint64_t bytes;   /* of the tables */
-    uint32_t devices; /* that there may be */
     bool events;
     uint32_t silent_after;
     uint32_t gaps_not_reported; /* gaps of an earlier run that there is no room for */
