@@ -79,6 +79,7 @@ START_TEST(values_of_the_built_in_format)
     struct muster_record record = {.payload_size = 3, .quality = MUSTER_QUALITY_UNCERTAIN};
     uint8_t type;
 
+    note_enter(NULL, CALLBACK_PROCESS);
     record.payload.bytes = (const uint8_t *)"abc";
     record.value.integer = -5;
     ck_assert_uint_eq(host_functions.values(NULL, &record, NULL, 0, 0), 0);
@@ -91,6 +92,7 @@ START_TEST(values_of_the_built_in_format)
     record.value_type = MUSTER_VALUE_INT;
     record.kind = MUSTER_KIND_EVENT;
     ck_assert_uint_eq(host_functions.values(NULL, &record, NULL, 0, 0), 0);
+    note_leave();
 }
 END_TEST
 

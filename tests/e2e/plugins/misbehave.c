@@ -99,10 +99,11 @@ static void read_options(const struct muster_host *host, struct muster_instance 
     sleep_ns = host->get_int(instance, "time");
 }
 
-static void check(const struct muster_host *host, struct muster_instance *instance)
+static int check(const struct muster_host *host, struct muster_instance *instance)
 {
     read_options(host, instance);
     visit("check");
+    return 0;
 }
 
 static int open_instance(const struct muster_host *host, struct muster_instance *instance,
