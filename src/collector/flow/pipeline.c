@@ -285,30 +285,27 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
 /* ---- filters -------------------------------------------------------------------------- */
 
 /* Says that a plugin is broken, but the same only once. */
-static void accuse(struct pipeline *pipeline, struct filter *filter, unsigned what,
-                   const char *text)
+static void accuse(struct filter *filter, unsigned what, const char *text)
 {
-    if (filter->accused & what)
-        return;
+    if ((filter->accused & what) == 0)
+        instance_bug(filter->instance, "%s", text);
     filter->accused |= what;
-    log_format(pipeline->host->log, LOG_ERROR, instance_name(filter->instance),
-               "bug in the plugin: %s", text);
 }
 
 /* Why records could not be added. */
-static void explain_failures(struct pipeline *pipeline, struct filter *filter,
+static void explain_failures(const struct pipeline *pipeline, struct filter *filter,
                              const struct batch_change *change)
 {
     if (change->why & BATCH_FOREIGN_DEVICE)
-        accuse(pipeline, filter, BATCH_FOREIGN_DEVICE,
+        accuse(filter, BATCH_FOREIGN_DEVICE,
                "it adds a record of a device that is another worker's, or none; that record is "
                "left out");
     if (change->why & BATCH_BAD_PAYLOAD)
-        accuse(pipeline, filter, BATCH_BAD_PAYLOAD,
+        accuse(filter, BATCH_BAD_PAYLOAD,
                "it adds a record whose payload is NULL or larger than MUSTER_DATAGRAM_MAX; that "
                "record is left out");
     if (change->why & BATCH_BAD_ARRIVAL)
-        accuse(pipeline, filter, BATCH_BAD_ARRIVAL,
+        accuse(filter, BATCH_BAD_ARRIVAL,
                "it adds a record whose muster_arrival has no size; that record is left out");
     if (change->why & BATCH_NO_MEMORY)
         log_format(pipeline->host->log, LOG_ERROR, instance_name(filter->instance),
@@ -319,18 +316,16 @@ static void explain_failures(struct pipeline *pipeline, struct filter *filter,
 static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in)
 {
     struct batch_change change = batch_settle(&pipeline->batch);
-    const char *name = instance_name(filter->instance);
 
     counter_add(&filter->in, in);
     counter_add(&filter->emitted, change.emitted);
     counter_add(&filter->dropped, change.dropped);
     counter_add(&filter->out, pipeline->batch.view.count);
     if (change.meddled)
-        log_line(pipeline->host->log, LOG_ERROR, name,
-                 "bug in the plugin: it wrote to the fields of struct muster_batch");
+        instance_bug(filter->instance, "it wrote to the fields of struct muster_batch");
     if (change.altered)
         accuse(
-            pipeline, filter, FILTER_ALTERED,
+            filter, FILTER_ALTERED,
             "process() changed kind, payload, payload_size, device, via or origin of a record in "
             "place; drop it and emit another");
     if (change.failed > 0)

@@ -508,6 +508,7 @@ START_TEST(bounds)
             for (i = 0; i < sizeof payload; i++)
                 payload[i] = round % 2 == 0 ? 0xff : (uint8_t)rand();
             memcpy(&record, bytes, sizeof record);
+            record.device %= MUSTER_DEVICE_IDS;
             record.payload.bytes = payload;
             record.payload_size = round % sizeof payload;
             record.value_type = (uint8_t)(round % 8);
