@@ -253,12 +253,12 @@ struct muster_host {
     /* Any thread, any time after check began.  One of enum muster_clock, in ns. */
     uint64_t (*now)(struct muster_instance *instance, uint32_t clock);
 
-    /* [main] in check, open and worker_open.  The value of a declared option.
+    /* In check, open, worker_open, connect and reload.  The value of a declared option.
      * get_int serves BOOL (0 or 1), INT, SIZE (bytes), DURATION (ns) and CHOICE (index
      * into `choices`); get_real serves REAL; get_string serves STRING, CHOICE, PATH and SECRET,
      * and is NULL if the option has neither value nor default, which cannot be if it is required;
      * the list functions serve LIST.  An option that the plugin did not declare, or of another
-     * type, is a bug in the plugin: the daemon says so and does not start. */
+     * type, is a bug in the plugin: the daemon says so, and does not start if it is about to. */
     int64_t (*get_int)(struct muster_instance *instance, const char *option);
     double (*get_real)(struct muster_instance *instance, const char *option);
     const char *(*get_string)(struct muster_instance *instance, const char *option);
@@ -275,7 +275,7 @@ struct muster_host {
     void (*problem)(struct muster_instance *instance, const char *file, uint32_t line,
                     const char *text);
 
-    /* In open and reload of a sink.  Which kinds of record the sink takes, a sum of
+    /* In open of a sink.  Which kinds of record the sink takes, a sum of
      * MUSTER_TAKES_*, out of those that struct muster_sink names.  Without this call: all of
      * those. */
     void (*take)(struct muster_instance *instance, uint32_t kinds);
@@ -284,7 +284,7 @@ struct muster_host {
      * lives until the instance is closed.  A name, with its label, declared for several workers is
      * one metric, the sum of its cells.  The strings are copied.  Never NULL: if memory
      * is short, or the metric is refused, the cell is one that nobody reads.  The host keeps
-     * metrics of its own for each instance: in, out, emitted, offered, written, held, queued, and
+     * metrics of its own for each instance: in, out, emitted, passed, offered, written, held, queued, and
      * all that begin with "dropped"; to declare one of these, a malformed name, or a known one with
      * another type or kind is a bug in the plugin. */
     struct muster_cell *(*metric)(struct muster_instance *instance,
@@ -357,9 +357,11 @@ struct muster_host {
      * not only in its second. */
     void (*wake)(struct muster_instance *instance);
 
-    /* Any thread but [main] and [worker], from open on.  Sleeps for `ns`, or until the daemon stops
-     * or the output is to be reopened.  Returns 1 if the time is over, else 0.  For a thread of the
-     * plugin's own, and for a callback of a sink that has to wait. */
+    /* Any thread but [main] and [worker], from open on.  Sleeps for `ns`, or until the daemon stops.
+     * On the sink's thread, also until there is an order for the sink, such as to reopen its output: the
+     * callback should return then.  Returns 1 if the time is over, 0 if the daemon stops, MUSTER_AGAIN
+     * if there is an order.  For a thread of the plugin's own, and for a callback of a sink that has to
+     * wait. */
     int (*wait)(struct muster_instance *instance, uint64_t ns);
 
     /* Any thread from open on.  Asks for an orderly end of the daemon, and says why in the log. */
@@ -391,7 +393,7 @@ struct muster_filter {
     /* [worker] Judges a batch of at least one record.  Must not block and should
      * not allocate.  Records and payloads may be read until it returns.  Returns 0, or
      * MUSTER_FAILED after a log line: this filter is then out of service on this worker; the batch
-     * goes on as it is, later records pass by, and are counted.  Must be there. */
+     * goes on with what it asked for, later records pass by, and are counted.  Must be there. */
     int (*process)(void *worker_state, struct muster_batch *batch);
 
     /* [worker] About once a second, also when nothing arrives.  The batch is

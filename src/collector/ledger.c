@@ -51,6 +51,8 @@ static bool print_sink(const struct sink *sink, bool unfinished, FILE *out)
     struct sink_account a = sink_account(sink);
     bool exact = sink_account_adds_up(&a);
 
+    if (!unfinished) /* then nothing waits any more */
+        exact &= a.held + a.queued == 0;
     fprintf(out,
             "  %s: offered %" PRIu64 " = written %" PRIu64 " + held %" PRIu64 " + queued %" PRIu64
             " + dropped %" PRIu64,

@@ -221,7 +221,8 @@ int main(int argc, char **argv)
         goto done;
     }
     ending_watch(host.log);
-    watchdog_start(host.log); /* without it plugins that hang are not named */
+    if (watchdog_start(host.log) == 0) /* without it plugins that hang are not named */
+        loop_block_stops();
     config = load(&arguments, &host);
     ending_watch(host.log); /* behind what plugins have registered */
     if (config == NULL) {

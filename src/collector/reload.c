@@ -26,12 +26,13 @@ static bool same_value(const struct option_value *a, const struct option_value *
     return same;
 }
 
+/* Whether the instance was handed such values last. */
 static bool same_values(const struct muster_instance *instance, const struct entry *entry)
 {
     uint32_t i;
 
     for (i = 0; i < entry->plugin.options.count; i++)
-        if (!same_value(&instance->values[i], &entry->values[i]))
+        if (!same_value(&instance->sent[i], &entry->values[i]))
             return false;
     return true;
 }
@@ -65,7 +66,7 @@ static void say_later(struct log *log, const char *name, const char *what)
 static bool reload_instance(struct chain *chain, unsigned index, const struct entry *entry,
                             struct log *log)
 {
-    const struct muster_instance *instance = &chain->instances[index];
+    struct muster_instance *instance = &chain->instances[index];
     const struct plugin *plugin = &instance->entry->plugin;
 
     if (entry == NULL) {
@@ -78,6 +79,7 @@ static bool reload_instance(struct chain *chain, unsigned index, const struct en
     }
     if (same_values(instance, entry))
         return false;
+    instance->sent = entry->values;
     chain_reload(chain, index, entry->values);
     return true;
 }

@@ -69,7 +69,7 @@ static int open_instances(struct chain *chain, const struct chain_settings *sett
         }
         if (entry_is_filter(entry)) {
             instance->wake_context = chain;
-            instance->wake = wake_filter;
+            atomic_store(&instance->wake, wake_filter);
         }
         tell_opened(instance);
     }
@@ -252,7 +252,7 @@ void chain_drain(struct chain *chain, uint64_t deadline_ns)
 {
     unsigned i;
 
-    for (i = 0; i < chain->filter_count && i < chain->instance_count; i++)
+    for (i = 0; i < chain->instance_count; i++)
         instance_stop(&chain->instances[i]);
     for (i = 0; i < chain->sink_count; i++)
         sink_drain(&chain->sinks[i], deadline_ns);

@@ -470,11 +470,10 @@ static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
     unsigned i;
 
     assert(pipeline->from == pipeline->block->records_used); /* all is published */
-    if (pipeline_is_woken(pipeline)) {
-        eventfd_read(pipeline->wake_fd, &unused); /* first: who wakes writes it last */
-        atomic_store(&pipeline->woken, false);
+    /* First, and each time: whoever wakes writes it last, perhaps when all is done. */
+    eventfd_read(pipeline->wake_fd, &unused);
+    if (atomic_exchange(&pipeline->woken, false))
         wait_at_gate(pipeline->gate);
-    }
     for (i = 0; i < pipeline->filter_count; i++) {
         struct filter *filter = &pipeline->filters[i];
 

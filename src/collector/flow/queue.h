@@ -124,6 +124,13 @@ static inline uint64_t queue_waiting(const struct queue *queue)
     return queue->accepted - atomic_load_explicit(&queue->taken, memory_order_acquire);
 }
 
+/* [sink] Records that are taken and not settled, as far as they take room. */
+static inline uint64_t queue_unsettled(const struct queue *queue)
+{
+    return atomic_load_explicit(&queue->taken, memory_order_relaxed) -
+           atomic_load_explicit(&queue->consumed, memory_order_relaxed);
+}
+
 /* [sink] Whether it is through with all. */
 static inline bool queue_is_empty(struct queue *queue)
 {

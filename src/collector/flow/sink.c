@@ -42,7 +42,7 @@ int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipe
         return -1;
     memset(sink->queues, 0, size);
     instance->wake_context = sink;
-    instance->wake = wake;
+    atomic_store(&instance->wake, wake);
     return 0;
 }
 

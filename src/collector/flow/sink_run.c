@@ -129,19 +129,29 @@ static void disconnect(struct sink *sink)
     sink->connected = false;
 }
 
-/* The output is gone: what is held is offered again, to the next one. */
-static void lose(struct sink *sink)
+/* What is held is offered again, to the next output; or dropped, if it is too late for another. */
+static void let_go(struct sink *sink)
 {
     unsigned i;
 
     disconnect(sink);
+    if (is_late(sink)) {
+        settle(sink, &sink->dropped_stop, 0);
+        return;
+    }
     for (i = 0; i < sink->queue_count; i++)
         queue_rewind(&sink->queues[i]);
+    counter_set(&sink->held, 0);
+}
+
+/* The output is gone. */
+static void lose(struct sink *sink)
+{
     log_format(log_of(sink), LOG_WARNING, name_of(sink),
                "the output is lost; it is connected again, and %" PRIu64
                " records that were taken and may not have arrived are offered again",
                counter_value(&sink->held));
-    counter_set(&sink->held, 0);
+    let_go(sink);
 }
 
 static uint64_t waiting(const struct sink *sink)
@@ -178,7 +188,7 @@ static bool connect_output(struct sink *sink)
     result = callback_connect(sink->instance, call_flags(sink), call_deadline(sink));
     switch (result) {
     case 0:
-        atomic_store(&sink->instance->trying, false);
+        instance_connected(sink->instance);
         sink->connected = true;
         if (sink->connect_pause_ns > 0)
             tell_connected(sink);
@@ -250,7 +260,7 @@ static void rotate(struct sink *sink)
         return;
     if (instance_sink(sink->instance)->rotate == NULL) {
         if (instance_sink(sink->instance)->connect != NULL)
-            lose(sink);
+            let_go(sink);
         return;
     }
     result = callback_rotate(sink->instance);
@@ -286,11 +296,13 @@ static void tick(struct sink *sink, uint64_t now)
 
 static void attend(struct sink *sink)
 {
+    unsigned orders = atomic_load(&sink->instance->orders); /* first: none is missed */
     const struct option_value *values = atomic_exchange(&sink->reload, NULL);
     bool must_rotate = atomic_exchange(&sink->rotate, false);
+    bool woken = atomic_exchange(&sink->woken, false);
     uint64_t now = clock_coarse();
 
-    atomic_store(&sink->instance->heard_orders, atomic_load(&sink->instance->orders));
+    atomic_store(&sink->instance->heard_orders, orders);
     if (now >= sink->next_check_ns) {
         check_sums(sink);
         sink->next_check_ns = now + CLOCK_SECOND;
@@ -302,7 +314,7 @@ static void attend(struct sink *sink)
     if (sink->flush_pause_ns > 0 && now >= sink->next_flush_ns && sink->connected && !sink->failed)
         flush(sink, 0); /* on a busy line the queue never runs empty */
     if (!sink->failed && instance_sink(sink->instance)->tick != NULL &&
-        (now >= sink->next_tick_ns || atomic_exchange(&sink->woken, false)))
+        (now >= sink->next_tick_ns || woken))
         tick(sink, now);
 }
 
@@ -362,7 +374,9 @@ static void note_taken(struct sink *sink, struct queue *queue, uint32_t records)
     counter_add(&sink->held, records);
     if (instance_sink(sink->instance)->flush == NULL)
         settle(sink, &sink->written, 0);
-    else if (counter_value(&sink->held) >= most_held(sink) && sink->flush_pause_ns == 0)
+    else if ((counter_value(&sink->held) >= most_held(sink) ||
+              queue_unsettled(queue) >= sink->queue_capacity / 4) &&
+             sink->flush_pause_ns == 0)
         flush(sink, 0);
 }
 
@@ -512,6 +526,14 @@ static bool finish(struct sink *sink)
     return false;
 }
 
+/* Whether it is time for it, and not too late. */
+static bool may_flush(struct sink *sink)
+{
+    if (is_draining(sink))
+        return !is_late(sink);
+    return sink->flush_pause_ns == 0 || clock_coarse() >= sink->next_flush_ns;
+}
+
 static void run(struct sink *sink)
 {
     const struct timespec nap = clock_to_timespec(NAP);
@@ -531,7 +553,7 @@ static void run(struct sink *sink)
         since_nap += seen;
         if (seen > 0)
             continue;
-        if (counter_value(&sink->held) > 0 && sink->connected && !(draining && is_late(sink)))
+        if (counter_value(&sink->held) > 0 && sink->connected && may_flush(sink))
             flush(sink, 0);
         if (has_work(sink)) /* the output is lost */
             continue;

@@ -89,6 +89,9 @@ void batch_turn(struct batch *batch, uint8_t origin)
 /* ---- what a filter asks for ----------------------------------------------------------- */
 
 /* Why the record cannot be added; 0: it can. */
+/* What the first version of the contract has; a plugin may be built for it. */
+#define ARRIVAL_LEAST (offsetof(struct muster_arrival, peer) + sizeof(uint64_t))
+
 static unsigned refuse(const struct batch *batch, const struct muster_record *record)
 {
     const struct muster_arrival *arrival = record->via.arrival;
@@ -98,7 +101,7 @@ static unsigned refuse(const struct batch *batch, const struct muster_record *re
     if (record->payload_size > MUSTER_DATAGRAM_MAX ||
         (record->payload_size > 0 && record->payload.bytes == NULL))
         return BATCH_BAD_PAYLOAD;
-    if (arrival != NULL && arrival->size < sizeof *arrival)
+    if (arrival != NULL && arrival->size < ARRIVAL_LEAST)
         return BATCH_BAD_ARRIVAL;
     return 0;
 }
@@ -114,7 +117,9 @@ static struct batch_copy *copy_pointed(struct batch *batch, const struct muster_
     if (copy->size > 0)
         memcpy(copy->bytes, record->payload.bytes, copy->size);
     if (record->via.arrival != NULL) {
-        copy->arrival = *record->via.arrival;
+        memcpy(&copy->arrival, record->via.arrival,
+               record->via.arrival->size < sizeof copy->arrival ? record->via.arrival->size
+                                                                : sizeof copy->arrival);
         copy->arrival.size = sizeof copy->arrival;
     }
     copy->next = batch->copies;

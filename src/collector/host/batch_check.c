@@ -33,7 +33,8 @@ uint64_t batch_check_sum(const struct muster_record *records, uint32_t count)
     memcpy(&mask, (const uint8_t *)&summed + LANES_AT, sizeof mask);
     for (i = 0; i < count; i++) {
         who += *(const lanes *)&records[i].device & mask;
-        payloads += records[i].payload.pad;
+        /* Tied together, so that two records cannot swap one of the two. */
+        payloads += records[i].payload.pad * (2 * (uint64_t)records[i].payload_size + 1);
         sizes += records[i].payload_size;
         ways += records[i].via.pad;
     }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "callback.h"
 #include "instance.h"
 #include "metric.h"
 #include "rules.h"
@@ -373,26 +374,37 @@ void host_end_waits(struct host *host)
     pthread_mutex_unlock(&host->wait_lock);
 }
 
-static bool is_called(struct muster_instance *instance)
+static bool has_order(struct muster_instance *instance)
 {
-    return atomic_load(&instance->stopping) ||
-           atomic_load(&instance->orders) != atomic_load(&instance->heard_orders);
+    return atomic_load(&instance->orders) != atomic_load(&instance->heard_orders);
 }
 
 static int wait_for(struct muster_instance *instance, uint64_t ns)
 {
+    bool is_sinks = note_mine.callback != CALLBACK_NONE; /* only its thread hears orders */
     uint64_t now = clock_monotonic();
     struct timespec until = clock_to_timespec(ns < UINT64_MAX - now ? now + ns : UINT64_MAX);
     struct host *host = instance->host;
-    int error = 0;
+    bool stopping = false, ordered = false;
+    int error = 0, cancel_state;
 
     if (!rules_allow(instance, RULE_WAIT))
         return 0;
+    /* Whoever cancels the thread must not leave the lock behind. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     pthread_mutex_lock(&host->wait_lock);
-    while (!is_called(instance) && error == 0)
+    while (error == 0) {
+        stopping = atomic_load(&instance->stopping);
+        ordered = is_sinks && has_order(instance);
+        if (stopping || ordered)
+            break;
         error = pthread_cond_clockwait(&host->wait_ends, &host->wait_lock, CLOCK_MONOTONIC, &until);
+    }
     pthread_mutex_unlock(&host->wait_lock);
-    return error != 0;
+    pthread_setcancelstate(cancel_state, NULL);
+    if (stopping)
+        return 0;
+    return ordered ? MUSTER_AGAIN : 1;
 }
 
 /* The main thread waits for signals, whatever it does. */

@@ -15,7 +15,7 @@ void instance_init(struct muster_instance *instance, const struct entry *entry, 
 {
     memset(instance, 0, sizeof *instance);
     instance->entry = entry;
-    instance->values = entry->values;
+    instance->values = instance->sent = entry->values;
     instance->host = host;
 }
 
@@ -106,6 +106,15 @@ void instance_bug(struct muster_instance *instance, const char *format, ...)
     else
         log_format(instance->host->log, LOG_ERROR, entry->name, "bug in the plugin %s %s (%s): %s",
                    plugin->api.name, plugin->api.version, plugin->path, text);
+}
+
+void instance_connected(struct muster_instance *instance)
+{
+    unsigned i;
+
+    atomic_store(&instance->trying, false);
+    for (i = 0; i < INSTANCE_TOLD; i++)
+        atomic_store(&instance->told[i], 0);
 }
 
 void instance_order(struct muster_instance *instance)

@@ -19,6 +19,7 @@ enum { INSTANCE_TOLD = 4 };
 
 struct muster_instance {
     const struct entry *entry;         /* outlives the instance */
+    const struct option_value *sent;   /* the main thread's: the values that it handed out last */
     const struct option_value *values; /* the entry's, or those of a configuration that was read
                                           later; they outlive the instance, too */
     struct host *host;
@@ -37,7 +38,7 @@ struct muster_instance {
     atomic_bool trying; /* connect, again and again: what it logs then is shown once */
     atomic_ullong told[INSTANCE_TOLD]; /* what was shown last of that, as hashes */
     /* Has its tick called soon; set by whoever runs it.  Any thread. */
-    void (*wake)(void *context, struct muster_instance *instance);
+    void (*_Atomic wake)(void *context, struct muster_instance *instance);
     void *wake_context;
 };
 
@@ -55,6 +56,9 @@ void instance_close(struct muster_instance *instance);
 /* Has the plugin adopt other values of its options, and says what comes of it.  On the thread of
  * its callback. */
 void instance_reload(struct muster_instance *instance, const struct option_value *values);
+
+/* [sink] It is connected: when it is not again, the reason is shown again. */
+void instance_connected(struct muster_instance *instance);
 
 /* Says that the plugin has a bug, and what it is: while the configuration is checked, with the
  * place of its entry; else in the log.  Any thread. */

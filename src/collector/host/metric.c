@@ -33,8 +33,8 @@ static bool is_line(const char *text)
 /* Whether the host keeps a metric of that name for every instance. */
 static bool is_reserved(const char *name)
 {
-    static const char *const own[] = {"in",      "out",  "emitted", "offered",
-                                      "written", "held", "queued"};
+    static const char *const own[] = {"in",      "out",     "emitted", "passed",
+                                      "offered", "written", "held",    "queued"};
     size_t i;
 
     for (i = 0; i < sizeof own / sizeof own[0]; i++)

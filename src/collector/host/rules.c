@@ -13,8 +13,7 @@
 #define IN(name)     (1u << CALLBACK_##name)
 #define GETTERS      (IN(CHECK) | IN(OPEN) | IN(WORKER_OPEN) | IN(CONNECT) | IN(RELOAD))
 #define FROM_OPEN_ON (~(IN(LOAD) | IN(CHECK)))
-#define OF_A_SINK                                                                                  \
-    (IN(CONNECT) | IN(WRITE) | IN(FLUSH) | IN(DISCONNECT) | IN(ROTATE) | IN(RELOAD) | IN(TICK))
+#define OF_A_SINK    (IN(CONNECT) | IN(WRITE) | IN(FLUSH) | IN(DISCONNECT) | IN(ROTATE) | IN(TICK))
 #define WITH_A_BATCH (IN(PROCESS) | IN(WORKER_TICK) | IN(WORKER_CLOSE))
 
 _Static_assert(CALLBACKS <= 32 && RULES <= 32, "a bit each");
@@ -27,7 +26,7 @@ const uint32_t rules_allowed[RULES] = {
     [RULE_LIST_ITEM] = GETTERS,
     [RULE_CONFIG_ERROR] = IN(CHECK),
     [RULE_PROBLEM] = IN(CHECK),
-    [RULE_TAKE] = IN(OPEN) | IN(RELOAD),
+    [RULE_TAKE] = IN(OPEN),
     [RULE_METRIC] = IN(OPEN) | IN(WORKER_OPEN),
     [RULE_READ_METRIC] = FROM_OPEN_ON,
     [RULE_FIND_METRIC] = FROM_OPEN_ON,

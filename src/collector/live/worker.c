@@ -170,12 +170,13 @@ static bool wait_for_datagrams(struct worker *worker, uint64_t nap_ns, uint64_t 
 
     if (nap_ns == 0) {
         if (ppoll(worker->fds, worker->socket_count + 2, &limit, NULL) <= 0)
-            for (i = 0; i <= worker->socket_count; i++)
+            for (i = 0; i < worker->socket_count + 2; i++)
                 worker->fds[i].revents = 0;
         return stop->revents != 0;
     }
     for (i = 0; i < worker->socket_count; i++)
         worker->fds[i].revents = POLLIN; /* nobody looked */
+    worker->fds[worker->socket_count + 1].revents = 0;
     return ppoll(stop, 1, &limit, NULL) > 0;
 }
 
@@ -211,7 +212,8 @@ static void *run(void *argument)
         uint64_t received = counter_value(&worker->pipeline->counters.received);
 
         now = clock_coarse();
-        if (now >= worker->next_tick_ns || pipeline_is_woken(worker->pipeline))
+        if (now >= worker->next_tick_ns || pipeline_is_woken(worker->pipeline) ||
+            worker->fds[worker->socket_count + 1].revents != 0)
             tick(worker);
         nap = pace_next(&pace, received - before, now);
         before = received;
