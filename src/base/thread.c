@@ -68,6 +68,12 @@ void thread_end(void)
     own.ours = false;
 }
 
+void thread_settle(void)
+{
+    if (own.locale != (locale_t)0)
+        uselocale(own.locale);
+}
+
 bool thread_is_ours(void)
 {
     return own.ours;

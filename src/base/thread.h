@@ -13,6 +13,10 @@
 void thread_begin(void);
 void thread_end(void);
 
+/* Has the thread in the C locale again, whoever has called uselocale(3) on it: libconfig, for one,
+ * leaves that of the process behind.  Not for a thread that is not ours. */
+void thread_settle(void);
+
 /* Whether the calling thread is between the two; for signal handlers, too. */
 bool thread_is_ours(void);
 

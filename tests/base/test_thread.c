@@ -77,6 +77,10 @@ START_TEST(the_c_locale)
     snprintf(text, sizeof text, "%.1f", 99.5);
     ck_assert_str_eq(text, "99.5");
     ck_assert(strtod("99.5", NULL) > 99.2);
+    uselocale(LC_GLOBAL_LOCALE); /* as libconfig does */
+    thread_settle();
+    snprintf(text, sizeof text, "%.1f", 99.5);
+    ck_assert_str_eq(text, "99.5");
     thread_end();
     setlocale(LC_ALL, "C");
 }

@@ -4,6 +4,7 @@
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import struct
@@ -123,6 +124,59 @@ class Exit(Misuse):
             self.assertEqual(status, PLUGIN_DID_IT, log)
             self.assertRegex(log, rf"a thread of the daemon was ended in {named(plugin, where)}")
             self.assertIn("NOT complete", log)
+
+
+class Calls(Misuse):
+    """Functions of the host that are called where they must not be."""
+
+    def test_are_said_once_and_do_nothing(self):
+        for plugin, does, where, expected in (
+                (FILTER, "call", "process", (r"metric\(\) in process\(\); expected in open or worker_open",
+                                             r"get_int\(\) in process\(\); expected in check, open, reload, "
+                                             r"worker_open or connect")),
+                (FILTER, "call_elsewhere", "process", (
+                    r"metric\(\) in a thread of its own; expected in open or worker_open",
+                    r"emit\(\) in a thread of its own; expected in process, worker_tick or worker_close")),
+                (SINK, "call", "write", (r"metric\(\) in write\(\); expected in open or worker_open",))):
+            with self.subTest(plugin=plugin, does=does):
+                if os.path.exists(self.path("telemetry.csv")):
+                    os.remove(self.path("telemetry.csv"))
+                collector = self.start(self.chain(plugin, does, where))
+                for seq in range(5):
+                    collector.send(datagram(3, seq, DATA, b"1"))
+                    wait_until(lambda seq=seq: os.path.exists(self.path("telemetry.csv"))
+                               and len(self.rows()) >= seq + 1, "a batch for each")
+                ledger = collector.stop()
+                self.assertEqual(ledger.received, 5)
+                for pattern in expected:
+                    path = re.escape(os.path.join(TEST_PLUGINS, plugin + ".so"))
+                    found = re.findall(rf"{plugin}: bug in the plugin {plugin} 1\.0 \({path}\): {pattern}\n",
+                                       collector.log())
+                    self.assertEqual(len(found), 1, collector.log())
+                if does == "call_elsewhere":
+                    self.assertNotIn("it has emitted", collector.log())
+                if plugin == FILTER:
+                    self.assertEqual(ledger.filters[FILTER][1] > 0, does == "call")
+
+
+class Locale(Misuse):
+    def test_what_a_plugin_sets_changes_no_output(self):
+        """In German 99.5 is 99,5, which is no JSON."""
+        made = shutil.which("localedef") and subprocess.run(
+            ["localedef", "-i", "de_DE", "-f", "UTF-8", self.path("de_DE.UTF-8")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
+        if not made:
+            self.skipTest("localedef cannot make de_DE.UTF-8")
+        collector = self.start('{ plugin = "stats"; interval = "1h"; file = "stats.json"; },\n'
+                               + self.chain(SINK, "setlocale", "open"),
+                               environment={**os.environ, "LOCPATH": self.folder})
+        for value in (b"99.5", b"0.25"):
+            collector.send(datagram(3, 1, DATA, value))
+        collector.stop()
+        self.assertIn("misbehave_sink: de_DE.UTF-8\n", collector.log())
+        self.assertEqual(self.stats()["average_packet_size"], 16.0)
+        self.assertRegex(self.read("stats.json"), r'"average_packet_size": 16\.0')
+        self.assertRegex(collector.log(), r"ledger after \d+\.\d s\n")
 
 
 class Hanging:

@@ -13,6 +13,8 @@
 
 #include <libconfig.h>
 
+#include "base/thread.h"
+
 #include "base/real.h"
 #include "literal.h"
 
@@ -190,16 +192,20 @@ int node_conf_read(struct node_tree *tree, const char *path, struct problems *pr
 {
     struct reader reader = {.tree = tree, .path = path, .problems = problems};
     config_t config;
-    int result = -1;
+    int result = -1, error;
+    bool is_read;
 
     assert(tree->blocks == NULL);
     config_init(&config);
     errno = 0;
-    if (config_read_file(&config, path) == CONFIG_TRUE)
+    is_read = config_read_file(&config, path) == CONFIG_TRUE;
+    error = errno;
+    thread_settle();
+    if (is_read)
         result = convert_root(&reader, &config);
     else if (config_error_type(&config) == CONFIG_ERR_FILE_IO)
         problems_add(problems, NULL, 0, 0, "cannot read the configuration \"%s\": %s", path,
-                     strerror(errno != 0 ? errno : EIO));
+                     strerror(error != 0 ? error : EIO));
     else
         add_syntax_error(&reader, &config);
     config_destroy(&config);
@@ -212,10 +218,13 @@ int node_conf_parse(struct node_tree *tree, const char *text, const char *file,
     struct reader reader = {.tree = tree, .path = file, .problems = problems};
     config_t config;
     int result = -1;
+    bool is_read;
 
     assert(tree->blocks == NULL);
     config_init(&config);
-    if (config_read_string(&config, text) == CONFIG_TRUE)
+    is_read = config_read_string(&config, text) == CONFIG_TRUE;
+    thread_settle();
+    if (is_read)
         result = convert_root(&reader, &config);
     else
         add_syntax_error(&reader, &config);

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "base/thread.h"
 #include "host.h"
 
 const char *callback_name(enum callback callback)
@@ -57,6 +58,13 @@ static int expect(struct muster_instance *instance, enum callback callback, int 
     return MUSTER_FAILED;
 }
 
+/* What a plugin calls where there is time may have changed the thread's locale. */
+static void leave(void)
+{
+    callback_leave();
+    thread_settle();
+}
+
 #define CODE(code)     (1u << -(code))
 #define ZERO_OR_FAILED "0 or MUSTER_FAILED"
 
@@ -70,7 +78,7 @@ int callback_check(struct muster_instance *instance)
         return 0;
     callback_enter(instance, CALLBACK_CHECK);
     result = instance_api(instance)->check(&host_functions, instance);
-    callback_leave();
+    leave();
     return expect(instance, CALLBACK_CHECK, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
@@ -83,7 +91,7 @@ int callback_open(struct muster_instance *instance)
         return 0;
     callback_enter(instance, CALLBACK_OPEN);
     result = instance_api(instance)->open(&host_functions, instance, &instance->state);
-    callback_leave();
+    leave();
     return expect(instance, CALLBACK_OPEN, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
@@ -95,7 +103,7 @@ void callback_close(struct muster_instance *instance, uint32_t flags)
         return;
     callback_enter(instance, CALLBACK_CLOSE);
     instance_api(instance)->close(instance->state, &call);
-    callback_leave();
+    leave();
 }
 
 int callback_reload(struct muster_instance *instance)
@@ -110,7 +118,7 @@ int callback_reload(struct muster_instance *instance)
         return MUSTER_RENEW;
     callback_enter(instance, CALLBACK_RELOAD);
     result = reload(instance->state, &call);
-    callback_leave();
+    leave();
     return expect(instance, CALLBACK_RELOAD, result, CODE(MUSTER_RENEW) | CODE(MUSTER_FAILED),
                   "0, MUSTER_RENEW or MUSTER_FAILED");
 }
@@ -127,7 +135,7 @@ int callback_worker_open(struct muster_instance *instance, uint32_t worker, uint
         return 0;
     callback_enter(instance, CALLBACK_WORKER_OPEN);
     result = instance_filter(instance)->worker_open(instance->state, worker, workers, state);
-    callback_leave();
+    leave();
     return expect(instance, CALLBACK_WORKER_OPEN, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
@@ -150,7 +158,7 @@ uint64_t callback_worker_tick(struct muster_instance *instance, void *state,
         return 0;
     callback_enter(instance, CALLBACK_WORKER_TICK);
     asked = instance_filter(instance)->worker_tick(state, batch, now_ns);
-    callback_leave();
+    leave();
     return asked;
 }
 
@@ -163,7 +171,7 @@ void callback_worker_close(struct muster_instance *instance, void *state,
         return;
     callback_enter(instance, CALLBACK_WORKER_CLOSE);
     instance_filter(instance)->worker_close(state, batch, &call);
-    callback_leave();
+    leave();
 }
 
 /* ---- Of a sink ------------------------------------------------------------------------ */
@@ -177,7 +185,7 @@ int callback_connect(struct muster_instance *instance, uint32_t flags, uint64_t 
         return 0;
     callback_enter(instance, CALLBACK_CONNECT);
     result = instance_sink(instance)->connect(instance->state, &call);
-    callback_leave();
+    leave();
     return expect(instance, CALLBACK_CONNECT, result, CODE(MUSTER_AGAIN) | CODE(MUSTER_FAILED),
                   "0, MUSTER_AGAIN or MUSTER_FAILED");
 }
@@ -239,7 +247,7 @@ void callback_disconnect(struct muster_instance *instance, uint32_t flags, uint6
         return;
     callback_enter(instance, CALLBACK_DISCONNECT);
     instance_sink(instance)->disconnect(instance->state, &call);
-    callback_leave();
+    leave();
 }
 
 int callback_rotate(struct muster_instance *instance)
@@ -251,7 +259,7 @@ int callback_rotate(struct muster_instance *instance)
         return 0;
     callback_enter(instance, CALLBACK_ROTATE);
     result = instance_sink(instance)->rotate(instance->state, &call);
-    callback_leave();
+    leave();
     return expect(instance, CALLBACK_ROTATE, result, CODE(MUSTER_FAILED) | CODE(MUSTER_LOST),
                   "0, MUSTER_LOST or MUSTER_FAILED");
 }
@@ -264,6 +272,6 @@ uint64_t callback_tick(struct muster_instance *instance, uint64_t now_ns)
         return 0;
     callback_enter(instance, CALLBACK_TICK);
     asked = instance_sink(instance)->tick(instance->state, now_ns);
-    callback_leave();
+    leave();
     return asked;
 }

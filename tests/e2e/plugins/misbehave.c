@@ -13,9 +13,9 @@
 
 #include <muster/plugin.h>
 
-static const char *const deeds[] = {"nothing",  "crash",     "divide", "abort",
-                                    "overflow", "exit",      "hang",   "thread_exit",
-                                    "sleep",    "setlocale", NULL};
+static const char *const deeds[] = {
+    "nothing",     "crash", "divide",    "abort", "overflow",       "exit", "hang",
+    "thread_exit", "sleep", "setlocale", "call",  "call_elsewhere", NULL};
 static const char *const places[] = {
     "check", "open", "worker_open", "process", "worker_tick", "worker_close", "connect", "write",
     "flush", "tick", "disconnect",  "close",   NULL};
@@ -40,6 +40,9 @@ static const struct muster_option options[] = {
 /* One for all: nothing is configured twice. */
 static const char *deed = "nothing", *place = "";
 static int64_t sleep_ns;
+static const struct muster_host *the_host;
+static struct muster_instance *the_instance;
+static struct muster_batch *the_batch; /* of the last callback that had one */
 
 static volatile int zero;
 static char *volatile nowhere;
@@ -51,6 +54,29 @@ static int overflow(int depth)
 
     memset((char *)room, depth, sizeof room);
     return depth < 0 ? 0 : overflow(depth + 1) + room[depth % 4096];
+}
+
+/* Functions that are other callbacks', or other threads'. */
+static void *call(void *unused)
+{
+    static const struct muster_record nothing;
+    const struct muster_metric metric = {
+        .size = sizeof metric, .name = "late", .unit = "records", .help = "is declared too late"};
+
+    (void)unused;
+    muster_cell_add(the_host->metric(the_instance, &metric), 1);
+    the_host->get_int(the_instance, "time");
+    if (the_batch != NULL && the_host->emit(the_batch, 0, &nothing) == 0)
+        the_host->log(the_instance, MUSTER_LOG_ERROR, "it has emitted");
+    return NULL;
+}
+
+static void call_elsewhere(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, call, NULL) == 0)
+        pthread_join(thread, NULL);
 }
 
 static void act(const char *what)
@@ -73,7 +99,11 @@ static void act(const char *what)
     else if (strcmp(what, "sleep") == 0)
         nanosleep(&pause_time, NULL);
     else if (strcmp(what, "setlocale") == 0)
-        setlocale(LC_ALL, "de_DE.UTF-8");
+        the_host->log(the_instance, MUSTER_LOG_INFO, setlocale(LC_ALL, "de_DE.UTF-8"));
+    else if (strcmp(what, "call") == 0)
+        call(NULL);
+    else if (strcmp(what, "call_elsewhere") == 0)
+        call_elsewhere();
     while (strcmp(what, "hang") == 0)
         pause();
 }
@@ -97,6 +127,8 @@ static void read_options(const struct muster_host *host, struct muster_instance 
     deed = host->get_string(instance, "does");
     place = host->get_string(instance, "where");
     sleep_ns = host->get_int(instance, "time");
+    the_host = host;
+    the_instance = instance;
 }
 
 static int check(const struct muster_host *host, struct muster_instance *instance)
@@ -136,7 +168,7 @@ static int worker_open(void *state, uint32_t worker, uint32_t workers, void **wo
 static int process(void *worker_state, struct muster_batch *batch)
 {
     (void)worker_state;
-    (void)batch;
+    the_batch = batch;
     visit("process");
     return 0;
 }
@@ -144,7 +176,7 @@ static int process(void *worker_state, struct muster_batch *batch)
 static uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns)
 {
     (void)worker_state;
-    (void)batch;
+    the_batch = batch;
     (void)now_ns;
     visit("worker_tick");
     return 0;
