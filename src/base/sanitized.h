@@ -25,4 +25,10 @@
 #define SANITIZED_THREAD 0
 #endif
 
+#if SANITIZED_ADDRESS || SANITIZED_THREAD
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 #endif

@@ -14,7 +14,7 @@
 #include "sanitized.h"
 
 /* Sanitizers have a stack of their own for each thread, and take it back themselves. */
-enum { HAS_STACK = !SANITIZED_ADDRESS && !SANITIZED_THREAD };
+enum { HAS_STACK = !SANITIZED };
 
 static _Thread_local struct {
     bool ours;

@@ -24,7 +24,7 @@ static const struct {
 };
 
 /* Sanitizers report the others themselves, with more. */
-enum { SIGNALS = SANITIZED_ADDRESS || SANITIZED_THREAD ? 1 : sizeof signals / sizeof signals[0] };
+enum { SIGNALS = SANITIZED ? 1 : sizeof signals / sizeof signals[0] };
 
 static const char *signal_name(int number)
 {
