@@ -4,9 +4,8 @@
 
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/plugins
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(YAML_CFLAGS) $(LIBCONFIG_CFLAGS)
-TEST_LIBS = tests/libtest.a $(COLLECTOR_LIBS) $(CHECK_LIBS)
+TEST_LIBS = tests/libtest.a $(TESTING_LIBS) $(CHECK_LIBS)
 FAKE_HOST = tests/plugins/fake_host.c tests/plugins/fake_host.h \
-	tests/plugins/fake_batch.c tests/plugins/fake_batch.h \
 	tests/plugins/fake_calls.c tests/plugins/fake_calls.h
 UNIT_TESTS =
 SCRIPT_TESTS = %D%/architecture %D%/planted.py
@@ -21,6 +20,8 @@ include %D%/base/local.mk
 include %D%/wire/local.mk
 include %D%/collector/local.mk
 include %D%/fleet/local.mk
+include %D%/testing/local.mk
+include %D%/plugin_tool/local.mk
 include %D%/e2e/local.mk
 include %D%/fuzz/local.mk
 

@@ -130,6 +130,11 @@ struct muster_arrival {
     } peer;
 };
 
+#if defined __cplusplus && defined __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpedantic" /* types in an anonymous union */
+#endif
+
 struct muster_record {
     /* offset 0 */
     uint64_t arrival_ns; /* when the kernel received it: ns since the Unix epoch */
@@ -202,6 +207,10 @@ struct muster_record {
     /* offset 120 */
     uint8_t reserved[8]; /* zero */
 };
+
+#if defined __cplusplus && defined __clang__
+#pragma clang diagnostic pop
+#endif
 
 #if defined __cplusplus && __cplusplus >= 201103L
 #define MUSTER_HOLDS(condition) static_assert(condition, "the layout is frozen")

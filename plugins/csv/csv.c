@@ -266,6 +266,8 @@ static int csv_rotate(void *state, const struct muster_call *call)
     struct csv *csv = state;
 
     (void)call;
+    if (csv->file.fd < 0)
+        return 0; /* connect opens it */
     if (text_sink_finish_line(&csv->sink) != 0) {
         LOG(csv, MUSTER_LOG_ERROR,
             "cannot leave %s in the middle of a row; rotate again when "

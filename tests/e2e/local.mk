@@ -12,6 +12,7 @@ E2E_TESTS = \
 	%D%/manuals.py \
 	%D%/misuse.py \
 	%D%/plugin_guide.py \
+	%D%/plugin_tool.py \
 	%D%/replay.py \
 	%D%/reload.py \
 	%D%/signals.py \

@@ -73,7 +73,7 @@ class Guide(Case):
         self.assertEqual(len(folders), 1, flags)
         self.assertTrue(folders[0].startswith(self.root), folders)
         self.assertEqual(sorted(os.listdir(os.path.join(folders[0], "muster"))),
-                         ["plugin.h", "record.h", "wire.h"])
+                         ["plugin.h", "record.h", "test.h", "wire.h"])
 
     def test_each_command_prints_what_the_guide_shows(self):
         count = 0

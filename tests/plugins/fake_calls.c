@@ -4,9 +4,8 @@
  */
 #include "fake_calls.h"
 
-#include <stddef.h>
-
-#include "fake_host.h"
+#include <assert.h>
+#include <string.h>
 
 static const struct muster_call usual = {.size = sizeof usual};
 static const struct muster_call stopping = {.size = sizeof stopping, .flags = MUSTER_CALL_STOPPING};
@@ -24,7 +23,7 @@ void fake_disconnect(const struct muster_plugin *plugin, void *state)
 
 int fake_open(const struct muster_plugin *plugin, struct muster_instance *instance, void **state)
 {
-    int result = plugin->open(&fake_host, instance, state);
+    int result = plugin->open(&muster_test_host, instance, state);
 
     if (result != 0 || plugin->sink == NULL)
         return result;
@@ -64,4 +63,24 @@ void fake_worker_close(const struct muster_plugin *plugin, void *worker_state,
                        struct muster_batch *batch)
 {
     plugin->filter->worker_close(worker_state, batch, &stopping);
+}
+
+void fake_batch_begin(struct muster_test_batch *batch, const struct muster_record *records,
+                      uint32_t count)
+{
+    memset(batch, 0, sizeof *batch);
+    muster_test_batch_begin(batch, records, count);
+}
+
+void fake_process(const struct muster_plugin *plugin, void *worker_state,
+                  struct muster_test_batch *batch, const struct muster_record *records,
+                  uint32_t count)
+{
+    int result;
+
+    fake_batch_begin(batch, records, count);
+    result = plugin->filter->process(worker_state, batch->batch);
+    assert(result == 0);
+    (void)result;
+    muster_test_batch_finish(batch);
 }

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include <muster/plugin.h>
+#include <muster/test.h>
 
 /* Opens, and connects if it is a sink.  Returns 0, or what the one that failed did; then nothing is
  * open. */
@@ -26,5 +26,14 @@ void fake_disconnect(const struct muster_plugin *plugin, void *state);
 int fake_rotate(const struct muster_plugin *plugin, void *state);
 void fake_worker_close(const struct muster_plugin *plugin, void *worker_state,
                        struct muster_batch *batch);
+
+/* A batch that has not been begun before; muster_test_batch_free frees it. */
+void fake_batch_begin(struct muster_test_batch *batch, const struct muster_record *records,
+                      uint32_t count);
+
+/* Begin, the plugin's process, finish. */
+void fake_process(const struct muster_plugin *plugin, void *worker_state,
+                  struct muster_test_batch *batch, const struct muster_record *records,
+                  uint32_t count);
 
 #endif

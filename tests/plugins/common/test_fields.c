@@ -284,18 +284,18 @@ END_TEST
 START_TEST(device_names)
 {
     static const struct muster_plugin nameless = {.size = sizeof nameless, .name = "fields"};
-    struct muster_instance *instance = fake_new(&nameless, NULL);
+    struct muster_instance *instance = muster_test_new(&nameless, NULL);
     struct muster_device boiler = {.name = "boiler", .class_name = "c"};
     struct muster_device unnamed = {.class_name = "c"};
 
     fake_add_device(instance, 101, &boiler);
     fake_add_device(instance, 102, &unnamed);
-    ck_assert_str_eq(fields_device_name(&fake_host, instance, &record), "boiler");
+    ck_assert_str_eq(fields_device_name(&muster_test_host, instance, &record), "boiler");
     record.device_id = record.device = 102;
-    ck_assert_ptr_null(fields_device_name(&fake_host, instance, &record));
+    ck_assert_ptr_null(fields_device_name(&muster_test_host, instance, &record));
     record.device_id = record.device = 103;
-    ck_assert_ptr_null(fields_device_name(&fake_host, instance, &record));
-    fake_free(instance);
+    ck_assert_ptr_null(fields_device_name(&muster_test_host, instance, &record));
+    muster_test_free(instance);
 }
 END_TEST
 

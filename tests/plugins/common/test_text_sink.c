@@ -87,7 +87,7 @@ static const struct muster_call usual = {.size = sizeof usual},
 
 static struct muster_cell *counter(const char *name)
 {
-    return plugin_metric(&fake_host, instance, name, MUSTER_METRIC_COUNTER, "n", "help");
+    return plugin_metric(&muster_test_host, instance, name, MUSTER_METRIC_COUNTER, "n", "help");
 }
 
 static void set_up(void)
@@ -98,8 +98,8 @@ static void set_up(void)
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     ck_assert_int_eq(fcntl(ends[1], F_SETPIPE_SZ, PIPE_ROOM), PIPE_ROOM);
     reader = ends[0];
-    instance = fake_new(&nameless, NULL);
-    sink = (struct text_sink){.host = &fake_host,
+    instance = muster_test_new(&nameless, NULL);
+    sink = (struct text_sink){.host = &muster_test_host,
                               .instance = instance,
                               .plugin = &sink,
                               .line = &line,
@@ -119,7 +119,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     text_sink_close(&sink);
-    fake_free(instance);
+    muster_test_free(instance);
     if (reader >= 0)
         close(reader);
     close(sink.fd);
@@ -160,10 +160,10 @@ static struct muster_record *numbered(uint32_t count)
 
 static void expect_counters(uint64_t lines, uint64_t bytes, uint64_t writes, uint64_t write_errors)
 {
-    ck_assert_uint_eq(fake_counter(instance, "lines"), lines);
-    ck_assert_uint_eq(fake_counter(instance, "bytes"), bytes);
-    ck_assert_uint_eq(fake_counter(instance, "writes"), writes);
-    ck_assert_uint_eq(fake_counter(instance, "write_errors"), write_errors);
+    ck_assert_uint_eq(muster_test_counter(instance, "lines"), lines);
+    ck_assert_uint_eq(muster_test_counter(instance, "bytes"), bytes);
+    ck_assert_uint_eq(muster_test_counter(instance, "writes"), writes);
+    ck_assert_uint_eq(muster_test_counter(instance, "write_errors"), write_errors);
     ck_assert_uint_eq(sink.sent, bytes);
 }
 
@@ -205,8 +205,9 @@ START_TEST(counters_may_be_left_out)
     sink.bytes = sink.writes = NULL;
     ck_assert_int_eq(text_sink_write(&sink, &record, 1), 1);
     ck_assert_uint_eq(sink.sent, LINE);
-    ck_assert_uint_eq(fake_counter(instance, "lines"), 1);
-    ck_assert_uint_eq(fake_counter(instance, "bytes") + fake_counter(instance, "writes"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "lines"), 1);
+    ck_assert_uint_eq(
+        muster_test_counter(instance, "bytes") + muster_test_counter(instance, "writes"), 0);
 }
 END_TEST
 
@@ -218,8 +219,8 @@ START_TEST(what_is_held_is_taken)
     ck_assert_int_eq(text_sink_write(&sink, records, 1000), 546); /* 409 lines and the torn one */
     expect_counters(409, PIPE_ROOM, 2, 1);
     ck_assert_int_eq(text_sink_write(&sink, records + 546, 1000 - 546), 0);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, ""), 1);
-    ck_assert_str_eq(fake_log_line(instance, 0),
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, ""), 1);
+    ck_assert_str_eq(muster_test_log_line(instance, 0),
                      "cannot write to \"there\": whoever reads it takes nothing more; words wait "
                      "in the queue");
     ck_assert_int_eq(text_sink_finish_line(&sink), -1);
@@ -229,10 +230,10 @@ START_TEST(what_is_held_is_taken)
     ck_assert_int_eq(text_sink_finish_line(&sink), 0);
     ck_assert_uint_eq(drain(), 4);
     ck_assert_str_eq(found, "545\n");
-    ck_assert_str_eq(fake_log_line(instance, 1), "writing to \"there\" works again");
+    ck_assert_str_eq(muster_test_log_line(instance, 1), "writing to \"there\" works again");
     ck_assert_int_eq(text_sink_write(&sink, records + 546, 1000 - 546), 1000 - 546);
-    ck_assert_uint_eq(fake_counter(instance, "lines"), 750);
-    ck_assert_ptr_null(fake_log_line(instance, 2));
+    ck_assert_uint_eq(muster_test_counter(instance, "lines"), 750);
+    ck_assert_ptr_null(muster_test_log_line(instance, 2));
     free(records);
 }
 END_TEST
@@ -265,14 +266,14 @@ START_TEST(a_line_is_given_up_at_the_deadline)
     ck_assert_int_eq(text_sink_write(&sink, records, 1000), 546);
     ck_assert_int_eq(text_sink_flush(&sink, &hurried), MUSTER_AGAIN);
     ck_assert_int_eq(text_sink_flush(&sink, &final), 1);
-    ck_assert_str_eq(fake_log_line(instance, 1), "the last word of \"there\" is cut short: "
-                                                 "Resource temporarily unavailable");
+    ck_assert_str_eq(muster_test_log_line(instance, 1), "the last word of \"there\" is cut short: "
+                                                        "Resource temporarily unavailable");
     ck_assert_int_eq(text_sink_flush(&sink, &final), 0); /* owned up already */
     drain();
     ck_assert_int_eq(text_sink_write(&sink, records, 1), 1);
     ck_assert_uint_eq(drain(), 1 + LINE);
     ck_assert_str_eq(found, "\n000000000\n");
-    ck_assert_uint_eq(fake_counter(instance, "lines"), 410);
+    ck_assert_uint_eq(muster_test_counter(instance, "lines"), 410);
     free(records);
 }
 END_TEST
@@ -283,11 +284,11 @@ START_TEST(close_says_what_is_cut_short)
 
     ck_assert_int_eq(text_sink_write(&sink, records, 1000), 546);
     text_sink_disconnect(&sink, &usual); /* it will be offered again */
-    ck_assert_ptr_null(fake_log_line(instance, 1));
+    ck_assert_ptr_null(muster_test_log_line(instance, 1));
     drain();
     ck_assert_int_eq(text_sink_write(&sink, records, 1000), 546);
     text_sink_disconnect(&sink, &final);
-    ck_assert_str_eq(fake_log_line(instance, 1), "the last word of \"there\" is cut short");
+    ck_assert_str_eq(muster_test_log_line(instance, 1), "the last word of \"there\" is cut short");
     free(records);
 }
 END_TEST
@@ -299,9 +300,9 @@ START_TEST(reader_gone)
     close(reader);
     reader = -1;
     ck_assert_int_eq(text_sink_write(&sink, &record, 1), MUSTER_FAILED);
-    ck_assert_str_eq(fake_log_line(instance, 0),
+    ck_assert_str_eq(muster_test_log_line(instance, 0),
                      "nobody reads \"there\" any more; this sink is finished");
-    ck_assert_ptr_null(fake_log_line(instance, 1));
+    ck_assert_ptr_null(muster_test_log_line(instance, 1));
 }
 END_TEST
 
@@ -312,10 +313,10 @@ START_TEST(short_of_memory)
     sink.fill = no_memory;
     ck_assert_int_eq(text_sink_write(&sink, &record, 1), 0);
     ck_assert_int_eq(text_sink_write(&sink, &record, 1), 0);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, strerror(ENOMEM)), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, strerror(ENOMEM)), 1);
     sink.fill = fill;
     ck_assert_int_eq(text_sink_write(&sink, &record, 1), 1);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "works again"), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "works again"), 1);
 }
 END_TEST
 
@@ -325,11 +326,11 @@ START_TEST(log_lines)
 
     memset(long_text, 'x', sizeof long_text);
     long_text[sizeof long_text - 1] = '\0';
-    plugin_log(&fake_host, instance, MUSTER_LOG_WARNING, "%s %d%%", "a", -5);
-    ck_assert_str_eq(fake_log_line(instance, 0), "a -5%");
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, "a -5%"), 1);
-    plugin_log(&fake_host, instance, MUSTER_LOG_INFO, "%s", long_text);
-    ck_assert_str_eq(fake_log_line(instance, 1), long_text);
+    plugin_log(&muster_test_host, instance, MUSTER_LOG_WARNING, "%s %d%%", "a", -5);
+    ck_assert_str_eq(muster_test_log_line(instance, 0), "a -5%");
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, "a -5%"), 1);
+    plugin_log(&muster_test_host, instance, MUSTER_LOG_INFO, "%s", long_text);
+    ck_assert_str_eq(muster_test_log_line(instance, 1), long_text);
 }
 END_TEST
 

@@ -103,8 +103,8 @@ void *fixture_open(struct muster_instance *instance)
 {
     void *state = NULL;
 
-    ck_assert_int_eq(PLUGIN->check(&fake_host, instance), 0);
-    ck_assert_uint_eq(fake_config_error_count(instance), 0);
+    ck_assert_int_eq(PLUGIN->check(&muster_test_host, instance), 0);
+    ck_assert_uint_eq(muster_test_error_count(instance), 0);
     ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
     return state;
 }
@@ -112,7 +112,7 @@ void *fixture_open(struct muster_instance *instance)
 void fixture_close(struct muster_instance *instance, void *state)
 {
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 
 void fixture_limit_file_size(rlim_t bytes)

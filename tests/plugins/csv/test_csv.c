@@ -20,7 +20,7 @@
 
 START_TEST(default_rows)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, NULL);
     struct muster_record records[5];
     void *state = fixture_open(instance);
 
@@ -42,11 +42,11 @@ START_TEST(default_rows)
                                              "101,1,1762534151,1,26.6,0,0,1762534152.983310\n"
                                              "101,1,1762534151,1,26.6,1,0,1762534152.983310\n"
                                              "65535,4294967295,4294967295,1,=1+2,0,1,0.000000\n");
-    ck_assert_uint_eq(fake_counter(instance, "rows"), 4);
-    ck_assert_uint_eq(fake_counter(instance, "writes"), 1);
-    ck_assert_uint_eq(fake_counter(instance, "write_errors"), 0);
-    ck_assert_uint_eq(fake_takes(instance), MUSTER_TAKES_MESSAGES);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "new file \""), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 4);
+    ck_assert_uint_eq(muster_test_counter(instance, "writes"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "write_errors"), 0);
+    ck_assert_uint_eq(muster_test_takes(instance), MUSTER_TAKES_MESSAGES);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "new file \""), 1);
     fixture_close(instance, state);
 }
 END_TEST
@@ -56,13 +56,13 @@ END_TEST
 START_TEST(rows_of_gaps)
 {
     struct muster_instance *instance =
-        fake_new(PLUGIN, "path", fixture_path, "records", "gaps", NULL);
+        muster_test_new(PLUGIN, "path", fixture_path, "records", "gaps", NULL);
     struct muster_record records[16];
     uint32_t count = 0;
     uint8_t event;
     void *state = fixture_open(instance);
 
-    ck_assert_uint_eq(fake_takes(instance), MUSTER_TAKES_EVENTS);
+    ck_assert_uint_eq(muster_test_takes(instance), MUSTER_TAKES_EVENTS);
     for (event = 0; event <= MUSTER_EVENT_DEVICE_BACK; event++)
         records[count++] = fixture_gap(event, 2, 3, MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_RESTART);
     records[count++] = fixture_gap(MUSTER_EVENT_OWN + 3, 2, 3, 0);
@@ -74,8 +74,8 @@ START_TEST(rows_of_gaps)
     fixture_expect_file(fixture_path, GAPS_HEADER "101,2,3,2," TIMES ",recovered,network+restart\n"
                                                   "101,2,3,2," TIMES ",lost,network+restart\n"
                                                   "101,4294967295,4,6," TIMES ",lost,kernel\n");
-    ck_assert_uint_eq(fake_counter(instance, "rows"), 3);
-    ck_assert_uint_eq(fake_counter(instance, "writes"), 2);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "writes"), 2);
     fixture_close(instance, state);
 }
 END_TEST
@@ -83,7 +83,7 @@ END_TEST
 START_TEST(largest_rows)
 {
     struct muster_instance *instance =
-        fake_new(PLUGIN, "path", fixture_path, "columns", "payload,value,device_name", NULL);
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "payload,value,device_name", NULL);
     struct muster_device named = {.class_name = "c"};
     struct muster_record records[5];
     size_t rest = MUSTER_DATAGRAM_MAX - MUSTER_HEADER_SIZE;
@@ -113,7 +113,7 @@ START_TEST(largest_rows)
     records[3].payload_size = (uint32_t)(4 * rest);
     records[4].device_id = records[4].device = 7;
     ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 5);
-    ck_assert_uint_eq(fake_counter(instance, "rows"), 10);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 10);
     fixture_close(instance, state);
     free(worst);
     free(name);
@@ -124,45 +124,48 @@ END_TEST
 
 START_TEST(configuration)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "columns", "value,seq_num,value", NULL);
+    struct muster_instance *instance =
+        muster_test_new(PLUGIN, "columns", "value,seq_num,value", NULL);
 
-    ck_assert(!fake_accepts(PLUGIN, "path", ""));
-    ck_assert_int_eq(PLUGIN->check(&fake_host, instance), MUSTER_FAILED);
-    ck_assert_uint_eq(fake_config_errors(instance, "columns", "\"value\" is named twice"), 1);
-    ck_assert_uint_eq(fake_config_error_count(instance), 1);
-    fake_free(instance);
-    instance = fake_new(PLUGIN, "columns", "seq_num,cause,first", NULL);
-    ck_assert_int_eq(PLUGIN->check(&fake_host, instance), MUSTER_FAILED);
+    ck_assert(!muster_test_accepts(PLUGIN, "path", ""));
+    ck_assert_int_eq(PLUGIN->check(&muster_test_host, instance), MUSTER_FAILED);
+    ck_assert_uint_eq(muster_test_errors(instance, "columns", "\"value\" is named twice"), 1);
+    ck_assert_uint_eq(muster_test_error_count(instance), 1);
+    muster_test_free(instance);
+    instance = muster_test_new(PLUGIN, "columns", "seq_num,cause,first", NULL);
+    ck_assert_int_eq(PLUGIN->check(&muster_test_host, instance), MUSTER_FAILED);
     ck_assert_uint_eq(
-        fake_config_errors(instance, "columns", "no column \"cause\" if records is \"messages\""),
+        muster_test_errors(instance, "columns", "no column \"cause\" if records is \"messages\""),
         1);
-    ck_assert_uint_eq(fake_config_errors(instance, "columns", "no column \"first\""), 1);
-    ck_assert_uint_eq(fake_config_error_count(instance), 2);
-    fake_free(instance);
-    instance = fake_new(PLUGIN, "records", "gaps", "columns",
-                        "cause,device_name,arrival_time,count,count", NULL);
-    ck_assert_int_eq(PLUGIN->check(&fake_host, instance), MUSTER_FAILED);
-    ck_assert_uint_eq(fake_config_errors(instance, "columns",
+    ck_assert_uint_eq(muster_test_errors(instance, "columns", "no column \"first\""), 1);
+    ck_assert_uint_eq(muster_test_error_count(instance), 2);
+    muster_test_free(instance);
+    instance = muster_test_new(PLUGIN, "records", "gaps", "columns",
+                               "cause,device_name,arrival_time,count,count", NULL);
+    ck_assert_int_eq(PLUGIN->check(&muster_test_host, instance), MUSTER_FAILED);
+    ck_assert_uint_eq(muster_test_errors(instance, "columns",
                                          "no column \"arrival_time\" if records is \"gaps\""),
                       1);
-    ck_assert_uint_eq(fake_config_errors(instance, "columns", "\"count\" is named twice"), 1);
-    ck_assert_uint_eq(fake_config_error_count(instance), 2);
-    fake_free(instance);
-    ck_assert(!fake_accepts(PLUGIN, "records", "events"));
-    ck_assert(!fake_accepts(PLUGIN, "columns", "value,temperature"));
-    ck_assert(fake_accepts(PLUGIN, "columns", "device_name, arrival_ns"));
-    ck_assert(!fake_accepts(PLUGIN, "sync", "always"));
+    ck_assert_uint_eq(muster_test_errors(instance, "columns", "\"count\" is named twice"), 1);
+    ck_assert_uint_eq(muster_test_error_count(instance), 2);
+    muster_test_free(instance);
+    ck_assert(!muster_test_accepts(PLUGIN, "records", "events"));
+    ck_assert(!muster_test_accepts(PLUGIN, "columns", "value,temperature"));
+    ck_assert(muster_test_accepts(PLUGIN, "columns", "device_name, arrival_ns"));
+    ck_assert(!muster_test_accepts(PLUGIN, "sync", "always"));
 }
 END_TEST
 
 START_TEST(no_columns_are_the_default_ones)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, "columns", "", NULL);
+    struct muster_instance *instance =
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "", NULL);
 
     fixture_close(instance, fixture_open(instance));
     fixture_expect_file(fixture_path, HEADER);
     ck_assert_int_eq(unlink(fixture_path), 0);
-    instance = fake_new(PLUGIN, "path", fixture_path, "columns", "", "records", "gaps", NULL);
+    instance =
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "", "records", "gaps", NULL);
     fixture_close(instance, fixture_open(instance));
     fixture_expect_file(fixture_path, GAPS_HEADER);
 }
@@ -173,7 +176,7 @@ END_TEST
 START_TEST(full_disk)
 {
     struct muster_instance *instance =
-        fake_new(PLUGIN, "path", fixture_path, "columns", "value", NULL);
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "value", NULL);
     struct muster_record records[5];
     void *state = fixture_open(instance);
     int i;
@@ -187,27 +190,27 @@ START_TEST(full_disk)
     ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 0);
     ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 0);
     fixture_expect_file(fixture_path, "value\n123456789\n123456789\n");
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "cannot write to \""), 1);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "File too large; rows wait in the"),
-                      1);
-    ck_assert_uint_eq(fake_counter(instance, "write_errors"), 3);
-    ck_assert_uint_eq(fake_counter(instance, "rows"), 2);
-    ck_assert_uint_eq(fake_counter(instance, "bytes"), 20);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "cannot write to \""), 1);
+    ck_assert_uint_eq(
+        muster_test_logged(instance, MUSTER_LOG_ERROR, "File too large; rows wait in the"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "write_errors"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 2);
+    ck_assert_uint_eq(muster_test_counter(instance, "bytes"), 20);
     ck_assert_int_eq(fake_flush(PLUGIN, state, 0), 0);
     fixture_limit_file_size(RLIM_INFINITY);
     ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 2);
     fixture_expect_file(fixture_path, "value\n123456789\n123456789\n123456789\n123456789\n");
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "works again"), 1);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, ""), 1);
-    ck_assert_uint_eq(fake_counter(instance, "rows"), 4);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "works again"), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, ""), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 4);
     fixture_close(instance, state);
 }
 END_TEST
 
 START_TEST(full_disk_of_gaps)
 {
-    struct muster_instance *instance =
-        fake_new(PLUGIN, "path", fixture_path, "records", "gaps", "columns", "first,outcome", NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, "records",
+                                                       "gaps", "columns", "first,outcome", NULL);
     struct muster_record records[5];
     void *state = fixture_open(instance);
     uint32_t i;
@@ -229,7 +232,7 @@ START_TEST(full_disk_in_the_second_bite)
 {
     enum { COUNT = 40000 };
     struct muster_instance *instance =
-        fake_new(PLUGIN, "path", fixture_path, "columns", "value", NULL);
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "value", NULL);
     struct muster_record *records = calloc(COUNT, sizeof *records);
     void *state = fixture_open(instance);
     struct stat info;
@@ -244,8 +247,8 @@ START_TEST(full_disk_in_the_second_bite)
     ck_assert_int_eq(info.st_size, 6 + 300000);
     fixture_limit_file_size(RLIM_INFINITY);
     ck_assert_int_eq(fake_write(PLUGIN, state, records + 30000, 10000), 10000);
-    ck_assert_uint_eq(fake_counter(instance, "rows"), COUNT);
-    ck_assert_uint_eq(fake_counter(instance, "bytes"), 10 * COUNT);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), COUNT);
+    ck_assert_uint_eq(muster_test_counter(instance, "bytes"), 10 * COUNT);
     fixture_close(instance, state);
     free(records);
 }
@@ -257,7 +260,7 @@ START_TEST(torn_row_is_completed)
     static uint8_t text[6000];
     static char bytes[65536];
     struct muster_instance *instance =
-        fake_new(PLUGIN, "path", fixture_path, "columns", "value", NULL);
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "value", NULL);
     struct muster_record records[2] = {fixture_text(1, "123456789"), fixture_text(2, "next")};
     struct muster_record longest = fixture_text(3, "");
     void *state;
@@ -274,14 +277,14 @@ START_TEST(torn_row_is_completed)
     ck_assert_mem_eq(bytes, "value\n", 6);
 
     ck_assert_int_eq(fake_write(PLUGIN, state, &longest, 1), 1); /* held, so it counts as taken */
-    ck_assert_uint_eq(fake_counter(instance, "rows"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 0);
     ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 0);
     ck_assert_int_eq(fake_rotate(PLUGIN, state), MUSTER_FAILED);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 4096);
     ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 6001 - 4096 + 15);
     ck_assert_mem_eq(bytes + 6001 - 4096 - 2, "a\n123456789\nnext\n", 17);
-    ck_assert_uint_eq(fake_counter(instance, "rows"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 3);
 
     /* Given up when there is no time left; what comes later stands on a line of its own. */
     ck_assert_int_eq(fake_write(PLUGIN, state, &longest, 1), 1);
@@ -292,7 +295,7 @@ START_TEST(torn_row_is_completed)
     ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 16);
     ck_assert_mem_eq(bytes, "\n123456789\nnext\n", 16);
-    ck_assert_uint_eq(fake_counter(instance, "rows"), 5);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 5);
     close(reader);
     fixture_close(instance, state);
 }
@@ -300,7 +303,7 @@ END_TEST
 
 START_TEST(reader_gone)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, NULL);
     struct muster_record record = fixture_text(1, "x");
     void *state;
     int reader;
@@ -312,8 +315,8 @@ START_TEST(reader_gone)
     ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     close(reader);
     ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), MUSTER_LOST);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "nobody reads"), 1);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, ""), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "nobody reads"), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, ""), 1);
     fake_disconnect(PLUGIN, state);
     ck_assert_int_eq(fake_connect(PLUGIN, state), MUSTER_AGAIN);
     reader = open(fixture_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* it comes back */
@@ -334,8 +337,8 @@ START_TEST(two_instances)
 
     snprintf(second, sizeof second, "%s.1", fixture_path);
     for (i = 0; i < 2; i++) {
-        instances[i] = fake_new(PLUGIN, "path", i == 0 ? fixture_path : second, "columns",
-                                i == 0 ? "seq_num" : "device_id", NULL);
+        instances[i] = muster_test_new(PLUGIN, "path", i == 0 ? fixture_path : second, "columns",
+                                       i == 0 ? "seq_num" : "device_id", NULL);
         states[i] = fixture_open(instances[i]);
     }
     for (i = 0; i < 2; i++) {

@@ -18,13 +18,13 @@
 
 static void expect(const char *file, int result, const char *message)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "path", file, NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", file, NULL);
     void *state = NULL;
 
     ck_assert_int_eq(fake_open(PLUGIN, instance, &state), result);
-    ck_assert_msg(fake_logged(instance, MUSTER_LOG_ERROR, message) == 1, "logged: %s",
-                  fake_log_line(instance, 0));
-    fake_free(instance);
+    ck_assert_msg(muster_test_logged(instance, MUSTER_LOG_ERROR, message) == 1, "logged: %s",
+                  muster_test_log_line(instance, 0));
+    muster_test_free(instance);
 }
 
 /* Somebody has to change something first... */
@@ -46,10 +46,10 @@ START_TEST(appends)
 
     fixture_put_file("", 0);
     for (i = 0; i < 2; i++) {
-        struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+        struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, NULL);
         void *state = fixture_open(instance);
 
-        ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "appending to \""), i == 1);
+        ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "appending to \""), i == 1);
         ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
         fixture_close(instance, state);
     }
@@ -67,12 +67,12 @@ START_TEST(relative_path)
     void *state;
 
     ck_assert_int_eq(chdir(fixture_directory), 0);
-    instance = fake_new(PLUGIN, "path", "t.csv", NULL);
+    instance = muster_test_new(PLUGIN, "path", "t.csv", NULL);
     ck_assert_int_eq(fchdir(before), 0);
     close(before);
     state = fixture_open(instance);
     snprintf(wanted, sizeof wanted, "new file \"%s\"", fixture_path);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, wanted), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, wanted), 1);
     ck_assert_int_eq(unlink(fixture_path), 0);
     ck_assert_int_eq(fake_rotate(PLUGIN, state), 0); /* there, not here */
     fixture_expect_file(fixture_path, HEADER);
@@ -109,12 +109,12 @@ END_TEST
 
 START_TEST(locked)
 {
-    struct muster_instance *first = fake_new(PLUGIN, "path", fixture_path, NULL);
+    struct muster_instance *first = muster_test_new(PLUGIN, "path", fixture_path, NULL);
     void *state = fixture_open(first);
 
     expect_waiting(fixture_path, "is being written by another process");
     fixture_close(first, state);
-    first = fake_new(PLUGIN, "path", fixture_path, NULL);
+    first = muster_test_new(PLUGIN, "path", fixture_path, NULL);
     fixture_close(first, fixture_open(first));
 }
 END_TEST
@@ -122,7 +122,7 @@ END_TEST
 static void expect_repaired(const char *rows, const char *torn, size_t torn_size,
                             const char *message)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, NULL);
     size_t whole = strlen(HEADER) + strlen(rows);
     char *bytes = calloc(1, whole + torn_size + 1);
     void *state;
@@ -134,7 +134,7 @@ static void expect_repaired(const char *rows, const char *torn, size_t torn_size
     state = fixture_open(instance);
     bytes[whole] = '\0';
     fixture_expect_file(fixture_path, bytes);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, message), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, message), 1);
     fixture_close(instance, state);
     free(bytes);
 }
@@ -149,7 +149,7 @@ START_TEST(torn_tail)
     expect_repaired("", "1", 1, "these 1 bytes");
     expect_repaired("", zeros, 4096, "bytes 4001 to 4096: \"\\x00\\x00");
     fixture_put_file(HEADER, strlen(HEADER) - 10);
-    instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+    instance = muster_test_new(PLUGIN, "path", fixture_path, NULL);
     fixture_close(instance, fixture_open(instance));
     fixture_expect_file(fixture_path, HEADER);
     /* That is no row of ours. */
@@ -162,12 +162,12 @@ END_TEST
 
 START_TEST(devices)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "path", "/dev/null", NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", "/dev/null", NULL);
     struct muster_record record = fixture_text(1, "x");
     void *state = fixture_open(instance);
 
     ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_INFO, "writing to \"/dev/null\""), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "writing to \"/dev/null\""), 1);
     ck_assert_int_eq(fake_rotate(PLUGIN, state), 0);
     PLUGIN->sink->tick(state, 1);
     fixture_close(instance, state);
@@ -188,7 +188,7 @@ END_TEST
 START_TEST(rotation)
 {
     struct muster_instance *instance =
-        fake_new(PLUGIN, "path", fixture_path, "columns", "seq_num", "sync", "second", NULL);
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", "sync", "second", NULL);
     struct muster_record record = fixture_text(1, NULL);
     void *state = fixture_open(instance);
     char old[160];
@@ -224,20 +224,20 @@ END_TEST
 
 START_TEST(removed)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "path", fixture_path, NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, NULL);
     void *state = fixture_open(instance);
 
     PLUGIN->sink->tick(state, 1);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, ""), 0);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, ""), 0);
     ck_assert_int_eq(unlink(fixture_path), 0);
     PLUGIN->sink->tick(state, 2);
     PLUGIN->sink->tick(state, 3);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 1);
     ck_assert_int_eq(fake_rotate(PLUGIN, state), 0);
     fixture_expect_file(fixture_path, HEADER);
     ck_assert_int_eq(unlink(fixture_path), 0);
     PLUGIN->sink->tick(state, 4);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 2);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 2);
     fixture_close(instance, state);
 }
 END_TEST

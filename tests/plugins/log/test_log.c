@@ -57,7 +57,7 @@ static void open_log(struct muster_instance *with)
 static void close_log(void)
 {
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 
 static void expect_output(const char *wanted)
@@ -136,7 +136,7 @@ START_TEST(messages)
     struct muster_device boiler = {.name = "boiler", .class_name = "c"};
     struct muster_record record = data(7, "31.6");
 
-    open_log(fake_new(PLUGIN, NULL));
+    open_log(muster_test_new(PLUGIN, NULL));
     expect_line(record, "17:49:12.482 DATA from 101 seq=7 value=31.6\n");
     record.msg_type = MUSTER_MSG_INIT;
     record.seq_bits = 0;
@@ -150,8 +150,8 @@ START_TEST(messages)
     expect_line(record, "17:49:13.482 TYPE 9 from 101 (boiler)\n");
     record.kind = 77;
     expect_line(record, "");
-    ck_assert_uint_eq(fake_counter(instance, "lines"), 4);
-    ck_assert_uint_eq(fake_takes(instance),
+    ck_assert_uint_eq(muster_test_counter(instance, "lines"), 4);
+    ck_assert_uint_eq(muster_test_takes(instance),
                       MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS);
     close_log();
 }
@@ -161,7 +161,7 @@ START_TEST(values)
 {
     struct muster_record record = data(7, NULL);
 
-    open_log(fake_new(PLUGIN, "time", "false", NULL));
+    open_log(muster_test_new(PLUGIN, "time", "false", NULL));
     expect_line(data(1, "\033[2J\x9b\n"), "DATA from 101 seq=1 value=\\x1b[2J\\x9b\\x0a\n");
     expect_line(data(1, "1 DUPLICATE"), "DATA from 101 seq=1 value=\"1 DUPLICATE\"\n");
     expect_line(data(1, "a \"b\" é"), "DATA from 101 seq=1 value=\"a \\x22b\\x22 é\"\n");
@@ -184,7 +184,7 @@ START_TEST(verdicts)
     char wanted[100];
     uint8_t i;
 
-    open_log(fake_new(PLUGIN, "time", "false", NULL));
+    open_log(muster_test_new(PLUGIN, "time", "false", NULL));
     record.message.gap = 3;
     for (i = 0; i < sizeof words / sizeof words[0]; i++) {
         record.verdict = i;
@@ -199,7 +199,7 @@ START_TEST(rejects)
 {
     struct muster_record record = reject("\0e\n", 3);
 
-    open_log(fake_new(PLUGIN, "time", "false", NULL));
+    open_log(muster_test_new(PLUGIN, "time", "false", NULL));
     expect_line(record, "REJECTED too short (3 bytes) from 127.0.0.1:4242: 00 65 0a\n");
     record = reject("0123456789abcdefg", 17);
     record.reject.reason = MUSTER_REJECT_BAD_PAYLOAD;
@@ -213,8 +213,8 @@ START_TEST(rejects)
     arrival.family = 0;
     expect_line(record, "REJECTED reason 200 (0 bytes) from an unknown address\n");
     close_log();
-    open_log(fake_new(PLUGIN, "rejects", "false", NULL));
-    ck_assert_uint_eq(fake_takes(instance), MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS);
+    open_log(muster_test_new(PLUGIN, "rejects", "false", NULL));
+    ck_assert_uint_eq(muster_test_takes(instance), MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS);
     expect_line(record, "");
     close_log();
 }
@@ -224,7 +224,7 @@ START_TEST(events)
 {
     struct muster_record record = event(MUSTER_EVENT_GAP_LOST, UINT32_MAX, 1);
 
-    open_log(fake_new(PLUGIN, "time", "false", NULL));
+    open_log(muster_test_new(PLUGIN, "time", "false", NULL));
     record.event.cause = MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_KERNEL;
     expect_line(record, "GAP LOST 101 seq 4294967295-1 (3 lost, cause network or kernel)\n");
     record.event.cause = 0;
@@ -248,7 +248,7 @@ START_TEST(events)
     expect_line(record, "SILENT 101 for 95 s\n");
     /* From a tick, without a datagram: the host's clock counts. */
     record.arrival_ns = 0;
-    fake_set_clock(instance, NOON + 5 * S, 0);
+    muster_test_set_clock(instance, NOON + 5 * S, 0);
     expect_line(record, "SILENT 101 for 100 s\n");
     close_log();
 }
@@ -261,7 +261,7 @@ START_TEST(troubles_only)
 
     records[0].verdict = MUSTER_VERDICT_FIRST;
     records[2].verdict = MUSTER_VERDICT_DUPLICATE;
-    open_log(fake_new(PLUGIN, "time", "false", "show", "troubles", NULL));
+    open_log(muster_test_new(PLUGIN, "time", "false", "show", "troubles", NULL));
     ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
     expect_output("");
     ck_assert_int_eq(fake_write(PLUGIN, state, records, 4), 4);
@@ -275,10 +275,10 @@ START_TEST(colors)
     struct muster_record record = data(3, NULL);
 
     record.verdict = MUSTER_VERDICT_DUPLICATE;
-    open_log(fake_new(PLUGIN, "time", "false", "color", "always", NULL));
+    open_log(muster_test_new(PLUGIN, "time", "false", "color", "always", NULL));
     expect_line(record, "DATA from 101 seq=3 \033[33mDUPLICATE\033[0m\n");
     close_log();
-    open_log(fake_new(PLUGIN, "time", "false", "color", "auto", NULL));
+    open_log(muster_test_new(PLUGIN, "time", "false", "color", "auto", NULL));
     expect_line(record, "DATA from 101 seq=3 DUPLICATE\n");
     close_log();
 }
@@ -306,7 +306,7 @@ START_TEST(colors_on_a_terminal)
         char text[200] = "";
 
         ck_assert_int_eq(setenv("NO_COLOR", i == 0 ? "" : "1", 1), 0);
-        open_log(fake_new(PLUGIN, "time", "false", NULL));
+        open_log(muster_test_new(PLUGIN, "time", "false", NULL));
         ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
         ck_assert_int_gt(read(master, text, sizeof text - 1), 0);
         ck_assert_str_eq(text, i == 0 ? "DATA from 101 seq=3 \033[31mGAP\033[0m of 1 before it\r\n"
@@ -329,14 +329,14 @@ START_TEST(full_pipe)
     int i;
 
     ck_assert_int_eq(fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 4096), 4096);
-    open_log(fake_new(PLUGIN, "time", "false", NULL));
+    open_log(muster_test_new(PLUGIN, "time", "false", NULL));
     for (i = 0; i < COUNT; i++)
         records[i] = data((uint32_t)i, i % 3 == 0 ? "x" : "longer");
     taken = fake_write(PLUGIN, state, records, COUNT);
     ck_assert_int_gt(taken, 0);
     ck_assert_int_lt(taken, COUNT);
     ck_assert_int_eq(fake_write(PLUGIN, state, records + taken, COUNT - (uint32_t)taken), 0);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "lines wait in the queue"), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "lines wait in the queue"), 1);
     n = 0;
     while (taken < COUNT) {
         ssize_t got = read(reader, text + n, sizeof text - 1 - (size_t)n);
@@ -357,7 +357,7 @@ START_TEST(full_pipe)
         next += strlen(wanted);
     }
     ck_assert_int_eq(*next, '\0');
-    ck_assert_uint_eq(fake_counter(instance, "lines"), COUNT);
+    ck_assert_uint_eq(muster_test_counter(instance, "lines"), COUNT);
     close_log();
 }
 END_TEST
@@ -366,10 +366,11 @@ START_TEST(reader_gone)
 {
     struct muster_record record = data(3, NULL);
 
-    open_log(fake_new(PLUGIN, NULL));
+    open_log(muster_test_new(PLUGIN, NULL));
     close(reader);
     ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), MUSTER_FAILED);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "nobody reads standard output"), 1);
+    ck_assert_uint_eq(
+        muster_test_logged(instance, MUSTER_LOG_ERROR, "nobody reads standard output"), 1);
     close_log();
     ck_assert_int_ge(fcntl(STDOUT_FILENO, F_GETFD), 0);
     reader = dup(STDOUT_FILENO); /* for the tear-down */
@@ -378,12 +379,13 @@ END_TEST
 
 START_TEST(no_stdout)
 {
-    struct muster_instance *without = fake_new(PLUGIN, NULL);
+    struct muster_instance *without = muster_test_new(PLUGIN, NULL);
 
     close(STDOUT_FILENO);
     ck_assert_int_eq(fake_open(PLUGIN, without, &state), MUSTER_FAILED);
-    ck_assert_uint_eq(fake_logged(without, MUSTER_LOG_ERROR, "standard output is closed"), 1);
-    fake_free(without);
+    ck_assert_uint_eq(muster_test_logged(without, MUSTER_LOG_ERROR, "standard output is closed"),
+                      1);
+    muster_test_free(without);
 }
 END_TEST
 

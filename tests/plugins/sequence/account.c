@@ -51,13 +51,13 @@ struct muster_record account_receive(struct account *account, struct collector *
                                      const struct muster_record *record)
 {
     struct muster_record out;
-    struct fake_batch batch;
+    struct muster_test_batch batch;
     uint32_t i;
 
     collector_receive(c, *record, &batch);
     out = batch.out[0];
     for (i = 1; i < batch.out_count; i++)
         book(account, &batch.out[i]);
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
     return out;
 }

@@ -20,10 +20,10 @@ void collector_start_with(struct collector *c, uint32_t age, uint32_t workers)
     uint32_t i;
 
     if (c->host.size == 0)
-        c->host = fake_host;
-    c->instance = fake_new(PLUGIN, "window", "64", "max_jump", "100", "events",
-                           c->events ? c->events : "true", NULL);
-    fake_set_clock(c->instance, c->now_ns, SECOND);
+        c->host = muster_test_host;
+    c->instance = muster_test_new(PLUGIN, "window", "64", "max_jump", "100", "events",
+                                  c->events ? c->events : "true", NULL);
+    muster_test_set_clock(c->instance, c->now_ns, SECOND);
     fake_set_state(c->instance, c->memory, c->bytes, age);
     device.heartbeat_ns = c->heartbeat_ns;
     for (i = 0; i < DEVICES; i++)
@@ -37,7 +37,7 @@ void collector_start_with(struct collector *c, uint32_t age, uint32_t workers)
 void collector_start(struct collector *c, uint32_t age, uint32_t workers)
 {
     collector_start_with(c, age, workers);
-    ck_assert(!fake_state_set_aside(c->instance));
+    ck_assert(!muster_test_state_set_aside(c->instance));
 }
 
 void collector_new(struct collector *c, uint32_t workers)
@@ -54,16 +54,16 @@ void collector_stop(struct collector *c)
     uint32_t i;
 
     for (i = 0; i < c->count; i++) {
-        struct fake_batch batch;
+        struct muster_test_batch batch;
 
         fake_batch_begin(&batch, NULL, 0);
-        fake_worker_close(PLUGIN, c->workers[i], &batch.batch);
-        fake_batch_finish(&batch);
+        fake_worker_close(PLUGIN, c->workers[i], batch.batch);
+        muster_test_batch_finish(&batch);
         ck_assert_uint_eq(batch.out_count, 0);
-        fake_batch_free(&batch);
+        muster_test_batch_free(&batch);
     }
     fake_close(PLUGIN, c->state);
-    fake_free(c->instance);
+    muster_test_free(c->instance);
 }
 
 /* The orderly end only spares a leak. */
@@ -91,16 +91,16 @@ void collector_free(struct collector *c)
 void collector_pass(struct collector *c, uint64_t ns)
 {
     c->now_ns += ns;
-    fake_advance(c->instance, ns);
+    muster_test_advance(c->instance, ns);
 }
 
 /* The batch has what it says, and is the caller's. */
-static void tick(struct collector *c, uint32_t worker, struct fake_batch *batch)
+static void tick(struct collector *c, uint32_t worker, struct muster_test_batch *batch)
 {
     fake_batch_begin(batch, NULL, 0);
-    PLUGIN->filter->worker_tick(c->workers[worker], &batch->batch,
+    PLUGIN->filter->worker_tick(c->workers[worker], batch->batch,
                                 c->host.now(c->instance, MUSTER_CLOCK_MONOTONIC));
-    fake_batch_finish(batch);
+    muster_test_batch_finish(batch);
 }
 
 uint32_t collector_wait(struct collector *c, uint32_t seconds, uint8_t event)
@@ -110,12 +110,12 @@ uint32_t collector_wait(struct collector *c, uint32_t seconds, uint8_t event)
     for (i = 0; i < seconds; i++) {
         collector_pass(c, SECOND);
         for (worker = 0; worker < c->count; worker++) {
-            struct fake_batch batch;
+            struct muster_test_batch batch;
 
             tick(c, worker, &batch);
             for (j = 0; j < batch.out_count; j++)
                 found += batch.out[j].event.event == event;
-            fake_batch_free(&batch);
+            muster_test_batch_free(&batch);
         }
     }
     return found;
@@ -135,7 +135,8 @@ struct muster_record collector_message(uint16_t id, uint8_t type, uint32_t numbe
                                   .readings = 1};
 }
 
-void collector_receive(struct collector *c, struct muster_record record, struct fake_batch *batch)
+void collector_receive(struct collector *c, struct muster_record record,
+                       struct muster_test_batch *batch)
 {
     record.arrival_ns = c->now_ns;
     fake_process(PLUGIN, c->workers[record.device_id % c->count], batch, &record, 1);
@@ -144,7 +145,7 @@ void collector_receive(struct collector *c, struct muster_record record, struct 
 uint32_t collector_expect(struct collector *c, uint32_t number, uint32_t made, uint8_t verdict,
                           uint32_t gap, struct muster_record *event)
 {
-    struct fake_batch batch;
+    struct muster_test_batch batch;
     uint32_t events;
 
     collector_receive(c, collector_message(5, MUSTER_MSG_DATA, number, made), &batch);
@@ -153,13 +154,13 @@ uint32_t collector_expect(struct collector *c, uint32_t number, uint32_t made, u
                   batch.out[0].verdict, batch.out[0].message.gap, verdict, gap);
     events = batch.out_count - 1;
     *event = batch.out[events];
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
     return events;
 }
 
 uint64_t collector_counter(const struct collector *c, const char *name)
 {
-    return fake_counter(c->instance, name);
+    return muster_test_counter(c->instance, name);
 }
 
 void collector_expect_numbers(const struct collector *c, uint64_t missing, uint64_t recovered,

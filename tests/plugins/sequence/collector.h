@@ -56,7 +56,8 @@ struct muster_record collector_message(uint16_t id, uint8_t type, uint32_t numbe
                                        uint32_t timestamp);
 
 /* The message arrives now.  The batch is the caller's. */
-void collector_receive(struct collector *c, struct muster_record record, struct fake_batch *batch);
+void collector_receive(struct collector *c, struct muster_record record,
+                       struct muster_test_batch *batch);
 
 /* The same, of device 5, made at `made` by its clock.  Its verdict and gap must be these.  Returns
  * how many events follow, and the last of them in *event. */

@@ -121,7 +121,7 @@ START_TEST(the_host_counts_drops)
         {".dropped", 0, 0},
         {"quarantine.dropped_late", 0, 0},
     };
-    struct muster_instance *instance = fake_new(&muster_plugin_v1, NULL);
+    struct muster_instance *instance = muster_test_new(&muster_plugin_v1, NULL);
     struct causes_counters counters = {0};
     struct causes_drops found;
     size_t i;
@@ -131,26 +131,26 @@ START_TEST(the_host_counts_drops)
 
         fake_set_metric(instance, metrics[i].name, "datagrams", "help", sum != 0 ? sum : 7);
     }
-    causes_find_counters(&counters, &fake_host, instance);
+    causes_find_counters(&counters, &muster_test_host, instance);
     ck_assert_uint_eq(counters.collector_count, 3);
-    found = causes_read_drops(&counters, &fake_host, instance);
+    found = causes_read_drops(&counters, &muster_test_host, instance);
     ck_assert_uint_eq(found.kernel, 5);
     ck_assert_uint_eq(found.collector, 1110);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 
 START_TEST(a_host_without_counters)
 {
-    struct muster_instance *instance = fake_new(&muster_plugin_v1, NULL);
+    struct muster_instance *instance = muster_test_new(&muster_plugin_v1, NULL);
     struct causes_counters counters = {0};
     struct causes_drops found;
 
-    causes_find_counters(&counters, &fake_host, instance);
-    found = causes_read_drops(&counters, &fake_host, instance);
+    causes_find_counters(&counters, &muster_test_host, instance);
+    found = causes_read_drops(&counters, &muster_test_host, instance);
     ck_assert_uint_eq(found.kernel, 0);
     ck_assert_uint_eq(found.collector, 0);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 

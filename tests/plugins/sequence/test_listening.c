@@ -165,20 +165,20 @@ END_TEST
 
 START_TEST(the_host_has_the_clocks)
 {
-    struct muster_instance *instance = fake_new(&muster_plugin_v1, NULL);
+    struct muster_instance *instance = muster_test_new(&muster_plugin_v1, NULL);
     struct listening_clocks before, now;
 
-    fake_set_clock(instance, EPOCH, 1000 * SECOND);
-    before = listening_read_clocks(&fake_host, instance);
+    muster_test_set_clock(instance, EPOCH, 1000 * SECOND);
+    before = listening_read_clocks(&muster_test_host, instance);
     ck_assert_uint_eq(before.wall_ns, EPOCH);
     ck_assert_uint_eq(before.monotonic_ns, 1000 * SECOND);
-    fake_advance(instance, SECOND);
-    fake_sleep(instance, 3600 * SECOND);
-    now = listening_read_clocks(&fake_host, instance);
+    muster_test_advance(instance, SECOND);
+    muster_test_sleep(instance, 3600 * SECOND);
+    now = listening_read_clocks(&muster_test_host, instance);
     ck_assert_uint_eq(now.wall_ns - before.wall_ns, 3601 * SECOND);
     ck_assert_uint_eq(now.monotonic_ns - before.monotonic_ns, SECOND);
     ck_assert_uint_eq(now.boot_ns - before.boot_ns, 3601 * SECOND);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 

@@ -251,7 +251,7 @@ START_TEST(damage_is_found)
         damages[i](&tables);
         ck_assert_msg(!recovery_is_sound(&tables), "damage number %zu is not found", i);
         collector_start_with(&c, i % 2 ? MUSTER_STATE_STOPPED : MUSTER_STATE_KILLED, 2);
-        ck_assert(fake_state_set_aside(c.instance));
+        ck_assert(muster_test_state_set_aside(c.instance));
         ck_assert_uint_eq(collector_counter(&c, "devices"), 0);
         ck_assert_uint_eq(collector_expect(&c, 99, 1, MUSTER_VERDICT_FIRST, 0, &event), 1);
         collector_free(&c);
@@ -323,12 +323,12 @@ static void go_on_with(struct collector *c, uint32_t age)
         fleet.next[id] = below(3) * below(400);
     for (i = 0; i < 60; i++) {
         struct muster_record record = fleet_next(&fleet);
-        struct fake_batch batch;
+        struct muster_test_batch batch;
 
         if (i >= 50 && i - 50 < DEVICES)
             record = collector_message((uint16_t)(i - 50), MUSTER_MSG_INIT, 0, fleet.clock + 10000);
         collector_receive(c, record, &batch);
-        fake_batch_free(&batch);
+        muster_test_batch_free(&batch);
         if (i % 20 == 10)
             collector_wait(c, 1, 0);
     }

@@ -35,34 +35,34 @@ static struct muster_record message(uint16_t id, uint8_t type, uint32_t seq, uin
 
 START_TEST(checks_the_window)
 {
-    struct muster_instance *bad = fake_new(PLUGIN, "window", "100", NULL);
-    struct muster_instance *good = fake_new(PLUGIN, "window", "128", NULL);
+    struct muster_instance *bad = muster_test_new(PLUGIN, "window", "100", NULL);
+    struct muster_instance *good = muster_test_new(PLUGIN, "window", "128", NULL);
 
-    ck_assert_int_eq(PLUGIN->check(&fake_host, bad), MUSTER_FAILED);
-    ck_assert_uint_eq(fake_config_errors(bad, "window", "power of two"), 1);
-    ck_assert_uint_eq(fake_config_error_count(bad), 1);
-    ck_assert_int_eq(PLUGIN->check(&fake_host, good), 0);
-    ck_assert_uint_eq(fake_config_error_count(good), 0);
-    ck_assert(!fake_accepts(PLUGIN, "window", "32"));
-    ck_assert(!fake_accepts(PLUGIN, "window", "131072"));
-    ck_assert(!fake_accepts(PLUGIN, "max_jump", "0"));
-    ck_assert(!fake_accepts(PLUGIN, "mode", "other"));
-    fake_free(bad);
-    fake_free(good);
+    ck_assert_int_eq(PLUGIN->check(&muster_test_host, bad), MUSTER_FAILED);
+    ck_assert_uint_eq(muster_test_errors(bad, "window", "power of two"), 1);
+    ck_assert_uint_eq(muster_test_error_count(bad), 1);
+    ck_assert_int_eq(PLUGIN->check(&muster_test_host, good), 0);
+    ck_assert_uint_eq(muster_test_error_count(good), 0);
+    ck_assert(!muster_test_accepts(PLUGIN, "window", "32"));
+    ck_assert(!muster_test_accepts(PLUGIN, "window", "131072"));
+    ck_assert(!muster_test_accepts(PLUGIN, "max_jump", "0"));
+    ck_assert(!muster_test_accepts(PLUGIN, "mode", "other"));
+    muster_test_free(bad);
+    muster_test_free(good);
 }
 END_TEST
 
 static void process(void *worker, const struct muster_record *records, uint32_t count,
                     const uint8_t *verdicts)
 {
-    struct fake_batch batch;
+    struct muster_test_batch batch;
     uint32_t i;
 
     fake_process(PLUGIN, worker, &batch, records, count);
     ck_assert_uint_eq(batch.out_count, count); /* it judges; it drops nothing and adds nothing */
     for (i = 0; i < count; i++)
         ck_assert_uint_eq(batch.out[i].verdict, verdicts[i]);
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
 }
 
 START_TEST(publishes)
@@ -75,8 +75,8 @@ START_TEST(publishes)
         message(65534, MUSTER_MSG_DATA, 1, 1)};
     struct muster_record others[] = {message(65535, MUSTER_MSG_DATA, 1, 1),
                                      message(65535, MUSTER_MSG_DATA, 1, 1)};
-    struct muster_instance *instance = fake_new(PLUGIN, "events", "false", NULL);
-    struct fake_batch batch;
+    struct muster_instance *instance = muster_test_new(PLUGIN, "events", "false", NULL);
+    struct muster_test_batch batch;
     void *state, *workers[2];
     uint32_t i;
 
@@ -84,39 +84,39 @@ START_TEST(publishes)
     ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
     for (i = 0; i < 2; i++)
         ck_assert_int_eq(PLUGIN->filter->worker_open(state, i, 2, &workers[i]), 0);
-    ck_assert_uint_eq(fake_counter(instance, "missing"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "missing"), 0);
     process(workers[0], records, 5, even);
     process(workers[1], others, 2, odd);
-    ck_assert_uint_eq(fake_counter(instance, "first"), 3);
-    ck_assert_uint_eq(fake_counter(instance, "in_order"), 1);
-    ck_assert_uint_eq(fake_counter(instance, "gaps"), 1);
-    ck_assert_uint_eq(fake_counter(instance, "duplicates"), 1);
-    ck_assert_uint_eq(fake_counter(instance, "missing"), 3);
-    ck_assert_uint_eq(fake_counter(instance, "open"), 3);
-    ck_assert_uint_eq(fake_counter(instance, "lost"), 0);
-    ck_assert_uint_eq(fake_counter(instance, "recovered"), 0);
-    ck_assert_uint_eq(fake_counter(instance, "late"), 0);
-    ck_assert_uint_eq(fake_counter(instance, "restarts"), 0);
-    ck_assert_uint_eq(fake_counter(instance, "outliers"), 0);
-    ck_assert_uint_eq(fake_counter(instance, "unnumbered"), 0);
-    ck_assert_uint_eq(fake_counter(instance, "devices"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "first"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "in_order"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "gaps"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "duplicates"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "missing"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "open"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "lost"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "recovered"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "late"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "restarts"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "outliers"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "unnumbered"), 0);
+    ck_assert_uint_eq(muster_test_counter(instance, "devices"), 3);
     for (i = 0; i < 2; i++) {
         fake_batch_begin(&batch, NULL, 0);
-        fake_worker_close(PLUGIN, workers[i], &batch.batch);
-        fake_batch_finish(&batch);
+        fake_worker_close(PLUGIN, workers[i], batch.batch);
+        muster_test_batch_finish(&batch);
         ck_assert_uint_eq(batch.out_count, 0);
-        fake_batch_free(&batch);
+        muster_test_batch_free(&batch);
     }
-    ck_assert_uint_eq(fake_counter(instance, "open"), 0); /* at the end they are lost */
-    ck_assert_uint_eq(fake_counter(instance, "lost"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "open"), 0); /* at the end they are lost */
+    ck_assert_uint_eq(muster_test_counter(instance, "lost"), 3);
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 
 /* An event in the batch at `at`: which, and about which numbers. */
-static void expect_event(const struct fake_batch *batch, uint32_t at, uint8_t event, uint32_t first,
-                         uint32_t last, uint16_t cause)
+static void expect_event(const struct muster_test_batch *batch, uint32_t at, uint8_t event,
+                         uint32_t first, uint32_t last, uint16_t cause)
 {
     const struct muster_record *record;
 
@@ -137,8 +137,8 @@ START_TEST(reports_events)
         message(7, MUSTER_MSG_DATA, 1, 1000), message(7, MUSTER_MSG_DATA, 10, 1001),
         message(7, MUSTER_MSG_DATA, 5, 1000), message(7, MUSTER_MSG_DATA, 12, 1002),
         message(7, MUSTER_MSG_INIT, 0, 1100)};
-    struct muster_instance *instance = fake_new(PLUGIN, "window", "64", NULL);
-    struct fake_batch batch;
+    struct muster_instance *instance = muster_test_new(PLUGIN, "window", "64", NULL);
+    struct muster_test_batch batch;
     void *state, *worker;
     uint32_t i;
 
@@ -149,10 +149,10 @@ START_TEST(reports_events)
     ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
     ck_assert_int_eq(PLUGIN->filter->worker_open(state, 0, 1, &worker), 0);
     fake_batch_begin(&batch, NULL, 0);
-    PLUGIN->filter->worker_tick(worker, &batch.batch, 1);
-    fake_batch_finish(&batch);
+    PLUGIN->filter->worker_tick(worker, batch.batch, 1);
+    muster_test_batch_finish(&batch);
     ck_assert_uint_eq(batch.out_count, 0);
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
 
     fake_process(PLUGIN, worker, &batch, records, 3);
     ck_assert_uint_eq(batch.out_count, 6);
@@ -163,18 +163,18 @@ START_TEST(reports_events)
     expect_event(&batch, 5, MUSTER_EVENT_GAP_RECOVERED, 5, 5, network);
     ck_assert_uint_eq(batch.out[5].event.opened_ns, records[1].arrival_ns);
     ck_assert_uint_eq(batch.out[5].event.closed_ns, records[2].arrival_ns);
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
 
     /* A tick later the kernel has dropped some: since drops are known once a second, that
      * may be why any of these is missing. */
     fake_process(PLUGIN, worker, &batch, &records[3], 1);
     expect_event(&batch, 1, MUSTER_EVENT_GAP_OPENED, 11, 11, 0);
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
     fake_set_metric(instance, "collector.kernel_drops", "datagrams", "help", 5);
     fake_batch_begin(&batch, NULL, 0);
-    PLUGIN->filter->worker_tick(worker, &batch.batch, 2);
-    fake_batch_finish(&batch);
-    fake_batch_free(&batch);
+    PLUGIN->filter->worker_tick(worker, batch.batch, 2);
+    muster_test_batch_finish(&batch);
+    muster_test_batch_free(&batch);
     fake_process(PLUGIN, worker, &batch, &records[4], 1);
     ck_assert_uint_eq(batch.out[0].verdict, RESTART);
     expect_event(&batch, 1, MUSTER_EVENT_RESTART, 0, 0, 0);
@@ -182,16 +182,16 @@ START_TEST(reports_events)
     expect_event(&batch, 3, MUSTER_EVENT_GAP_LOST, 6, 9, network | kernel | MUSTER_CAUSE_RESTART);
     expect_event(&batch, 4, MUSTER_EVENT_GAP_LOST, 11, 11, network | kernel | MUSTER_CAUSE_RESTART);
     ck_assert_uint_eq(batch.out_count, 5);
-    fake_batch_free(&batch);
-    ck_assert_uint_eq(fake_counter(instance, "events_not_reported"), 0);
+    muster_test_batch_free(&batch);
+    ck_assert_uint_eq(muster_test_counter(instance, "events_not_reported"), 0);
 
     fake_batch_begin(&batch, NULL, 0);
-    fake_worker_close(PLUGIN, worker, &batch.batch);
-    fake_batch_finish(&batch);
+    fake_worker_close(PLUGIN, worker, batch.batch);
+    muster_test_batch_finish(&batch);
     ck_assert_uint_eq(batch.out_count, 0);
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 
@@ -206,8 +206,8 @@ START_TEST(counts_events_that_it_cannot_report)
     static const uint8_t verdicts[] = {FIRST, GAP};
     const struct muster_record records[] = {message(7, MUSTER_MSG_DATA, 1, 1000),
                                             message(7, MUSTER_MSG_DATA, 3, 1002)};
-    struct muster_instance *instance = fake_new(PLUGIN, NULL);
-    struct muster_host host = fake_host;
+    struct muster_instance *instance = muster_test_new(PLUGIN, NULL);
+    struct muster_host host = muster_test_host;
     struct muster_batch empty = {0};
     void *state, *worker;
 
@@ -215,12 +215,12 @@ START_TEST(counts_events_that_it_cannot_report)
     ck_assert_int_eq(PLUGIN->open(&host, instance, &state), 0);
     ck_assert_int_eq(PLUGIN->filter->worker_open(state, 0, 1, &worker), 0);
     process(worker, records, 2, verdicts);
-    ck_assert_uint_eq(fake_counter(instance, "events_not_reported"),
+    ck_assert_uint_eq(muster_test_counter(instance, "events_not_reported"),
                       2); /* device new, gap opened */
     fake_worker_close(PLUGIN, worker, &empty);
-    ck_assert_uint_eq(fake_counter(instance, "events_not_reported"), 3); /* gap lost */
+    ck_assert_uint_eq(muster_test_counter(instance, "events_not_reported"), 3); /* gap lost */
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 
@@ -230,7 +230,7 @@ START_TEST(in_reference_mode)
     const struct muster_record records[] = {
         message(1, MUSTER_MSG_INIT, 0, 1), message(1, MUSTER_MSG_DATA, 1, 1),
         message(1, MUSTER_MSG_HEARTBEAT, 0, 1), message(1, MUSTER_MSG_DATA, 2, 1)};
-    struct muster_instance *instance = fake_new(PLUGIN, "mode", "reference", NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "mode", "reference", NULL);
     struct muster_batch empty = {0};
     void *state, *worker;
 
@@ -239,7 +239,7 @@ START_TEST(in_reference_mode)
     process(worker, records, 4, verdicts);
     fake_worker_close(PLUGIN, worker, &empty);
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 

@@ -39,7 +39,7 @@ static int emit_and_look(struct muster_batch *batch, uint32_t after,
 {
     if (snapshot.left > 0 && --snapshot.left == 0)
         memcpy(snapshot.copy, snapshot.memory, snapshot.bytes);
-    return fake_host.emit(batch, after, record);
+    return muster_test_host.emit(batch, after, record);
 }
 
 /* The memory in the middle of judging the message, when one of its events is told, or else at the
@@ -49,7 +49,7 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     struct tables now, copy;
     struct undo *undo;
     struct timing timing;
-    struct fake_batch batch;
+    struct muster_test_batch batch;
     bool done;
 
     tables_lay_out(&now, c->memory, MUSTER_DEVICE_IDS, WINDOW);
@@ -62,7 +62,7 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     snapshot.left = at_event ? 1 + below(3) : 0;
     tables_lay_out(&copy, snapshot.copy, MUSTER_DEVICE_IDS, WINDOW);
     collector_receive(c, *record, &batch);
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
     done = undo->device_id == record->device && snapshot.left == 0;
     if (done && !at_event)
         memcpy(snapshot.copy, c->memory, c->bytes);
@@ -98,7 +98,7 @@ static bool kill_in_message(struct collector *c, const struct muster_record *rec
     }
     collector_start(c, MUSTER_STATE_KILLED, 1 + below(WORKERS));
     if (within)
-        fake_set_clock(c->instance, --c->now_ns, SECOND);
+        muster_test_set_clock(c->instance, --c->now_ns, SECOND);
     return within != NULL;
 }
 

@@ -214,10 +214,10 @@ START_TEST(sessions_anew)
     collector_new(&c, 2);
     collector_wait(&c, 1, 0);
     for (i = 0; i < 40; i++) { /* heartbeats too: an interval of 10 s is learnt */
-        struct fake_batch batch;
+        struct muster_test_batch batch;
 
         collector_receive(&c, collector_message(5, MUSTER_MSG_HEARTBEAT, 0, 100 + 10 * i), &batch);
-        fake_batch_free(&batch);
+        muster_test_batch_free(&batch);
         collector_wait(&c, 10, 0);
     }
     collector_expect(&c, 10, 500, MUSTER_VERDICT_FIRST, 0, &event);
@@ -231,7 +231,7 @@ START_TEST(sessions_anew)
     collector_kill(&c);
 
     collector_start(&c, MUSTER_STATE_STALE, 3);
-    ck_assert_uint_eq(fake_logged(c.instance, MUSTER_LOG_WARNING, "session"), 1);
+    ck_assert_uint_eq(muster_test_logged(c.instance, MUSTER_LOG_WARNING, "session"), 1);
     ck_assert_uint_eq(collector_counter(&c, "counted_since"), EPOCH / SECOND);
     collector_expect_numbers(&c, 1, 1, 0, 0); /* what was open then is neither */
     ck_assert_uint_eq(collector_counter(&c, "doubted"), 0);
@@ -344,19 +344,19 @@ static struct muster_state asked;
 static int ask(struct muster_instance *instance, struct muster_state *state)
 {
     asked = *state;
-    return fake_host.state(instance, state);
+    return muster_test_host.state(instance, state);
 }
 
 static void open_with_window(const char *window)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "window", window, NULL);
-    struct muster_host host = fake_host;
+    struct muster_instance *instance = muster_test_new(PLUGIN, "window", window, NULL);
+    struct muster_host host = muster_test_host;
     void *state;
 
     host.state = ask;
     ck_assert_int_eq(PLUGIN->open(&host, instance, &state), 0);
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 
 START_TEST(another_window_is_another_state)
@@ -383,13 +383,13 @@ END_TEST
 
 START_TEST(nothing_is_kept_in_reference_mode)
 {
-    struct muster_instance *instance = fake_new(PLUGIN, "mode", "reference", NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "mode", "reference", NULL);
     void *state;
 
     ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
-    ck_assert_uint_eq(fake_state_bytes(instance), 0);
+    ck_assert_uint_eq(muster_test_state_bytes(instance), 0);
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 

@@ -255,7 +255,7 @@ static void check_times(struct run *run, const struct muster_record *event)
 }
 
 /* Compares verdicts and events of a batch with the lists; `verdicts` may be NULL. */
-static void compare(struct run *run, const char *where, const struct fake_batch *batch,
+static void compare(struct run *run, const char *where, const struct muster_test_batch *batch,
                     const yaml_node_t *verdicts, const yaml_node_t *events)
 {
     char said[2][TEXT_ROOM] = {"", ""}, expected[2][TEXT_ROOM] = {"", ""};
@@ -294,16 +294,16 @@ static void check_sums(const struct run *run)
     size_t i;
 
     for (i = 0; i < RECORDS; i++)
-        sum += fake_counter(run->instance, count_names[i]);
+        sum += muster_test_counter(run->instance, count_names[i]);
     ck_assert_uint_eq(sum, run->records);
-    ck_assert_uint_eq(fake_counter(run->instance, "missing"),
-                      fake_counter(run->instance, "recovered") +
-                          fake_counter(run->instance, "lost") +
-                          fake_counter(run->instance, "open"));
-    ck_assert_uint_eq(fake_counter(run->instance, "devices"),
-                      fake_counter(run->instance, "online") +
-                          fake_counter(run->instance, "late_devices") +
-                          fake_counter(run->instance, "silent"));
+    ck_assert_uint_eq(muster_test_counter(run->instance, "missing"),
+                      muster_test_counter(run->instance, "recovered") +
+                          muster_test_counter(run->instance, "lost") +
+                          muster_test_counter(run->instance, "open"));
+    ck_assert_uint_eq(muster_test_counter(run->instance, "devices"),
+                      muster_test_counter(run->instance, "online") +
+                          muster_test_counter(run->instance, "late_devices") +
+                          muster_test_counter(run->instance, "silent"));
 }
 
 static void check_counts(const struct run *run, const yaml_node_t *counts)
@@ -313,7 +313,7 @@ static void check_counts(const struct run *run, const yaml_node_t *counts)
     for (i = 0; i < sizeof count_names / sizeof count_names[0]; i++) {
         const yaml_node_t *node = vectors_get(vectors, counts, count_names[i]);
         int64_t expected = node ? vectors_integer(vectors, node) : 0;
-        uint64_t counted = fake_counter(run->instance, count_names[i]);
+        uint64_t counted = muster_test_counter(run->instance, count_names[i]);
 
         ck_assert_msg(counted == (uint64_t)expected, "%s: %s is %" PRIu64 "; expected %" PRId64,
                       run->name, count_names[i], counted, expected);
@@ -322,7 +322,7 @@ static void check_counts(const struct run *run, const yaml_node_t *counts)
     ck_assert_msg(found ==
                       (size_t)(counts->data.mapping.pairs.top - counts->data.mapping.pairs.start),
                   "%s: there is no such count", run->name);
-    ck_assert_uint_eq(fake_counter(run->instance, "events_not_reported"), 0);
+    ck_assert_uint_eq(muster_test_counter(run->instance, "events_not_reported"), 0);
 }
 
 /* ---- time, and the collector ---------------------------------------------------------- */
@@ -330,7 +330,7 @@ static void check_counts(const struct run *run, const yaml_node_t *counts)
 static void advance_to(struct run *run, uint64_t ns)
 {
     ck_assert_msg(ns >= run->now_ns, "%s: time goes backwards", run->name);
-    fake_advance(run->instance, ns - run->now_ns);
+    muster_test_advance(run->instance, ns - run->now_ns);
     run->now_ns = ns;
 }
 
@@ -342,19 +342,19 @@ static void pass_time(struct run *run, const char *where, const yaml_node_t *loo
     uint32_t i;
 
     while (run->now_ns / SECOND < until_ns / SECOND) {
-        struct fake_batch batch;
+        struct muster_test_batch batch;
 
         advance_to(run, (run->now_ns / SECOND + 1) * SECOND);
         fake_batch_begin(&batch, NULL, 0);
-        PLUGIN->filter->worker_tick(run->worker, &batch.batch,
-                                    fake_host.now(run->instance, MUSTER_CLOCK_MONOTONIC));
-        fake_batch_finish(&batch);
+        PLUGIN->filter->worker_tick(run->worker, batch.batch,
+                                    muster_test_host.now(run->instance, MUSTER_CLOCK_MONOTONIC));
+        muster_test_batch_finish(&batch);
         for (i = 0; i < batch.out_count; i++) {
             ck_assert_int_eq(batch.out[i].kind, MUSTER_KIND_EVENT);
             add_event(said, &batch.out[i]);
             check_times(run, &batch.out[i]);
         }
-        fake_batch_free(&batch);
+        muster_test_batch_free(&batch);
         check_sums(run);
     }
     advance_to(run, until_ns);
@@ -403,44 +403,44 @@ static void start(struct run *run, uint32_t age)
     const yaml_node_t *options = vectors_need(vectors, run->node, "options");
     const yaml_node_t *silent_after = vectors_get(vectors, options, "silent_after");
 
-    run->instance =
-        fake_new(PLUGIN, "window", vectors_text(vectors, vectors_need(vectors, options, "window")),
-                 "max_jump", vectors_text(vectors, vectors_need(vectors, options, "max_jump")),
-                 "silent_after", silent_after ? vectors_text(vectors, silent_after) : "3", NULL);
-    fake_set_clock(run->instance, run->now_ns, SECOND);
+    run->instance = muster_test_new(
+        PLUGIN, "window", vectors_text(vectors, vectors_need(vectors, options, "window")),
+        "max_jump", vectors_text(vectors, vectors_need(vectors, options, "max_jump")),
+        "silent_after", silent_after ? vectors_text(vectors, silent_after) : "3", NULL);
+    muster_test_set_clock(run->instance, run->now_ns, SECOND);
     fake_set_metric(run->instance, "collector.kernel_drops", "datagrams", "help", 0);
     run->kernel_drops = 0;
     fill_catalog(run);
     if (run->memory)
         fake_set_state(run->instance, run->memory, run->bytes, age);
     ck_assert_int_eq(fake_open(PLUGIN, run->instance, &run->state), 0);
-    ck_assert(!fake_state_set_aside(run->instance));
+    ck_assert(!muster_test_state_set_aside(run->instance));
     ck_assert_int_eq(PLUGIN->filter->worker_open(run->state, 0, 1, &run->worker), 0);
 }
 
 /* Ends it in order; what this brings about is in the batch, which is the caller's. */
-static void end(struct run *run, struct fake_batch *batch)
+static void end(struct run *run, struct muster_test_batch *batch)
 {
     fake_batch_begin(batch, NULL, 0);
-    fake_worker_close(PLUGIN, run->worker, &batch->batch);
-    fake_batch_finish(batch);
+    fake_worker_close(PLUGIN, run->worker, batch->batch);
+    muster_test_batch_finish(batch);
 }
 
 static void release(struct run *run)
 {
     fake_close(PLUGIN, run->state);
-    fake_free(run->instance);
+    muster_test_free(run->instance);
 }
 
 /* The collector does not run, or the machine sleeps. */
 static void interrupt(struct run *run, const char *how, uint64_t until_ns)
 {
     bool killed = strcmp(how, "killed") == 0;
-    struct fake_batch batch;
+    struct muster_test_batch batch;
     void *memory;
 
     if (strcmp(how, "asleep") == 0) {
-        fake_sleep(run->instance, until_ns - run->now_ns);
+        muster_test_sleep(run->instance, until_ns - run->now_ns);
         run->now_ns = until_ns;
         return;
     }
@@ -451,7 +451,7 @@ static void interrupt(struct run *run, const char *how, uint64_t until_ns)
         memcpy(memory, run->memory, run->bytes);
     end(run, &batch);
     ck_assert_uint_eq(batch.out_count, 0);
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
     release(run);
     if (killed) /* before the orderly end, which only spares a leak */
         memcpy(run->memory, memory, run->bytes);
@@ -466,7 +466,7 @@ static void receive(struct run *run, const char *where, const yaml_node_t *step)
 {
     struct muster_record records[LARGEST];
     struct muster_header header;
-    struct fake_batch batch;
+    struct muster_test_batch batch;
     uint8_t datagram[LARGEST];
     size_t size =
         vectors_bytes(vectors, vectors_need(vectors, step, "datagram"), datagram, sizeof datagram);
@@ -485,7 +485,7 @@ static void receive(struct run *run, const char *where, const yaml_node_t *step)
     run->records += (uint64_t)count;
     compare(run, where, &batch, vectors_need(vectors, step, "verdicts"),
             vectors_need(vectors, step, "events"));
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
 }
 
 static void do_step(struct run *run, size_t index, const yaml_node_t *step)
@@ -512,11 +512,11 @@ static void do_step(struct run *run, size_t index, const yaml_node_t *step)
 
 static void finish(struct run *run, const yaml_node_t *expected)
 {
-    struct fake_batch batch;
+    struct muster_test_batch batch;
 
     end(run, &batch);
     compare(run, "finish", &batch, NULL, vectors_need(vectors, expected, "events"));
-    fake_batch_free(&batch);
+    muster_test_batch_free(&batch);
     check_sums(run);
     check_counts(run, vectors_need(vectors, expected, "counts"));
 }

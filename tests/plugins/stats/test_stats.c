@@ -43,13 +43,13 @@ static void open_stats(struct muster_instance *with)
 static void close_stats(void)
 {
     fake_close(PLUGIN, state);
-    fake_free(instance);
+    muster_test_free(instance);
 }
 
 static void tick_after(uint64_t ns)
 {
-    fake_advance(instance, ns);
-    PLUGIN->sink->tick(state, fake_host.now(instance, MUSTER_CLOCK_MONOTONIC));
+    muster_test_advance(instance, ns);
+    PLUGIN->sink->tick(state, muster_test_host.now(instance, MUSTER_CLOCK_MONOTONIC));
 }
 
 static void set(const char *name, uint64_t value)
@@ -95,13 +95,13 @@ static void expect_json(const char *part)
 
 static void expect_log(const char *part)
 {
-    ck_assert_msg(fake_logged(instance, MUSTER_LOG_INFO, part) == 1, "not once in the log: %s",
-                  part);
+    ck_assert_msg(muster_test_logged(instance, MUSTER_LOG_INFO, part) == 1,
+                  "not once in the log: %s", part);
 }
 
 START_TEST(all_figures)
 {
-    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, NULL));
     set("collector.received", 1000);
     set("collector.bytes", 16500);
     set("collector.decoded", 990);
@@ -127,9 +127,10 @@ START_TEST(all_figures)
     expect_log("packet loss count 11 (5 more are missing and may still come), duplicates count 13, "
                "late 12, "
                "recovered 8, restarts 14, outliers 15, devices 16");
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_WARNING,
-                                  "rejected 10, dropped by the kernel 4, refused while stopping 2"),
-                      1);
+    ck_assert_uint_eq(
+        muster_test_logged(instance, MUSTER_LOG_WARNING,
+                           "rejected 10, dropped by the kernel 4, refused while stopping 2"),
+        1);
     expect_json("\"time\": 1762534162.000000,\n  \"seconds\": 10.000,\n  \"final\": false,\n");
     expect_json("\"packets_received\": 1000,\n");
     expect_json("\"packets_lost\": 11,\n");
@@ -153,7 +154,7 @@ END_TEST
 
 START_TEST(rate_since_the_last_report)
 {
-    open_stats(fake_new(PLUGIN, "file", path, "interval", "10s", NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, "interval", "10s", NULL));
     set("collector.received", 1000);
     tick_after(10 * S);
     set("collector.received", 1500);
@@ -167,14 +168,14 @@ END_TEST
 
 START_TEST(final_report)
 {
-    open_stats(fake_new(PLUGIN, "interval", "0", NULL));
+    open_stats(muster_test_new(PLUGIN, "interval", "0", NULL));
     set("collector.received", 300);
     tick_after(60 * S); /* only one report, at the end */
-    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0);
+    ck_assert_uint_eq(muster_test_logged(instance, -1, "packets received"), 0);
     fake_close(PLUGIN, state);
     expect_log("in all, after 60 s: packets received 300 (5.0/s), average packet size 0.0 bytes");
     expect_log("rejected 0, dropped by the kernel 0, refused while stopping 0");
-    fake_free(instance);
+    muster_test_free(instance);
 }
 END_TEST
 
@@ -182,17 +183,17 @@ START_TEST(reports_on_time)
 {
     uint32_t i;
 
-    open_stats(fake_new(PLUGIN, "interval", "10s", NULL));
+    open_stats(muster_test_new(PLUGIN, "interval", "10s", NULL));
     for (i = 0; i < 60; i++) /* ticks are never quite a second apart */
         tick_after(i % 2 == 0 ? S - S / 100 : S + S / 100);
-    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 6);
+    ck_assert_uint_eq(muster_test_logged(instance, -1, "packets received"), 6);
     close_stats();
 }
 END_TEST
 
 START_TEST(without_a_tracker)
 {
-    open_stats(fake_new(PLUGIN, "file", path, "tracker", "seq", NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, "tracker", "seq", NULL));
     set("sequence.lost", 5); /* not the one that was asked for */
     tick_after(10 * S);
     expect_log("packet loss and duplicates are not known: the chain has no filter named \"seq\"");
@@ -207,7 +208,7 @@ START_TEST(worst_devices)
 {
     const struct muster_device boiler = {.name = "boiler \"\\\t", .class_name = "c"};
 
-    open_stats(fake_new(PLUGIN, "file", path, "worst", "5", NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, "worst", "5", NULL));
     fake_add_device(instance, 65535, &boiler);
     judged(9, MUSTER_VERDICT_NEW, 0); /* harmless ones are not listed */
     judged(8, MUSTER_VERDICT_FIRST, 0);
@@ -249,15 +250,15 @@ START_TEST(presence_and_jitter)
 {
     const struct muster_device boiler = {.name = "boiler", .class_name = "c"};
 
-    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, NULL));
     fake_add_device(instance, 65535, &boiler);
     set("sequence.lost", 0);
     set("sequence.devices", 12);
     jittered(7, 0, MUSTER_VERDICT_NEW);
     tick_after(10 * S);
     expect_log("devices 12"); /* an older tracker: nothing behind it */
-    ck_assert_uint_eq(fake_logged(instance, -1, "online"), 0);
-    ck_assert_uint_eq(fake_logged(instance, -1, "jitter"), 0);
+    ck_assert_uint_eq(muster_test_logged(instance, -1, "online"), 0);
+    ck_assert_uint_eq(muster_test_logged(instance, -1, "jitter"), 0);
     expect_json("  \"devices\": 12,\n  \"online\": null,\n  \"late_devices\": null,\n"
                 "  \"silent\": null,\n  \"counted_since\": null,\n  \"worst_jitter\": null,\n");
     set("sequence.online", 9);
@@ -286,11 +287,11 @@ END_TEST
 
 START_TEST(counted_over_runs)
 {
-    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, NULL));
     set("sequence.lost", 3);
     set("sequence.counted_since", 1762534152); /* when this run began */
     tick_after(10 * S);
-    ck_assert_uint_eq(fake_logged(instance, -1, "counted since"), 0);
+    ck_assert_uint_eq(muster_test_logged(instance, -1, "counted since"), 0);
     set("sequence.counted_since", 1762534152 - 86400);
     tick_after(10 * S);
     expect_log("counted since 2025-11-06 16:49:12 UTC");
@@ -304,7 +305,7 @@ START_TEST(the_worst_of_many)
     const char *first, *second, *third;
     uint32_t id;
 
-    open_stats(fake_new(PLUGIN, "file", path, "worst", "3", NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, "worst", "3", NULL));
     for (id = 0; id < 65536; id++)
         judged((uint16_t)id, MUSTER_VERDICT_RESTART, 0);
     for (id = 5; id < 65536; id += 10000)
@@ -327,7 +328,7 @@ START_TEST(many_missing)
 {
     uint32_t i;
 
-    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, NULL));
     for (i = 0; i < 3; i++)
         judged(1, MUSTER_VERDICT_GAP, UINT32_C(2000000000));
     judged(2, MUSTER_VERDICT_GAP, UINT32_C(2000000000));
@@ -344,7 +345,7 @@ START_TEST(replaced_as_a_whole)
     char text[32] = "";
     int fd;
 
-    open_stats(fake_new(PLUGIN, "file", path, "print", "false", NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, "print", "false", NULL));
     tick_after(10 * S);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     ck_assert_int_ge(fd, 0);
@@ -356,7 +357,7 @@ START_TEST(replaced_as_a_whole)
     ck_assert_int_eq(pread(fd, text, 2, before.st_size - 2), 2);
     ck_assert_str_eq(text, "}\n");
     expect_json("\"packets_received\": 5,\n");
-    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0); /* print = false */
+    ck_assert_uint_eq(muster_test_logged(instance, -1, "packets received"), 0); /* print = false */
     close(fd);
     close_stats();
 }
@@ -367,15 +368,15 @@ START_TEST(never_ran)
 {
     struct stat before, after;
 
-    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, NULL));
     tick_after(10 * S);
     close_stats();
     ck_assert_int_eq(stat(path, &before), 0);
-    instance = fake_new(PLUGIN, "file", path, NULL);
-    ck_assert_int_eq(PLUGIN->open(&fake_host, instance, &state), 0);
+    instance = muster_test_new(PLUGIN, "file", path, NULL);
+    ck_assert_int_eq(PLUGIN->open(&muster_test_host, instance, &state), 0);
     PLUGIN->close(state, &(const struct muster_call){.size = sizeof(struct muster_call)});
-    ck_assert_uint_eq(fake_logged(instance, -1, "packets received"), 0);
-    fake_free(instance);
+    ck_assert_uint_eq(muster_test_logged(instance, -1, "packets received"), 0);
+    muster_test_free(instance);
     ck_assert_int_eq(stat(path, &after), 0);
     ck_assert_uint_eq(before.st_ino, after.st_ino);
 }
@@ -386,11 +387,12 @@ START_TEST(a_file_that_cannot_be_written)
     char bad[128];
 
     snprintf(bad, sizeof bad, "%s/no/stats.json", folder);
-    instance = fake_new(PLUGIN, "file", bad, NULL);
+    instance = muster_test_new(PLUGIN, "file", bad, NULL);
     ck_assert_int_eq(fake_open(PLUGIN, instance, &state), MUSTER_AGAIN);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "No such file or directory"), 1);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, bad), 1);
-    fake_free(instance);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "No such file or directory"),
+                      1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, bad), 1);
+    muster_test_free(instance);
 }
 END_TEST
 
@@ -398,12 +400,13 @@ START_TEST(trouble_with_the_file_later)
 {
     char moved[96];
 
-    open_stats(fake_new(PLUGIN, "file", path, NULL));
+    open_stats(muster_test_new(PLUGIN, "file", path, NULL));
     snprintf(moved, sizeof moved, "%s.away", folder);
     ck_assert_int_eq(rename(folder, moved), 0);
     tick_after(10 * S);
     tick_after(10 * S);
-    ck_assert_uint_eq(fake_logged(instance, MUSTER_LOG_ERROR, "cannot write"), 1); /* said once */
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "cannot write"),
+                      1); /* said once */
     ck_assert_int_eq(rename(moved, folder), 0);
     set("collector.received", 6);
     tick_after(10 * S);
