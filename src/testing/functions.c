@@ -252,6 +252,16 @@ static uint32_t device_count(struct muster_instance *instance)
     return instance->device_count;
 }
 
+/* The id as text, in front of `end`; plugins ask for all devices in open, so this is quick. */
+static const char *write_key(char *end, uint64_t id)
+{
+    *--end = '\0';
+    do
+        *--end = (char)('0' + id % 10);
+    while ((id /= 10) != 0);
+    return end;
+}
+
 /* The index of a device, or their count.  Several of one number: the last. */
 static uint32_t find_by_number(const struct muster_instance *instance, uint64_t number)
 {
@@ -290,8 +300,7 @@ static int find_device(struct muster_instance *instance, bool by_id, uint64_t wa
     if (found.class_name == NULL)
         found.class_name = "default";
     if (found.key == NULL) {
-        snprintf(key, sizeof key, "%llu", (unsigned long long)found.id);
-        found.key = key;
+        found.key = write_key(key + sizeof key, found.id);
     }
     memcpy(out, &found, size < sizeof found ? size : sizeof found);
     out->size = size;

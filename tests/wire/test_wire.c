@@ -121,9 +121,9 @@ static void check_record(const struct wire_case *this, const yaml_node_t *expect
 
     ck_assert_int_eq(record->reading, integer(expected, "reading"));
     ck_assert_int_eq(record->readings, integer(expected, "readings"));
-    ck_assert_int_eq(record->seq, integer(expected, "seq"));
+    ck_assert_uint_eq(record->seq, (uint64_t)integer(expected, "seq"));
     ck_assert_int_eq(record->device_time_ns, integer(expected, "device_time_ns"));
-    ck_assert_int_eq(record->device_id, integer(expected, "device_id"));
+    ck_assert_uint_eq(record->device_id, (uint64_t)integer(expected, "device_id"));
     ck_assert_uint_eq(record->device, record->device_id);
     ck_assert_uint_eq(record->marks, MUSTER_MARK_DEVICE);
     ck_assert_int_eq(record->msg_type, integer(expected, "msg_type"));
