@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "batches.h"
 #include "callback_note.h"
@@ -412,6 +413,17 @@ static bool may_have_state(struct muster_instance *instance, const struct muster
     return false;
 }
 
+/* Zeros, aligned to a page as musterd's; what is not used costs nothing. */
+static void map_state(struct muster_instance *instance, size_t bytes)
+{
+    testing_instance_unmap_state(instance);
+    instance->own_state = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (instance->own_state == MAP_FAILED)
+        misuse_no_memory();
+    instance->own_bytes = bytes;
+}
+
 static int state(struct muster_instance *instance, struct muster_state *state)
 {
     size_t bytes = (size_t)(state->bytes + 4095) / 4096 * 4096;
@@ -423,16 +435,13 @@ static int state(struct muster_instance *instance, struct muster_state *state)
     if (!may_have_state(instance, state))
         return MUSTER_FAILED;
     instance->state_bytes = state->bytes;
-    instance->own_state = aligned_alloc(4096, bytes); /* aligned to a page, as musterd's */
-    if (instance->own_state == NULL)
-        misuse_no_memory();
-    memset(instance->own_state, 0, bytes);
+    map_state(instance, bytes);
     state->memory = instance->own_state;
     if (instance->kept.memory != NULL) {
         if (use_kept(instance, state) > 0)
             return 0;
         instance->state_set_aside = true;
-        memset(instance->own_state, 0, bytes);
+        map_state(instance, bytes);
         state->memory = instance->own_state;
     }
     state->age = MUSTER_STATE_NEW;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "misuse.h"
 #include "texts.h"
@@ -171,6 +172,13 @@ struct muster_instance *muster_test_load(const char *file, ...)
     return instance;
 }
 
+void testing_instance_unmap_state(struct muster_instance *instance)
+{
+    if (instance->own_state != NULL)
+        munmap(instance->own_state, instance->own_bytes);
+    instance->own_state = NULL;
+}
+
 void muster_test_free(struct muster_instance *instance)
 {
     if (instance == NULL)
@@ -182,7 +190,7 @@ void muster_test_free(struct muster_instance *instance)
     texts_free(&instance->errors);
     free(instance->devices.all);
     free(instance->others.all);
-    free(instance->own_state);
+    testing_instance_unmap_state(instance);
     pthread_mutex_destroy(&instance->mutex);
     if (instance->plugin.handle != NULL)
         plugin_unload(&instance->plugin);

@@ -76,7 +76,8 @@ struct muster_instance {
     struct metrics *metrics;
     uint32_t takes, woken;
     bool stopped;
-    void *own_state;
+    void *own_state; /* mapped; NULL: none */
+    size_t own_bytes;
     uint64_t state_bytes;
     bool state_set_aside;
 };
@@ -88,6 +89,8 @@ bool testing_instance_set(struct muster_instance *instance, const char *name, co
                           char why[OPTION_ROOM]);
 /* What is not set gets its default. */
 bool testing_instance_complete(struct muster_instance *instance, char why[OPTION_ROOM]);
+
+void testing_instance_unmap_state(struct muster_instance *instance);
 
 /* Whether the function is to fail now; counts the call. */
 bool testing_instance_fails(struct muster_instance *instance, enum muster_test_function function);
