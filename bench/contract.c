@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the contract itself costs a record: filters and sinks that do nothing, on the real path,
- * without a front.  CPU time of the whole process; of each figure the difference between a path that
- * has some and one that has none, in turn.
+ * without a front.  CPU time of the whole process; of each figure the difference between a path
+ * that has some and one that has none, in turn.
  *
  *   contract                a table
  *   contract FILTERS SINKS  one path, for a profiler

@@ -77,8 +77,9 @@ struct muster_call {
 };
 
 #define MUSTER_CALL_STOPPING 0x1u /* the daemon, or this entry, is being stopped */
-#define MUSTER_CALL_FINAL    0x2u /* the last call of this callback: what cannot be done now, is not */
-#define MUSTER_CALL_REPLAY   0x4u /* the records are those of a capture */
+#define MUSTER_CALL_FINAL    0x2u /* the last call of this callback: what cannot be done now, is not \
+                                   */
+#define MUSTER_CALL_REPLAY 0x4u   /* the records are those of a capture */
 
 /* ---- Options -------------------------------------------------------------------------- */
 
@@ -284,9 +285,9 @@ struct muster_host {
      * lives until the instance is closed.  A name, with its label, declared for several workers is
      * one metric, the sum of its cells.  The strings are copied.  Never NULL: if memory
      * is short, or the metric is refused, the cell is one that nobody reads.  The host keeps
-     * metrics of its own for each instance: in, out, emitted, passed, offered, written, held, queued, and
-     * all that begin with "dropped"; to declare one of these, a malformed name, or a known one with
-     * another type or kind is a bug in the plugin. */
+     * metrics of its own for each instance: in, out, emitted, passed, offered, written, held,
+     * queued, and all that begin with "dropped"; to declare one of these, a malformed name, or a
+     * known one with another type or kind is a bug in the plugin. */
     struct muster_cell *(*metric)(struct muster_instance *instance,
                                   const struct muster_metric *metric);
 
@@ -357,11 +358,11 @@ struct muster_host {
      * not only in its second. */
     void (*wake)(struct muster_instance *instance);
 
-    /* Any thread but [main] and [worker], from open on.  Sleeps for `ns`, or until the daemon stops.
-     * On the sink's thread, also until there is an order for the sink, such as to reopen its output: the
-     * callback should return then.  Returns 1 if the time is over, 0 if the daemon stops, MUSTER_AGAIN
-     * if there is an order.  For a thread of the plugin's own, and for a callback of a sink that has to
-     * wait. */
+    /* Any thread but [main] and [worker], from open on.  Sleeps for `ns`, or until the daemon
+     * stops. On the sink's thread, also until there is an order for the sink, such as to reopen its
+     * output: the callback should return then.  Returns 1 if the time is over, 0 if the daemon
+     * stops, MUSTER_AGAIN if there is an order.  For a thread of the plugin's own, and for a
+     * callback of a sink that has to wait. */
     int (*wait)(struct muster_instance *instance, uint64_t ns);
 
     /* Any thread from open on.  Asks for an orderly end of the daemon, and says why in the log. */
@@ -408,9 +409,10 @@ struct muster_filter {
                          const struct muster_call *call);
 
     /* [main] between two batches, while no worker is in a callback of this filter: the options have
-     * changed, and the getters show the new ones.  Kept state stays as it is.  Returns 0 if they are
-     * adopted; MUSTER_RENEW if that takes a new instance, which is opened when this one is closed;
-     * or MUSTER_FAILED after a log line: the old ones stay in force.  Without it: MUSTER_RENEW. */
+     * changed, and the getters show the new ones.  Kept state stays as it is.  Returns 0 if they
+     * are adopted; MUSTER_RENEW if that takes a new instance, which is opened when this one is
+     * closed; or MUSTER_FAILED after a log line: the old ones stay in force.  Without it:
+     * MUSTER_RENEW. */
     int (*reload)(void *state, const struct muster_call *call);
 };
 
@@ -422,18 +424,18 @@ struct muster_filter {
  * connected again.  Records that were taken are held until a flush has returned what it gave up;
  * those that are held when the output is lost are offered again. */
 struct muster_sink {
-    uint32_t size;  /* sizeof (struct muster_sink) */
-    uint32_t takes; /* which kinds of record it can take, a sum of MUSTER_TAKES_*; 0: MESSAGES */
-    uint32_t hold;  /* how many records to take, at least, between two calls of flush while more
-                       wait, such as the rows of a transaction; at most a quarter of the queue; 0:
-                       the host's choice */
+    uint32_t size;     /* sizeof (struct muster_sink) */
+    uint32_t takes;    /* which kinds of record it can take, a sum of MUSTER_TAKES_*; 0: MESSAGES */
+    uint32_t hold;     /* how many records to take, at least, between two calls of flush while more
+                          wait, such as the rows of a transaction; at most a quarter of the queue; 0:
+                          the host's choice */
     uint32_t reserved; /* 0 */
 
-    /* [sink] before the first write, and after each disconnect.  Makes the output ready.  May block.
-     * Returns 0; MUSTER_AGAIN after a log line that says why, once: the host tries again, a little
-     * later each time, at once when the output is to be reopened, and says how many records wait;
-     * or MUSTER_FAILED after a log line: no such output can ever be; the daemon does not start, or,
-     * if it runs, this sink is out of service.  Without it: 0. */
+    /* [sink] before the first write, and after each disconnect.  Makes the output ready.  May
+     * block. Returns 0; MUSTER_AGAIN after a log line that says why, once: the host tries again, a
+     * little later each time, at once when the output is to be reopened, and says how many records
+     * wait; or MUSTER_FAILED after a log line: no such output can ever be; the daemon does not
+     * start, or, if it runs, this sink is out of service.  Without it: 0. */
     int (*connect)(void *state, const struct muster_call *call);
 
     /* [sink] Takes records, at least one, aligned to 16 bytes.  Returns how many it took, from the
@@ -462,12 +464,12 @@ struct muster_sink {
     void (*disconnect)(void *state, const struct muster_call *call);
 
     /* [sink] Log rotation: close the output and open it again; a lock on the old one is let go.
-     * Returns 0; MUSTER_FAILED after a log line: the old output stays in use; or MUSTER_LOST: as for
-     * write.  Without it, a sink that is connected is disconnected and connected again. */
+     * Returns 0; MUSTER_FAILED after a log line: the old output stays in use; or MUSTER_LOST: as
+     * for write.  Without it, a sink that is connected is disconnected and connected again. */
     int (*rotate)(void *state, const struct muster_call *call);
 
-    /* [sink] The options have changed, and the getters show the new ones.  Kept state and locks stay
-     * as they are.  Returns as muster_filter.reload does. */
+    /* [sink] The options have changed, and the getters show the new ones.  Kept state and locks
+     * stay as they are.  Returns as muster_filter.reload does. */
     int (*reload)(void *state, const struct muster_call *call);
 
     /* [sink] About once a second, also when nothing arrives.  `now_ns` is
