@@ -77,9 +77,10 @@ struct muster_call {
 };
 
 #define MUSTER_CALL_STOPPING 0x1u /* the daemon, or this entry, is being stopped */
-#define MUSTER_CALL_FINAL    0x2u /* the last call of this callback: what cannot be done now, is not \
-                                   */
-#define MUSTER_CALL_REPLAY 0x4u   /* the records are those of a capture */
+#define MUSTER_CALL_FINAL                                                                          \
+    0x2u                        /* the last call of this callback: what cannot be done now, is not \
+                                 */
+#define MUSTER_CALL_REPLAY 0x4u /* the records are those of a capture */
 
 /* ---- Options -------------------------------------------------------------------------- */
 
@@ -239,7 +240,9 @@ struct muster_state {
 };
 
 /* Functions of the host.  Strings that they return live until the instance is
- * closed.  `instance` is the one that the callback was given. */
+ * closed.  `instance` is the one that the callback was given.  A call in another callback, or on
+ * another thread, than the line says is a bug in the plugin: the daemon says so, and the function
+ * does nothing. */
 struct muster_host {
     uint32_t size;      /* bytes of this struct in the running host */
     uint16_t abi_major; /* of the running host */
@@ -308,7 +311,8 @@ struct muster_host {
     uint32_t (*device_count)(struct muster_instance *instance);
 
     /* Any thread from open on.  Fills in what is known of the device of that number, or id.
-     * Returns 1 if the catalog lists it, else 0, with the default class. */
+     * Returns 1 if the catalog lists it, else 0, with the default class; for an id that no device
+     * here can have also with the number UINT32_MAX and the key "". */
     int (*device)(struct muster_instance *instance, uint32_t number, struct muster_device *device);
     int (*device_by_id)(struct muster_instance *instance, uint64_t device_id,
                         struct muster_device *device);
@@ -420,8 +424,8 @@ struct muster_filter {
  *
  *     check, open, (connect, (write | flush | rotate | reload | tick)*, disconnect)*, close
  *
- * rotate, reload and tick are called between disconnect and connect, too, if the sink is to be
- * connected again.  Records that were taken are held until a flush has returned what it gave up;
+ * reload and tick are called between disconnect and connect, too, if the sink is to be connected
+ * again.  Records that were taken are held until a flush has returned what it gave up;
  * those that are held when the output is lost are offered again. */
 struct muster_sink {
     uint32_t size;     /* sizeof (struct muster_sink) */
@@ -472,8 +476,8 @@ struct muster_sink {
      * stay as they are.  Returns as muster_filter.reload does. */
     int (*reload)(void *state, const struct muster_call *call);
 
-    /* [sink] About once a second, also when nothing arrives.  `now_ns` is
-     * MUSTER_CLOCK_MONOTONIC.  Returns as worker_tick does. */
+    /* [sink] About once a second, also when nothing arrives; while it is not connected, perhaps
+     * every two.  `now_ns` is MUSTER_CLOCK_MONOTONIC.  Returns as worker_tick does. */
     uint64_t (*tick)(void *state, uint64_t now_ns);
 };
 

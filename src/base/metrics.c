@@ -185,17 +185,35 @@ enum metrics_outcome metrics_cell(struct metrics *metrics, const void *owner, co
     return outcome;
 }
 
-int metrics_watch(struct metrics *metrics, const void *owner, const char *origin, const char *name,
-                  const char *unit, const char *help, const struct counter *cell)
+static int watch(struct metrics *metrics, const void *owner, const char *origin,
+                 const struct metric_description *is, const struct counter *cell)
 {
     const struct cell values = {.owner = owner, .counter = cell};
-    const struct metric_description is = {.name = name, .unit = unit, .help = help};
     enum metrics_outcome outcome;
 
     assert(cell != NULL);
-    outcome = add(metrics, &values, origin, &is);
+    outcome = add(metrics, &values, origin, is);
     assert(outcome != METRICS_CONFLICT); /* these names are the daemon's alone */
     return outcome == METRICS_ADDED ? 0 : -1;
+}
+
+int metrics_watch(struct metrics *metrics, const void *owner, const char *origin, const char *name,
+                  const char *unit, const char *help, const struct counter *cell)
+{
+    const struct metric_description is = {
+        .kind = METRIC_COUNTER, .name = name, .unit = unit, .help = help};
+
+    return watch(metrics, owner, origin, &is, cell);
+}
+
+int metrics_watch_gauge(struct metrics *metrics, const void *owner, const char *origin,
+                        const char *name, const char *unit, const char *help,
+                        const struct counter *cell)
+{
+    const struct metric_description is = {
+        .kind = METRIC_GAUGE, .name = name, .unit = unit, .help = help};
+
+    return watch(metrics, owner, origin, &is, cell);
 }
 
 static void add_value(uint32_t type, union value *sum, const struct counter *cell)

@@ -63,6 +63,11 @@ enum metrics_outcome metrics_cell(struct metrics *metrics, const void *owner, co
 int metrics_watch(struct metrics *metrics, const void *owner, const char *origin, const char *name,
                   const char *unit, const char *help, const struct counter *cell);
 
+/* The same for a gauge. */
+int metrics_watch_gauge(struct metrics *metrics, const void *owner, const char *origin,
+                        const char *name, const char *unit, const char *help,
+                        const struct counter *cell);
+
 /* Takes out all cells of the owner; those of metrics_cell are freed.  What a counter had counted in
  * them stays in its metric, so that nobody sees it go back; a metric without cells is not listed
  * until it gets one again.  Any thread. */

@@ -79,6 +79,12 @@ static int watch_counters(struct sink *sink)
             metrics_watch(m, sink, name, "dropped.full", "records", "dropped: the queue was full",
                           &sink->queues[i].dropped) < 0)
             return -1;
+    if (metrics_watch_gauge(m, sink, name, "held", "records",
+                            "taken by this sink, and not yet known to be delivered",
+                            &sink->held) < 0 ||
+        metrics_watch_gauge(m, sink, name, "queued", "records", "waiting for this sink",
+                            &sink->queued) < 0)
+        return -1;
     for (i = 0; i < sizeof list / sizeof list[0]; i++)
         if (metrics_watch(m, sink, name, list[i].name, "records", list[i].help, list[i].counter) <
             0)

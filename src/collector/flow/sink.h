@@ -69,6 +69,7 @@ struct sink {
     uint64_t flush_pause_ns;              /* until the next flush, if the last said "not yet" */
     uint64_t next_flush_ns;               /* monotonic: and when that is */
     struct counter held;                  /* records that the plugin has taken, see above */
+    struct counter queued;                /* records that wait; as of the last second */
     struct counter written;               /* records that are delivered */
     struct counter dropped_given_up;      /* taken, and not delivered in the end */
     struct counter dropped_failed;        /* taken or offered, and the plugin gave up */

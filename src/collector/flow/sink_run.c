@@ -305,6 +305,7 @@ static void attend(struct sink *sink)
     atomic_store(&sink->instance->heard_orders, orders);
     if (now >= sink->next_check_ns) {
         check_sums(sink);
+        counter_set(&sink->queued, waiting(sink));
         sink->next_check_ns = now + CLOCK_SECOND;
     }
     if (values != NULL && !sink->failed)
@@ -578,6 +579,7 @@ void *sink_run(void *argument)
     run(sink);
     disconnect(sink);
     check_sums(sink);
+    counter_set(&sink->queued, 0);
     note_end();
     atomic_store(&sink->finished, true);
     eventfd_write(sink->finished_fd, 1);
