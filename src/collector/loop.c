@@ -50,20 +50,12 @@ void loop_block_signals(void)
     signal(SIGXFSZ, SIG_IGN); /* so is a file that must not grow */
 }
 
-void loop_block_stops(void)
+int loop_open(struct loop *loop, struct log *log)
 {
     sigset_t set;
 
     make_set(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
-int loop_open(struct loop *loop, struct log *log)
-{
-    sigset_t set;
-
-    loop_block_stops();
-    make_set(&set);
     loop->log = log;
     loop->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return loop->signal_fd < 0 ? -1 : 0;

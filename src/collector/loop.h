@@ -13,17 +13,13 @@
  * SIGTERM and SIGINT still do, until there is a loop. */
 void loop_block_signals(void);
 
-/* From here on, SIGTERM and SIGINT wait for the loop, too, in this thread and those that it starts,
- * also a library's that is loaded.  To be called once the watchdog runs, which ends the daemon if
- * the loop does not come. */
-void loop_block_stops(void);
-
 struct loop {
     int signal_fd;
     struct log *log; /* where signals are told that mean nothing here */
 };
 
-/* Returns 0, or -1 with errno.  Blocks what loop_block_stops does. */
+/* Returns 0, or -1 with errno.  SIGTERM and SIGINT are blocked, too, in this thread and those that
+ * it starts. */
 int loop_open(struct loop *loop, struct log *log);
 void loop_close(struct loop *loop);
 

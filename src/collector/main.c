@@ -221,8 +221,7 @@ int main(int argc, char **argv)
         goto done;
     }
     ending_watch(host.log);
-    if (watchdog_start(host.log) == 0) /* without it plugins that hang are not named */
-        loop_block_stops();
+    watchdog_start(host.log); /* without it plugins that hang are not named */
     config = load(&arguments, &host);
     ending_watch(host.log); /* behind what plugins have registered */
     if (config == NULL) {
