@@ -172,7 +172,7 @@ enum chain_start chain_started(struct chain *chain, bool patient, struct problem
     for (i = 0; i < chain->sink_count; i++) {
         const struct sink *sink = &chain->sinks[i];
         const struct entry *entry = sink->instance->entry;
-        enum sink_connection first = atomic_load(&sink->first_try);
+        enum sink_connection first = (enum sink_connection)atomic_load(&sink->first_try);
 
         if (first == SINK_CONNECTING && (patient || entry->required)) {
             result = CHAIN_STARTING;
