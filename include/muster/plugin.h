@@ -56,7 +56,8 @@ struct muster_instance;
 
 /* The records of one step through the filters.  Opaque beyond these fields, which
  * are the host's; the records may be changed in place, but not their kind, payload,
- * payload_size, device, via and origin: to change those, drop the record and emit another. */
+ * payload_size, device_id, device, via, origin and marks: to change those, drop the record and emit
+ * another. */
 struct muster_batch {
     struct muster_record *records; /* `count` of them, in order of arrival, aligned to 16 bytes */
     uint32_t count;                /* may be 0 in a tick */
@@ -414,8 +415,8 @@ struct muster_filter {
 
     /* [main] between two batches, while no worker is in a callback of this filter: the options have
      * changed, and the getters show the new ones.  Kept state stays as it is.  Returns 0 if they
-     * are adopted; MUSTER_RENEW if that takes a new instance, which is opened when this one is
-     * closed; or MUSTER_FAILED after a log line: the old ones stay in force.  Without it:
+     * are adopted; MUSTER_RENEW if that takes a new instance: they are in force at the next start;
+     * or MUSTER_FAILED after a log line: the old ones stay in force.  Without it:
      * MUSTER_RENEW. */
     int (*reload)(void *state, const struct muster_call *call);
 };
@@ -439,17 +440,18 @@ struct muster_sink {
      * block. Returns 0; MUSTER_AGAIN after a log line that says why, once: the host tries again, a
      * little later each time, at once when the output is to be reopened, and says how many records
      * wait; or MUSTER_FAILED after a log line: no such output can ever be; the daemon does not
-     * start, or, if it runs, this sink is out of service.  Without it: 0. */
+     * start, or, if it runs, this sink is out of service.  A start waits for the first one, for 2 s
+     * at most unless the sink is required.  Without it: 0. */
     int (*connect)(void *state, const struct muster_call *call);
 
     /* [sink] Takes records, at least one, aligned to 16 bytes.  Returns how many it took, from the
-     * first on.  Fewer than `count`: the rest is offered again, later, as for
-     * write(2); the host waits a little longer each time.  MUSTER_LOST after a log line: none of
-     * these was taken; the host calls disconnect and connect, and then offers the records that are
-     * held, and these, again; what had reached the output before comes twice, so a sink that cares
-     * delivers in flush and all or nothing.  MUSTER_FAILED after a log line: this
-     * instance is finished; what is held and what is offered to it is dropped and counted.
-     * Records and payloads may be read until it returns.  Must be there. */
+     * first on.  Fewer than `count`, or MUSTER_AGAIN for none: the rest is offered again, later, as
+     * for write(2); the host waits a little longer each time.  MUSTER_LOST after a log line: none
+     * of these was taken; the host calls disconnect and connect, and then offers the records that
+     * are held, and these, again; what had reached the output before comes twice, so a sink that
+     * cares delivers in flush and all or nothing.  MUSTER_FAILED after a log line: this instance is
+     * finished; what is held and what is offered to it is dropped and counted. Records and payloads
+     * may be read until it returns.  Must be there. */
     int64_t (*write)(void *state, const struct muster_record *records, uint32_t count,
                      const struct muster_call *call);
 

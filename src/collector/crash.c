@@ -5,6 +5,7 @@
 #include "crash.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -42,11 +43,30 @@ static bool is_sent(const siginfo_t *info)
     return info->si_code == SI_USER && info->si_pid != getpid();
 }
 
+/* Of several threads that crash at the same time, as when all workers meet the same bug, the first
+ * one says so, and ends the process; the others wait for that. */
+static bool is_first(void)
+{
+    static atomic_flag taken = ATOMIC_FLAG_INIT;
+    static _Thread_local volatile sig_atomic_t mine;
+
+    if (mine) /* in here, again */
+        return false;
+    mine = !atomic_flag_test_and_set(&taken);
+    while (!mine)
+        pause();
+    return true;
+}
+
 static void handle(int number, siginfo_t *info, void *context)
 {
     char text[1024] = "musterd: ", where[NOTE_TEXT], thread[17] = "";
 
     (void)context;
+    if (!is_first()) {
+        signal(number, SIG_DFL);
+        return;
+    }
     note_append(text, sizeof text, signal_name(number));
     if (is_sent(info)) {
         note_append(text, sizeof text, ", which another process has sent");
@@ -66,7 +86,8 @@ static void handle(int number, siginfo_t *info, void *context)
     if (write(STDERR_FILENO, text, strlen(text)) < 0) {
         /* then nobody hears of it */
     }
-    /* SA_RESETHAND: an instruction that is at fault meets the default when it is tried again. */
+    /* An instruction that is at fault meets the default when it is tried again. */
+    signal(number, SIG_DFL);
     if (info->si_code <= 0)
         raise(number);
 }
@@ -76,7 +97,6 @@ void crash_watch(void)
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
     size_t i;
 
-    action.sa_flags |= (int)SA_RESETHAND;
     action.sa_sigaction = handle;
     sigemptyset(&action.sa_mask);
     for (i = 0; i < SIGNALS; i++)

@@ -110,6 +110,8 @@ void ending_has_none(void)
 
 /* ---- exit(), and threads that end ----------------------------------------------------- */
 
+enum { EXITS = 300 }; /* threads that may call exit() at the same time: all workers, and some */
+
 static void at_exit(void)
 {
     char where[NOTE_TEXT], text[NOTE_TEXT + 200];
@@ -145,9 +147,15 @@ static void at_lost_thread(void)
 
 void ending_watch(struct log *log)
 {
+    int i;
+
     ending.process = getpid();
     ending.log = log;
     note_tell_lost(at_lost_thread);
-    atexit(at_exit);
-    at_quick_exit(at_exit);
+    /* Each is called once: of several threads that call exit() at the same time, as when all
+     * workers meet the same bug, every one is to find one, and to wait in it for the first. */
+    for (i = 0; i < EXITS; i++) {
+        atexit(at_exit);
+        at_quick_exit(at_exit);
+    }
 }

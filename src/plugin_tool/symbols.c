@@ -30,11 +30,11 @@ static bool has(const struct file *file, uint64_t offset, uint64_t size)
 /* Linkers of old export these; templates of the C++ library are weak. */
 static bool is_usual(const ElfW(Sym) * symbol, const char *name)
 {
-    static const char *const names[] = {"muster_plugin_v1", "_init",  "_fini",
-                                        "__bss_start",      "_edata", "_end"};
+    static const char *const names[] = {"muster_plugin_v1", "_init", "_fini", "_edata", "_end"};
     size_t i;
 
-    if (ELF64_ST_BIND(symbol->st_info) != STB_GLOBAL)
+    /* Names that begin so are the compiler's, such as a sanitizer's. */
+    if (ELF64_ST_BIND(symbol->st_info) != STB_GLOBAL || strncmp(name, "__", 2) == 0)
         return true;
     for (i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)

@@ -12,11 +12,9 @@ import subprocess
 import time
 import unittest
 
-from muster import DATA, MUSTERD, PATIENCE, PLUGINS, TEST_PLUGINS, Case, Ledger, datagram, main, wait_until
+from muster import DATA, MUSTERD, PATIENCE, PLUGINS, SANITIZED, TEST_PLUGINS, Case, Ledger, datagram, main, wait_until
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-with open(MUSTERD, "rb") as program:
-    SANITIZED = re.search(rb"__[at]san_init", program.read()) is not None
 FILTER, SINK = "misbehave_filter", "misbehave_sink"
 PLUGIN_DID_IT = 70
 

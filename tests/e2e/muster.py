@@ -24,6 +24,9 @@ FLEET = os.path.join(BUILD, "muster-fleet")
 PLUGINS = os.path.join(BUILD, "plugins", ".libs")
 TEST_PLUGINS = os.path.join(BUILD, "tests", "e2e", "plugins", ".libs")
 
+with open(MUSTERD, "rb") as _program:
+    SANITIZED = re.search(rb"__[at]san_init", _program.read()) is not None
+
 HEARTBEAT, DATA, INIT = 0, 1, 2
 PATIENCE = 60  # seconds; generous, since sanitizers and busy machines are slow
 COLUMNS = "device_id,seq_num,timestamp,msg_type,value,duplicate_flag,gap_flag,arrival_time"

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import unittest
 
-from muster import BUILD, DATA, PATIENCE, SOURCE, Case, datagram, main, wait_until
+from muster import BUILD, DATA, PATIENCE, SANITIZED, SOURCE, Case, datagram, main, wait_until
 
 GUIDE = os.path.join(SOURCE, "doc", "plugin-guide.md")
 CC = os.environ.get("CC", "cc")
@@ -47,6 +47,7 @@ def free_port():
         return any_port.getsockname()[1]
 
 
+@unittest.skipIf(SANITIZED, "an author links libmuster-test without a sanitizer")
 @unittest.skipUnless(shutil.which("pkg-config") and CXX, "pkg-config and a C++ compiler are needed")
 class Guide(Case):
     def setUp(self):

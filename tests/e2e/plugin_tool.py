@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from muster import BUILD, PATIENCE, PLUGINS, Case, main
+from muster import BUILD, PATIENCE, PLUGINS, SANITIZED, Case, main
 
 TOOL = os.path.join(BUILD, "muster-plugin")
 BROKEN = os.path.join(BUILD, "tests", "plugin_tool", ".libs")
@@ -46,6 +46,7 @@ BROKEN_FILTER = {
 }
 
 
+@unittest.skipIf(SANITIZED, "muster-plugin check watches for crashes itself")
 class Tool(Case):
     def tool(self, *arguments, status=0):
         done = subprocess.run([TOOL, *arguments], cwd=self.folder, capture_output=True, text=True,
@@ -114,6 +115,7 @@ class Tool(Case):
         self.assertIn("usage:", self.tool("--help"))
 
 
+@unittest.skipIf(SANITIZED, "an author links libmuster-test without a sanitizer")
 @unittest.skipUnless(shutil.which("pkg-config"), "pkg-config is needed")
 class New(Case):
     def test_what_is_new_passes_its_own_check(self):

@@ -324,10 +324,11 @@ static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in
     if (change.meddled)
         instance_bug(filter->instance, "it wrote to the fields of struct muster_batch");
     if (change.altered)
-        accuse(
-            filter, FILTER_ALTERED,
-            "process() changed kind, payload, payload_size, device, via or origin of a record in "
-            "place; drop it and emit another");
+        accuse(filter, FILTER_ALTERED,
+               "process() changed kind, marks, payload, payload_size, device_id, device, via or "
+               "origin of a "
+               "record in "
+               "place; drop it and emit another");
     if (change.failed > 0)
         explain_failures(pipeline, filter, &change);
 }

@@ -81,6 +81,10 @@ static void settle(struct sink *sink, struct counter *account, uint64_t given_up
     assert(given_up <= held);
     for (i = 0; i < sink->queue_count; i++)
         queue_settle(&sink->queues[i]);
+    if (account == &sink->written && sink->lost_pause_ns > 0) {
+        sink->lost_pause_ns = 0;
+        instance_connected(sink->instance);
+    }
     count(account, held - given_up);
     count(&sink->dropped_given_up, given_up);
     counter_set(&sink->held, 0);
@@ -144,13 +148,23 @@ static void let_go(struct sink *sink)
     counter_set(&sink->held, 0);
 }
 
-/* The output is gone. */
-static void lose(struct sink *sink)
+static void tell_lost(const struct sink *sink, uint64_t held)
 {
     log_format(log_of(sink), LOG_WARNING, name_of(sink),
                "the output is lost; it is connected again, and %" PRIu64
                " records that were taken and may not have arrived are offered again",
-               counter_value(&sink->held));
+               held);
+}
+
+/* The output is gone. */
+static void lose(struct sink *sink)
+{
+    uint64_t held = counter_value(&sink->held);
+
+    atomic_store(&sink->instance->trying, true); /* what is said again and again is shown once */
+    if (sink->lost_pause_ns == 0)
+        tell_lost(sink, held);
+    sink->lost_pause_ns = longer(sink->lost_pause_ns);
     let_go(sink);
 }
 
@@ -188,7 +202,8 @@ static bool connect_output(struct sink *sink)
     result = callback_connect(sink->instance, call_flags(sink), call_deadline(sink));
     switch (result) {
     case 0:
-        instance_connected(sink->instance);
+        if (sink->lost_pause_ns == 0)
+            instance_connected(sink->instance);
         sink->connected = true;
         if (sink->connect_pause_ns > 0)
             tell_connected(sink);
@@ -505,6 +520,8 @@ static bool go_without_output(struct sink *sink)
 {
     bool draining = is_draining(sink);
 
+    if (sink->lost_pause_ns > FIRST_RETRY && sink->connect_pause_ns == 0)
+        pause_for(sink, sink->lost_pause_ns); /* it was lost before anything was delivered */
     if (connect_output(sink) || sink->failed)
         return true;
     if (draining && !has_work(sink))

@@ -154,10 +154,10 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
     emission->record.payload.bytes = record->payload_size > 0 ? copy->bytes : NULL;
     if (is_new_way)
         emission->record.via.arrival = &copy->arrival;
-    if ((record->marks & MUSTER_MARK_DEVICE) == 0) {
+    /* Ids of the built-in format are their own numbers. */
+    if ((record->marks & MUSTER_MARK_DEVICE) == 0)
         emission->record.device = 0;
-        emission->record.device_id = 0;
-    }
+    emission->record.device_id = emission->record.device;
     return 0;
 }
 

@@ -25,7 +25,7 @@ uint64_t batch_check_sum(const struct muster_record *records, uint32_t count)
 {
     static const struct muster_record summed = {
         .device = UINT32_MAX, .kind = UINT8_MAX, .marks = MUSTER_MARK_DEVICE, .origin = UINT8_MAX};
-    uint64_t payloads = 0, sizes = 0, ways = 0;
+    uint64_t payloads = 0, sizes = 0, ways = 0, ids = 0;
     lanes mask, who = {0, 0};
     uint32_t i;
 
@@ -37,8 +37,9 @@ uint64_t batch_check_sum(const struct muster_record *records, uint32_t count)
         payloads += records[i].payload.pad * (2 * (uint64_t)records[i].payload_size + 1);
         sizes += records[i].payload_size;
         ways += records[i].via.pad;
+        ids += records[i].device_id;
     }
-    return who[0] + who[1] * 3 + payloads * 5 + sizes * 7 + ways * 9;
+    return who[0] + who[1] * 3 + payloads * 5 + sizes * 7 + ways * 9 + ids * 11;
 }
 
 /* ---- mending -------------------------------------------------------------------------- */

@@ -88,6 +88,27 @@ void instance_reload(struct muster_instance *instance, const struct option_value
                  "the changed options are not adopted; the old ones stay in force");
 }
 
+/* Whether this bug was logged before, perhaps with other numbers in it: a bug on the path of the
+ * records would fill the log. */
+static bool is_known(struct muster_instance *instance, const char *text)
+{
+    unsigned long long hash = 14695981039346656037u, before;
+    unsigned i, place;
+
+    for (; *text != '\0'; text++) /* FNV-1a */
+        if (*text < '0' || *text > '9')
+            hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    for (i = 0; i < INSTANCE_ACCUSED; i++) {
+        place = (unsigned)((hash + i) % INSTANCE_ACCUSED);
+        before = 0;
+        if (atomic_compare_exchange_strong(&instance->accused[place], &before, hash))
+            return false;
+        if (before == hash)
+            return true;
+    }
+    return false;
+}
+
 void instance_bug(struct muster_instance *instance, const char *format, ...)
 {
     const struct entry *entry = instance->entry;
@@ -103,7 +124,7 @@ void instance_bug(struct muster_instance *instance, const char *format, ...)
         problems_add(instance->problems, entry->file, entry->line, 0,
                      "%s: bug in the plugin %s %s (%s): %s", entry->name, plugin->api.name,
                      plugin->api.version, plugin->path, text);
-    else
+    else if (!is_known(instance, text))
         log_format(instance->host->log, LOG_ERROR, entry->name, "bug in the plugin %s %s (%s): %s",
                    plugin->api.name, plugin->api.version, plugin->path, text);
 }

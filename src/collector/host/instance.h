@@ -15,7 +15,7 @@
 #include "entry.h"
 #include "host.h"
 
-enum { INSTANCE_TOLD = 4 };
+enum { INSTANCE_TOLD = 4, INSTANCE_ACCUSED = 32 };
 
 struct muster_instance {
     const struct entry *entry;         /* outlives the instance */
@@ -34,7 +34,8 @@ struct muster_instance {
     atomic_uint broken;   /* rules of the contract, each said once: bits by enum rule (rules.h) */
     atomic_bool misused;  /* asked for what it must not */
     atomic_bool stopping; /* it will be closed */
-    atomic_uint orders, heard_orders; /* from the main thread; how many the sink has heard */
+    atomic_uint orders, heard_orders;        /* from the main thread; how many the sink has heard */
+    atomic_ullong accused[INSTANCE_ACCUSED]; /* bugs that were logged, as hashes */
     atomic_bool trying; /* connect, again and again: what it logs then is shown once */
     atomic_ullong told[INSTANCE_TOLD]; /* what was shown last of that, as hashes */
     /* Has its tick called soon; set by whoever runs it.  Any thread. */
