@@ -174,10 +174,10 @@ void muster_test_forget_log(struct muster_instance *instance);
 uint32_t muster_test_errors(struct muster_instance *instance, const char *option, const char *part);
 uint32_t muster_test_error_count(struct muster_instance *instance);
 
-/* The plugin's own metric of that name and that value of its label (NULL: the sum), into *metric.
+/* The plugin's own metric of that name and that value of its label (NULL: the sum), into *found.
  * Returns 1, or 0 if it has not declared it. */
 int muster_test_metric(struct muster_instance *instance, const char *name, const char *label_value,
-                       struct muster_metric *metric);
+                       struct muster_metric *found);
 /* The same of a metric of type U64; one that is not declared is a misuse. */
 uint64_t muster_test_counter(struct muster_instance *instance, const char *name);
 

@@ -17,7 +17,7 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_value(const struct option_value *a, const struct option_value *b)
 {
-    bool same = a->number == b->number && memcmp(&a->real, &b->real, sizeof a->real) == 0 &&
+    bool same = a->number == b->number && !(a->real < b->real || a->real > b->real) &&
                 same_text(a->text, b->text) && a->item_count == b->item_count;
     uint32_t i;
 

@@ -154,7 +154,7 @@ static void step_flush(struct drive *drive, bool is_final)
 
 static void step_rotate(struct drive *drive)
 {
-    uint32_t lines = life_lines(drive->instance);
+    uint32_t lines;
     int result;
 
     if (drive->connected)

@@ -6,6 +6,6 @@
 #define COLLECTOR_FLOW_SINK_RUN_H
 
 /* The thread of a struct sink. */
-void *sink_run(void *sink);
+void *sink_run(void *argument);
 
 #endif
