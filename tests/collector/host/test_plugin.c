@@ -151,9 +151,10 @@ static void read_from(const char *folder_of_it, const char *name)
 /* Writes the first `length` bytes into the file. */
 static void write_file(const char *from, size_t length)
 {
-    FILE *out = fopen(path, "wb");
+    FILE *out;
 
     unlink(path); /* a plugin that is not unloaded, as with a sanitizer, keeps the old one */
+    out = fopen(path, "wb");
     ck_assert_ptr_nonnull(out);
     ck_assert_uint_eq(fwrite(from, 1, length, out), length);
     ck_assert_int_eq(fclose(out), 0);
