@@ -31,4 +31,11 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
 TESTS += $(SCRIPT_TESTS)
+
+# Those with threads, and the daemon's: for a thread sanitizer, under which the others only take time.
+ONE_THREADED = tests/base/% tests/fuzz/% tests/fleet/% tests/plugins/% tests/wire/% tests/architecture \
+	tests/planted.py tests/e2e/manuals.py tests/e2e/plugin_guide.py tests/e2e/plugin_tool.py
+check-threads:
+	$(MAKE) check TESTS='$(filter-out $(ONE_THREADED),$(TESTS)) tests/base/test_log tests/base/test_metrics'
+.PHONY: check-threads
 EXTRA_DIST += %D%/architecture %D%/planted.py %D%/count %D%/vectors/wire.yaml

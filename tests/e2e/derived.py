@@ -65,7 +65,7 @@ class Derived(Case):
         self.rows_reach(20)
         ledger = collector.stop()
         self.assertEqual(ledger.filters["deriver"], [10, 10, 20, 0])
-        self.assertEqual(len(re.findall(r"deriver: bug in the plugin .*: process\(\) changed kind, payload",
+        self.assertEqual(len(re.findall(r"deriver: bug in the plugin .*: process\(\) changed kind, marks, payload",
                                         collector.log())), 1)
         self.assertTrue(all(row["value"].startswith("1") for row in self.rows() if row["origin"] == ""))
 
