@@ -402,6 +402,7 @@ static int run_replay(struct collector *collector, const char *path)
     struct replay replay;
     int status = COLLECTOR_START;
 
+    /* cppcheck-suppress autoVariables; taken back below */
     collector->capture = &replay.account;
     if (replay_open(&replay, &settings, collector->host, &problems) < 0) {
         problems_log(&problems, collector->log);
@@ -414,6 +415,7 @@ static int run_replay(struct collector *collector, const char *path)
     if (replay.started)
         stop_replay(collector, &replay);
     status = finish(collector, status);
+    collector->capture = NULL;
     replay_close(&replay);
     return status;
 }

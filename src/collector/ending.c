@@ -155,7 +155,7 @@ void ending_watch(struct log *log)
     /* Each is called once: of several threads that call exit() at the same time, as when all
      * workers meet the same bug, every one is to find one, and to wait in it for the first. */
     for (i = 0; i < EXITS; i++) {
-        atexit(at_exit);
-        at_quick_exit(at_exit);
+        if (atexit(at_exit) != 0 || at_quick_exit(at_exit) != 0)
+            return; /* no memory: fewer are caught */
     }
 }

@@ -62,9 +62,9 @@ enum chain_start chain_started(struct chain *chain, bool patient, struct problem
 /* Asks every sink to reopen its output. */
 void chain_rotate(struct chain *chain);
 
-/* Has the plugin of instance number `index` adopt other values of its options, which outlive the chain: a
- * sink's soon, on its thread, a filter's at once, with all workers held between two batches.  Only
- * while a live front runs. */
+/* Has the plugin of instance number `index` adopt other values of its options, which outlive the
+ * chain: a sink's soon, on its thread, a filter's at once, with all workers held between two
+ * batches.  Only while a live front runs. */
 void chain_reload(struct chain *chain, unsigned index, const struct option_value *values);
 
 /* From now on a front that is held back by a full queue waits no more: what finds no room is
