@@ -131,8 +131,9 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
         if (open_filter(pipeline, &pipeline->filters[i], &settings->filters[i], (uint8_t)(i + 1)) <
             0) {
             problems_note(problems, LOG_ERROR, NULL,
-                          "the filter %s could not be opened on worker %u",
-                          instance_name(&settings->filters[i]), pipeline->id);
+                          "the filter %s could not be opened on worker %u (%s:%u)",
+                          instance_name(&settings->filters[i]), pipeline->id,
+                          settings->filters[i].entry->file, settings->filters[i].entry->line);
             return -1;
         }
     }

@@ -413,6 +413,14 @@ static uint32_t offer(struct sink *sink, struct queue *queue, const struct muste
     return took > 0 ? (uint32_t)took : 0;
 }
 
+static void tell_stubborn(const struct sink *sink)
+{
+    log_format(log_of(sink), LOG_WARNING, name_of(sink),
+               "write() has taken nothing for more than a second; %" PRIu64
+               " records wait, and it is tried again every %d s",
+               waiting(sink), (int)(LONGEST_RETRY / CLOCK_SECOND));
+}
+
 /* Hands over one stretch.  Returns whether the plugin has taken it all, or it was dropped; if the
  * output is lost on the way, it will be offered again. */
 static bool deliver(struct sink *sink, struct queue *queue, const struct muster_record *records,
@@ -429,6 +437,8 @@ static bool deliver(struct sink *sink, struct queue *queue, const struct muster_
         count -= took;
         if (count == 0 || sink->failed)
             break;
+        if (took == 0 && pause < LONGEST_RETRY && longer(pause) == LONGEST_RETRY)
+            tell_stubborn(sink);
         pause = took > 0 ? FIRST_RETRY : longer(pause);
         log_format(log_of(sink), LOG_DEBUG, name_of(sink),
                    "write took %u records and left %u, which are offered again in %" PRIu64 " ms",
