@@ -348,7 +348,6 @@ static void take_turn(struct pipeline *pipeline, struct filter *filter)
 {
     batch_turn(&pipeline->batch, filter->origin);
     pipeline->batch.instance = filter->instance;
-    pipeline->batch.user = &note_mine;
 }
 
 /* Runs the batch through the filters from number `first` on. */

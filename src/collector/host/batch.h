@@ -53,8 +53,7 @@ struct batch {
     uint32_t count;
     unsigned worker, workers;         /* whose batch it is */
     uint8_t origin;                   /* of the filter that has its turn */
-    struct muster_instance *instance; /* that filter, and... */
-    const struct note *user;          /* ...its thread: who else asks is refused (rules.h) */
+    struct muster_instance *instance; /* that filter */
     struct batch_memory memory;
     uint64_t sum;             /* of what must not be changed in the records, if... */
     bool summed;              /* ...this is set */

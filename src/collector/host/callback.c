@@ -9,6 +9,9 @@
 #include "base/thread.h"
 #include "host.h"
 
+_Thread_local struct muster_instance *callback_instance;
+_Thread_local const struct muster_batch *callback_batch;
+
 const char *callback_name(enum callback callback)
 {
     static const char *const names[CALLBACKS] = {
@@ -143,7 +146,7 @@ int callback_process(struct muster_instance *instance, void *state, struct muste
 {
     int result;
 
-    callback_enter(instance, CALLBACK_PROCESS);
+    callback_enter_batch(instance, CALLBACK_PROCESS, batch);
     result = instance_filter(instance)->process(state, batch);
     callback_leave();
     return expect(instance, CALLBACK_PROCESS, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
@@ -156,7 +159,7 @@ uint64_t callback_worker_tick(struct muster_instance *instance, void *state,
 
     if (instance_filter(instance)->worker_tick == NULL)
         return 0;
-    callback_enter(instance, CALLBACK_WORKER_TICK);
+    callback_enter_batch(instance, CALLBACK_WORKER_TICK, batch);
     asked = instance_filter(instance)->worker_tick(state, batch, now_ns);
     leave();
     return asked;
@@ -169,7 +172,7 @@ void callback_worker_close(struct muster_instance *instance, void *state,
 
     if (instance_filter(instance)->worker_close == NULL)
         return;
-    callback_enter(instance, CALLBACK_WORKER_CLOSE);
+    callback_enter_batch(instance, CALLBACK_WORKER_CLOSE, batch);
     instance_filter(instance)->worker_close(state, batch, &call);
     leave();
 }

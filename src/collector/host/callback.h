@@ -40,10 +40,23 @@ enum callback {
 /* "write" */
 const char *callback_name(enum callback callback);
 
+/* Whose callback this thread is in, and the batch that it has; for who asks within a callback. */
+extern _Thread_local struct muster_instance *callback_instance;
+extern _Thread_local const struct muster_batch *callback_batch;
+
 /* Around every call.  is_sound and convert are called within open. */
-static inline void callback_enter(const struct muster_instance *instance, enum callback callback)
+static inline void callback_enter(struct muster_instance *instance, enum callback callback)
 {
+    callback_instance = instance;
     note_enter(instance->entry, callback);
+}
+
+/* The same of a callback that has a batch. */
+static inline void callback_enter_batch(struct muster_instance *instance, enum callback callback,
+                                        const struct muster_batch *batch)
+{
+    callback_batch = batch;
+    callback_enter(instance, callback);
 }
 
 static inline void callback_leave(void)

@@ -47,6 +47,10 @@ static bool is_repeated(struct muster_instance *instance, const char *text)
 
 static void write_log(struct muster_instance *instance, uint32_t level, const char *text)
 {
+    if (text == NULL) {
+        instance_bug(instance, "log() without a text");
+        return;
+    }
     if (is_repeated(instance, text))
         return;
     log_line(instance->host->log, level > LOG_DEBUG ? LOG_DEBUG : level, instance->entry->name,
@@ -327,7 +331,13 @@ static int device(struct muster_instance *instance, uint32_t number, struct must
 
 static int emit(struct muster_batch *batch, uint32_t after, const struct muster_record *record)
 {
-    return rules_allow_batch(batch, RULE_EMIT) ? batch_emit(batch, after, record) : MUSTER_FAILED;
+    if (!rules_allow_batch(batch, RULE_EMIT))
+        return MUSTER_FAILED;
+    if (record == NULL) {
+        instance_bug(callback_instance, "emit() without a record");
+        return MUSTER_FAILED;
+    }
+    return batch_emit(batch, after, record);
 }
 
 static int drop(struct muster_batch *batch, uint32_t index)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "batch.h"
+#include "callback.h"
 #include "instance.h"
 #include "note.h"
 
@@ -55,14 +56,16 @@ static inline bool rules_allow(struct muster_instance *instance, enum rule rule)
     return (rules_allowed[rule] >> callback & 1) != 0 || rules_break(instance, rule);
 }
 
-/* The same for a function that is handed a batch, which must be the one that the thread has. */
+/* The same for a function that is handed a batch, which must be the one that the thread has: it is
+ * not looked into before that is known, but on a thread of the plugin's own. */
 static inline bool rules_allow_batch(const struct muster_batch *view, enum rule rule)
 {
-    const struct batch *batch = (const struct batch *)view;
     unsigned callback = atomic_load_explicit(&note_mine.callback, memory_order_relaxed);
 
-    return ((rules_allowed[rule] >> callback & 1) != 0 && batch->user == &note_mine) ||
-           rules_break(batch->instance, rule);
+    if (callback == CALLBACK_NONE)
+        return rules_break(((const struct batch *)view)->instance, rule);
+    return ((rules_allowed[rule] >> callback & 1) != 0 && view == callback_batch) ||
+           rules_break(callback_instance, rule);
 }
 
 #endif

@@ -95,10 +95,11 @@ static struct batch batch;
 
 static void *ask_elsewhere(void *is_inside)
 {
+    static struct batch others;
     bool allowed;
 
     if (is_inside != NULL)
-        callback_enter(&instance, CALLBACK_PROCESS);
+        callback_enter_batch(&instance, CALLBACK_PROCESS, &others.view);
     allowed = rules_allow_batch(&batch.view, RULE_DROP);
     if (is_inside != NULL)
         callback_leave();
@@ -112,9 +113,8 @@ START_TEST(a_batch_is_its_threads)
     int i;
 
     batch.instance = &instance;
-    batch.user = &note_mine;
     ck_assert(!rules_allow_batch(&batch.view, RULE_EMIT));
-    callback_enter(&instance, CALLBACK_PROCESS);
+    callback_enter_batch(&instance, CALLBACK_PROCESS, &batch.view);
     ck_assert(rules_allow_batch(&batch.view, RULE_EMIT));
     /* A thread of the plugin's own, and another worker. */
     for (i = 0; i < 2; i++) {
@@ -124,6 +124,10 @@ START_TEST(a_batch_is_its_threads)
         ck_assert_ptr_null(allowed);
     }
     ck_assert(rules_allow_batch(&batch.view, RULE_EMIT));
+    ck_assert(!rules_allow_batch(NULL, RULE_EMIT)); /* nor is it looked into */
+    callback_leave();
+    callback_enter(&instance, CALLBACK_WRITE);
+    ck_assert(!rules_allow_batch(NULL, RULE_DROP));
     callback_leave();
 }
 END_TEST
