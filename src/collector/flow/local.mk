@@ -8,4 +8,5 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/pool.c %D%/pool.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/sink.c %D%/sink.h \
+	%D%/sink_output.c %D%/sink_output.h \
 	%D%/sink_run.c %D%/sink_run.h

@@ -182,6 +182,13 @@ struct sink_account sink_account(const struct sink *sink)
     return sink->stuck ? sink->last_account : take_account(sink);
 }
 
+uint64_t sink_waiting(const struct sink *sink)
+{
+    struct sink_account account = sink_account(sink);
+
+    return account.queued;
+}
+
 uint64_t sink_account_dropped(const struct sink_account *account)
 {
     return account->dropped_full + account->dropped_given_up + account->dropped_failed +

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "collector/host/instance.h"
 #include "queue.h"
 
@@ -84,6 +85,28 @@ static inline bool sink_wants(const struct sink *sink, const struct muster_recor
     return sink->instance->kinds >> sink_kind(record) & 1;
 }
 
+/* [sink] What its thread asks again and again. */
+static inline struct log *sink_log(const struct sink *sink)
+{
+    return sink->instance->host->log;
+}
+
+static inline const char *sink_name(const struct sink *sink)
+{
+    return instance_name(sink->instance);
+}
+
+static inline bool sink_is_draining(const struct sink *sink)
+{
+    return atomic_load(&sink->draining) != 0;
+}
+
+/* Whether the time to stop is over. */
+static inline bool sink_is_late(const struct sink *sink)
+{
+    return sink_is_draining(sink) && clock_monotonic() >= atomic_load(&sink->deadline_ns);
+}
+
 /* The instance is open.  Its queue is shared out evenly among the pipelines, which open their part.
  * `finished_fd` is an eventfd that outlives the sink.  Returns 0, or -1 if memory is short. */
 int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipelines,
@@ -112,6 +135,9 @@ void sink_abandon(struct sink *sink);
 
 /* Any thread.  Exact once the sink is joined; then it does not change any more. */
 struct sink_account sink_account(const struct sink *sink);
+
+/* Records that wait to be taken.  Any thread. */
+uint64_t sink_waiting(const struct sink *sink);
 
 /* All that was dropped. */
 uint64_t sink_account_dropped(const struct sink_account *account);

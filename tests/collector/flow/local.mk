@@ -29,3 +29,4 @@ tests_collector_flow_test_pipeline_LDADD = $(TEST_LIBS)
 # pool: tests/collector/flow/test_queue.c
 # sink: tests/e2e/sinks.py
 # sink_run: tests/e2e/sinks.py
+# sink_output: tests/e2e/sinks.py

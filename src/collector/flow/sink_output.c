@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The output of a sink: connected and lost, and what became of the records that it was given.
+ */
+#include "sink_output.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <sys/eventfd.h>
+
+#include "base/clock.h"
+#include "collector/host/callback.h"
+
+uint64_t sink_output_longer(uint64_t pause_ns)
+{
+    return pause_ns == 0                       ? SINK_FIRST_RETRY
+           : pause_ns * 2 < SINK_LONGEST_RETRY ? pause_ns * 2
+                                               : SINK_LONGEST_RETRY;
+}
+
+static void count(struct counter *counter, uint64_t records)
+{
+    if (records > 0)
+        counter_add(counter, records);
+}
+
+void sink_output_settle(struct sink *sink, struct counter *account, uint64_t given_up)
+{
+    uint64_t held = counter_value(&sink->held);
+    unsigned i;
+
+    assert(given_up <= held);
+    for (i = 0; i < sink->queue_count; i++)
+        queue_settle(&sink->queues[i]);
+    if (account == &sink->written && sink->lost_pause_ns > 0) {
+        sink->lost_pause_ns = 0;
+        instance_connected(sink->instance);
+    }
+    count(account, held - given_up);
+    count(&sink->dropped_given_up, given_up);
+    counter_set(&sink->held, 0);
+}
+
+static void answer_first_try(struct sink *sink, enum sink_connection answer)
+{
+    if (atomic_load(&sink->first_try) != SINK_CONNECTING)
+        return;
+    atomic_store(&sink->first_try, answer);
+    eventfd_write(sink->finished_fd, 1);
+}
+
+void sink_output_fail(struct sink *sink)
+{
+    sink->failed = true;
+    sink_output_settle(sink, &sink->dropped_failed, 0);
+    log_line(sink_log(sink), LOG_ERROR, sink_name(sink),
+             "this sink has failed and is out of service; records for it are dropped and counted");
+}
+
+void sink_output_disconnect(struct sink *sink)
+{
+    if (sink->connected)
+        callback_disconnect(sink->instance, sink_output_flags(sink), sink_output_deadline(sink));
+    sink->connected = false;
+}
+
+void sink_output_let_go(struct sink *sink)
+{
+    unsigned i;
+
+    sink_output_disconnect(sink);
+    if (sink_is_late(sink)) {
+        sink_output_settle(sink, &sink->dropped_stop, 0);
+        return;
+    }
+    for (i = 0; i < sink->queue_count; i++)
+        queue_rewind(&sink->queues[i]);
+    counter_set(&sink->held, 0);
+}
+
+static void tell_lost(const struct sink *sink, uint64_t held)
+{
+    log_format(sink_log(sink), LOG_WARNING, sink_name(sink),
+               "the output is lost; it is connected again, and %" PRIu64
+               " records that were taken and may not have arrived are offered again",
+               held);
+}
+
+void sink_output_lose(struct sink *sink)
+{
+    uint64_t held = counter_value(&sink->held);
+
+    atomic_store(&sink->instance->trying, true); /* what is said again and again is shown once */
+    if (sink->lost_pause_ns == 0)
+        tell_lost(sink, held);
+    sink->lost_pause_ns = sink_output_longer(sink->lost_pause_ns);
+    sink_output_let_go(sink);
+}
+
+static void tell_connected(struct sink *sink)
+{
+    uint64_t took = clock_monotonic() - sink->trouble_ns;
+
+    log_format(sink_log(sink), LOG_INFO, sink_name(sink),
+               "connected, after %" PRIu64 ".%" PRIu64 " s; %" PRIu64 " records have waited",
+               took / CLOCK_SECOND, took / (CLOCK_SECOND / 10) % 10, sink_waiting(sink));
+}
+
+static void tell_trouble(struct sink *sink)
+{
+    sink->trouble_ns = clock_monotonic();
+    log_format(sink_log(sink), LOG_WARNING, sink_name(sink),
+               "not connected; it is tried again until it works; %" PRIu64
+               " records wait, and the queue has room for %" PRIu64,
+               sink_waiting(sink), (uint64_t)sink->queue_capacity * sink->queue_count);
+}
+
+bool sink_output_connect(struct sink *sink)
+{
+    int result;
+
+    atomic_store(&sink->instance->trying, true);
+    result = callback_connect(sink->instance, sink_output_flags(sink), sink_output_deadline(sink));
+    switch (result) {
+    case 0:
+        if (sink->lost_pause_ns == 0)
+            instance_connected(sink->instance);
+        sink->connected = true;
+        if (sink->connect_pause_ns > 0)
+            tell_connected(sink);
+        sink->connect_pause_ns = 0;
+        answer_first_try(sink, SINK_CONNECTED);
+        return true;
+    case MUSTER_AGAIN:
+        if (sink->connect_pause_ns == 0)
+            tell_trouble(sink);
+        sink->connect_pause_ns = sink_output_longer(sink->connect_pause_ns);
+        answer_first_try(sink, SINK_WAITS);
+        return false;
+    default:
+        sink_output_fail(sink);
+        answer_first_try(sink, SINK_REFUSED);
+        return false;
+    }
+}
+
+void sink_output_flush(struct sink *sink, uint32_t flags)
+{
+    uint64_t held = counter_value(&sink->held);
+    int64_t result = callback_flush(sink->instance, held, sink_output_flags(sink) | flags,
+                                    sink_output_deadline(sink));
+
+    sink->flush_pause_ns = result == MUSTER_AGAIN ? sink_output_longer(sink->flush_pause_ns) : 0;
+    sink->next_flush_ns = clock_coarse() + sink->flush_pause_ns;
+    switch (result) {
+    case MUSTER_AGAIN:
+        log_format(sink_log(sink), LOG_DEBUG, sink_name(sink),
+                   "flush left something, and is called again in %" PRIu64 " ms",
+                   sink->flush_pause_ns / CLOCK_MILLISECOND);
+        break;
+    case MUSTER_LOST:
+        sink_output_lose(sink);
+        break;
+    case MUSTER_FAILED:
+        sink_output_fail(sink);
+        break;
+    default:
+        sink_output_settle(sink, &sink->written, (uint64_t)result);
+    }
+}
+
+void sink_output_flush_at_last(struct sink *sink)
+{
+    sink_output_flush(sink, MUSTER_CALL_FINAL);
+    if (counter_value(&sink->held) == 0)
+        return;
+    log_format(sink_log(sink), LOG_ERROR, sink_name(sink),
+               "%" PRIu64 " records that the sink still holds could not be delivered in the time "
+               "to stop",
+               counter_value(&sink->held));
+    sink_output_settle(sink, &sink->dropped_stop, 0);
+}
