@@ -32,14 +32,14 @@ struct reader {
 static void check_clash(const struct reader *reader, const struct node *group)
 {
     const struct config *config = reader->config;
-    const struct address *last = &config->listen[config->listen_count - 1], *other;
+    const struct listen *last = &config->listen[config->listen_count - 1], *other;
     char text[ADDRESS_TEXT];
 
     for (other = config->listen; other < last; other++) {
-        if (!address_clash(other, last))
+        if (!address_clash(&other->address, &last->address))
             continue;
         node_problem(group, reader->problems, "listen: %s is listened on by another entry already",
-                     address_text(address_get(last), text));
+                     address_text(address_get(&last->address), text));
         return;
     }
 }
@@ -60,7 +60,7 @@ static int read_listener(struct reader *reader, const struct node *group)
     result = check_map(&check, group, values, reader->problems);
     address = values[LISTEN_ADDRESS].text;
     if (result == 0 && address != NULL) {
-        struct address *listen = &config->listen[config->listen_count++];
+        struct address *listen = &config->listen[config->listen_count++].address;
 
         if (address_parse(listen, address, (uint16_t)values[LISTEN_PORT].number) == 0)
             check_clash(reader, group);

@@ -13,9 +13,10 @@
 #include "base/problems.h"
 #include "collector/catalog/catalog.h"
 #include "collector/host/entry.h"
+#include "listen.h"
 
 struct config {
-    struct address *listen;
+    struct listen *listen;
     unsigned listen_count;
     unsigned workers;
     int receive_buffer; /* bytes */

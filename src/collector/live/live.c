@@ -25,7 +25,7 @@ int live_open(struct live *live, const struct live_settings *settings, struct pr
     }
     for (i = 0; i < settings->listen_count; i++) {
         live->listener_count++;
-        if (listener_open(&live->listeners[i], &settings->listen[i], settings->workers,
+        if (listener_open(&live->listeners[i], &settings->listen[i].address, settings->workers,
                           settings->receive_buffer, problems) < 0)
             return -1;
     }

@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/problems.h"
+#include "collector/config/listen.h"
 #include "collector/flow/chain.h"
 #include "listener.h"
 #include "worker.h"
@@ -26,7 +27,7 @@ struct live {
 };
 
 struct live_settings {
-    const struct address *listen;
+    const struct listen *listen;
     unsigned listen_count;
     unsigned workers;
     int receive_buffer; /* bytes */

@@ -84,13 +84,13 @@ static inline int find_listener(const struct replay *replay, const struct packet
     unsigned i;
 
     for (i = replay->listen_count; i-- > 0;) {
-        const struct address *listen = &replay->listen[i];
+        const struct address *listen = &replay->listen[i].address;
         uint16_t port = address_port(listen);
         bool same_family = listen->storage.ss_family == packet->source.any.sa_family;
 
         if (port == packet->destination_port &&
             (same_port < 0 || same_family ||
-             replay->listen[same_port].storage.ss_family != packet->source.any.sa_family))
+             replay->listen[same_port].address.storage.ss_family != packet->source.any.sa_family))
             same_port = (int)i;
         if (port == 0)
             any_port = (int)i;

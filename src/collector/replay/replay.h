@@ -24,6 +24,7 @@
 #include "base/problems.h"
 #include "capture.h"
 #include "packet.h"
+#include "collector/config/listen.h"
 #include "collector/flow/chain.h"
 #include "collector/host/host.h"
 
@@ -34,7 +35,7 @@ struct replay {
     sem_t go;     /* posted when there is a chain, or it is time to stop */
     atomic_bool ready, over, stop;
     const char *path;
-    const struct address *listen; /* which ports count */
+    const struct listen *listen; /* which ports count */
     unsigned listen_count;
     struct log *log;
     atomic_ullong *clock_ns; /* the capture's time: ns since the Unix epoch; never goes back */
@@ -54,7 +55,7 @@ struct replay {
 
 struct replay_settings {
     const char *path;             /* "-": standard input; outlives the replay, as does... */
-    const struct address *listen; /* ...this */
+    const struct listen *listen; /* ...this */
     unsigned listen_count;
 };
 

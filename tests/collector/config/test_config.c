@@ -63,7 +63,7 @@ static void expect_listen(unsigned index, const char *expected)
     char text[ADDRESS_TEXT];
 
     ck_assert_uint_lt(index, config->listen_count);
-    ck_assert_str_eq(address_text(address_get(&config->listen[index]), text), expected);
+    ck_assert_str_eq(address_text(address_get(&config->listen[index].address), text), expected);
 }
 
 START_TEST(defaults)
