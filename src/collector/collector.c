@@ -354,9 +354,10 @@ static int run_live(struct collector *collector)
     }
     begin_stop(collector);
     live_stop(&live);
-    if (!wait_for_front(collector, live.ended_fd, has_live_stopped, &live))
+    if (!wait_for_front(collector, live_ended_fd(&live), has_live_stopped, &live))
         live_abandon(&live, &collector->chain);
     stop_chain(collector);
+    live_retire(&live);
     status = finish(collector, collector->has_run ? COLLECTOR_FINE : COLLECTOR_START);
     live_close(&live);
     return status;

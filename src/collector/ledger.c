@@ -10,7 +10,7 @@
 
 static void print_datagrams(const struct chain_account *a, FILE *out)
 {
-    uint64_t rejected = 0;
+    uint64_t rejected = a->overrun;
     unsigned reason;
 
     for (reason = 0; reason < MUSTER_REJECT_REASONS; reason++)
@@ -20,10 +20,19 @@ static void print_datagrams(const struct chain_account *a, FILE *out)
     for (reason = 0; reason < MUSTER_REJECT_REASONS; reason++)
         if (a->rejected[reason] > 0)
             fprintf(out, ", %s %" PRIu64, wire_reject_name(reason), a->rejected[reason]);
+    if (a->overrun > 0)
+        fprintf(out, ", no room with its worker %" PRIu64, a->overrun);
     fprintf(out,
-            "\n  not received: dropped by the kernel %" PRIu64 ", refused while stopping %" PRIu64
-            "\n",
+            "\n  not received: dropped by the kernel %" PRIu64 ", refused while stopping %" PRIu64,
             a->kernel_drops, a->refused);
+    if (a->checksum_errors > 0)
+        fprintf(out, ", wrong checksum %" PRIu64, a->checksum_errors);
+    if (a->copies > 0)
+        fprintf(out,
+                "\n  copies: %" PRIu64 " of broadcast and multicast datagrams, which every worker "
+                "gets, left to the device's",
+                a->copies);
+    fputc('\n', out);
     fprintf(out, "  records: %" PRIu64 " of the decoded datagrams", a->records);
     if (a->reject_records > 0)
         fprintf(out, " and %" PRIu64 " of the rejected ones", a->reject_records);

@@ -356,7 +356,10 @@ struct chain_account chain_account(const struct chain *chain)
             sum.rejected[reason] += counter_value(&c->rejected[reason]);
         sum.records += counter_value(&c->records);
         sum.reject_records += counter_value(&c->reject_records);
+        sum.overrun += counter_value(&c->overrun);
         sum.kernel_drops += counter_value(&c->kernel_drops);
+        sum.checksum_errors += counter_value(&c->checksum_errors);
+        sum.copies += counter_value(&c->copies);
         sum.refused += counter_value(&c->refused);
     }
     return sum;

@@ -98,9 +98,10 @@ void chain_free(struct chain *chain);
 /* Where the datagrams and records of a chain went, summed over its pipelines. */
 struct chain_account {
     uint64_t received, decoded; /* datagrams */
-    uint64_t rejected[MUSTER_REJECT_REASONS];
+    uint64_t rejected[MUSTER_REJECT_REASONS], overrun;
     uint64_t records, reject_records; /* made of the decoded, and of the rejected ones */
-    uint64_t kernel_drops, refused;   /* datagrams that the front knows it did not get */
+    /* Datagrams that the front knows it did not get, and copies that it did not need. */
+    uint64_t kernel_drops, checksum_errors, refused, copies;
 };
 
 struct filter_account {

@@ -42,7 +42,15 @@ static int watch_counters(struct pipeline *pipeline)
         {"records", "records", "made of the decoded datagrams", &c->records},
         {"kernel_drops", "datagrams", "dropped by the kernel: the receive buffer was full",
          &c->kernel_drops},
+        {"checksum_errors", "datagrams", "dropped by the kernel: wrong checksum",
+         &c->checksum_errors},
         {"refused", "datagrams", "refused by the kernel while the collector stopped", &c->refused},
+        {"copies", "datagrams", "copies of broadcast and multicast, left to another worker",
+         &c->copies},
+        {"handed_over", "datagrams", "received by a worker and handed to the device's own",
+         &c->handed_over},
+        {"overrun", "datagrams", "of a device whose worker had no room for what others received",
+         &c->overrun},
         {"receive_calls", "calls", "receive calls that brought datagrams", &c->calls},
     };
     size_t i;
@@ -174,6 +182,7 @@ static inline void set_arrival(struct block *block, struct muster_record *record
     arrival->size = sizeof *arrival;
     arrival->datagram_size = datagram->size;
     arrival->local_port = datagram->local_port;
+    arrival->interface = datagram->interface;
     address_split(datagram->source, &arrival->family, &arrival->source_port, arrival->source,
                   &arrival->source_scope);
     if (datagram->local != NULL) {
@@ -281,6 +290,13 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
         }
         done += fill(pipeline->block, datagram, &header, class, done, (uint32_t)count);
     }
+}
+
+void pipeline_overrun(struct pipeline *pipeline, const struct datagram *datagram)
+{
+    counter_add(&pipeline->counters.received, 1);
+    counter_add(&pipeline->counters.bytes, datagram->size);
+    counter_add(&pipeline->counters.overrun, 1);
 }
 
 /* ---- filters -------------------------------------------------------------------------- */
@@ -532,7 +548,7 @@ void pipeline_close(struct pipeline *pipeline)
 bool pipeline_adds_up(const struct pipeline *pipeline)
 {
     const struct pipeline_counters *c = &pipeline->counters;
-    uint64_t judged = counter_value(&c->decoded);
+    uint64_t judged = counter_value(&c->decoded) + counter_value(&c->overrun);
     uint64_t left = counter_value(&c->records) + counter_value(&c->reject_records);
     bool good;
     unsigned i;

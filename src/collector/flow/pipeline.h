@@ -32,8 +32,10 @@ struct datagram {
     uint64_t arrival_ns; /* ns since the Unix epoch */
     const struct sockaddr *source;
     const uint8_t *local; /* 16 bytes: the address it went to, as in muster_arrival; or NULL */
+    uint32_t interface;   /* index of the interface it came in by; 0: not known */
     uint16_t local_port;  /* in the host's byte order; 0: not known */
     uint8_t listener;     /* which entry of `listen` it came in by */
+    bool to_many;         /* it went to a broadcast or multicast address */
 };
 
 enum { FILTER_ALTERED = 1 << 16 }; /* beside BATCH_*: records changed in place */
@@ -57,13 +59,17 @@ struct pipeline_counters {
     struct counter bytes;    /* of those, UDP payload */
     struct counter decoded;  /* datagrams */
     struct counter rejected[MUSTER_REJECT_REASONS];
+    struct counter overrun;        /* datagrams of another worker's device that had no room there */
     struct counter records;        /* made of the decoded datagrams */
     struct counter reject_records; /* made of the rejected ones */
     /* The front's own, which it adds to: */
     struct counter
-        kernel_drops;       /* datagrams that the kernel dropped: no room in a receive buffer */
-    struct counter refused; /* datagrams that came while the collector stopped */
-    struct counter calls;   /* receive calls that brought something */
+        kernel_drops; /* datagrams that the kernel dropped: no room in a receive buffer */
+    struct counter checksum_errors; /* datagrams that the kernel dropped: wrong checksum */
+    struct counter refused;         /* datagrams that came while the collector stopped */
+    struct counter copies;      /* of broadcast and multicast datagrams, left to another worker */
+    struct counter handed_over; /* datagrams to the worker whose device it is, which counts them */
+    struct counter calls;       /* receive calls that brought something */
 };
 
 /* Holds the workers of a chain between two batches. */
@@ -121,6 +127,9 @@ void pipeline_begin(struct pipeline *pipeline);
 
 /* [worker] A datagram becomes records in the block, or a reject and a reason. */
 void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram);
+
+/* [worker] A datagram was received that no pipeline can take: its worker has no room for it. */
+void pipeline_overrun(struct pipeline *pipeline, const struct datagram *datagram);
 
 /* [worker] Runs the filters over what was taken since the last call, and offers
  * the result to the sinks. */

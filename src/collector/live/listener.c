@@ -15,30 +15,19 @@
 #include "wire/steering.h"
 
 /* The program sees the UDP payload at offset 0. */
-static int steer_by_device(int fd, unsigned workers)
+int listener_steer(const struct listener *listener, bool apart)
 {
     struct sock_filter steps[WIRE_STEERING_STEPS];
     struct sock_fprog program = {.len = WIRE_STEERING_STEPS, .filter = steps};
 
-    wire_steering(steps, workers);
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+    wire_steering(steps, apart ? listener->socket_count : 1);
+    return setsockopt(listener->sockets[0], SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
+                      sizeof program);
 }
 
 static enum socket_part part(unsigned i, unsigned workers)
 {
     return i > 0 ? SOCKET_FURTHER : workers > 1 ? SOCKET_FIRST : SOCKET_ALONE;
-}
-
-/* Of the bound address. */
-static void note_local(struct listener *listener)
-{
-    uint8_t family;
-    uint32_t scope;
-
-    memset(listener->local, 0, sizeof listener->local);
-    address_split(address_get(&listener->address), &family, &listener->port, listener->local,
-                  &scope);
-    listener->has_local = !address_is_wildcard(&listener->address);
 }
 
 int listener_open(struct listener *listener, const struct address *address, unsigned workers,
@@ -75,8 +64,7 @@ int listener_open(struct listener *listener, const struct address *address, unsi
         if (i == 0)
             getsockname(listener->sockets[i], (struct sockaddr *)&listener->address.storage, &size);
     }
-    note_local(listener);
-    if (workers > 1 && steer_by_device(listener->sockets[0], workers) < 0) {
+    if (workers > 1 && listener_steer(listener, false) < 0) {
         problems_note(
             problems, LOG_ERROR, NULL,
             "cannot steer datagrams by device (SO_ATTACH_REUSEPORT_CBPF): %s; with workers = 1 "

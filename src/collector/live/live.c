@@ -16,10 +16,11 @@ int live_open(struct live *live, const struct live_settings *settings, struct pr
     unsigned i;
 
     memset(live, 0, sizeof *live);
-    live->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    live->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    live->group.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    live->group.ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    drops_init(&live->group.drops);
     live->listeners = calloc(settings->listen_count + 1, sizeof *live->listeners);
-    if (live->stop_fd < 0 || live->ended_fd < 0 || live->listeners == NULL) {
+    if (live->group.stop_fd < 0 || live->group.ended_fd < 0 || live->listeners == NULL) {
         problems_note(problems, LOG_ERROR, NULL, "cannot listen: %s", strerror(errno));
         return -1;
     }
@@ -34,16 +35,21 @@ int live_open(struct live *live, const struct live_settings *settings, struct pr
 
 static int start_workers(struct live *live, struct chain *chain)
 {
+    struct worker_group *group = &live->group;
     unsigned i;
     int error;
 
+    group->listeners = live->listeners;
+    group->listener_count = live->listener_count;
+    if (steering_init(&group->steering, live->listeners, live->listener_count,
+                      chain->pipeline_count, chain->pipelines[0].host->log) < 0)
+        return errno;
     live->workers = calloc(chain->pipeline_count, sizeof *live->workers);
     if (live->workers == NULL)
         return ENOMEM;
     for (i = 0; i < chain->pipeline_count; i++) {
         live->worker_count++;
-        if (worker_init(&live->workers[i], &chain->pipelines[i], live->listeners,
-                        live->listener_count, live->stop_fd, live->ended_fd) < 0)
+        if (worker_init(&live->workers[i], &chain->pipelines[i], group) < 0)
             return ENOMEM;
     }
     for (i = 0; i < live->worker_count; i++)
@@ -70,8 +76,8 @@ int live_start(struct live *live, struct chain *chain, struct problems *problems
 
 void live_stop(struct live *live)
 {
-    if (live->stop_fd >= 0)
-        eventfd_write(live->stop_fd, 1);
+    if (live->group.stop_fd >= 0)
+        eventfd_write(live->group.stop_fd, 1);
 }
 
 bool live_stopped(struct live *live)
@@ -80,11 +86,25 @@ bool live_stopped(struct live *live)
     bool all = true;
     unsigned i;
 
-    if (live->ended_fd >= 0)
-        eventfd_read(live->ended_fd, &unused);
+    if (live->group.ended_fd >= 0)
+        eventfd_read(live->group.ended_fd, &unused);
     for (i = 0; i < live->worker_count; i++)
         all &= worker_join(&live->workers[i]);
     return all;
+}
+
+int live_ended_fd(const struct live *live)
+{
+    return live->group.ended_fd;
+}
+
+void live_retire(struct live *live)
+{
+    unsigned i;
+
+    for (i = 0; i < live->worker_count; i++)
+        if (!live->workers[i].started)
+            worker_retire(&live->workers[i]);
 }
 
 void live_abandon(struct live *live, struct chain *chain)
@@ -106,10 +126,13 @@ void live_close(struct live *live)
     for (i = 0; i < live->listener_count; i++)
         listener_close(&live->listeners[i]);
     free(live->listeners);
-    if (live->stop_fd >= 0)
-        close(live->stop_fd);
-    if (live->ended_fd >= 0)
-        close(live->ended_fd);
+    if (live->group.steering.listeners != NULL)
+        steering_free(&live->group.steering);
+    drops_free(&live->group.drops);
+    if (live->group.stop_fd >= 0)
+        close(live->group.stop_fd);
+    if (live->group.ended_fd >= 0)
+        close(live->group.ended_fd);
     memset(live, 0, sizeof *live);
-    live->stop_fd = live->ended_fd = -1;
+    live->group.stop_fd = live->group.ended_fd = -1;
 }

@@ -3,7 +3,8 @@
  * The front of live datagrams: the sockets that the collector listens on, and a worker thread for
  * each pipeline.
  *
- *   live_open, (chain_open, chain_start), live_start, live_stop, (until live_stopped), live_close
+ *   live_open, (chain_open, chain_start), live_start, live_stop, (until live_stopped),
+ * (chain_close), live_retire, live_close
  *
  * All of this is [main].
  */
@@ -22,8 +23,7 @@ struct live {
     unsigned listener_count;
     struct worker *workers;
     unsigned worker_count;
-    int stop_fd;
-    int ended_fd; /* an eventfd: readable when a worker has ended */
+    struct worker_group group;
 };
 
 struct live_settings {
@@ -33,11 +33,12 @@ struct live_settings {
     int receive_buffer; /* bytes */
 };
 
-/* Opens the sockets, shut.  Returns 0, or -1 after adding to `problems`; after either, live_close.
+/* Opens the sockets: what comes from now on waits in their receive buffers.  Returns 0, or -1 after
+ * adding to `problems`; after either, live_close.
  */
 int live_open(struct live *live, const struct live_settings *settings, struct problems *problems);
 
-/* Lets datagrams in, and starts the workers.  The chain has a pipeline for each, and its sinks run.
+/* Starts the workers.  The chain has a pipeline for each, and its sinks run.
  * Returns 0, or -1 after adding to `problems`; after either, live_stop, and live_close when all
  * have ended. */
 int live_start(struct live *live, struct chain *chain, struct problems *problems);
@@ -45,8 +46,13 @@ int live_start(struct live *live, struct chain *chain, struct problems *problems
 /* Has the workers let nothing more in, take what the kernel holds, and end. */
 void live_stop(struct live *live);
 
-/* Whether all have ended.  `ended_fd` becomes readable when to ask again. */
+/* Whether all have ended.  live_ended_fd becomes readable when to ask again. */
 bool live_stopped(struct live *live);
+int live_ended_fd(const struct live *live);
+
+/* The last act before the figures are final: counts what the sockets have refused since the workers
+ * have ended, and has the kernel answer from now on as if they were closed. */
+void live_retire(struct live *live);
 
 /* Leaves those alone that have not, with their pipelines; then not live_close. */
 void live_abandon(struct live *live, struct chain *chain);

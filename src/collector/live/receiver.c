@@ -14,11 +14,13 @@
 
 union control {
     struct cmsghdr aligned;
-    char bytes[CMSG_SPACE(sizeof(struct timespec))];
+    char bytes[CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
 struct receiver {
     uint32_t slot_size; /* bytes */
+    int used;           /* messages of the last call, in which the kernel has set sizes */
+    uint8_t locals[RECEIVER_BATCH][16]; /* where they went to */
     struct mmsghdr messages[RECEIVER_BATCH];
     struct iovec slots[RECEIVER_BATCH];
     struct sockaddr_in6 sources[RECEIVER_BATCH]; /* large enough for IPv4 as well */
@@ -59,34 +61,72 @@ int receiver_receive(struct receiver *receiver, int fd)
 {
     int i, count;
 
-    do
-        count = recvmmsg(fd, receiver->messages, RECEIVER_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
-    while (count < 0 && errno == EINTR);
-    if (count < 0)
-        return errno == EAGAIN ? 0 : -1;
-    /* The kernel has set these to what it used. */
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < receiver->used; i++) {
         struct msghdr *header = &receiver->messages[i].msg_hdr;
 
         header->msg_namelen = sizeof receiver->sources[i];
         header->msg_controllen = sizeof receiver->controls[i];
     }
+    do
+        count = recvmmsg(fd, receiver->messages, RECEIVER_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
+    while (count < 0 && errno == EINTR);
+    receiver->used = count > 0 ? count : 0;
+    if (count < 0)
+        return errno == EAGAIN ? 0 : -1;
     return count;
 }
 
-void receiver_get(const struct receiver *receiver, int index, struct datagram *datagram)
+/* The address that an IPv4 datagram went to, and whether that is one of many hosts: then it is not
+ * the one of ours that the kernel would answer from. */
+static void read_way(const struct in_pktinfo *info, uint8_t local[16], struct datagram *datagram)
 {
-    const struct cmsghdr *control = &receiver->controls[index].aligned;
-    struct timespec stamp;
+    memcpy(local, &info->ipi_addr, sizeof info->ipi_addr);
+    datagram->interface = (uint32_t)info->ipi_ifindex;
+    datagram->to_many = info->ipi_addr.s_addr != info->ipi_spec_dst.s_addr;
+}
+
+static void read_way_6(const struct in6_pktinfo *info, uint8_t local[16], struct datagram *datagram)
+{
+    memcpy(local, &info->ipi6_addr, sizeof info->ipi6_addr);
+    datagram->interface = info->ipi6_ifindex;
+    datagram->to_many = IN6_IS_ADDR_MULTICAST(&info->ipi6_addr);
+}
+
+/* What the kernel says beside the bytes. */
+static void read_controls(struct receiver *receiver, int index, struct datagram *datagram)
+{
+    struct msghdr *header = &receiver->messages[index].msg_hdr;
+    struct cmsghdr *control;
+
+    for (control = CMSG_FIRSTHDR(header); control != NULL; control = CMSG_NXTHDR(header, control)) {
+        const void *data = CMSG_DATA(control);
+
+        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
+            datagram->arrival_ns = clock_from_timespec(data);
+            continue;
+        }
+        if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO)
+            read_way(data, receiver->locals[index], datagram);
+        else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO)
+            read_way_6(data, receiver->locals[index], datagram);
+        else
+            continue;
+        datagram->local = receiver->locals[index];
+    }
+}
+
+void receiver_get(struct receiver *receiver, int index, struct datagram *datagram)
+{
 
     datagram->bytes = receiver->slots[index].iov_base;
     datagram->size = receiver->messages[index].msg_len;
     datagram->stored = datagram->size < receiver->slot_size ? datagram->size : receiver->slot_size;
     datagram->source = (const struct sockaddr *)&receiver->sources[index];
-    if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
-        memcpy(&stamp, CMSG_DATA(control), sizeof stamp);
-        datagram->arrival_ns = clock_from_timespec(&stamp);
-    } else {
+    datagram->local = NULL;
+    datagram->arrival_ns = 0;
+    datagram->interface = 0;
+    datagram->to_many = false;
+    read_controls(receiver, index, datagram);
+    if (datagram->arrival_ns == 0)
         datagram->arrival_ns = clock_wall();
-    }
 }

@@ -22,8 +22,8 @@ void receiver_free(struct receiver *receiver);
  * how many, 0 if there is none, or -1 with errno for an error of the socket. */
 int receiver_receive(struct receiver *receiver, int fd);
 
-/* Number `index` of the last call, readable until the next; all but its listener and where it
- * went to. */
-void receiver_get(const struct receiver *receiver, int index, struct datagram *datagram);
+/* Number `index` of the last call, readable until the next; all but its listener and that one's
+ * port. */
+void receiver_get(struct receiver *receiver, int index, struct datagram *datagram);
 
 #endif

@@ -18,6 +18,12 @@ static int switch_on(int fd, int level, int option)
     return setsockopt(fd, level, option, &on, sizeof on);
 }
 
+static int tell_way(int fd, bool is_ipv6)
+{
+    return is_ipv6 ? switch_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO)
+                   : switch_on(fd, IPPROTO_IP, IP_PKTINFO);
+}
+
 /* Asks for a receive buffer of `wanted` bytes.  Returns what the kernel granted. */
 static int size_buffer(int fd, int wanted)
 {
@@ -34,13 +40,14 @@ int socket_open(const struct address *address, enum socket_part part, int receiv
                 int *granted)
 {
     int fd = socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool is_ipv6 = address->storage.ss_family == AF_INET6;
     int error;
 
     if (fd < 0)
         return -1;
-    if (socket_keep_out(fd) < 0 || switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0)
+    if (switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0 || tell_way(fd, is_ipv6) < 0)
         goto fail;
-    if (address->storage.ss_family == AF_INET6 && switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
+    if (is_ipv6 && switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
         goto fail;
     *granted = size_buffer(fd, receive_buffer);
     /* The first socket is bound alone, so that an address that another process
@@ -66,13 +73,6 @@ int socket_keep_out(int fd)
     struct sock_fprog program = {.len = 1, .filter = refuse};
 
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
-}
-
-int socket_let_in(int fd)
-{
-    int unused = 0;
-
-    return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
 }
 
 void socket_retire(int fd)

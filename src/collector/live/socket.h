@@ -2,9 +2,8 @@
  *
  * One socket that datagrams come in by.
  *
- * It is opened shut: a filter in the kernel refuses every datagram until all sockets of its group
- * are there and steering is in place, and again when the collector stops, so that what is left to
- * take is finite.
+ * When the collector stops, a filter in the kernel refuses every datagram, so that what is left to
+ * take is finite; and the kernel counts what it refuses, until the socket is retired.
  */
 #ifndef COLLECTOR_LIVE_SOCKET_H
 #define COLLECTOR_LIVE_SOCKET_H
@@ -22,13 +21,12 @@ enum socket_part {
     SOCKET_FURTHER /* joins the first */
 };
 
-/* A bound socket, shut, with that receive buffer in bytes; *granted is what the kernel gave.
- * Returns the descriptor, or -1 with errno. */
+/* A bound socket that tells of each datagram when it came and where it went to, with that receive
+ * buffer in bytes; *granted is what the kernel gave. Returns the descriptor, or -1 with errno. */
 int socket_open(const struct address *address, enum socket_part part, int receive_buffer,
                 int *granted);
 
-/* Lets datagrams in, or keeps them out; those kept out count as dropped.  0, or -1 with errno. */
-int socket_let_in(int fd);
+/* Keeps datagrams out; those kept out count as dropped.  0, or -1 with errno. */
 int socket_keep_out(int fd);
 
 /* Ends the kernel's counting too: from here on, what comes is answered with "port

@@ -13,62 +13,226 @@
 #include <sys/eventfd.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "collector/host/note.h"
 #include "pace.h"
 #include "socket.h"
+#include "wire/steering.h"
 
 enum {
     ROUNDS = 16, /* receive calls for one socket before the others have their turn */
-    ERRORS = 8   /* of them that may fail */
+    ERRORS = 8,  /* of them that may fail */
+    TRIAL = 1024 /* datagrams; those of a fleet that come as they should show that in so many */
 };
+enum { STOP, WAKE, INBOX, OTHERS }; /* behind the sockets in worker->fds */
 
-int worker_init(struct worker *worker, struct pipeline *pipeline, const struct listener *listeners,
-                unsigned listener_count, int stop_fd, int ended_fd)
+#define LAST_WAIT    CLOCK_SECOND         /* at the stop, for what others still hand over */
+#define SEGMENTS_FOR (600 * CLOCK_SECOND) /* who has sent in segments may do it again */
+
+/* A metric of each listener, by its number. */
+static struct counter *listener_metric(struct worker *worker, unsigned listener, const char *name,
+                                       const char *help)
 {
+    char number[12];
+    const struct metric_description is = {
+        .kind = METRIC_COUNTER,
+        .name = name,
+        .unit = "datagrams",
+        .help = help,
+        .label = "listener",
+        .label_value = number,
+    };
+    struct counter *cell = NULL;
+
+    snprintf(number, sizeof number, "%u", listener);
+    return metrics_cell(worker->metrics, worker, "collector", &is, &cell) == METRICS_ADDED ? cell
+                                                                                           : NULL;
+}
+
+static int init_port(struct worker *worker, unsigned listener)
+{
+    struct port *port = &worker->ports[listener];
+
+    port->number = address_port(&worker->group->listeners[listener].address);
+    port->received = listener_metric(worker, listener, "listener.received",
+                                     "taken from the kernel, by entry of listen, from 0");
+    port->kernel_drops =
+        listener_metric(worker, listener, "listener.kernel_drops",
+                        "dropped by the kernel, by entry of listen: the receive buffer was full");
+    return port->received != NULL && port->kernel_drops != NULL ? 0 : -1;
+}
+
+int worker_init(struct worker *worker, struct pipeline *pipeline, struct worker_group *group)
+{
+    struct pollfd *others;
     unsigned i;
 
     memset(worker, 0, sizeof *worker);
     worker->pipeline = pipeline;
-    worker->listeners = listeners;
-    worker->socket_count = listener_count;
-    worker->ended_fd = ended_fd;
+    worker->metrics = pipeline->host->metrics;
+    worker->group = group;
+    worker->inbox = &group->steering.inboxes[pipeline->id];
     worker->error_limit = (struct log_limit){.burst = 3, .period_ns = 60 * CLOCK_SECOND};
     worker->receiver = receiver_new(pipeline->largest);
-    worker->fds = calloc(listener_count + 2, sizeof *worker->fds);
-    worker->drops = calloc(listener_count + 1, sizeof *worker->drops);
-    if (worker->receiver == NULL || worker->fds == NULL || worker->drops == NULL)
+    worker->fds = calloc(group->listener_count + OTHERS, sizeof *worker->fds);
+    worker->ports = calloc(group->listener_count + 1, sizeof *worker->ports);
+    if (worker->receiver == NULL || worker->fds == NULL || worker->ports == NULL)
         return -1;
-    for (i = 0; i < listener_count; i++) {
-        assert(pipeline->id < listeners[i].socket_count);
+    for (i = 0; i < group->listener_count; i++) {
+        assert(pipeline->id < group->listeners[i].socket_count);
         worker->fds[i] =
-            (struct pollfd){.fd = listeners[i].sockets[pipeline->id], .events = POLLIN};
+            (struct pollfd){.fd = group->listeners[i].sockets[pipeline->id], .events = POLLIN};
+        worker->port_count++;
+        if (init_port(worker, i) < 0)
+            return -1;
     }
-    worker->fds[i++] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
-    worker->fds[i] = (struct pollfd){.fd = pipeline->wake_fd, .events = POLLIN};
+    others = &worker->fds[i];
+    others[STOP] = (struct pollfd){.fd = group->stop_fd, .events = POLLIN};
+    others[WAKE] = (struct pollfd){.fd = pipeline->wake_fd, .events = POLLIN};
+    others[INBOX] = (struct pollfd){.fd = worker->inbox->fd, .events = POLLIN};
     return 0;
 }
 
 void worker_free(struct worker *worker)
 {
-    free(worker->drops);
+    if (worker->metrics != NULL)
+        metrics_remove(worker->metrics, worker);
+    free(worker->ports);
     free(worker->fds);
     receiver_free(worker->receiver);
     memset(worker, 0, sizeof *worker);
 }
 
-/* ---- sockets -------------------------------------------------------------------------- */
+/* ---- what the kernel drops ------------------------------------------------------------ */
 
-static void count_drops(struct worker *worker, struct counter *counter)
+/* Datagrams that the kernel has dropped on a socket since the last look. */
+static uint64_t new_drops(struct worker *worker, unsigned listener)
 {
+    struct port *port = &worker->ports[listener];
+    uint32_t before = port->drops;
+
+    socket_drops(worker->fds[listener].fd, &port->drops);
+    return port->drops - before; /* modulo 2^32 */
+}
+
+static void count_drops(struct worker *worker)
+{
+    struct pipeline_counters *c = &worker->pipeline->counters;
     unsigned i;
 
-    for (i = 0; i < worker->socket_count; i++) {
-        uint32_t before = worker->drops[i];
+    for (i = 0; i < worker->port_count; i++) {
+        uint64_t dropped = new_drops(worker, i);
+        uint64_t checksum = drops_of_checksum(&worker->group->drops, dropped);
 
-        socket_drops(worker->fds[i].fd, &worker->drops[i]);
-        counter_add(counter, worker->drops[i] - before); /* modulo 2^32 */
+        if (dropped == 0)
+            continue;
+        counter_add(&c->checksum_errors, checksum);
+        counter_add(&c->kernel_drops, dropped - checksum);
+        counter_add(worker->ports[i].kernel_drops, dropped - checksum);
+    }
+    if (worker->pipeline->id == 0)
+        drops_look(&worker->group->drops);
+}
+
+/* ---- whose a datagram is -------------------------------------------------------------- */
+
+/* A datagram of another worker's device, steered to this one.  While the workers receive apart,
+ * and unless it came before they did, the sender's are not steered well that way. */
+static void hand_over(struct worker *worker, const struct datagram *datagram, unsigned owner)
+{
+    struct steering *steering = &worker->group->steering;
+    struct pipeline *pipeline = worker->pipeline;
+
+    if (inbox_put(&steering->inboxes[owner], datagram))
+        counter_add(&pipeline->counters.handed_over, 1);
+    else
+        pipeline_overrun(pipeline, datagram);
+    if (steering_is_apart(worker->turn) &&
+        datagram->arrival_ns >= atomic_load(&steering->turned_ns))
+        steering_change(steering, worker->turn);
+}
+
+/* Of worker 0 while it receives for all: what it sees of the senders.  Two datagrams that came in
+ * the same nanosecond were one when the kernel steered them. */
+static void watch_gathered(struct worker *worker, struct port *port,
+                           const struct datagram *datagram, unsigned owner)
+{
+    worker->gathered++;
+    if (datagram->arrival_ns == port->last_ns && owner != port->last_worker)
+        worker->segments_ns = clock_coarse();
+    port->last_worker = owner;
+}
+
+/* Takes a datagram, or leaves it to whose it is. */
+static void take(struct worker *worker, struct port *port, const struct datagram *datagram)
+{
+    struct pipeline *pipeline = worker->pipeline;
+    unsigned owner =
+        pipeline->count == 1 ? 0 : wire_worker(datagram->bytes, datagram->stored, pipeline->count);
+
+    if (pipeline->count > 1 && !steering_is_apart(worker->turn) && !datagram->to_many)
+        watch_gathered(worker, port, datagram, owner);
+    port->last_ns = datagram->arrival_ns;
+    if (owner == pipeline->id)
+        pipeline_take(pipeline, datagram);
+    else if (datagram->to_many)
+        counter_add(&pipeline->counters.copies, 1); /* the owner has one, too */
+    else
+        hand_over(worker, datagram, owner);
+}
+
+/* What others have received that is this worker's. */
+static void empty_inbox(struct worker *worker)
+{
+    struct pipeline *pipeline = worker->pipeline;
+    struct datagram datagram;
+    bool more;
+
+    inbox_collect(worker->inbox);
+    do {
+        unsigned i;
+
+        pipeline_begin(pipeline);
+        for (i = 0, more = true; i < RECEIVER_BATCH && more; i++)
+            if ((more = inbox_next(worker->inbox, &datagram)))
+                pipeline_take(pipeline, &datagram);
+        pipeline_publish(pipeline);
+    } while (more);
+}
+
+/* ---- turns ---------------------------------------------------------------------------- */
+
+static void follow_turn(struct worker *worker)
+{
+    unsigned turn = steering_turn(&worker->group->steering);
+
+    if (turn == worker->turn)
+        return;
+    worker->turn = turn;
+    worker->gathered = 0;
+    worker->passing = true;
+    worker->may_receive = false;
+}
+
+/* With datagrams in its hands that may have come in a new turn: waits until what came in the one
+ * before is taken. */
+static void await_turn(struct worker *worker)
+{
+    const struct timespec moment = clock_to_timespec(CLOCK_MILLISECOND);
+    struct pollfd *inbox = &worker->fds[worker->port_count + INBOX];
+
+    for (;;) {
+        follow_turn(worker);
+        worker->may_receive =
+            steering_may_receive(&worker->group->steering, worker->pipeline->id, worker->turn);
+        empty_inbox(worker); /* what came before is here by now */
+        if (worker->may_receive)
+            return;
+        ppoll(inbox, 1, &moment, NULL);
     }
 }
+
+/* ---- sockets -------------------------------------------------------------------------- */
 
 static void report_receive_error(struct worker *worker)
 {
@@ -80,32 +244,39 @@ static void report_receive_error(struct worker *worker)
                    strerror(error));
 }
 
+/* The next `count` of the receiver go into the pipeline. */
+static void take_batch(struct worker *worker, unsigned listener, int count)
+{
+    struct pipeline *pipeline = worker->pipeline;
+    struct port *port = &worker->ports[listener];
+    int i;
+
+    if (!worker->may_receive || steering_turn(&worker->group->steering) != worker->turn)
+        await_turn(worker);
+    pipeline_begin(pipeline);
+    for (i = 0; i < count; i++) {
+        struct datagram datagram;
+
+        receiver_get(worker->receiver, i, &datagram);
+        datagram.listener = (uint8_t)listener;
+        datagram.local_port = port->number;
+        take(worker, port, &datagram);
+    }
+    counter_add(port->received, (uint64_t)count);
+    counter_add(&pipeline->counters.calls, 1);
+    pipeline_publish(pipeline);
+}
+
 /* Takes what a listener's socket holds, for at most `rounds` calls.  Returns whether there may be
  * more. */
 static bool empty_socket(struct worker *worker, unsigned listener, int rounds)
 {
-    struct pipeline *pipeline = worker->pipeline;
-    const struct listener *from = &worker->listeners[listener];
-    const uint8_t *local = from->has_local ? from->local : NULL;
-    int count, i, round = 0, errors = 0;
+    int count, round = 0, errors = 0;
 
     do {
         count = receiver_receive(worker->receiver, worker->fds[listener].fd);
         if (count > 0)
-            pipeline_begin(pipeline);
-        for (i = 0; i < count; i++) {
-            struct datagram datagram;
-
-            receiver_get(worker->receiver, i, &datagram);
-            datagram.listener = (uint8_t)listener;
-            datagram.local = local;
-            datagram.local_port = from->port;
-            pipeline_take(pipeline, &datagram);
-        }
-        if (count > 0) {
-            counter_add(&pipeline->counters.calls, 1);
-            pipeline_publish(pipeline);
-        }
+            take_batch(worker, listener, count);
         if (count < 0) {
             report_receive_error(worker);
             errors++;
@@ -122,7 +293,7 @@ static bool empty_sockets(struct worker *worker)
     bool more = false;
     unsigned i;
 
-    for (i = 0; i < worker->socket_count; i++)
+    for (i = 0; i < worker->port_count; i++)
         if (worker->fds[i].revents != 0)
             more |= empty_socket(worker, i, ROUNDS);
     return more;
@@ -133,13 +304,61 @@ static uint32_t smallest_buffer(const struct worker *worker)
     uint32_t smallest = UINT32_MAX;
     unsigned i;
 
-    for (i = 0; i < worker->socket_count; i++) {
+    for (i = 0; i < worker->port_count; i++) {
         uint32_t bytes = socket_buffer(worker->fds[i].fd);
 
         if (bytes < smallest)
             smallest = bytes;
     }
     return smallest;
+}
+
+/* As empty_sockets, from the beginning of a turn until what came before it is taken. */
+static bool pass_turn(struct worker *worker)
+{
+    struct steering *steering = &worker->group->steering;
+    bool complete = steering_is_complete(steering, worker->turn);
+    uint64_t turned_ns = atomic_load(&steering->turned_ns);
+    bool more = false, all = complete;
+    unsigned i;
+
+    for (i = 0; i < worker->port_count; i++) {
+        struct port *port = &worker->ports[i];
+        bool rest = empty_socket(worker, i, ROUNDS);
+
+        if (complete && (!rest || port->last_ns > turned_ns))
+            port->passed = worker->turn;
+        all &= port->passed == worker->turn;
+        more |= rest;
+    }
+    if (all) {
+        worker->passing = false;
+        steering_pass(steering, worker->pipeline->id, worker->turn);
+    }
+    return more;
+}
+
+/* Whether worker 0, which receives for all, has seen enough to leave the others to it. */
+static bool may_go_apart(const struct worker *worker)
+{
+    return worker->pipeline->count > 1 && worker->pipeline->id == 0 &&
+           !steering_is_apart(worker->turn) && worker->gathered >= TRIAL &&
+           (worker->segments_ns == 0 || clock_coarse() - worker->segments_ns >= SEGMENTS_FOR);
+}
+
+/* Takes what has come; from the other workers first, since at a turn that is older than what the
+ * sockets hold.  Returns whether there may be more. */
+static bool receive(struct worker *worker)
+{
+    bool more;
+
+    if (!inbox_is_empty(worker->inbox) || worker->fds[worker->port_count + INBOX].revents != 0)
+        empty_inbox(worker);
+    follow_turn(worker);
+    more = worker->passing ? pass_turn(worker) : empty_sockets(worker);
+    if (may_go_apart(worker))
+        steering_change(&worker->group->steering, worker->turn);
+    return more;
 }
 
 /* ---- the loop ------------------------------------------------------------------------- */
@@ -149,7 +368,7 @@ static void tick(struct worker *worker)
     uint64_t now = clock_monotonic();
 
     if (now >= worker->next_check_ns) {
-        count_drops(worker, &worker->pipeline->counters.kernel_drops);
+        count_drops(worker);
         pipeline_check(worker->pipeline);
         worker->next_check_ns = now + PIPELINE_TICK;
     }
@@ -162,38 +381,52 @@ static void tick(struct worker *worker)
  * longest.  Returns whether it is time to stop. */
 static bool wait_for_datagrams(struct worker *worker, uint64_t nap_ns, uint64_t now_ns)
 {
-    struct pollfd *stop = &worker->fds[worker->socket_count];
+    struct pollfd *others = &worker->fds[worker->port_count];
     uint64_t wait =
         worker->next_tick_ns > now_ns ? worker->next_tick_ns - now_ns + CLOCK_COARSE_LAG : 0;
     struct timespec limit = clock_to_timespec(nap_ns > 0 && nap_ns < wait ? nap_ns : wait);
     unsigned i;
 
     if (nap_ns == 0) {
-        if (ppoll(worker->fds, worker->socket_count + 2, &limit, NULL) <= 0)
-            for (i = 0; i < worker->socket_count + 2; i++)
+        if (ppoll(worker->fds, worker->port_count + OTHERS, &limit, NULL) <= 0)
+            for (i = 0; i < worker->port_count + OTHERS; i++)
                 worker->fds[i].revents = 0;
-        return stop->revents != 0;
+        return others[STOP].revents != 0;
     }
-    for (i = 0; i < worker->socket_count; i++)
+    for (i = 0; i < worker->port_count; i++)
         worker->fds[i].revents = POLLIN; /* nobody looked */
-    worker->fds[worker->socket_count + 1].revents = 0;
-    return ppoll(stop, 1, &limit, NULL) > 0;
+    others[WAKE].revents = others[INBOX].revents = 0;
+    return ppoll(&others[STOP], 1, &limit, NULL) > 0;
 }
 
-/* Drops up to here are losses; what comes from here on is refused. */
+/* Until no worker hands anything over any more, and that is taken. */
+static void await_others(struct worker *worker)
+{
+    const struct timespec moment = clock_to_timespec(CLOCK_MILLISECOND);
+    struct steering *steering = &worker->group->steering;
+    uint64_t limit = clock_monotonic() + LAST_WAIT;
+
+    while (!steering_has_ended(steering) && clock_monotonic() < limit) {
+        ppoll(&worker->fds[worker->port_count + INBOX], 1, &moment, NULL);
+        empty_inbox(worker);
+    }
+    inbox_close(worker->inbox);
+    empty_inbox(worker);
+}
+
+/* Drops up to here are losses; what comes from here on is refused, until the sockets are closed. */
 static void finish(struct worker *worker)
 {
     struct pipeline *pipeline = worker->pipeline;
     unsigned i;
 
-    count_drops(worker, &pipeline->counters.kernel_drops);
-    for (i = 0; i < worker->socket_count; i++)
+    count_drops(worker);
+    for (i = 0; i < worker->port_count; i++)
         socket_keep_out(worker->fds[i].fd);
-    for (i = 0; i < worker->socket_count; i++)
+    for (i = 0; i < worker->port_count; i++)
         empty_socket(worker, i, INT_MAX);
-    for (i = 0; i < worker->socket_count; i++)
-        socket_retire(worker->fds[i].fd);
-    count_drops(worker, &pipeline->counters.refused);
+    steering_end(&worker->group->steering);
+    await_others(worker);
     pipeline_close(pipeline);
     pipeline_check(pipeline);
 }
@@ -208,12 +441,13 @@ static void *run(void *argument)
     worker->next_tick_ns = worker->next_check_ns = now + PIPELINE_TICK;
     pace_begin(&pace, smallest_buffer(worker), worker->pipeline->largest, now);
     while (!wait_for_datagrams(worker, nap, now)) {
-        bool more = empty_sockets(worker);
-        uint64_t received = counter_value(&worker->pipeline->counters.received);
+        bool more = receive(worker);
+        uint64_t received = counter_value(&worker->pipeline->counters.received) +
+                            counter_value(&worker->pipeline->counters.handed_over);
 
         now = clock_coarse();
         if (now >= worker->next_tick_ns || pipeline_is_woken(worker->pipeline) ||
-            worker->fds[worker->socket_count + 1].revents != 0)
+            worker->fds[worker->port_count + WAKE].revents != 0)
             tick(worker);
         nap = pace_next(&pace, received - before, now);
         before = received;
@@ -223,7 +457,7 @@ static void *run(void *argument)
     finish(worker);
     note_end();
     atomic_store(&worker->ended, true);
-    eventfd_write(worker->ended_fd, 1);
+    eventfd_write(worker->group->ended_fd, 1);
     return NULL;
 }
 
@@ -232,15 +466,8 @@ static void *run(void *argument)
 int worker_start(struct worker *worker)
 {
     char name[16];
-    unsigned i;
-    int error;
+    int error = pthread_create(&worker->thread, NULL, run, worker);
 
-    for (i = 0; i < worker->socket_count; i++) {
-        if (socket_let_in(worker->fds[i].fd) < 0)
-            return errno;
-        socket_drops(worker->fds[i].fd, &worker->drops[i]);
-    }
-    error = pthread_create(&worker->thread, NULL, run, worker);
     worker->started = error == 0;
     if (worker->started) {
         snprintf(name, sizeof name, "worker-%u", worker->pipeline->id);
@@ -258,4 +485,15 @@ bool worker_join(struct worker *worker)
     pthread_join(worker->thread, NULL);
     worker->started = false;
     return true;
+}
+
+void worker_retire(struct worker *worker)
+{
+    unsigned i;
+
+    assert(!worker->started);
+    for (i = 0; i < worker->port_count; i++)
+        socket_retire(worker->fds[i].fd);
+    for (i = 0; i < worker->port_count; i++)
+        counter_add(&worker->pipeline->counters.refused, new_drops(worker, i));
 }

@@ -11,41 +11,70 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/counter.h"
 #include "base/log.h"
 #include "collector/flow/pipeline.h"
+#include "drops.h"
 #include "listener.h"
 #include "receiver.h"
+#include "steering.h"
+
+/* A worker's socket of a listener. */
+struct port {
+    uint32_t drops;       /* the socket's counter when it was last read */
+    unsigned passed;      /* the turn of the steering before which nothing waits here any more */
+    uint16_t number;      /* the UDP port */
+    uint64_t last_ns;     /* its last datagram: when it came, ns since the Unix epoch... */
+    unsigned last_worker; /* ...and whose it was */
+    struct counter *received, *kernel_drops; /* metrics of the listener: datagrams */
+};
+
+/* What the workers share. */
+struct worker_group {
+    const struct listener *listeners;
+    unsigned listener_count;
+    struct steering steering;
+    struct drops drops;
+    int stop_fd;  /* an eventfd: readable when it is time to stop */
+    int ended_fd; /* another, to which each writes when it ends */
+};
 
 struct worker {
     struct pipeline *pipeline;
+    struct metrics *metrics;
+    struct worker_group *group;
     pthread_t thread;
     bool started;
-    const struct listener *listeners;
-    atomic_bool ended;  /* its last act but for a note in... */
-    int ended_fd;       /* ...this eventfd */
-    struct pollfd *fds; /* its sockets, one for each listener, and behind them: time to stop */
-    unsigned socket_count;
-    uint32_t *drops; /* the sockets' drop counters when they were last read */
+    atomic_bool ended;  /* its last act but for a note in group->ended_fd */
+    struct pollfd *fds; /* its sockets, one for each listener, and behind them a few others */
+    struct port *ports; /* one for each listener */
+    unsigned port_count;
+    struct inbox *inbox;
     struct receiver *receiver;
     struct log_limit error_limit;
+    unsigned turn;          /* of the steering: in which it receives */
+    bool passing;           /* it has not taken yet all that came before that turn */
+    bool may_receive;       /* nor need it wait for another to have done so */
+    uint64_t gathered;      /* worker 0: datagrams that it received for all, in this turn */
+    uint64_t segments_ns;   /* monotonic: when they were last seen to come in segments; 0: never */
     uint64_t next_tick_ns;  /* monotonic */
     uint64_t next_check_ns; /* monotonic */
 };
 
-/* [main] For the pipeline of number `pipeline->id`, and the sockets of that number.  `stop_fd` is
- * an eventfd, shared by the workers: readable when it is time to stop; `ended_fd` another, to which
- * each writes when it ends.  Returns 0, or -1 if memory
- * is short; then worker_free too. */
-int worker_init(struct worker *worker, struct pipeline *pipeline, const struct listener *listeners,
-                unsigned listener_count, int stop_fd, int ended_fd);
+/* [main] For the pipeline of number `pipeline->id`, and the sockets of that number.  Returns 0, or
+ * -1 if memory is short; then worker_free too. */
+int worker_init(struct worker *worker, struct pipeline *pipeline, struct worker_group *group);
 void worker_free(struct worker *worker);
 
-/* [main] Lets datagrams into the sockets, and starts the thread.  Returns 0, or an
- * errno. */
+/* [main] Starts the thread.  Returns 0, or an errno. */
 int worker_start(struct worker *worker);
 
 /* [main] Whether the thread has ended, or never ran; takes it back if it has.  It ends when it is
  * time to stop and what the kernel had is taken. */
 bool worker_join(struct worker *worker);
+
+/* [main] When it has ended: its sockets, which are shut, count nothing any more.  Adds what they
+ * have refused meanwhile. */
+void worker_retire(struct worker *worker);
 
 #endif
