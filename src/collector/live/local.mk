@@ -6,6 +6,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/listener.c %D%/listener.h \
 	%D%/live.c %D%/live.h \
 	%D%/pace.c %D%/pace.h \
+	%D%/port.c %D%/port.h \
 	%D%/receiver.c %D%/receiver.h \
 	%D%/socket.c %D%/socket.h \
 	%D%/steering.c %D%/steering.h \

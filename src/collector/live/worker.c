@@ -29,39 +29,6 @@ enum { STOP, WAKE, INBOX, OTHERS }; /* behind the sockets in worker->fds */
 #define LAST_WAIT    CLOCK_SECOND         /* at the stop, for what others still hand over */
 #define SEGMENTS_FOR (600 * CLOCK_SECOND) /* who has sent in segments may do it again */
 
-/* A metric of each listener, by its number. */
-static struct counter *listener_metric(struct worker *worker, unsigned listener, const char *name,
-                                       const char *help)
-{
-    char number[12];
-    const struct metric_description is = {
-        .kind = METRIC_COUNTER,
-        .name = name,
-        .unit = "datagrams",
-        .help = help,
-        .label = "listener",
-        .label_value = number,
-    };
-    struct counter *cell = NULL;
-
-    snprintf(number, sizeof number, "%u", listener);
-    return metrics_cell(worker->metrics, worker, "collector", &is, &cell) == METRICS_ADDED ? cell
-                                                                                           : NULL;
-}
-
-static int init_port(struct worker *worker, unsigned listener)
-{
-    struct port *port = &worker->ports[listener];
-
-    port->number = address_port(&worker->group->listeners[listener].address);
-    port->received = listener_metric(worker, listener, "listener.received",
-                                     "taken from the kernel, by entry of listen, from 0");
-    port->kernel_drops =
-        listener_metric(worker, listener, "listener.kernel_drops",
-                        "dropped by the kernel, by entry of listen: the receive buffer was full");
-    return port->received != NULL && port->kernel_drops != NULL ? 0 : -1;
-}
-
 int worker_init(struct worker *worker, struct pipeline *pipeline, struct worker_group *group)
 {
     struct pollfd *others;
@@ -79,12 +46,11 @@ int worker_init(struct worker *worker, struct pipeline *pipeline, struct worker_
     if (worker->receiver == NULL || worker->fds == NULL || worker->ports == NULL)
         return -1;
     for (i = 0; i < group->listener_count; i++) {
-        assert(pipeline->id < group->listeners[i].socket_count);
-        worker->fds[i] =
-            (struct pollfd){.fd = group->listeners[i].sockets[pipeline->id], .events = POLLIN};
         worker->port_count++;
-        if (init_port(worker, i) < 0)
+        if (port_init(&worker->ports[i], &group->listeners[i], i, pipeline->id, worker->metrics,
+                      worker) < 0)
             return -1;
+        worker->fds[i] = (struct pollfd){.fd = worker->ports[i].fd, .events = POLLIN};
     }
     others = &worker->fds[i];
     others[STOP] = (struct pollfd){.fd = group->stop_fd, .events = POLLIN};
@@ -101,37 +67,6 @@ void worker_free(struct worker *worker)
     free(worker->fds);
     receiver_free(worker->receiver);
     memset(worker, 0, sizeof *worker);
-}
-
-/* ---- what the kernel drops ------------------------------------------------------------ */
-
-/* Datagrams that the kernel has dropped on a socket since the last look. */
-static uint64_t new_drops(struct worker *worker, unsigned listener)
-{
-    struct port *port = &worker->ports[listener];
-    uint32_t before = port->drops;
-
-    socket_drops(worker->fds[listener].fd, &port->drops);
-    return port->drops - before; /* modulo 2^32 */
-}
-
-static void count_drops(struct worker *worker)
-{
-    struct pipeline_counters *c = &worker->pipeline->counters;
-    unsigned i;
-
-    for (i = 0; i < worker->port_count; i++) {
-        uint64_t dropped = new_drops(worker, i);
-        uint64_t checksum = drops_of_checksum(&worker->group->drops, dropped);
-
-        if (dropped == 0)
-            continue;
-        counter_add(&c->checksum_errors, checksum);
-        counter_add(&c->kernel_drops, dropped - checksum);
-        counter_add(worker->ports[i].kernel_drops, dropped - checksum);
-    }
-    if (worker->pipeline->id == 0)
-        drops_look(&worker->group->drops);
 }
 
 /* ---- whose a datagram is -------------------------------------------------------------- */
@@ -363,12 +298,23 @@ static bool receive(struct worker *worker)
 
 /* ---- the loop ------------------------------------------------------------------------- */
 
+static void count_drops(struct worker *worker, bool shut)
+{
+    struct drops *drops = &worker->group->drops;
+    unsigned i;
+
+    for (i = 0; i < worker->port_count; i++)
+        port_count_drops(&worker->ports[i], drops, &worker->pipeline->counters, shut);
+    if (worker->pipeline->id == 0 && !shut)
+        drops_look(drops);
+}
+
 static void tick(struct worker *worker)
 {
     uint64_t now = clock_monotonic();
 
     if (now >= worker->next_check_ns) {
-        count_drops(worker);
+        count_drops(worker, false);
         pipeline_check(worker->pipeline);
         worker->next_check_ns = now + PIPELINE_TICK;
     }
@@ -420,7 +366,7 @@ static void finish(struct worker *worker)
     struct pipeline *pipeline = worker->pipeline;
     unsigned i;
 
-    count_drops(worker);
+    count_drops(worker, false);
     for (i = 0; i < worker->port_count; i++)
         socket_keep_out(worker->fds[i].fd);
     for (i = 0; i < worker->port_count; i++)
@@ -494,6 +440,5 @@ void worker_retire(struct worker *worker)
     assert(!worker->started);
     for (i = 0; i < worker->port_count; i++)
         socket_retire(worker->fds[i].fd);
-    for (i = 0; i < worker->port_count; i++)
-        counter_add(&worker->pipeline->counters.refused, new_drops(worker, i));
+    count_drops(worker, true);
 }

@@ -11,23 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/counter.h"
 #include "base/log.h"
 #include "collector/flow/pipeline.h"
 #include "drops.h"
 #include "listener.h"
+#include "port.h"
 #include "receiver.h"
 #include "steering.h"
-
-/* A worker's socket of a listener. */
-struct port {
-    uint32_t drops;       /* the socket's counter when it was last read */
-    unsigned passed;      /* the turn of the steering before which nothing waits here any more */
-    uint16_t number;      /* the UDP port */
-    uint64_t last_ns;     /* its last datagram: when it came, ns since the Unix epoch... */
-    unsigned last_worker; /* ...and whose it was */
-    struct counter *received, *kernel_drops; /* metrics of the listener: datagrams */
-};
 
 /* What the workers share. */
 struct worker_group {

@@ -16,6 +16,7 @@ tests_collector_live_test_inbox_CFLAGS = $(TEST_CFLAGS)
 tests_collector_live_test_inbox_LDADD = $(TEST_LIBS)
 # listener: tests/e2e/workers.py
 # live: tests/e2e/accounting.py
+# port: tests/e2e/accounting.py
 # receiver: tests/e2e/datagrams.py
 # steering: tests/e2e/steering.py
 # socket: tests/e2e/accounting.py
