@@ -25,6 +25,7 @@ BENCH_RUN = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/bench/run.py \
 	`case '$(BENCH)' in full) echo --full;; esac`
 
+benches: $(BENCHES)
 bench: all $(BENCHES)
 	@$(BENCH_RUN) $(BENCH_ONLY)
 bench-peers: all $(BENCHES)
@@ -32,6 +33,6 @@ bench-peers: all $(BENCHES)
 bench-readme: all $(BENCHES)
 	@$(BENCH_RUN) --readme
 	@$(BENCH_RUN) --readme --peers
-.PHONY: bench bench-peers bench-readme
+.PHONY: bench benches bench-peers bench-readme
 
 EXTRA_DIST += bench/README.md bench/lab.py bench/peers.py bench/reference_server.py bench/run.py

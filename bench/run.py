@@ -288,6 +288,9 @@ def check_steering(lab, workers, sockets):
     """Devices with the same id modulo workers must all be on one worker: the others sleep on."""
     receiver = Muster(lab, lab_module.RECEIVERS, f"workers = {workers};")
     seen = set()
+    # Until it knows the senders, one worker receives for all.
+    lab.flood(receiver.port, "--devices", 65536, "--sockets", sockets, "--rate", 40000, "--seconds", 0.2)
+    receiver.settle()
     for first in range(workers):
         before = wake_ups(receiver.process.pid)
         lab.flood(receiver.port, "--devices", 65536 // workers, "--first", first, "--step", workers,

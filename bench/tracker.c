@@ -97,9 +97,10 @@ static const struct muster_host host = {
 
 /* ---- measuring ------------------------------------------------------------------------ */
 
-static void empty_process(void *state, struct muster_batch *batch)
+static int empty_process(void *state, struct muster_batch *batch)
 {
     (void)state, (void)batch;
+    return 0;
 }
 
 static double cpu_seconds(void)
@@ -130,7 +131,7 @@ static uint32_t pick(struct fleet *fleet)
 }
 
 /* CPU seconds of RECORDS records through `process`, the making of the records included. */
-static double run(struct fleet *fleet, void (*process)(void *, struct muster_batch *), void *state)
+static double run(struct fleet *fleet, int (*process)(void *, struct muster_batch *), void *state)
 {
     static _Alignas(64) struct muster_record records[BATCH];
     struct muster_batch batch = {.records = records, .count = BATCH};
@@ -149,6 +150,7 @@ static double run(struct fleet *fleet, void (*process)(void *, struct muster_bat
             records[j].seq_bits = 32;
             records[j].marks = MUSTER_MARK_DEVICE;
             records[j].verdict = MUSTER_VERDICT_NONE;
+            records[j].readings = 1;
         }
         process(state, &batch);
         /* As a sink would: the compiler must not drop the verdicts. */
@@ -167,6 +169,7 @@ static int compare(const void *a, const void *b)
 static void measure(const char *what, uint32_t devices, bool in_turn)
 {
     static struct fleet fleet;
+    const struct muster_filter *filter = muster_plugin_v1.filter;
     double added[ROUNDS], floor[ROUNDS];
     void *state, *worker;
     int i;
@@ -177,18 +180,17 @@ static void measure(const char *what, uint32_t devices, bool in_turn)
     fleet.random = 88172645463325252;
     fleet.clock_ns = UINT64_C(1762534152000000000);
     if (muster_plugin_v1.open(&host, NULL, &state) != 0 ||
-        muster_plugin_v1.worker_open(state, 0, 1, &worker) != 0)
+        filter->worker_open(state, 0, 1, &worker) != 0)
         exit(EXIT_FAILURE);
     for (i = 0; i < (int)(devices * 1100.0 / RECORDS) + 1; i++)
-        run(&fleet, muster_plugin_v1.process,
-            worker); /* touches the memory, and fills the windows */
+        run(&fleet, filter->process, worker); /* touches the memory, and fills the windows */
     for (i = 0; i < ROUNDS; i++) {
         /* The numbers must go on for the tracker, so what the empty filter saw is taken back. */
         struct fleet before = fleet;
 
         floor[i] = run(&fleet, empty_process, NULL);
         fleet = before;
-        added[i] = run(&fleet, muster_plugin_v1.process, worker) - floor[i];
+        added[i] = run(&fleet, filter->process, worker) - floor[i];
     }
     qsort(floor, ROUNDS, sizeof floor[0], compare);
     qsort(added, ROUNDS, sizeof added[0], compare);
