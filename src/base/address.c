@@ -61,6 +61,15 @@ bool address_is_wildcard(const struct address *address)
                                                   : v4->sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
+bool address_is_multicast(const struct address *address)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->storage;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
+
+    return address->storage.ss_family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&v6->sin6_addr)
+                                                  : IN_MULTICAST(ntohl(v4->sin_addr.s_addr));
+}
+
 bool address_clash(const struct address *a, const struct address *b)
 {
     if (a->storage.ss_family != b->storage.ss_family || address_port(a) != address_port(b) ||

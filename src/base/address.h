@@ -30,6 +30,9 @@ uint16_t address_port(const struct address *address);
 /* Whether it stands for every address of its family: 0.0.0.0 or ::. */
 bool address_is_wildcard(const struct address *address);
 
+/* Whether it is one of many hosts: RFC 1112, RFC 4291, 2.7. */
+bool address_is_multicast(const struct address *address);
+
 /* Whether two sockets could not be bound to the two at the same time.  Port 0 is any free port, and
  * clashes with none. */
 bool address_clash(const struct address *a, const struct address *b);

@@ -98,9 +98,11 @@ void inbox_wake(struct inbox *inbox)
 void inbox_collect(struct inbox *inbox)
 {
     struct inbox_stack empty = inbox->taking;
+    eventfd_t unused;
 
     assert(inbox->taken == inbox->taking.used);
     empty.used = 0;
+    eventfd_read(inbox->fd, &unused); /* first: who puts something in later writes it again */
     pthread_mutex_lock(&inbox->lock);
     inbox->taking = inbox->filling;
     inbox->filling = empty;

@@ -33,6 +33,9 @@ static enum socket_part part(unsigned i, unsigned workers)
 int listener_open(struct listener *listener, const struct address *address, unsigned workers,
                   int receive_buffer, struct problems *problems)
 {
+    /* A socket of one address knows the way.  But is it one host's?  The kernel tells; and one
+     * worker need not know. */
+    bool ways = workers > 1 || address_is_wildcard(address) || address_is_multicast(address);
     char text[ADDRESS_TEXT];
     int granted = receive_buffer;
     unsigned i;
@@ -51,7 +54,7 @@ int listener_open(struct listener *listener, const struct address *address, unsi
         socklen_t size = sizeof listener->address.storage;
 
         listener->sockets[i] =
-            socket_open(&listener->address, part(i, workers), receive_buffer, &granted);
+            socket_open(&listener->address, part(i, workers), ways, receive_buffer, &granted);
         if (listener->sockets[i] < 0) {
             problems_note(problems, LOG_ERROR, NULL, "cannot listen on %s: %s%s",
                           address_text(address_get(&listener->address), text), strerror(errno),

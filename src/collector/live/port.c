@@ -29,10 +29,14 @@ static struct counter *declare(struct metrics *metrics, const void *owner, unsig
 int port_init(struct port *port, const struct listener *listener, unsigned number, unsigned worker,
               struct metrics *metrics, const void *owner)
 {
+    uint8_t family;
+    uint32_t scope;
+
     assert(worker < listener->socket_count);
     memset(port, 0, sizeof *port);
     port->fd = listener->sockets[worker];
-    port->number = address_port(&listener->address);
+    address_split(address_get(&listener->address), &family, &port->number, port->local, &scope);
+    port->has_local = !address_is_wildcard(&listener->address);
     port->received = declare(metrics, owner, number, "listener.received",
                              "taken from the kernel, by entry of listen, from 0");
     port->kernel_drops =

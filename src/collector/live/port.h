@@ -19,6 +19,8 @@ struct port {
     uint32_t drops;       /* the socket's counter when it was last read */
     unsigned passed;      /* the turn of the steering before which nothing waits here any more */
     uint16_t number;      /* the UDP port */
+    uint8_t local[16];    /* the address, as in muster_arrival... */
+    bool has_local;       /* ...if it is one */
     uint64_t last_ns;     /* its last datagram: when it came, ns since the Unix epoch... */
     unsigned last_worker; /* ...and whose it was */
     struct counter *received, *kernel_drops; /* metrics of the listener: datagrams */

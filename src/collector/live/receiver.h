@@ -23,7 +23,7 @@ void receiver_free(struct receiver *receiver);
 int receiver_receive(struct receiver *receiver, int fd);
 
 /* Number `index` of the last call, readable until the next; all but its listener and that one's
- * port. */
+ * port, and where it went to only if the socket tells. */
 void receiver_get(struct receiver *receiver, int index, struct datagram *datagram);
 
 #endif

@@ -36,7 +36,7 @@ static int size_buffer(int fd, int wanted)
     return granted / 2; /* the kernel doubles it for its own bookkeeping: socket(7) */
 }
 
-int socket_open(const struct address *address, enum socket_part part, int receive_buffer,
+int socket_open(const struct address *address, enum socket_part part, bool ways, int receive_buffer,
                 int *granted)
 {
     int fd = socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -45,7 +45,7 @@ int socket_open(const struct address *address, enum socket_part part, int receiv
 
     if (fd < 0)
         return -1;
-    if (switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0 || tell_way(fd, is_ipv6) < 0)
+    if (switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0 || (ways && tell_way(fd, is_ipv6) < 0))
         goto fail;
     if (is_ipv6 && switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
         goto fail;

@@ -21,9 +21,10 @@ enum socket_part {
     SOCKET_FURTHER /* joins the first */
 };
 
-/* A bound socket that tells of each datagram when it came and where it went to, with that receive
+/* A bound socket that tells of each datagram when it came, and if `ways`, which costs a little,
+ * where it went to, with that receive
  * buffer in bytes; *granted is what the kernel gave. Returns the descriptor, or -1 with errno. */
-int socket_open(const struct address *address, enum socket_part part, int receive_buffer,
+int socket_open(const struct address *address, enum socket_part part, bool ways, int receive_buffer,
                 int *granted);
 
 /* Keeps datagrams out; those kept out count as dropped.  0, or -1 with errno. */

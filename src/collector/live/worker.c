@@ -195,6 +195,8 @@ static void take_batch(struct worker *worker, unsigned listener, int count)
         receiver_get(worker->receiver, i, &datagram);
         datagram.listener = (uint8_t)listener;
         datagram.local_port = port->number;
+        if (datagram.local == NULL && port->has_local)
+            datagram.local = port->local;
         take(worker, port, &datagram);
     }
     counter_add(port->received, (uint64_t)count);
