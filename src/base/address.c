@@ -5,6 +5,8 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,15 +32,25 @@ int address_parse(struct address *address, const char *text, uint16_t port)
     return -1;
 }
 
+/* The name of an interface; its number if it is gone. */
+static const char *scope_text(uint32_t scope, char out[IF_NAMESIZE])
+{
+    if (if_indextoname(scope, out) == NULL)
+        snprintf(out, IF_NAMESIZE, "%u", scope);
+    return out;
+}
+
 const char *address_text(const struct sockaddr *address, char out[ADDRESS_TEXT])
 {
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-    char host[INET6_ADDRSTRLEN] = "?";
+    char host[INET6_ADDRSTRLEN] = "?", scope[IF_NAMESIZE];
 
     if (address->sa_family == AF_INET6) {
         inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
-        snprintf(out, ADDRESS_TEXT, "[%s]:%u", host, ntohs(v6->sin6_port));
+        snprintf(out, ADDRESS_TEXT, "[%s%s%s]:%u", host, v6->sin6_scope_id != 0 ? "%" : "",
+                 v6->sin6_scope_id != 0 ? scope_text(v6->sin6_scope_id, scope) : "",
+                 ntohs(v6->sin6_port));
     } else {
         inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
         snprintf(out, ADDRESS_TEXT, "%s:%u", host, ntohs(v4->sin_port));
@@ -68,6 +80,20 @@ bool address_is_multicast(const struct address *address)
 
     return address->storage.ss_family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&v6->sin6_addr)
                                                   : IN_MULTICAST(ntohl(v4->sin_addr.s_addr));
+}
+
+bool address_is_link_local(const struct address *address)
+{
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
+
+    return address->storage.ss_family == AF_INET6 &&
+           (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&v6->sin6_addr));
+}
+
+void address_set_scope(struct address *address, uint32_t interface)
+{
+    assert(address->storage.ss_family == AF_INET6);
+    ((struct sockaddr_in6 *)&address->storage)->sin6_scope_id = interface;
 }
 
 bool address_clash(const struct address *a, const struct address *b)

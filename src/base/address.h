@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { ADDRESS_TEXT = 64 }; /* bytes that address_text writes, at most */
+enum { ADDRESS_TEXT = 80 }; /* bytes that address_text writes, at most */
 
 struct address {
     struct sockaddr_storage storage;
@@ -21,7 +21,7 @@ struct address {
 /* An address of either family in text, without a port.  Returns 0, or -1 if it is none. */
 int address_parse(struct address *address, const char *text, uint16_t port);
 
-/* "127.0.0.1:8888" or "[::1]:8888" */
+/* "127.0.0.1:8888", "[::1]:8888" or, with a scope, "[fe80::1%eth0]:8888" */
 const char *address_text(const struct sockaddr *address, char out[ADDRESS_TEXT]);
 
 /* In the host's byte order. */
@@ -32,6 +32,12 @@ bool address_is_wildcard(const struct address *address);
 
 /* Whether it is one of many hosts: RFC 1112, RFC 4291, 2.7. */
 bool address_is_multicast(const struct address *address);
+
+/* Whether it is an IPv6 address, or group, of a link: one only with its scope, RFC 4007. */
+bool address_is_link_local(const struct address *address);
+
+/* Of an IPv6 address. */
+void address_set_scope(struct address *address, uint32_t interface);
 
 /* Whether two sockets could not be bound to the two at the same time.  Port 0 is any free port, and
  * clashes with none. */

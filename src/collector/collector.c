@@ -113,7 +113,7 @@ static int start_chain(struct collector *collector, enum overflow overflow,
 }
 
 /* Until it is time to stop. */
-static void wait_for_end(struct collector *collector)
+static void wait_for_end(struct collector *collector, struct live *live)
 {
     struct state_store *states = collector->host->states;
     struct problems problems = {0};
@@ -122,7 +122,10 @@ static void wait_for_end(struct collector *collector)
 
     while (event != LOOP_STOP) {
         uint64_t until = state_store_copy(states, clock_monotonic(), &problems);
+        uint64_t look = live_look(live, clock_monotonic(), &problems);
 
+        if (look != 0 && (until == 0 || look < until))
+            until = look;
         problems_log(&problems, collector->log);
         event = loop_wait(&collector->loop, -1, until, &signal);
         if (event == LOOP_ROTATE) {
@@ -350,7 +353,7 @@ static int run_live(struct collector *collector)
     problems_log(&problems, collector->log);
     if (collector->has_run) {
         ending_has_ledger(print_unfinished, collector);
-        wait_for_end(collector);
+        wait_for_end(collector, &live);
     }
     begin_stop(collector);
     live_stop(&live);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "build.h"
@@ -194,6 +195,17 @@ static int open_standard_files(void)
     return fd < 0 ? -1 : 0;
 }
 
+/* The soft limit for open files is for programs that use select(2): getrlimit(2). */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit); /* else it stays, and is met when it matters */
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
@@ -213,6 +225,7 @@ int main(int argc, char **argv)
     status = COLLECTOR_START;
     if (open_standard_files() < 0)
         return status;
+    raise_file_limit();
     host_init(&host);
     host.log = log_open(LOG_INFO);
     host.metrics = metrics_new();

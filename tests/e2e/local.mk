@@ -9,6 +9,7 @@ E2E_TESTS = \
 	%D%/gaps.py \
 	%D%/host.py \
 	%D%/killed.py \
+	%D%/listeners.py \
 	%D%/manuals.py \
 	%D%/misuse.py \
 	%D%/plugin_guide.py \

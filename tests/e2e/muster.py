@@ -130,11 +130,14 @@ class Case(unittest.TestCase):
     def stats(self, name="stats.json"):
         return json.loads(self.read(name))
 
+    @staticmethod
+    def command(*arguments):
+        return [MUSTERD, "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS, *arguments]
+
     def musterd(self, *arguments):
         """Runs musterd to its end; for command lines that start nothing."""
         return subprocess.run(
-            [MUSTERD, "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS, *arguments],
-            cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
+            self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     def replay(self, capture, chain, settings="", listen='{ port = 8888; }', status=0, **options):
         """Replays a capture to its end, and returns its ledger (None: it did not start) and its log."""

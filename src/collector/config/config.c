@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +16,7 @@
 #include "node_conf.h"
 #include "settings.h"
 
-#define LISTENER_FORM "{ address = \"...\"; port = ...; }"
-#define ENTRY_FORM    "{ plugin = \"...\"; ... }"
+#define ENTRY_FORM "{ plugin = \"...\"; ... }"
 
 /* What config_load works on. */
 struct reader {
@@ -36,7 +36,7 @@ static void check_clash(const struct reader *reader, const struct node *group)
     char text[ADDRESS_TEXT];
 
     for (other = config->listen; other < last; other++) {
-        if (!address_clash(&other->address, &last->address))
+        if (!listen_clash(other, last))
             continue;
         node_problem(group, reader->problems, "listen: %s is listened on by another entry already",
                      address_text(address_get(&last->address), text));
@@ -44,42 +44,12 @@ static void check_clash(const struct reader *reader, const struct node *group)
     }
 }
 
-/* A listener as its group says, or with all defaults if there is none. */
-static int read_listener(struct reader *reader, const struct node *group)
-{
-    static const char *const others[] = {NULL};
-    static const struct check check = {&settings_of_listener, others, "a listener"};
-    struct config *config = reader->config;
-    struct option_value values[LISTEN_SETTINGS];
-    const char *address;
-    int result;
-
-    if (group != NULL &&
-        !check_kind(group, NODE_MAP, "an entry of listen", LISTENER_FORM, reader->problems))
-        return 0;
-    result = check_map(&check, group, values, reader->problems);
-    address = values[LISTEN_ADDRESS].text;
-    if (result == 0 && address != NULL) {
-        struct address *listen = &config->listen[config->listen_count++].address;
-
-        if (address_parse(listen, address, (uint16_t)values[LISTEN_PORT].number) == 0)
-            check_clash(reader, group);
-        else
-            node_problem(node_find(group, "address"), reader->problems,
-                         "address: \"%s\" is not an IPv4 or IPv6 address; expected one such as "
-                         "\"127.0.0.1\" or \"::1\", not a name",
-                         address);
-    }
-    options_free(values, LISTEN_SETTINGS);
-    return result;
-}
-
 static int read_listeners(struct reader *reader, const struct node *list)
 {
     size_t count = list != NULL ? list->count : 1, i;
 
     if (list != NULL &&
-        !check_kind(list, NODE_LIST, "listen", "a list, ( " LISTENER_FORM " )", reader->problems))
+        !check_kind(list, NODE_LIST, "listen", "a list, ( " LISTEN_FORM " )", reader->problems))
         return 0;
     if (count == 0 || count > SETTINGS_LISTENERS_MOST) {
         node_problem(list, reader->problems,
@@ -91,9 +61,14 @@ static int read_listeners(struct reader *reader, const struct node *list)
     reader->config->listen = calloc(count, sizeof *reader->config->listen);
     if (reader->config->listen == NULL)
         return -1;
-    for (i = 0; i < count; i++)
-        if (read_listener(reader, list != NULL ? list->items[i].value : NULL) < 0)
+    for (i = 0; i < count; i++) {
+        const struct node *group = list != NULL ? list->items[i].value : NULL;
+
+        if (listen_read(&reader->config->listen[reader->config->listen_count++], group,
+                        reader->problems) < 0)
             return -1;
+        check_clash(reader, group);
+    }
     return 0;
 }
 
@@ -294,6 +269,15 @@ static struct catalog *load_catalog(const struct reader *reader, const struct no
     return catalog != NULL ? catalog : catalog_default();
 }
 
+/* Those that this process may run on: sched_setaffinity(2), taskset(1). */
+static unsigned count_cpus(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    return count < 1 ? 1 : count > SETTINGS_WORKERS_MOST ? SETTINGS_WORKERS_MOST : (unsigned)count;
+}
+
 static int read_settings(struct reader *reader, const struct node *root)
 {
     static const char *const others[] = {"listen", "chain", NULL};
@@ -301,15 +285,12 @@ static int read_settings(struct reader *reader, const struct node *root)
     struct config *config = reader->config;
     struct option_value values[SETTINGS];
     int result = check_map(&check, root, values, reader->problems);
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
     if (result < 0)
         goto done;
     config->workers = (unsigned)values[SETTING_WORKERS].number;
     if (config->workers == 0)
-        config->workers = cpus < 1                       ? 1
-                          : cpus > SETTINGS_WORKERS_MOST ? SETTINGS_WORKERS_MOST
-                                                         : (unsigned)cpus;
+        config->workers = count_cpus();
     config->receive_buffer = (int)values[SETTING_RECEIVE_BUFFER].number;
     config->largest = (uint32_t)values[SETTING_LARGEST_DATAGRAM].number;
     config->queue = values[SETTING_QUEUE].number;
@@ -376,6 +357,8 @@ void config_free(struct config *config)
     for (i = 0; i < config->entry_count; i++)
         entry_free(&config->chain[i]);
     free(config->chain);
+    for (i = 0; i < config->listen_count; i++)
+        listen_free(&config->listen[i]);
     free(config->listen);
     free(config->state_directory);
     free(config->state_live_directory);

@@ -5,10 +5,28 @@
 #ifndef COLLECTOR_CONFIG_LISTEN_H
 #define COLLECTOR_CONFIG_LISTEN_H
 
+#include <net/if.h>
+#include <stdbool.h>
+
 #include "base/address.h"
+#include "base/problems.h"
+#include "node.h"
+
+#define LISTEN_FORM "{ address = \"...\"; port = ...; }"
 
 struct listen {
-    struct address address;
+    struct address address;      /* link-local: without its scope, which the interface gives */
+    char interface[IF_NAMESIZE]; /* the only one to receive by; "": any */
+    struct address *sources;     /* the only ones to receive this multicast group from */
+    unsigned source_count;       /* 0: any */
 };
+
+/* Reads a group, or takes all defaults if it is NULL.  What is wrong with it goes to `problems`.
+ * Returns 0; or -1 if memory is short; then listen_free too. */
+int listen_read(struct listen *listen, const struct node *group, struct problems *problems);
+void listen_free(struct listen *listen);
+
+/* Whether two could not be bound at the same time. */
+bool listen_clash(const struct listen *a, const struct listen *b);
 
 #endif

@@ -4,7 +4,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/check.c %D%/check.h \
 	%D%/config.c %D%/config.h \
 	%D%/devices.c %D%/devices.h \
-	%D%/listen.h \
+	%D%/listen.c %D%/listen.h \
 	%D%/literal.c %D%/literal.h \
 	%D%/node.c %D%/node.h \
 	%D%/node_conf.c %D%/node_conf.h \

@@ -11,7 +11,7 @@ static const struct muster_option settings[SETTINGS] = {
                          .type = MUSTER_OPTION_INT,
                          .fallback = "1",
                          .max = SETTINGS_WORKERS_MOST,
-                         .summary = "Threads that receive; 0: one for each CPU"},
+                         .summary = "Threads that receive; 0: one for each CPU that it may use"},
     [SETTING_RECEIVE_BUFFER] = {.name = "receive_buffer",
                                 .type = MUSTER_OPTION_SIZE,
                                 .fallback = "4MiB",
@@ -66,12 +66,19 @@ static const struct muster_option listen_settings[LISTEN_SETTINGS] = {
     [LISTEN_ADDRESS] = {.name = "address",
                         .type = MUSTER_OPTION_STRING,
                         .fallback = "127.0.0.1",
-                        .summary = "IPv4 or IPv6 address; \"0.0.0.0\" or \"::\" for all"},
+                        .summary = "IPv4 or IPv6 address; \"0.0.0.0\" or \"::\" for all; a "
+                                   "multicast group, which is joined"},
     [LISTEN_PORT] = {.name = "port",
                      .type = MUSTER_OPTION_INT,
                      .fallback = "8888",
                      .max = 65535,
                      .summary = "UDP port; 0: a free one"},
+    [LISTEN_INTERFACE] = {.name = "interface",
+                          .type = MUSTER_OPTION_STRING,
+                          .summary = "Receive by this interface alone, such as \"eth0\""},
+    [LISTEN_SOURCES] = {.name = "sources",
+                        .type = MUSTER_OPTION_LIST,
+                        .summary = "Join the multicast group for these senders alone"},
 };
 
 /* What any entry of the chain may have besides its plugin's own options. */

@@ -11,6 +11,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
+#define LOOK (5 * CLOCK_SECOND) /* between two looks at listeners that cannot receive yet */
+
 int live_open(struct live *live, const struct live_settings *settings, struct problems *problems)
 {
     unsigned i;
@@ -26,7 +30,7 @@ int live_open(struct live *live, const struct live_settings *settings, struct pr
     }
     for (i = 0; i < settings->listen_count; i++) {
         live->listener_count++;
-        if (listener_open(&live->listeners[i], &settings->listen[i].address, settings->workers,
+        if (listener_open(&live->listeners[i], &settings->listen[i], settings->workers,
                           settings->receive_buffer, problems) < 0)
             return -1;
     }
@@ -58,9 +62,16 @@ static int start_workers(struct live *live, struct chain *chain)
     return 0;
 }
 
-int live_start(struct live *live, struct chain *chain, struct problems *problems)
+static void tell(const struct listener *listener, struct problems *problems)
 {
     char text[ADDRESS_TEXT];
+
+    problems_note(problems, LOG_INFO, NULL, "listening on %s",
+                  address_text(address_get(&listener->address), text));
+}
+
+int live_start(struct live *live, struct chain *chain, struct problems *problems)
+{
     unsigned i;
     int error = start_workers(live, chain);
 
@@ -69,9 +80,29 @@ int live_start(struct live *live, struct chain *chain, struct problems *problems
         return -1;
     }
     for (i = 0; i < live->listener_count; i++)
-        problems_note(problems, LOG_INFO, NULL, "listening on %s",
-                      address_text(address_get(&live->listeners[i].address), text));
+        if (live->listeners[i].is_ready)
+            tell(&live->listeners[i], problems);
     return 0;
+}
+
+uint64_t live_look(struct live *live, uint64_t now_ns, struct problems *problems)
+{
+    bool any = false;
+    unsigned i;
+
+    for (i = 0; i < live->listener_count; i++) {
+        struct listener *listener = &live->listeners[i];
+
+        if (!listener_is_looked_at(listener))
+            continue;
+        any = true;
+        if (now_ns >= live->next_look_ns &&
+            steering_look(&live->group.steering, listener, problems))
+            tell(listener, problems);
+    }
+    if (now_ns >= live->next_look_ns)
+        live->next_look_ns = now_ns + LOOK;
+    return any ? live->next_look_ns : 0;
 }
 
 void live_stop(struct live *live)

@@ -24,6 +24,7 @@ struct live {
     struct worker *workers;
     unsigned worker_count;
     struct worker_group group;
+    uint64_t next_look_ns; /* monotonic */
 };
 
 struct live_settings {
@@ -37,6 +38,10 @@ struct live_settings {
  * adding to `problems`; after either, live_close.
  */
 int live_open(struct live *live, const struct live_settings *settings, struct problems *problems);
+
+/* Now and then: tries again to receive where that was not possible yet, and says so.  Returns when
+ * to look again, on the monotonic clock; 0: there is no need to. */
+uint64_t live_look(struct live *live, uint64_t now_ns, struct problems *problems);
 
 /* Starts the workers.  The chain has a pipeline for each, and its sinks run.
  * Returns 0, or -1 after adding to `problems`; after either, live_stop, and live_close when all

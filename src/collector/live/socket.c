@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * See socket(7) and udp(7).
+ * See socket(7), ip(7), ipv6(7) and udp(7).
  */
 #include "socket.h"
 
@@ -9,7 +9,15 @@
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
+
+#ifndef IPV6_MULTICAST_ALL /* linux/in6.h has it, and cannot be included with netinet/in.h */
+#define IPV6_MULTICAST_ALL 29
+#endif
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78
+#endif
 
 static int switch_on(int fd, int level, int option)
 {
@@ -36,12 +44,11 @@ static int size_buffer(int fd, int wanted)
     return granted / 2; /* the kernel doubles it for its own bookkeeping: socket(7) */
 }
 
-int socket_open(const struct address *address, enum socket_part part, bool ways, int receive_buffer,
-                int *granted)
+int socket_open(int family, bool ways, int receive_buffer, int *granted)
 {
-    int fd = socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool is_ipv6 = address->storage.ss_family == AF_INET6;
-    int error;
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool is_ipv6 = family == AF_INET6;
+    int error, off = 0;
 
     if (fd < 0)
         return -1;
@@ -49,15 +56,11 @@ int socket_open(const struct address *address, enum socket_part part, bool ways,
         goto fail;
     if (is_ipv6 && switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
         goto fail;
+    /* Else a bound group is also received as far as any other program has joined it. */
+    if (setsockopt(fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                   is_ipv6 ? IPV6_MULTICAST_ALL : IP_MULTICAST_ALL, &off, sizeof off) < 0)
+        goto fail;
     *granted = size_buffer(fd, receive_buffer);
-    /* The first socket is bound alone, so that an address that another process
-     * has is an error and not shared with it; then the others may join it. */
-    if (part == SOCKET_FURTHER && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
-        goto fail;
-    if (bind(fd, address_get(address), address->size) < 0)
-        goto fail;
-    if (part == SOCKET_FIRST && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
-        goto fail;
     return fd;
 
 fail:
@@ -65,6 +68,58 @@ fail:
     close(fd);
     errno = error;
     return -1;
+}
+
+int socket_bind_interface(int fd, const char *name)
+{
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name));
+}
+
+int socket_bind(int fd, const struct address *address, enum socket_part part, bool *is_absent)
+{
+    bool is_ipv6 = address->storage.ss_family == AF_INET6;
+
+    /* The first socket is bound alone, so that an address that another process
+     * has is an error and not shared with it; then the others may join it. */
+    if (part == SOCKET_FURTHER && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
+        return -1;
+    if (bind(fd, address_get(address), address->size) < 0) {
+        if (errno != EADDRNOTAVAIL ||
+            switch_on(fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                      is_ipv6 ? IPV6_FREEBIND : IP_FREEBIND) < 0 ||
+            bind(fd, address_get(address), address->size) < 0)
+            return -1;
+        *is_absent = true;
+    }
+    return part == SOCKET_FIRST ? switch_on(fd, SOL_SOCKET, SO_REUSEPORT) : 0;
+}
+
+/* Joins a group, or leaves it: see ip(7), RFC 3678, 5.1. */
+static int change_group(int fd, const struct address *group, unsigned interface,
+                        const struct address *source, bool join)
+{
+    int level = group->storage.ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    struct group_source_req for_one = {.gsr_interface = interface, .gsr_group = group->storage};
+    struct group_req for_all = {.gr_interface = interface, .gr_group = group->storage};
+
+    if (source == NULL)
+        return setsockopt(fd, level, join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, &for_all,
+                          sizeof for_all);
+    for_one.gsr_source = source->storage;
+    return setsockopt(fd, level, join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP,
+                      &for_one, sizeof for_one);
+}
+
+int socket_join(int fd, const struct address *group, unsigned interface,
+                const struct address *source)
+{
+    return change_group(fd, group, interface, source, true);
+}
+
+void socket_leave(int fd, const struct address *group, unsigned interface,
+                  const struct address *source)
+{
+    change_group(fd, group, interface, source, false);
 }
 
 int socket_keep_out(int fd)

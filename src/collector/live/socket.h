@@ -21,11 +21,25 @@ enum socket_part {
     SOCKET_FURTHER /* joins the first */
 };
 
-/* A bound socket that tells of each datagram when it came, and if `ways`, which costs a little,
- * where it went to, with that receive
- * buffer in bytes; *granted is what the kernel gave. Returns the descriptor, or -1 with errno. */
-int socket_open(const struct address *address, enum socket_part part, bool ways, int receive_buffer,
-                int *granted);
+/* A socket of that family, AF_INET or AF_INET6, that tells of each datagram when it came, and if
+ * `ways`, which costs a little, where it went to, with that receive buffer in bytes; *granted is
+ * what the kernel gave.  Returns the descriptor, or -1 with errno. */
+int socket_open(int family, bool ways, int receive_buffer, int *granted);
+
+/* Before socket_bind, or again when the interface has gone and come back: receives by it alone.  0,
+ * or -1 with errno. */
+int socket_bind_interface(int fd, const char *name);
+
+/* Receives from now on.  0, or -1 with errno.  *is_absent is set if this machine does not have the
+ * address now; datagrams come when it does (IP_FREEBIND). */
+int socket_bind(int fd, const struct address *address, enum socket_part part, bool *is_absent);
+
+/* A multicast group by the interface of that index, 0: the one that the routes say; from one source
+ * (RFC 4607), or from all if it is NULL.  0, or -1 with errno. */
+int socket_join(int fd, const struct address *group, unsigned interface,
+                const struct address *source);
+void socket_leave(int fd, const struct address *group, unsigned interface,
+                  const struct address *source);
 
 /* Keeps datagrams out; those kept out count as dropped.  0, or -1 with errno. */
 int socket_keep_out(int fd);

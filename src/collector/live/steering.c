@@ -97,6 +97,14 @@ static int steer(struct steering *steering, bool apart)
     return 0;
 }
 
+static void refuse(const struct steering *steering, int error)
+{
+    log_format(steering->log, LOG_ERROR, NULL,
+               "cannot steer datagrams another way (SO_ATTACH_REUSEPORT_CBPF): %s; some may be "
+               "said to be late",
+               strerror(error));
+}
+
 /* First it is told, so that nobody takes what comes the new way before what came the old way; then
  * the kernel turns, and only then can anybody have taken all of the old. */
 void steering_change(struct steering *steering, unsigned turn)
@@ -112,10 +120,7 @@ void steering_change(struct steering *steering, unsigned turn)
     error = steer(steering, apart);
     if (error != 0) {
         steering->refused = true;
-        log_format(steering->log, LOG_ERROR, NULL,
-                   "cannot steer datagrams another way (SO_ATTACH_REUSEPORT_CBPF): %s; those that "
-                   "come in segments (UDP_SEGMENT) may be said to be late",
-                   strerror(error));
+        refuse(steering, error);
     } else if (!apart) {
         log_line(steering->log, LOG_INFO, NULL,
                  "datagrams of several devices come as one packet (UDP_SEGMENT); worker 0 receives "
@@ -127,6 +132,19 @@ void steering_change(struct steering *steering, unsigned turn)
 
 done:
     pthread_mutex_unlock(&steering->lock);
+}
+
+bool steering_look(struct steering *steering, struct listener *listener, struct problems *problems)
+{
+    bool begun;
+
+    pthread_mutex_lock(&steering->lock);
+    begun = listener_look(listener, problems);
+    if (begun && steering->workers > 1 &&
+        listener_steer(listener, steering_is_apart(steering_turn(steering))) < 0)
+        refuse(steering, errno);
+    pthread_mutex_unlock(&steering->lock);
+    return begun;
 }
 
 void steering_end(struct steering *steering)

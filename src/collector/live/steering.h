@@ -80,6 +80,9 @@ void steering_pass(struct steering *steering, unsigned worker, unsigned turn);
  * let it, that is said, and it is not tried again. */
 void steering_change(struct steering *steering, unsigned turn);
 
+/* [main] listener_look, while nobody steers; what begins to receive is steered as the others. */
+bool steering_look(struct steering *steering, struct listener *listener, struct problems *problems);
+
 /* [worker] It receives nothing more, and hands nothing over.  Whether nobody does: then nothing
  * comes into its inbox any more. */
 void steering_end(struct steering *steering);

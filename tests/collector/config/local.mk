@@ -23,3 +23,4 @@ tests_collector_config_test_node_LDADD = $(TEST_LIBS)
 # node_yaml: tests/collector/config/test_node.c
 # literal: tests/collector/config/test_node.c
 # settings: tests/e2e/configuration.py
+# listen: tests/e2e/listeners.py
