@@ -100,7 +100,7 @@ enum muster_option_type {
                                  that file, "env:NAME" for that variable of the environment */
 };
 
-#define MUSTER_OPTION_REQUIRED 0x1u /* the configuration must name it */
+#define MUSTER_OPTION_REQUIRED 0x1u /* the configuration must name it; it has no default */
 
 /* The host checks the configuration against this before it calls the plugin:
  * names, types, ranges, choices.  So the getters of the host cannot fail. */
@@ -250,9 +250,9 @@ struct muster_host {
     uint16_t abi_minor;
     const char *version; /* of the running host, for a log line */
 
-    /* Any thread, any time after check began.  One line, without a newline; the
-     * host adds time, level and the instance's name.  Never blocks: when the log
-     * cannot be written, lines are dropped, and their number is logged later. */
+    /* Any thread, any time after check began, until close returns.  One line, without a newline;
+     * the host adds time, level and the instance's name.  Never blocks: when the log cannot be
+     * written, lines are dropped, and their number is logged later. */
     void (*log)(struct muster_instance *instance, uint32_t level, const char *text);
 
     /* Any thread, any time after check began.  One of enum muster_clock, in ns. */
@@ -281,17 +281,17 @@ struct muster_host {
                     const char *text);
 
     /* In open of a sink.  Which kinds of record the sink takes, a sum of
-     * MUSTER_TAKES_*, out of those that struct muster_sink names.  Without this call: all of
-     * those. */
+     * MUSTER_TAKES_*, out of those that struct muster_sink names; others are a bug in the plugin,
+     * and the daemon does not start.  Without this call: all of those. */
     void (*take)(struct muster_instance *instance, uint32_t kinds);
 
     /* In open and worker_open.  Declares a metric and returns its cell, which starts at 0 and
      * lives until the instance is closed.  A name, with its label, declared for several workers is
      * one metric, the sum of its cells.  The strings are copied.  Never NULL: if memory
      * is short, or the metric is refused, the cell is one that nobody reads.  The host keeps
-     * metrics of its own for each instance: in, out, emitted, passed, offered, written, held,
-     * queued, and all that begin with "dropped"; to declare one of these, a malformed name, or a
-     * known one with another type or kind is a bug in the plugin. */
+     * metrics of its own for each instance: in, out, emitted, passed, refused, offered, written,
+     * held, queued, and all that begin with "dropped"; to declare one of these, a malformed name,
+     * or a known one with another type or kind is a bug in the plugin. */
     struct muster_cell *(*metric)(struct muster_instance *instance,
                                   const struct muster_metric *metric);
 
@@ -341,7 +341,8 @@ struct muster_host {
      * `origin` is set.  It must be about a device of this worker, that is one whose records this
      * state gets, or about none (no MUSTER_MARK_DEVICE): otherwise two threads would work on one
      * device.  Returns 0, or MUSTER_FAILED if it cannot be added (another worker's device, a larger
-     * payload, no memory); the host says why. */
+     * payload, no such kind, no memory); the host says why, and counts it as refused.  An event or
+     * a reject of its own whose number the tables do not name is added, and said once. */
     int (*emit)(struct muster_batch *batch, uint32_t after, const struct muster_record *record);
 
     /* The same.  Takes record number `index` out of the batch when the callback
@@ -359,15 +360,15 @@ struct muster_host {
      * MUSTER_FAILED after a log line. */
     int (*state)(struct muster_instance *instance, struct muster_state *state);
 
-    /* Any thread from open on.  The instance's tick, of each worker or of the sink, is called soon,
-     * not only in its second. */
+    /* Any thread from open on, until close returns.  The instance's tick, of each worker or of the
+     * sink, is called soon, not only in its second. */
     void (*wake)(struct muster_instance *instance);
 
-    /* Any thread but [main] and [worker], from open on.  Sleeps for `ns`, or until the daemon
-     * stops. On the sink's thread, also until there is an order for the sink, such as to reopen its
-     * output: the callback should return then.  Returns 1 if the time is over, 0 if the daemon
-     * stops, MUSTER_AGAIN if there is an order.  For a thread of the plugin's own, and for a
-     * callback of a sink that has to wait. */
+    /* Any thread but [main] and [worker], from open on, until close returns.  Sleeps for `ns`, or
+     * until the daemon stops. On the sink's thread, also until there is an order for the sink, such
+     * as to reopen its output: the callback should return then.  Returns 1 if the time is over, 0
+     * if the daemon stops, MUSTER_AGAIN if there is an order.  For a thread of the plugin's own,
+     * and for a callback of a sink that has to wait. */
     int (*wait)(struct muster_instance *instance, uint64_t ns);
 
     /* Any thread from open on.  Asks for an orderly end of the daemon, and says why in the log. */
@@ -432,8 +433,8 @@ struct muster_sink {
     uint32_t size;     /* sizeof (struct muster_sink) */
     uint32_t takes;    /* which kinds of record it can take, a sum of MUSTER_TAKES_*; 0: MESSAGES */
     uint32_t hold;     /* how many records to take, at least, between two calls of flush while more
-                          wait, such as the rows of a transaction; at most a quarter of the queue; 0:
-                          the host's choice */
+                          wait, such as the rows of a transaction; a few more may come; at most a
+                          quarter of the queue; 0: the host's choice */
     uint32_t reserved; /* 0 */
 
     /* [sink] before the first write, and after each disconnect.  Makes the output ready.  May
@@ -460,9 +461,9 @@ struct muster_sink {
      * taken and is still held.  Returns how many of these records cannot be
      * delivered and are given up: 0 when all is well.  The host counts them as
      * dropped, and the others as written.  MUSTER_AGAIN: something is still held; the host
-     * calls again, a little later each time; when the deadline is over, what is held counts as
-     * dropped.  MUSTER_LOST and MUSTER_FAILED: as for write.  Without it, what write takes is
-     * written. */
+     * calls again, a little later each time, and write meanwhile; when the deadline is over, what
+     * is held counts as dropped.  MUSTER_LOST and MUSTER_FAILED: as for write.  Without it, what
+     * write takes is written. */
     int64_t (*flush)(void *state, const struct muster_call *call);
 
     /* [sink] once for each connect that returned 0: lets go of the output.  The plugin forgets what

@@ -6,8 +6,10 @@
 
 #include <locale.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,6 +24,11 @@ static _Thread_local struct {
     uint8_t *memory; /* of the stack, a guard page in front of it */
     size_t size;
 } own;
+
+/* The names that were given; one that is being written is shorter, or nobody's yet. */
+enum { NAMES = 128, NAME = 16 };
+static char names[NAMES][NAME];
+static atomic_uint names_begun;
 
 static void make_stack(void)
 {
@@ -72,6 +79,28 @@ void thread_settle(void)
 {
     if (own.locale != (locale_t)0)
         uselocale(own.locale);
+}
+
+void thread_call(pthread_t thread, const char *name)
+{
+    unsigned place;
+
+    if (pthread_setname_np(thread, name) != 0 || thread_has_called(name))
+        return;
+    place = atomic_fetch_add(&names_begun, 1);
+    if (place >= NAMES)
+        return;
+    memcpy(names[place], name, strlen(name) + 1);
+}
+
+bool thread_has_called(const char *name)
+{
+    unsigned count = atomic_load(&names_begun), i;
+
+    for (i = 0; i < count && i < NAMES; i++)
+        if (strncmp(names[i], name, NAME) == 0)
+            return true;
+    return false;
 }
 
 bool thread_is_ours(void)

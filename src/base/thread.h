@@ -7,6 +7,7 @@
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 /* The thread's first act, and its last.  What cannot be had, it goes on without. */
@@ -16,6 +17,13 @@ void thread_end(void);
 /* Has the thread in the C locale again, whoever has called uselocale(3) on it: libconfig, for one,
  * leaves that of the process behind.  Not for a thread that is not ours. */
 void thread_settle(void);
+
+/* Gives a thread a name, which tools show; one that is longer than 15 bytes is not shown. */
+void thread_call(pthread_t thread, const char *name);
+
+/* Whether a thread of ours has been called so: a thread that somebody else makes has the name of
+ * the one that has made it, until it gets one.  For signal handlers, too. */
+bool thread_has_called(const char *name);
 
 /* Whether the calling thread is between the two; for signal handlers, too. */
 bool thread_is_ours(void);

@@ -166,14 +166,15 @@ static void tell_waiting(const struct collector *collector, uint64_t left_ns)
 
     for (i = 0; i < collector->chain.sink_count; i++) {
         const struct sink *sink = &collector->chain.sinks[i];
-
         struct sink_account account = sink_account(sink);
+        uint64_t waiting = account.held + account.queued;
+        char text[64] = "nothing waits, but it is not back";
 
+        if (waiting > 0)
+            snprintf(text, sizeof text, "%" PRIu64 " records wait to be written", waiting);
         if (sink->started)
             log_format(collector->log, LOG_INFO, instance_name(sink->instance),
-                       "%" PRIu64 " records wait to be written; this may take %" PRIu64
-                       " s at most",
-                       account.held + account.queued, left_ns / CLOCK_SECOND + 1);
+                       "%s; this may take %" PRIu64 " s at most", text, left_ns / CLOCK_SECOND + 1);
     }
 }
 
@@ -269,7 +270,10 @@ static void report_given_up(const struct collector *collector)
         const struct sink *sink = &collector->chain.sinks[i];
         struct sink_account account = sink_account(sink);
 
-        if (sink->stuck)
+        if (sink->stuck && account.dropped_stuck == 0)
+            log_line(collector->log, LOG_ERROR, instance_name(sink->instance),
+                     "the sink does not come back from its plugin");
+        else if (sink->stuck)
             log_format(collector->log, LOG_ERROR, instance_name(sink->instance),
                        "the sink does not come back from its plugin; %" PRIu64
                        " records are given up",

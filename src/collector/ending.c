@@ -16,6 +16,8 @@
 #include "base/thread.h"
 #include "collector.h"
 #include "collector/host/note.h"
+#include "collector/host/owner.h"
+#include "collector/host/rule_table.h"
 
 enum { PATIENCE = 3, /* seconds */ DRAIN_MS = 500 };
 
@@ -112,6 +114,28 @@ void ending_has_none(void)
 
 enum { EXITS = 300 }; /* threads that may call exit() at the same time: all workers, and some */
 
+/* What a plugin does instead. */
+static const char *advice(unsigned callback)
+{
+    switch (callback) {
+    case CALLBACK_LOAD:
+        return "a constructor leaves what can fail to open(), which logs why and returns "
+               "MUSTER_FAILED";
+    case CALLBACK_CLOSE:
+    case CALLBACK_WORKER_CLOSE:
+    case CALLBACK_DISCONNECT:
+        return "a plugin logs what went wrong, frees what it has, and returns";
+    case CALLBACK_TICK:
+    case CALLBACK_WORKER_TICK:
+        return "a plugin logs why and calls host->stop instead";
+    case CALLBACK_IS_SOUND:
+    case CALLBACK_CONVERT:
+        return "a plugin returns 0 instead: the state is then set aside";
+    default:
+        return "a plugin logs why and returns MUSTER_FAILED instead, or calls host->stop";
+    }
+}
+
 static void at_exit(void)
 {
     char where[NOTE_TEXT], text[NOTE_TEXT + 200];
@@ -119,14 +143,15 @@ static void at_exit(void)
     if (getpid() != ending.process) /* a child that a plugin has made */
         return;
     if (note_text(&note_mine, where, sizeof where) == 0)
-        snprintf(text, sizeof text,
-                 "exit() was called in %s; that ends the daemon; a plugin returns MUSTER_FAILED "
-                 "instead, or calls host->stop",
-                 where);
+        snprintf(text, sizeof text, "exit() was called in %s; that ends the daemon; %s", where,
+                 advice(atomic_load(&note_mine.callback)));
     else if (!thread_is_ours())
         snprintf(text, sizeof text,
-                 "exit() was called in a thread of a plugin's own (which one is not known); that "
-                 "ends the daemon");
+                 "exit() was called in a thread of its own of %s; that ends the daemon; a plugin "
+                 "calls host->stop instead",
+                 owner_text(NULL, __builtin_frame_address(0), where, sizeof where) == 0
+                     ? where
+                     : "a plugin (which one is not known)");
     else
         return;
     ending_now(text);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "collector/host/note.h"
 #include "ending.h"
 
@@ -176,7 +177,7 @@ static void look_at_all(uint64_t now)
 static void *run(void *unused)
 {
     (void)unused;
-    pthread_setname_np(pthread_self(), "watchdog");
+    thread_call(pthread_self(), "watchdog");
     note_begin();
     pthread_mutex_lock(&dog.lock);
     while (!dog.over) {

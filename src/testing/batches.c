@@ -17,11 +17,9 @@ struct own {
     struct muster_record *copy;
 };
 
-static bool allows(const struct own *own, const char *function)
+static bool allows(const struct own *own, enum rule rule)
 {
-    return own->instance == NULL ||
-           callback_note_allows(own->instance, NOTE_PROCESS | NOTE_WORKER_TICK | NOTE_WORKER_CLOSE,
-                                function);
+    return own->instance == NULL || callback_note_allows(own->instance, rule);
 }
 
 static bool fails(const struct own *own, enum muster_test_function function)
@@ -30,7 +28,7 @@ static bool fails(const struct own *own, enum muster_test_function function)
 }
 
 /* Says what an addition breaks. */
-static void explain(unsigned why)
+static void explain(unsigned why, const struct batch_odd *odd)
 {
     if ((why & BATCH_NO_MEMORY) != 0)
         misuse_no_memory();
@@ -42,6 +40,15 @@ static void explain(unsigned why)
                MUSTER_DATAGRAM_MAX);
     if ((why & BATCH_BAD_ARRIVAL) != 0)
         misuse("the plugin calls emit() of a record whose `via` has no size");
+    if ((why & BATCH_BAD_KIND) != 0)
+        misuse("the plugin calls emit() of a record of kind %u, which there is not", odd->kind);
+    if ((why & BATCH_UNNAMED_EVENT) != 0)
+        misuse("the plugin calls emit() of the event %u, which its table `events` does not name",
+               odd->event);
+    if ((why & BATCH_UNNAMED_REJECT) != 0)
+        misuse("the plugin calls emit() of a reject for the reason %u, which its table `rejects` "
+               "does not name",
+               odd->reason);
 }
 
 int batches_emit(struct muster_batch *batch, uint32_t after, const struct muster_record *record)
@@ -49,16 +56,19 @@ int batches_emit(struct muster_batch *batch, uint32_t after, const struct muster
     struct own *own = (struct own *)batch;
     int result;
 
-    if (!allows(own, "emit") || fails(own, MUSTER_TEST_EMIT))
+    if (!allows(own, RULE_EMIT) || fails(own, MUSTER_TEST_EMIT))
         return MUSTER_FAILED;
     if (own->real.count != 0 && after >= own->real.count) {
         misuse("the plugin calls emit() behind record %u of %u", after, own->real.count);
         return MUSTER_FAILED;
     }
+    if (record == NULL) {
+        misuse("the plugin calls emit() without a record");
+        return MUSTER_FAILED;
+    }
     own->real.why = 0;
     result = batch_emit(batch, after, record);
-    if (result != 0)
-        explain(own->real.why);
+    explain(own->real.why, &own->real.odd);
     return result;
 }
 
@@ -67,7 +77,7 @@ int batches_drop(struct muster_batch *batch, uint32_t index)
     struct own *own = (struct own *)batch;
     const uint32_t before = own->real.drop_count;
 
-    if (!allows(own, "drop") || fails(own, MUSTER_TEST_DROP))
+    if (!allows(own, RULE_DROP) || fails(own, MUSTER_TEST_DROP))
         return MUSTER_FAILED;
     if (index >= own->real.count) {
         misuse("the plugin calls drop() of record %u of %u", index, own->real.count);
@@ -108,6 +118,7 @@ void batches_begin(struct muster_test_batch *batch, struct muster_instance *inst
     batch_init(&own->real, worker, workers);
     batch_begin(&own->real, records, count, memory);
     batch_turn(&own->real, 1);
+    own->real.plugin = instance != NULL ? &instance->plugin : NULL;
     batch->batch = &own->real.view;
 }
 

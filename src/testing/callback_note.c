@@ -10,7 +10,7 @@
 #include "misuse.h"
 
 static _Thread_local struct muster_instance *note_instance;
-static _Thread_local unsigned note_callback;
+static _Thread_local enum callback note_callback;
 static void (*watcher)(const char *callback);
 
 void callback_note_watch(void (*watch)(const char *callback))
@@ -18,7 +18,7 @@ void callback_note_watch(void (*watch)(const char *callback))
     watcher = watch;
 }
 
-void callback_note_enter(struct muster_instance *instance, enum callback_note callback)
+void callback_note_enter(struct muster_instance *instance, enum callback callback)
 {
     instance->follows = true;
     note_instance = instance;
@@ -30,33 +30,30 @@ void callback_note_enter(struct muster_instance *instance, enum callback_note ca
 void callback_note_leave(void)
 {
     note_instance = NULL;
-    note_callback = NOTE_NONE;
+    note_callback = CALLBACK_NONE;
     if (watcher != NULL)
         watcher(NULL);
 }
 
 const char *callback_note_name(void)
 {
-    static const char *const names[] = {
-        "check",        "open",    "reload", "close", "worker_open", "process", "worker_tick",
-        "worker_close", "connect", "write",  "flush", "disconnect",  "rotate",  "tick",
-    };
-
-    return note_callback != NOTE_NONE ? names[__builtin_ctz(note_callback)] : NULL;
+    return note_callback != CALLBACK_NONE ? rule_table_callback(note_callback) : NULL;
 }
 
-bool callback_note_allows(const struct muster_instance *instance, unsigned callbacks,
-                          const char *function)
+bool callback_note_allows(const struct muster_instance *instance, enum rule rule)
 {
+    char text[300];
+
     if (!instance->follows)
         return true;
-    if (note_callback == NOTE_NONE)
-        misuse("the plugin calls %s() on a thread of its own", function);
-    else if (note_instance != instance)
-        misuse("the plugin calls %s() with another instance than the callback was given", function);
-    else if ((note_callback & callbacks) == 0)
-        misuse("the plugin calls %s(), which it must not here", function);
-    else
+    if (note_callback != CALLBACK_NONE && note_instance != instance) {
+        misuse("the plugin calls %s() with another instance than the callback was given",
+               rule_table_function(rule));
+        return false;
+    }
+    if (rule_table_allows(rule, note_callback))
         return true;
+    rule_table_explain(rule, note_callback, text, sizeof text);
+    misuse("the plugin calls %s", text);
     return false;
 }

@@ -51,7 +51,7 @@ int muster_test_check(struct muster_instance *instance)
 
     if (instance->plugin.api.check == NULL)
         return 0;
-    callback_note_enter(instance, NOTE_CHECK);
+    callback_note_enter(instance, CALLBACK_CHECK);
     result = instance->plugin.api.check(&muster_test_host, instance);
     callback_note_leave();
     result = expect("check", result, CODE(MUSTER_FAILED), "0 or MUSTER_FAILED");
@@ -72,7 +72,7 @@ int muster_test_open(struct muster_instance *instance)
         instance->opened = true;
         return 0;
     }
-    callback_note_enter(instance, NOTE_OPEN);
+    callback_note_enter(instance, CALLBACK_OPEN);
     result = instance->plugin.api.open(&muster_test_host, instance, &instance->state);
     callback_note_leave();
     result = expect("open", result, CODE(MUSTER_FAILED), "0 or MUSTER_FAILED");
@@ -91,7 +91,7 @@ int muster_test_reload(struct muster_instance *instance)
         return MUSTER_FAILED;
     if (reload == NULL)
         return MUSTER_RENEW;
-    callback_note_enter(instance, NOTE_RELOAD);
+    callback_note_enter(instance, CALLBACK_RELOAD);
     result = reload(instance->state, &instance->call);
     callback_note_leave();
     return expect("reload", result, CODE(MUSTER_FAILED) | CODE(MUSTER_RENEW),
@@ -104,7 +104,7 @@ void muster_test_close(struct muster_instance *instance)
         !in_order("close", instance->connected, "before disconnect()"))
         return;
     if (instance->plugin.api.close != NULL) {
-        callback_note_enter(instance, NOTE_CLOSE);
+        callback_note_enter(instance, CALLBACK_CLOSE);
         instance->plugin.api.close(instance->state, &instance->call);
         callback_note_leave();
     }
@@ -120,7 +120,7 @@ int muster_test_connect(struct muster_instance *instance)
     if (!is_sink(instance, "connect") || !in_order("connect", instance->connected, "twice"))
         return MUSTER_FAILED;
     if (instance->plugin.sink.connect != NULL) {
-        callback_note_enter(instance, NOTE_CONNECT);
+        callback_note_enter(instance, CALLBACK_CONNECT);
         result = instance->plugin.sink.connect(instance->state, &instance->call);
         callback_note_leave();
     }
@@ -138,7 +138,7 @@ int64_t muster_test_write(struct muster_instance *instance, const struct muster_
     if (!is_connected(instance, "write") || !in_order("write", count == 0, "without a record") ||
         !in_order("write", ((uintptr_t)records & 15) != 0, "with records not aligned to 16 bytes"))
         return MUSTER_FAILED;
-    callback_note_enter(instance, NOTE_WRITE);
+    callback_note_enter(instance, CALLBACK_WRITE);
     took = instance->plugin.sink.write(instance->state, records, count, &instance->call);
     callback_note_leave();
     if (took == MUSTER_AGAIN || took == MUSTER_LOST || took == MUSTER_FAILED)
@@ -162,7 +162,7 @@ int64_t muster_test_flush(struct muster_instance *instance)
         return MUSTER_FAILED;
     if (instance->plugin.sink.flush == NULL)
         return 0;
-    callback_note_enter(instance, NOTE_FLUSH);
+    callback_note_enter(instance, CALLBACK_FLUSH);
     given_up = instance->plugin.sink.flush(instance->state, &instance->call);
     callback_note_leave();
     if (given_up == MUSTER_AGAIN || given_up == MUSTER_LOST || given_up == MUSTER_FAILED)
@@ -187,7 +187,7 @@ void muster_test_disconnect(struct muster_instance *instance)
     if (!is_connected(instance, "disconnect"))
         return;
     if (instance->plugin.sink.disconnect != NULL) {
-        callback_note_enter(instance, NOTE_DISCONNECT);
+        callback_note_enter(instance, CALLBACK_DISCONNECT);
         instance->plugin.sink.disconnect(instance->state, &instance->call);
         callback_note_leave();
     }
@@ -203,7 +203,7 @@ int muster_test_rotate(struct muster_instance *instance)
         return MUSTER_FAILED;
     if (instance->plugin.sink.rotate == NULL)
         return 0;
-    callback_note_enter(instance, NOTE_ROTATE);
+    callback_note_enter(instance, CALLBACK_ROTATE);
     result = instance->plugin.sink.rotate(instance->state, &instance->call);
     callback_note_leave();
     return expect("rotate", result, CODE(MUSTER_LOST) | CODE(MUSTER_FAILED),
@@ -216,7 +216,7 @@ uint64_t muster_test_tick(struct muster_instance *instance)
 
     if (!is_sink(instance, "tick") || instance->plugin.sink.tick == NULL)
         return 0;
-    callback_note_enter(instance, NOTE_TICK);
+    callback_note_enter(instance, CALLBACK_TICK);
     wish = instance->plugin.sink.tick(instance->state,
                                       muster_test_host.now(instance, MUSTER_CLOCK_MONOTONIC));
     callback_note_leave();
@@ -246,7 +246,7 @@ int muster_test_worker_open(struct muster_instance *instance, uint32_t worker, u
                   "of a worker that there is not"))
         return MUSTER_FAILED;
     if (instance->plugin.filter.worker_open != NULL) {
-        callback_note_enter(instance, NOTE_WORKER_OPEN);
+        callback_note_enter(instance, CALLBACK_WORKER_OPEN);
         result = instance->plugin.filter.worker_open(instance->state, worker, workers, &state);
         callback_note_leave();
     }
@@ -279,7 +279,7 @@ int calls_process(struct muster_instance *instance, uint32_t worker,
 {
     int result;
 
-    callback_note_enter(instance, NOTE_PROCESS);
+    callback_note_enter(instance, CALLBACK_PROCESS);
     result = instance->plugin.filter.process(instance->worker_states[worker], batch->batch);
     muster_test_batch_finish(batch);
     callback_note_leave();
@@ -294,7 +294,7 @@ uint64_t muster_test_worker_tick(struct muster_instance *instance, uint32_t work
     if (!has_worker(instance, worker, "worker_tick") || instance->plugin.filter.worker_tick == NULL)
         return 0;
     batches_begin(batch, instance, worker, instance->workers, NULL, 0, NULL);
-    callback_note_enter(instance, NOTE_WORKER_TICK);
+    callback_note_enter(instance, CALLBACK_WORKER_TICK);
     wish =
         instance->plugin.filter.worker_tick(instance->worker_states[worker], batch->batch,
                                             muster_test_host.now(instance, MUSTER_CLOCK_MONOTONIC));
@@ -310,7 +310,7 @@ void muster_test_worker_close(struct muster_instance *instance, uint32_t worker,
         return;
     batches_begin(batch, instance, worker, instance->workers, NULL, 0, NULL);
     if (instance->plugin.filter.worker_close != NULL) {
-        callback_note_enter(instance, NOTE_WORKER_CLOSE);
+        callback_note_enter(instance, CALLBACK_WORKER_CLOSE);
         instance->plugin.filter.worker_close(instance->worker_states[worker], batch->batch,
                                              &instance->call);
         muster_test_batch_finish(batch);

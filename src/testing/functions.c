@@ -16,11 +16,6 @@
 
 #define BIT(type) (1u << (type))
 
-enum {
-    IN_GETTERS = NOTE_CHECK | NOTE_OPEN | NOTE_WORKER_OPEN | NOTE_CONNECT | NOTE_RELOAD,
-    IN_WAITING = NOTE_CONNECT | NOTE_WRITE | NOTE_FLUSH | NOTE_DISCONNECT | NOTE_ROTATE | NOTE_TICK
-};
-
 /* ---- Log, clock, options -------------------------------------------------------------- */
 
 static void write_log(struct muster_instance *instance, uint32_t level, const char *text)
@@ -54,11 +49,12 @@ static uint64_t read_clock(struct muster_instance *instance, uint32_t clock)
 static const struct option_value nothing;
 
 static const struct option_value *value_of(struct muster_instance *instance, const char *name,
-                                           uint32_t types, const char *function)
+                                           uint32_t types, enum rule rule)
 {
     int index = name != NULL ? option_find(&instance->plugin.options, name) : -1;
+    const char *function = rule_table_function(rule);
 
-    if (!callback_note_allows(instance, IN_GETTERS, function))
+    if (!callback_note_allows(instance, rule))
         return &nothing;
     if (index < 0)
         misuse("the plugin calls %s() of the option \"%s\", which it does not declare", function,
@@ -77,12 +73,12 @@ static int64_t get_int(struct muster_instance *instance, const char *option)
                            BIT(MUSTER_OPTION_SIZE) | BIT(MUSTER_OPTION_DURATION) |
                            BIT(MUSTER_OPTION_CHOICE);
 
-    return value_of(instance, option, types, "get_int")->number;
+    return value_of(instance, option, types, RULE_GET_INT)->number;
 }
 
 static double get_real(struct muster_instance *instance, const char *option)
 {
-    return value_of(instance, option, BIT(MUSTER_OPTION_REAL), "get_real")->real;
+    return value_of(instance, option, BIT(MUSTER_OPTION_REAL), RULE_GET_REAL)->real;
 }
 
 static const char *get_string(struct muster_instance *instance, const char *option)
@@ -90,18 +86,18 @@ static const char *get_string(struct muster_instance *instance, const char *opti
     const uint32_t types = BIT(MUSTER_OPTION_STRING) | BIT(MUSTER_OPTION_CHOICE) |
                            BIT(MUSTER_OPTION_PATH) | BIT(MUSTER_OPTION_SECRET);
 
-    return value_of(instance, option, types, "get_string")->text;
+    return value_of(instance, option, types, RULE_GET_STRING)->text;
 }
 
 static uint32_t list_length(struct muster_instance *instance, const char *option)
 {
-    return value_of(instance, option, BIT(MUSTER_OPTION_LIST), "list_length")->item_count;
+    return value_of(instance, option, BIT(MUSTER_OPTION_LIST), RULE_LIST_LENGTH)->item_count;
 }
 
 static const char *list_item(struct muster_instance *instance, const char *option, uint32_t index)
 {
     const struct option_value *value =
-        value_of(instance, option, BIT(MUSTER_OPTION_LIST), "list_item");
+        value_of(instance, option, BIT(MUSTER_OPTION_LIST), RULE_LIST_ITEM);
 
     if (index < value->item_count)
         return value->items[index];
@@ -116,7 +112,7 @@ static void config_error(struct muster_instance *instance, const char *option, c
 {
     int index = option == NULL ? -1 : option_find(&instance->plugin.options, option);
 
-    if (!callback_note_allows(instance, NOTE_CHECK, "config_error"))
+    if (!callback_note_allows(instance, RULE_CONFIG_ERROR))
         return;
     if (option != NULL && index < 0)
         misuse("the plugin calls config_error() of the option \"%s\", which it does not declare",
@@ -131,7 +127,7 @@ static void problem(struct muster_instance *instance, const char *file, uint32_t
                     const char *text)
 {
     (void)line;
-    if (!callback_note_allows(instance, NOTE_CHECK, "problem"))
+    if (!callback_note_allows(instance, RULE_PROBLEM))
         return;
     if (file == NULL)
         misuse("the plugin calls problem() without a file");
@@ -141,7 +137,7 @@ static void problem(struct muster_instance *instance, const char *file, uint32_t
 
 static void take(struct muster_instance *instance, uint32_t kinds)
 {
-    if (!callback_note_allows(instance, NOTE_OPEN | NOTE_RELOAD, "take"))
+    if (!callback_note_allows(instance, RULE_TAKE))
         return;
     if (instance->plugin.api.sink == NULL)
         misuse("the plugin calls take(), and is no sink");
@@ -161,7 +157,7 @@ static struct muster_cell *metric(struct muster_instance *instance,
     struct counter *cell = NULL;
     char why[512];
 
-    if (!callback_note_allows(instance, NOTE_OPEN | NOTE_WORKER_OPEN, "metric") ||
+    if (!callback_note_allows(instance, RULE_METRIC) ||
         testing_instance_fails(instance, MUSTER_TEST_METRIC))
         return &unread;
     if (!metric_is_valid(wanted, why, sizeof why)) {
@@ -211,6 +207,8 @@ static int read_metric(struct muster_instance *instance, uint32_t index,
 {
     int is_there;
 
+    if (!callback_note_allows(instance, RULE_READ_METRIC))
+        return 0;
     if (found->size < sizeof *found) {
         misuse("the plugin calls read_metric() without the size of its struct muster_metric");
         return 0;
@@ -232,6 +230,8 @@ static int find_metric(struct muster_instance *instance, const char *name, const
     uint32_t i;
     int is_there = 0;
 
+    if (!callback_note_allows(instance, RULE_FIND_METRIC))
+        return 0;
     for (i = 0; read_metric(instance, i, &one); i++) {
         if (strcmp(one.name, name) != 0 ||
             (label_value != NULL &&
@@ -250,7 +250,7 @@ static int find_metric(struct muster_instance *instance, const char *name, const
 
 static uint32_t device_count(struct muster_instance *instance)
 {
-    return instance->device_count;
+    return callback_note_allows(instance, RULE_DEVICE_COUNT) ? instance->device_count : 0;
 }
 
 /* The id as text, in front of `end`; plugins ask for all devices in open, so this is quick. */
@@ -310,6 +310,8 @@ static int find_device(struct muster_instance *instance, bool by_id, uint64_t wa
 
 static int device(struct muster_instance *instance, uint32_t number, struct muster_device *out)
 {
+    if (!callback_note_allows(instance, RULE_DEVICE))
+        return 0;
     if (number >= instance->device_count)
         misuse("the plugin calls device() of number %u; there are %u", number,
                instance->device_count);
@@ -319,7 +321,8 @@ static int device(struct muster_instance *instance, uint32_t number, struct must
 static int device_by_id(struct muster_instance *instance, uint64_t device_id,
                         struct muster_device *out)
 {
-    return find_device(instance, true, device_id, out);
+    return callback_note_allows(instance, RULE_DEVICE_BY_ID) &&
+           find_device(instance, true, device_id, out);
 }
 
 /* The built-in format has one value. */
@@ -329,9 +332,8 @@ static uint32_t values(struct muster_instance *instance, const struct muster_rec
     struct muster_value value = {
         .name = "value", .type = record->value_type, .quality = record->quality};
 
-    if (!callback_note_allows(instance, NOTE_PROCESS | NOTE_WRITE, "values") ||
-        record->kind != MUSTER_KIND_MESSAGE || record->value_type == MUSTER_VALUE_NONE ||
-        record->value_type > MUSTER_VALUE_BYTES)
+    if (!callback_note_allows(instance, RULE_VALUES) || record->kind != MUSTER_KIND_MESSAGE ||
+        record->value_type == MUSTER_VALUE_NONE || record->value_type > MUSTER_VALUE_BYTES)
         return 0;
     if (record->value_type == MUSTER_VALUE_TEXT || record->value_type == MUSTER_VALUE_BYTES) {
         value.bytes = record->payload.bytes;
@@ -363,7 +365,7 @@ static const char *own_name(struct muster_instance *instance, const struct muste
 {
     const struct muster_plugin *plugin = instance->entries[record->origin].plugin;
 
-    if (plugin == NULL)
+    if (!callback_note_allows(instance, RULE_OWN_NAME) || plugin == NULL)
         return NULL;
     if (record->kind == MUSTER_KIND_EVENT)
         return name_in(plugin, plugin->events, plugin->event_count, record->event.event);
@@ -374,7 +376,9 @@ static const char *own_name(struct muster_instance *instance, const struct muste
 
 static const char *entry_name(struct muster_instance *instance, uint32_t origin)
 {
-    return origin < TESTING_ORIGINS ? instance->entries[origin].name : NULL;
+    return callback_note_allows(instance, RULE_ENTRY_NAME) && origin < TESTING_ORIGINS
+               ? instance->entries[origin].name
+               : NULL;
 }
 
 /* ---- State ---------------------------------------------------------------------------- */
@@ -402,7 +406,7 @@ static int use_kept(struct muster_instance *instance, struct muster_state *state
 
 static bool may_have_state(struct muster_instance *instance, const struct muster_state *state)
 {
-    if (!callback_note_allows(instance, NOTE_OPEN, "state"))
+    if (!callback_note_allows(instance, RULE_STATE))
         return false;
     if (state->size < sizeof *state || state->bytes == 0)
         misuse("the plugin calls state() without a size");
@@ -463,6 +467,8 @@ int muster_test_state_set_aside(struct muster_instance *instance)
 
 static void wake(struct muster_instance *instance)
 {
+    if (!callback_note_allows(instance, RULE_WAKE))
+        return;
     pthread_mutex_lock(&instance->mutex);
     instance->woken++;
     pthread_mutex_unlock(&instance->mutex);
@@ -471,7 +477,7 @@ static void wake(struct muster_instance *instance)
 /* The clocks are the test's, so they go on at once. */
 static int wait(struct muster_instance *instance, uint64_t ns)
 {
-    if (callback_note_name() != NULL && !callback_note_allows(instance, IN_WAITING, "wait"))
+    if (!callback_note_allows(instance, RULE_WAIT))
         return 0;
     muster_test_advance(instance, ns);
     return (instance->call.flags & MUSTER_CALL_STOPPING) == 0;
@@ -479,6 +485,8 @@ static int wait(struct muster_instance *instance, uint64_t ns)
 
 static void stop(struct muster_instance *instance, const char *text)
 {
+    if (!callback_note_allows(instance, RULE_STOP))
+        return;
     write_log(instance, MUSTER_LOG_WARNING, text);
     instance->stopped = true;
 }

@@ -86,6 +86,21 @@ START_TEST(the_c_locale)
 }
 END_TEST
 
+START_TEST(names)
+{
+    char name[16];
+
+    ck_assert(!thread_has_called("worker-77"));
+    thread_call(pthread_self(), "worker-77");
+    ck_assert(thread_has_called("worker-77"));
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    ck_assert_str_eq(name, "worker-77");
+    thread_call(pthread_self(), "a name that is too long");
+    ck_assert(!thread_has_called("a name that is too long"));
+    ck_assert(!thread_has_called("worker-7"));
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("threads");
@@ -93,6 +108,7 @@ Suite *test_suite(void)
 
     tcase_add_test(tcase, a_stack_for_handlers);
     tcase_add_test(tcase, the_c_locale);
+    tcase_add_test(tcase, names);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -80,7 +80,7 @@ class Check(Asker):
                    "collector.conf:5: asker: share: it is no good\n", "4 errors in the configuration")
 
     def test_a_check_that_breaks_the_contract(self):
-        self.check('does = "fail_silently";', "collector.conf:4: asker: {BUG}: check failed without saying why\n")
+        self.check('does = "fail_silently";', "collector.conf:4: asker: {BUG}: check() returned MUSTER_FAILED without a word; ")
         self.check('does = "fail_oddly";', "asker: {BUG}: check() returned 5; expected 0 or MUSTER_FAILED\n")
         self.check('does = "error_of_nothing";', "collector.conf:4: asker: {BUG}: config_error() of the option "
                    '"nothing", which it does not declare: it is no good\n', "1 error in the configuration")

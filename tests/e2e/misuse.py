@@ -79,6 +79,16 @@ class Crash(Misuse):
         self.assertEqual(done.returncode, -signal.SIGSEGV, done.stderr)
         self.assertIn(f"musterd: SIGSEGV in the loading or unloading of the plugin {path}\n", done.stderr)
 
+    def test_of_a_thread_of_its_own_the_plugin_is_named(self):
+        """Whose file the code is in, or else what is on the stack: abort() is the C library's."""
+        for plugin, does, where, number in ((SINK, "own_crash", "write", signal.SIGSEGV),
+                                            (FILTER, "own_abort", "process", signal.SIGABRT)):
+            status, log = self.until_it_ends(plugin, does, where)
+            self.assertEqual(status, -number, log)
+            path = re.escape(os.path.join(TEST_PLUGINS, plugin + ".so"))
+            self.assertRegex(log, rf"(?m)^musterd: {number.name} in a thread of its own of the plugin {plugin} 1\.0 "
+                                  rf"\({path}\)$")
+
     def test_a_signal_from_elsewhere_is_no_plugins_fault(self):
         collector = self.start('{ plugin = "csv"; }')
         collector.process.send_signal(signal.SIGABRT)
@@ -94,7 +104,8 @@ class Exit(Misuse):
                 status, log = self.until_it_ends(plugin, "exit", where, count)
                 self.assertEqual(status, PLUGIN_DID_IT, log)
                 self.assertRegex(log, rf"exit\(\) was called in {named(plugin, where)}; that ends the daemon; "
-                                      r"a plugin returns MUSTER_FAILED instead")
+                                      + ("a plugin logs what went wrong, frees what it has, and returns" if "close" in where
+                                         else "a plugin logs why and returns MUSTER_FAILED instead"))
                 self.assertEqual(Ledger(log).received, count)
                 self.assertIn("NOT complete: the daemon did not end in order", log)
                 self.assertNotIn("exact: every sum agrees", log)
@@ -115,6 +126,12 @@ class Exit(Misuse):
             self.assertEqual(done.returncode, PLUGIN_DID_IT, done.stderr)
             self.assertIn("exit() was called in the loading or unloading of the plugin "
                           + os.path.join(TEST_PLUGINS, SINK + ".so"), done.stderr)
+
+    def test_in_a_thread_of_its_own(self):
+        status, log = self.until_it_ends(FILTER, "own_exit", "process")
+        self.assertEqual(status, PLUGIN_DID_IT, log)
+        self.assertIn(f"exit() was called in a thread of its own of the plugin {FILTER} 1.0 ("
+                      + os.path.join(TEST_PLUGINS, FILTER + ".so"), log)
 
     def test_of_a_thread_alone(self):
         for plugin, where in ((SINK, "write"), (FILTER, "process")):
@@ -155,6 +172,72 @@ class Calls(Misuse):
                     self.assertNotIn("it has emitted", collector.log())
                 if plugin == FILTER:
                     self.assertEqual(ledger.filters[FILTER][1] > 0, does == "call")
+
+
+    def accused(self, collector, plugin, pattern):
+        path = re.escape(os.path.join(TEST_PLUGINS, plugin + ".so"))
+        found = re.findall(rf"{plugin}: bug in the plugin {plugin} 1\.0 \({path}\): {pattern}\n", collector.log())
+        self.assertEqual(len(found), 1, f"{pattern} in\n{collector.log()}")
+
+    def test_records_that_are_none_are_said_once_and_counted(self):
+        chain = self.chain(FILTER, "odd_records", "process").replace('"csv"', '"log"; time = false')
+        collector = self.start(chain + ',\n{ plugin = "stats"; interval = "1h"; file = "stats.json"; }')
+        for seq in range(3):
+            collector.send(datagram(3, seq, DATA, b"1"))
+            wait_until(lambda seq=seq: collector.output().count("\n") >= 5 * (seq + 1), "a batch for each")
+        ledger = collector.stop()
+        self.assertEqual(ledger.filters[FILTER], [3, 12, 15, 0])
+        for pattern in (r"it adds the event 201, which its table `events` does not name; .* give it a line in .*",
+                        r"it adds a reject for the reason 202, which its table `rejects` does not name; .*",
+                        r"emit\(\) behind record number 4711, which the batch does not have; .*",
+                        r"it adds a record of kind 9, which no sink can take; that record is left out; .*"):
+            self.accused(collector, FILTER, pattern)
+        self.assertNotIn("it has emitted", collector.log())
+        self.assertEqual(self.stats()["metrics"][FILTER + ".refused"], 3)
+
+    def test_without_what_they_need_are_said_and_do_nothing(self):
+        for plugin, where in ((FILTER, "process"), (SINK, "write")):
+            if os.path.exists(self.path("telemetry.csv")):
+                os.remove(self.path("telemetry.csv"))
+            collector = self.start(self.chain(plugin, "nulls", where))
+            collector.send(datagram(3, 1, DATA, b"1"))
+            wait_until(lambda c=collector, p=plugin: f"{p}: of nobody" in c.log(), "the line")
+            collector.stop()
+            if plugin == FILTER:
+                self.accused(collector, plugin, r"emit\(\) with the batch of another call, or none")
+                self.accused(collector, plugin, r"drop\(\) with the batch of another call, or none")
+                self.accused(collector, plugin, r"emit\(\) without a record")
+            else:
+                self.accused(collector, plugin, r"emit\(\) in write\(\); expected in process, .*")
+                self.accused(collector, plugin, r"drop\(\) in write\(\); expected in process, .*")
+            for function in ("log", "now", "device_count", "wake"):
+                self.accused(collector, plugin, rf"{function}\(\) without an instance; pass the one that open\(\) .*")
+            self.accused(collector, plugin, r"log\(\) without a text")
+            self.assertNotIn("it has emitted", collector.log())
+
+
+class Silence(Misuse):
+    """Callbacks that fail and do not say why."""
+
+    def test_is_said_for_them_with_what_to_do(self):
+        for plugin, where, hint in ((FILTER, "open", "host->log"), (FILTER, "worker_open", "host->log"),
+                                    (SINK, "connect", "host->log"), (SINK, "check", "host->config_error or host->problem")):
+            self.configure(self.chain(plugin, "fail", where))
+            done = self.run_it("-c", "collector.conf")
+            self.assertEqual(done.returncode, 2 if where == "check" else 1, done.stderr)
+            self.assertIn(f"{where}() returned MUSTER_FAILED without a word; call {hint} before", done.stderr)
+            self.assertEqual(done.stderr.count("without a word"), 1, done.stderr)
+            self.assertNotIn("out of service", done.stderr)
+
+    def test_of_an_output_that_is_tried_again_once(self):
+        self.configure(self.chain(SINK, "again", "connect"))
+        collector = self.start(self.chain(SINK, "again", "connect"), settings="stop_timeout = 0;")
+        wait_until(lambda: "connect() returned MUSTER_AGAIN without a word" in collector.log(), "the line")
+        self.assertRegex(collector.log(), r"misbehave_sink: not connected; it is tried again until it works; the queue has room for \d+ records\n")
+        time.sleep(0.2)  # some more tries
+        collector.stop()
+        self.assertEqual(collector.log().count("without a word"), 1)
+        self.assertNotRegex(collector.log(), r"\b0 records")
 
 
 class Locale(Misuse):

@@ -28,7 +28,7 @@ BROKEN_SINK = {
     "silent": r"connect\(\) returned MUSTER_FAILED without a log line that says why",
     "result": r"connect\(\) returned 7; expected 0, MUSTER_AGAIN or MUSTER_FAILED",
     "asks": r'in open\(\): the plugin calls get_int\(\) of the option "other", which it does not declare',
-    "asks-late": r"in write\(\): the plugin calls get_int\(\), which it must not here",
+    "asks-late": r"in write\(\): the plugin calls get_int\(\) in write\(\); expected in check, open, .*",
     "thread": r"a thread of its own still runs after close\(\)",
     "check": r"check\(\) returned MUSTER_FAILED, but has reported no error",
     "never": r"connect\(\) returned MUSTER_AGAIN each time, so write\(\) could not be checked; .* nobody is there",
@@ -41,7 +41,7 @@ BROKEN_FILTER = {
     "foreign": r"in process\(\): the plugin calls emit\(\) of a record of a device that is another worker's",
     "drops": r"in process\(\): the plugin calls drop\(\) of record 0 twice",
     "metrics": r'in open\(\): the plugin declares the metric "seen" a second time, .*',
-    "late": r"in process\(\): the plugin calls metric\(\), which it must not here",
+    "late": r"in process\(\): the plugin calls metric\(\) in process\(\); expected in open or worker_open",
     "result": r"process\(\) returned \d+; expected 0 or MUSTER_FAILED",
 }
 

@@ -162,6 +162,21 @@ int chain_start(struct chain *chain, struct problems *problems)
     return 0;
 }
 
+/* Nobody waits any more for those that still try.  Returns false if one has answered meanwhile. */
+static bool stop_waiting(struct chain *chain)
+{
+    unsigned i;
+
+    for (i = 0; i < chain->sink_count; i++) {
+        int first = SINK_CONNECTING;
+
+        if (atomic_load(&chain->sinks[i].first_try) == SINK_CONNECTING &&
+            !atomic_compare_exchange_strong(&chain->sinks[i].first_try, &first, SINK_LATE))
+            return false;
+    }
+    return true;
+}
+
 enum chain_start chain_started(struct chain *chain, bool patient, struct problems *problems)
 {
     enum chain_start result = CHAIN_STARTED;
@@ -184,6 +199,8 @@ enum chain_start chain_started(struct chain *chain, bool patient, struct problem
             return CHAIN_REFUSED;
         }
     }
+    if (result == CHAIN_STARTED && !stop_waiting(chain))
+        return CHAIN_STARTING; /* look again */
     return result;
 }
 

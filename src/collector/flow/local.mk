@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A datagram becomes records, filters, sinks.
 src_collector_libcollector_a_SOURCES += \
+	%D%/accuse.c %D%/accuse.h \
 	%D%/block.h \
 	%D%/chain.c %D%/chain.h \
 	%D%/fanout.c %D%/fanout.h \

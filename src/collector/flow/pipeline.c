@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "accuse.h"
 #include "base/address.h"
 #include "collector/host/callback.h"
 #include "wire/datagram.h"
@@ -74,6 +75,7 @@ static int open_filter(struct pipeline *pipeline, struct filter *filter,
         {"out", "left this filter", &filter->out},
         {"dropped", "taken out by this filter", &filter->dropped},
         {"passed", "passed by this filter, which has failed", &filter->passed},
+        {"refused", "were to be added by this filter, and could not be", &filter->refused},
     };
     size_t i;
 
@@ -301,34 +303,6 @@ void pipeline_overrun(struct pipeline *pipeline, const struct datagram *datagram
 
 /* ---- filters -------------------------------------------------------------------------- */
 
-/* Says that a plugin is broken, but the same only once. */
-static void accuse(struct filter *filter, unsigned what, const char *text)
-{
-    if ((filter->accused & what) == 0)
-        instance_bug(filter->instance, "%s", text);
-    filter->accused |= what;
-}
-
-/* Why records could not be added. */
-static void explain_failures(const struct pipeline *pipeline, struct filter *filter,
-                             const struct batch_change *change)
-{
-    if (change->why & BATCH_FOREIGN_DEVICE)
-        accuse(filter, BATCH_FOREIGN_DEVICE,
-               "it adds a record of a device that is another worker's, or none; that record is "
-               "left out");
-    if (change->why & BATCH_BAD_PAYLOAD)
-        accuse(filter, BATCH_BAD_PAYLOAD,
-               "it adds a record whose payload is NULL or larger than MUSTER_DATAGRAM_MAX; that "
-               "record is left out");
-    if (change->why & BATCH_BAD_ARRIVAL)
-        accuse(filter, BATCH_BAD_ARRIVAL,
-               "it adds a record whose muster_arrival has no size; that record is left out");
-    if (change->why & BATCH_NO_MEMORY)
-        log_format(pipeline->host->log, LOG_ERROR, instance_name(filter->instance),
-                   "%u records could not be added: no memory", change->failed);
-}
-
 /* Carries out what a filter asked for, and counts it. */
 static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in)
 {
@@ -338,16 +312,10 @@ static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in
     counter_add(&filter->emitted, change.emitted);
     counter_add(&filter->dropped, change.dropped);
     counter_add(&filter->out, pipeline->batch.view.count);
-    if (change.meddled)
-        instance_bug(filter->instance, "it wrote to the fields of struct muster_batch");
-    if (change.altered)
-        accuse(filter, FILTER_ALTERED,
-               "process() changed kind, marks, payload, payload_size, device_id, device, via or "
-               "origin of a "
-               "record in "
-               "place; drop it and emit another");
     if (change.failed > 0)
-        explain_failures(pipeline, filter, &change);
+        counter_add(&filter->refused, change.failed);
+    if (change.meddled || change.altered || change.why != 0)
+        accuse_filter(filter, &change);
 }
 
 static void fail(const struct pipeline *pipeline, struct filter *filter)
@@ -364,6 +332,7 @@ static void take_turn(struct pipeline *pipeline, struct filter *filter)
 {
     batch_turn(&pipeline->batch, filter->origin);
     pipeline->batch.instance = filter->instance;
+    pipeline->batch.plugin = &filter->instance->entry->plugin;
 }
 
 /* Runs the batch through the filters from number `first` on. */

@@ -38,8 +38,6 @@ struct datagram {
     bool to_many;         /* it went to a broadcast or multicast address */
 };
 
-enum { FILTER_ALTERED = 1 << 16 }; /* beside BATCH_*: records changed in place */
-
 /* A filter in this pipeline. */
 struct filter {
     struct muster_instance *instance;
@@ -48,10 +46,11 @@ struct filter {
     bool opened;
     bool failed;                              /* out of service: records pass by */
     atomic_bool woken;                        /* the plugin asks for a tick */
-    unsigned accused;                         /* BATCH_* and FILTER_*: what was said of it */
+    unsigned accused;                         /* what was said of it: see accuse.c */
     uint64_t next_tick_ns;                    /* on the front's clock */
     struct counter in, emitted, out, dropped; /* records */
     struct counter passed;                    /* of those that came in: by a filter that failed */
+    struct counter refused;                   /* that it wanted to add, and that could not be */
 };
 
 struct pipeline_counters {

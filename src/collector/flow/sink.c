@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "sink_run.h"
 
 /* ---- begin and end -------------------------------------------------------------------- */
@@ -100,7 +101,7 @@ int sink_start(struct sink *sink)
         error = pthread_create(&sink->thread, NULL, sink_run, sink);
     sink->started = error == 0;
     if (sink->started)
-        pthread_setname_np(sink->thread, instance_name(sink->instance)); /* too long: no name */
+        thread_call(sink->thread, instance_name(sink->instance)); /* too long: no name */
     return error;
 }
 

@@ -34,8 +34,9 @@ struct sink_account {
 enum sink_connection {
     SINK_CONNECTING, /* it is under way */
     SINK_CONNECTED,
-    SINK_WAITS,  /* there will be others */
-    SINK_REFUSED /* there can be none */
+    SINK_WAITS,   /* there will be others */
+    SINK_REFUSED, /* there can be none */
+    SINK_LATE     /* it was under way for so long that the start has gone on without it */
 };
 
 struct sink {

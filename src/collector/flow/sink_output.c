@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 
 #include "base/clock.h"
@@ -41,20 +42,33 @@ void sink_output_settle(struct sink *sink, struct counter *account, uint64_t giv
     counter_set(&sink->held, 0);
 }
 
-static void answer_first_try(struct sink *sink, enum sink_connection answer)
+/* Returns whether that was the first, and somebody waits for it. */
+static bool answer_first_try(struct sink *sink, enum sink_connection answer)
 {
-    if (atomic_load(&sink->first_try) != SINK_CONNECTING)
-        return;
-    atomic_store(&sink->first_try, answer);
+    int expected = SINK_CONNECTING;
+
+    if (!atomic_compare_exchange_strong(&sink->first_try, &expected, (int)answer))
+        return false;
     eventfd_write(sink->finished_fd, 1);
+    return true;
+}
+
+static void fail(struct sink *sink)
+{
+    sink->failed = true;
+    sink_output_settle(sink, &sink->dropped_failed, 0);
+}
+
+static void tell_failed(const struct sink *sink)
+{
+    log_line(sink_log(sink), LOG_ERROR, sink_name(sink),
+             "this sink has failed and is out of service; records for it are dropped and counted");
 }
 
 void sink_output_fail(struct sink *sink)
 {
-    sink->failed = true;
-    sink_output_settle(sink, &sink->dropped_failed, 0);
-    log_line(sink_log(sink), LOG_ERROR, sink_name(sink),
-             "this sink has failed and is out of service; records for it are dropped and counted");
+    fail(sink);
+    tell_failed(sink);
 }
 
 void sink_output_disconnect(struct sink *sink)
@@ -80,10 +94,14 @@ void sink_output_let_go(struct sink *sink)
 
 static void tell_lost(const struct sink *sink, uint64_t held)
 {
-    log_format(sink_log(sink), LOG_WARNING, sink_name(sink),
-               "the output is lost; it is connected again, and %" PRIu64
-               " records that were taken and may not have arrived are offered again",
-               held);
+    if (held == 0)
+        log_line(sink_log(sink), LOG_WARNING, sink_name(sink),
+                 "the output is lost; it is connected again");
+    else
+        log_format(sink_log(sink), LOG_WARNING, sink_name(sink),
+                   "the output is lost; it is connected again, and %" PRIu64
+                   " records that were taken and may not have arrived are offered again",
+                   held);
 }
 
 void sink_output_lose(struct sink *sink)
@@ -99,20 +117,32 @@ void sink_output_lose(struct sink *sink)
 
 static void tell_connected(struct sink *sink)
 {
-    uint64_t took = clock_monotonic() - sink->trouble_ns;
+    uint64_t took = clock_monotonic() - sink->trouble_ns, waiting = sink_waiting(sink);
+    char waited[64] = "";
 
+    if (waiting > 0)
+        snprintf(waited, sizeof waited, "; %" PRIu64 " records have waited", waiting);
     log_format(sink_log(sink), LOG_INFO, sink_name(sink),
-               "connected, after %" PRIu64 ".%" PRIu64 " s; %" PRIu64 " records have waited",
-               took / CLOCK_SECOND, took / (CLOCK_SECOND / 10) % 10, sink_waiting(sink));
+               "connected, after %" PRIu64 ".%" PRIu64 " s%s", took / CLOCK_SECOND,
+               took / (CLOCK_SECOND / 10) % 10, waited);
 }
 
 static void tell_trouble(struct sink *sink)
 {
+    uint64_t waiting = sink_waiting(sink);
+    char wait[64] = "";
+
     sink->trouble_ns = clock_monotonic();
+    if (waiting > 0)
+        snprintf(wait, sizeof wait, "%" PRIu64 " records wait, and ", waiting);
     log_format(sink_log(sink), LOG_WARNING, sink_name(sink),
-               "not connected; it is tried again until it works; %" PRIu64
-               " records wait, and the queue has room for %" PRIu64,
-               sink_waiting(sink), (uint64_t)sink->queue_capacity * sink->queue_count);
+               "not connected; it is tried again until it works; %sthe queue has room for %" PRIu64
+               " records",
+               wait, (uint64_t)sink->queue_capacity * sink->queue_count);
+    if (!atomic_load(&sink->instance->spoke) && sink->lost_pause_ns == 0)
+        instance_bug(sink->instance,
+                     "connect() returned MUSTER_AGAIN without a word; call host->log before, and "
+                     "say what does not work and what to do about it");
 }
 
 bool sink_output_connect(struct sink *sink)
@@ -138,8 +168,9 @@ bool sink_output_connect(struct sink *sink)
         answer_first_try(sink, SINK_WAITS);
         return false;
     default:
-        sink_output_fail(sink);
-        answer_first_try(sink, SINK_REFUSED);
+        fail(sink);
+        if (!answer_first_try(sink, SINK_REFUSED)) /* else the start is refused, which is said */
+            tell_failed(sink);
         return false;
     }
 }

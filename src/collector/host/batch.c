@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "batch_check.h"
+#include "plugin.h"
 
 /* Bytes that may be read behind every payload. */
 enum { TAIL = 16 };
@@ -88,10 +89,33 @@ void batch_turn(struct batch *batch, uint8_t origin)
 
 /* ---- what a filter asks for ----------------------------------------------------------- */
 
-/* Why the record cannot be added; 0: it can. */
 /* What the first version of the contract has; a plugin may be built for it. */
 #define ARRIVAL_LEAST (offsetof(struct muster_arrival, peer) + sizeof(uint64_t))
 
+/* What is odd about an addition that can be carried out. */
+static unsigned doubt(struct batch *batch, uint32_t after, const struct muster_record *record)
+{
+    const struct plugin *plugin = batch->plugin;
+    unsigned why = 0;
+
+    if (record->kind == MUSTER_KIND_EVENT && record->event.event >= MUSTER_EVENT_OWN &&
+        plugin != NULL && plugin_event_name(plugin, record->event.event) == NULL) {
+        batch->odd.event = record->event.event;
+        why |= BATCH_UNNAMED_EVENT;
+    }
+    if (record->kind == MUSTER_KIND_REJECT && record->reject.reason >= MUSTER_REJECT_OWN &&
+        plugin != NULL && plugin_reject_name(plugin, record->reject.reason) == NULL) {
+        batch->odd.reason = record->reject.reason;
+        why |= BATCH_UNNAMED_REJECT;
+    }
+    if (batch->count > 0 && after >= batch->count) {
+        batch->odd.after = after;
+        why |= BATCH_FAR;
+    }
+    return why;
+}
+
+/* Why the record cannot be added; 0: it can. */
 static unsigned refuse(const struct batch *batch, const struct muster_record *record)
 {
     const struct muster_arrival *arrival = record->via.arrival;
@@ -103,6 +127,8 @@ static unsigned refuse(const struct batch *batch, const struct muster_record *re
         return BATCH_BAD_PAYLOAD;
     if (arrival != NULL && arrival->size < ARRIVAL_LEAST)
         return BATCH_BAD_ARRIVAL;
+    if (record->kind > MUSTER_KIND_REJECT)
+        return BATCH_BAD_KIND;
     return 0;
 }
 
@@ -166,8 +192,12 @@ int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_re
     struct batch *batch = (struct batch *)view;
     unsigned why = emit(batch, after, record);
 
-    if (why == 0)
+    if (why == 0) {
+        batch->why |= doubt(batch, after, record);
         return 0;
+    }
+    if (why == BATCH_BAD_KIND)
+        batch->odd.kind = record->kind;
     batch->failed++;
     batch->why |= why;
     return MUSTER_FAILED;
@@ -216,7 +246,8 @@ struct batch_change batch_settle(struct batch *batch)
     struct batch_change change = {.emitted = batch->emission_count,
                                   .dropped = batch->drop_count,
                                   .failed = batch->failed,
-                                  .why = batch->why};
+                                  .why = batch->why,
+                                  .odd = batch->odd};
     struct vector *vector = &batch->vectors[batch->next_vector];
     uint32_t i, e = 0, count = 0;
 

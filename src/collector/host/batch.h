@@ -29,7 +29,7 @@ struct vector {
 };
 
 struct batch_copy;
-struct note;
+struct plugin;
 
 /* Where payloads and arrivals of the records lie, but those of records that filters added. */
 struct batch_memory {
@@ -39,12 +39,21 @@ struct batch_memory {
     uint32_t arrival_count;
 };
 
-/* What a filter asked for that cannot be done; a set. */
+/* What is wrong with what a filter asked for; a set. */
 enum {
     BATCH_NO_MEMORY = 1 << 0,
     BATCH_FOREIGN_DEVICE = 1 << 1, /* the rest are bugs in the plugin */
     BATCH_BAD_PAYLOAD = 1 << 2,
-    BATCH_BAD_ARRIVAL = 1 << 3
+    BATCH_BAD_ARRIVAL = 1 << 3,
+    BATCH_BAD_KIND = 1 << 4,
+    BATCH_UNNAMED_EVENT = 1 << 5, /* of these the record is added all the same */
+    BATCH_UNNAMED_REJECT = 1 << 6,
+    BATCH_FAR = 1 << 7 /* behind a record that there is not */
+};
+
+/* The numbers that the last four of these are about. */
+struct batch_odd {
+    uint32_t kind, event, reason, after;
 };
 
 struct batch {
@@ -54,6 +63,7 @@ struct batch {
     unsigned worker, workers;         /* whose batch it is */
     uint8_t origin;                   /* of the filter that has its turn */
     struct muster_instance *instance; /* that filter */
+    const struct plugin *plugin;      /* its plugin, for what it calls its events; or NULL */
     struct batch_memory memory;
     uint64_t sum;             /* of what must not be changed in the records, if... */
     bool summed;              /* ...this is set */
@@ -67,12 +77,14 @@ struct batch {
     uint32_t drop_count, drop_room;
     uint32_t failed; /* records that could not be added */
     unsigned why;    /* BATCH_* */
+    struct batch_odd odd;
 };
 
 /* What a filter did to a batch. */
 struct batch_change {
     uint32_t emitted, dropped, failed;
     unsigned why; /* what failed did so: BATCH_* */
+    struct batch_odd odd;
     bool meddled; /* it wrote to the batch's own fields, which were put right again */
     bool altered; /* it changed what must not be changed in place; the records are safe again */
 };

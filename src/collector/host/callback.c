@@ -12,33 +12,6 @@
 _Thread_local struct muster_instance *callback_instance;
 _Thread_local const struct muster_batch *callback_batch;
 
-const char *callback_name(enum callback callback)
-{
-    static const char *const names[CALLBACKS] = {
-        [CALLBACK_NONE] = "",
-        [CALLBACK_LOAD] = "the loading or unloading",
-        [CALLBACK_CHECK] = "check",
-        [CALLBACK_OPEN] = "open",
-        [CALLBACK_CLOSE] = "close",
-        [CALLBACK_IS_SOUND] = "is_sound",
-        [CALLBACK_CONVERT] = "convert",
-        [CALLBACK_RELOAD] = "reload",
-        [CALLBACK_WORKER_OPEN] = "worker_open",
-        [CALLBACK_PROCESS] = "process",
-        [CALLBACK_WORKER_TICK] = "worker_tick",
-        [CALLBACK_WORKER_CLOSE] = "worker_close",
-        [CALLBACK_CONNECT] = "connect",
-        [CALLBACK_WRITE] = "write",
-        [CALLBACK_FLUSH] = "flush",
-        [CALLBACK_DISCONNECT] = "disconnect",
-        [CALLBACK_ROTATE] = "rotate",
-        [CALLBACK_TICK] = "tick",
-    };
-
-    assert(callback < CALLBACKS);
-    return names[callback];
-}
-
 static struct muster_call call_of(const struct muster_instance *instance, uint32_t flags,
                                   uint64_t deadline_ns)
 {
@@ -56,9 +29,24 @@ static int expect(struct muster_instance *instance, enum callback callback, int 
 {
     if (result == 0 || (result < 0 && result > -32 && codes >> -result & 1))
         return result;
-    instance_bug(instance, "%s() returned %d; expected %s", callback_name(callback), result,
+    instance_bug(instance, "%s() returned %d; expected %s", rule_table_callback(callback), result,
                  expected);
     return MUSTER_FAILED;
+}
+
+/* Before a callback that logs why it fails, and behind it. */
+static void listen(struct muster_instance *instance)
+{
+    atomic_store(&instance->spoke, false);
+}
+
+static void expect_reason(struct muster_instance *instance, enum callback callback, int result)
+{
+    if (result == MUSTER_FAILED && !atomic_load(&instance->spoke))
+        instance_bug(instance,
+                     "%s() returned MUSTER_FAILED without a word; call host->log before, and say "
+                     "what does not work and what to do about it",
+                     rule_table_callback(callback));
 }
 
 /* What a plugin calls where there is time may have changed the thread's locale. */
@@ -92,9 +80,11 @@ int callback_open(struct muster_instance *instance)
     instance->state = instance;
     if (instance_api(instance)->open == NULL)
         return 0;
+    listen(instance);
     callback_enter(instance, CALLBACK_OPEN);
     result = instance_api(instance)->open(&host_functions, instance, &instance->state);
     leave();
+    expect_reason(instance, CALLBACK_OPEN, result);
     return expect(instance, CALLBACK_OPEN, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
@@ -119,9 +109,11 @@ int callback_reload(struct muster_instance *instance)
 
     if (reload == NULL)
         return MUSTER_RENEW;
+    listen(instance);
     callback_enter(instance, CALLBACK_RELOAD);
     result = reload(instance->state, &call);
     leave();
+    expect_reason(instance, CALLBACK_RELOAD, result);
     return expect(instance, CALLBACK_RELOAD, result, CODE(MUSTER_RENEW) | CODE(MUSTER_FAILED),
                   "0, MUSTER_RENEW or MUSTER_FAILED");
 }
@@ -136,9 +128,11 @@ int callback_worker_open(struct muster_instance *instance, uint32_t worker, uint
     *state = instance->state;
     if (instance_filter(instance)->worker_open == NULL)
         return 0;
+    listen(instance);
     callback_enter(instance, CALLBACK_WORKER_OPEN);
     result = instance_filter(instance)->worker_open(instance->state, worker, workers, state);
     leave();
+    expect_reason(instance, CALLBACK_WORKER_OPEN, result);
     return expect(instance, CALLBACK_WORKER_OPEN, result, CODE(MUSTER_FAILED), ZERO_OR_FAILED);
 }
 
@@ -186,9 +180,11 @@ int callback_connect(struct muster_instance *instance, uint32_t flags, uint64_t 
 
     if (instance_sink(instance)->connect == NULL)
         return 0;
+    listen(instance);
     callback_enter(instance, CALLBACK_CONNECT);
     result = instance_sink(instance)->connect(instance->state, &call);
     leave();
+    expect_reason(instance, CALLBACK_CONNECT, result);
     return expect(instance, CALLBACK_CONNECT, result, CODE(MUSTER_AGAIN) | CODE(MUSTER_FAILED),
                   "0, MUSTER_AGAIN or MUSTER_FAILED");
 }
@@ -260,9 +256,11 @@ int callback_rotate(struct muster_instance *instance)
 
     if (instance_sink(instance)->rotate == NULL)
         return 0;
+    listen(instance);
     callback_enter(instance, CALLBACK_ROTATE);
     result = instance_sink(instance)->rotate(instance->state, &call);
     leave();
+    expect_reason(instance, CALLBACK_ROTATE, result);
     return expect(instance, CALLBACK_ROTATE, result, CODE(MUSTER_FAILED) | CODE(MUSTER_LOST),
                   "0, MUSTER_LOST or MUSTER_FAILED");
 }

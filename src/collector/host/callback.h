@@ -14,31 +14,7 @@
 
 #include "instance.h"
 #include "note.h"
-
-enum callback {
-    CALLBACK_NONE, /* the thread is in the daemon's own code */
-    CALLBACK_LOAD, /* dlopen or dlclose, with a constructor or destructor of the shared object */
-    CALLBACK_CHECK,
-    CALLBACK_OPEN,
-    CALLBACK_CLOSE,
-    CALLBACK_IS_SOUND,
-    CALLBACK_CONVERT,
-    CALLBACK_RELOAD,
-    CALLBACK_WORKER_OPEN,
-    CALLBACK_PROCESS,
-    CALLBACK_WORKER_TICK,
-    CALLBACK_WORKER_CLOSE,
-    CALLBACK_CONNECT,
-    CALLBACK_WRITE,
-    CALLBACK_FLUSH,
-    CALLBACK_DISCONNECT,
-    CALLBACK_ROTATE,
-    CALLBACK_TICK,
-    CALLBACKS /* how many there are */
-};
-
-/* "write" */
-const char *callback_name(enum callback callback);
+#include "rule_table.h"
 
 /* Whose callback this thread is in, and the batch that it has; for who asks within a callback. */
 extern _Thread_local struct muster_instance *callback_instance;

@@ -45,12 +45,26 @@ static bool is_repeated(struct muster_instance *instance, const char *text)
     return false;
 }
 
-static void write_log(struct muster_instance *instance, uint32_t level, const char *text)
+/* The instance that a function is handed which may be called anywhere; without one the one whose
+ * callback runs, and the plugin is told of.  On a thread of its own that is not known: a crash. */
+static struct muster_instance *known(struct muster_instance *instance, const char *function)
 {
+    if (instance != NULL || atomic_load(&note_mine.callback) <= CALLBACK_LOAD)
+        return instance;
+    instance_bug(callback_instance, "%s() without an instance; pass the one that open() was given",
+                 function);
+    return callback_instance;
+}
+
+static void write_log(struct muster_instance *given, uint32_t level, const char *text)
+{
+    struct muster_instance *instance = known(given, "log");
+
     if (text == NULL) {
         instance_bug(instance, "log() without a text");
         return;
     }
+    atomic_store(&instance->spoke, true);
     if (is_repeated(instance, text))
         return;
     log_line(instance->host->log, level > LOG_DEBUG ? LOG_DEBUG : level, instance->entry->name,
@@ -73,7 +87,7 @@ uint64_t host_now(const struct host *host, uint32_t clock)
 
 static uint64_t read_clock(struct muster_instance *instance, uint32_t clock)
 {
-    return host_now(instance->host, clock);
+    return host_now(known(instance, "now")->host, clock);
 }
 
 /* ---- Options -------------------------------------------------------------------------- */
@@ -159,13 +173,18 @@ static const char *list_item(struct muster_instance *instance, const char *optio
 
 static void config_error(struct muster_instance *instance, const char *option, const char *text)
 {
-    const struct entry *entry = instance->entry;
-    int index = option != NULL ? option_find(&entry->plugin.options, option) : -1;
-    unsigned line = index >= 0 ? instance->values[index].line : 0;
+    const struct entry *entry;
+    unsigned line;
+    int index;
 
     if (!rules_allow(instance, RULE_CONFIG_ERROR) || instance->problems == NULL)
         return;
-    if (option != NULL && index < 0)
+    entry = instance->entry;
+    index = option != NULL ? option_find(&entry->plugin.options, option) : -1;
+    line = index >= 0 ? instance->values[index].line : 0;
+    if (text == NULL)
+        instance_bug(instance, "config_error() without a text");
+    else if (option != NULL && index < 0)
         instance_bug(instance, "config_error() of the option \"%s\", which it does not declare: %s",
                      option, text);
     else
@@ -179,21 +198,33 @@ static void problem(struct muster_instance *instance, const char *file, uint32_t
 {
     if (!rules_allow(instance, RULE_PROBLEM) || instance->problems == NULL)
         return;
-    if (file == NULL)
-        instance_bug(instance, "problem() without a file: %s", text);
+    if (file == NULL || text == NULL)
+        instance_bug(instance, "problem() without a %s", file == NULL ? "file" : "text");
     else
         problems_add(instance->problems, file, line, 0, "%s: %s", instance->entry->name, text);
 }
 
 /* ---- Metrics, devices, state ---------------------------------------------------------- */
 
+#define TAKES_KNOWN (MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS)
+
 static void take(struct muster_instance *instance, uint32_t kinds)
 {
+    uint32_t unknown;
+
     if (!rules_allow(instance, RULE_TAKE))
         return;
-    if ((kinds & ~instance_sink(instance)->takes) != 0)
+    unknown = kinds & ~instance_sink(instance)->takes;
+    if (plugin_is_filter(&instance->entry->plugin))
+        instance_bug(instance, "take() of a filter, which gets every record; leave it out");
+    else if (unknown != 0)
         instance_bug(instance,
-                     "take() of kinds of record that its struct muster_sink does not name");
+                     "take() of kinds that its struct muster_sink does not name:%s%s%s%s; name "
+                     "them in its `takes`",
+                     (unknown & MUSTER_TAKES_MESSAGES) != 0 ? " MUSTER_TAKES_MESSAGES" : "",
+                     (unknown & MUSTER_TAKES_EVENTS) != 0 ? " MUSTER_TAKES_EVENTS" : "",
+                     (unknown & MUSTER_TAKES_REJECTS) != 0 ? " MUSTER_TAKES_REJECTS" : "",
+                     (unknown & ~TAKES_KNOWN) != 0 ? " one that there is not" : "");
     instance->kinds = kinds & instance_sink(instance)->takes;
 }
 
@@ -423,7 +454,8 @@ static void stop(struct muster_instance *instance, const char *text)
     if (!rules_allow(instance, RULE_STOP))
         return;
     log_format(instance->host->log, LOG_WARNING, instance->entry->name,
-               "the plugin asks the daemon to stop: %s", text);
+               "the plugin asks the daemon to stop: %s",
+               text != NULL ? text : "it does not say why");
     kill(getpid(), SIGTERM);
 }
 

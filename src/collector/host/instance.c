@@ -31,7 +31,9 @@ void instance_check(const struct entry *entry, struct host *host, struct problem
     instance.problems = problems;
     result = callback_check(&instance);
     if (result != 0 && problems_count(problems) == before)
-        instance_bug(&instance, "check failed without saying why");
+        instance_bug(&instance,
+                     "check() returned MUSTER_FAILED without a word; call host->config_error or "
+                     "host->problem before, and say what is wrong");
 }
 
 /* `in_order`: the plugin opened and closed it. */

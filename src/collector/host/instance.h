@@ -31,9 +31,11 @@ struct muster_instance {
     uint32_t kinds;            /* MUSTER_TAKES_*; sinks only */
     bool opening;              /* the plugin's open runs */
     bool opened;
-    atomic_uint broken;   /* rules of the contract, each said once: bits by enum rule (rules.h) */
-    atomic_bool misused;  /* asked for what it must not */
-    atomic_bool stopping; /* it will be closed */
+    atomic_uint broken;  /* rules of the contract, each said once: bits by enum rule (rules.h) */
+    atomic_bool misused; /* asked for what it must not */
+    atomic_bool
+        spoke; /* it has logged something since its last callback that is to say why it fails */
+    atomic_bool stopping;                    /* it will be closed */
     atomic_uint orders, heard_orders;        /* from the main thread; how many the sink has heard */
     atomic_ullong accused[INSTANCE_ACCUSED]; /* bugs that were logged, as hashes */
     atomic_bool trying; /* connect, again and again: what it logs then is shown once */

@@ -11,8 +11,10 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/option.c %D%/option.h \
 	%D%/options.c %D%/options.h \
 	%D%/note.c %D%/note.h \
+	%D%/owner.c %D%/owner.h \
 	%D%/plugin.c %D%/plugin.h \
 	%D%/plugin_file.c %D%/plugin_file.h \
 	%D%/plugin_find.c %D%/plugin_find.h \
+	%D%/rule_table.c %D%/rule_table.h \
 	%D%/rules.c %D%/rules.h \
 	%D%/secret.c %D%/secret.h

@@ -33,7 +33,7 @@ static bool is_line(const char *text)
 /* Whether the host keeps a metric of that name for every instance. */
 static bool is_reserved(const char *name)
 {
-    static const char *const own[] = {"in",      "out",     "emitted", "passed",
+    static const char *const own[] = {"in",      "out",     "emitted", "passed", "refused",
                                       "offered", "written", "held",    "queued"};
     size_t i;
 

@@ -111,12 +111,12 @@ int note_text(const struct note *note, char *out, size_t room)
         return -1;
     out[0] = '\0';
     if (entry == NULL) {
-        note_append(out, room, callback_name(callback));
+        note_append(out, room, rule_table_callback(callback));
         note_append(out, room, " of the plugin ");
         note_append(out, room, path != NULL ? path : "?");
         return 0;
     }
-    note_append(out, room, callback_name(callback));
+    note_append(out, room, rule_table_callback(callback));
     note_append(out, room, "() of the plugin ");
     note_append(out, room, entry->plugin.api.name);
     note_append(out, room, " ");

@@ -70,6 +70,8 @@ static const char *judge(const struct muster_option *option, char room[OPTION_RO
         return "has no choices";
     else if (!is_range_valid(option))
         return "has a smallest value that is larger than its largest";
+    else if ((option->flags & MUSTER_OPTION_REQUIRED) != 0 && option->fallback != NULL)
+        return "is required, and has a default, which would never be used; take one of them out";
     else if (!option_is_fallback_valid(option, why))
         snprintf(room, OPTION_ROOM, "has a default \"%.100s\" that is no value of it: %.800s",
                  option->type == MUSTER_OPTION_SECRET ? "(secret)" : option->fallback, why);
@@ -107,8 +109,12 @@ bool options_valid(const struct option_table *table, char *why, size_t room)
         const struct muster_option option = option_at(table, i);
         const char *wrong;
 
-        if (option.name == NULL || option.name[0] == '\0' || option.summary == NULL) {
-            snprintf(why, room, "option %u has no name or no summary", i);
+        if (option.name == NULL || option.name[0] == '\0') {
+            snprintf(why, room, "option %u has no name", i);
+            return false;
+        }
+        if (option.summary == NULL) {
+            snprintf(why, room, "option %.100s has no summary", option.name);
             return false;
         }
         if (!is_name(option.name) || (option.alias != NULL && !is_name(option.alias))) {

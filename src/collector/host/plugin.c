@@ -15,6 +15,7 @@
 
 #include "base/sanitized.h"
 #include "note.h"
+#include "owner.h"
 #include "plugin_file.h"
 #include "plugin_find.h"
 
@@ -69,40 +70,71 @@ static const char *find_name(const struct names *table, uint32_t number)
     return NULL;
 }
 
-static bool is_number_taken(const struct names *table, uint32_t index)
+/* The entry in front of that one that has the same number, or NULL. */
+static const struct muster_name *find_twin(const struct names *table, uint32_t index)
 {
     uint32_t i;
 
     for (i = 0; i < index; i++)
         if (name_at(table, i)->number == name_at(table, index)->number)
-            return true;
+            return name_at(table, i);
+    return NULL;
+}
+
+static bool is_word(const char *text)
+{
+    return text[0] != '\0' && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
+/* Whether entry number `index` of the table `of` ("events") is one; else `why`. */
+static bool judge_name(const struct names *table, const char *of, uint32_t index, char *why,
+                       size_t room)
+{
+    const struct muster_name *name = name_at(table, index), *twin = find_twin(table, index);
+
+    if (name->name == NULL || name->name[0] == '\0')
+        snprintf(why, room, "number %u of its `%s`, entry %u, has no name", name->number, of,
+                 index);
+    else if (!is_word(name->name))
+        snprintf(why, room,
+                 "\"%.100s\" in its `%s` (number %u) is not called as one: expected lower case, "
+                 "digits and '-'",
+                 name->name, of, name->number);
+    else if (name->number < MUSTER_EVENT_OWN || name->number > UINT8_MAX)
+        snprintf(why, room, "\"%.100s\" in its `%s` has the number %u; expected %d to %d",
+                 name->name, of, name->number, MUSTER_EVENT_OWN, UINT8_MAX);
+    else if (twin != NULL)
+        snprintf(why, room, "\"%.100s\" and \"%.100s\" in its `%s` have the same number, %u",
+                 twin->name, name->name, of, name->number);
+    else if (name->summary == NULL)
+        snprintf(why, room, "\"%.100s\" in its `%s` has no summary", name->name, of);
+    else
+        return true;
     return false;
 }
 
-/* NULL, or what is wrong with the table. */
-static const char *judge_names(const struct names *table)
+/* The same of the whole table. */
+static bool judge_names(const struct names *table, const char *of, char *why, size_t room)
 {
+    const char *one = strcmp(of, "events") == 0 ? "event" : "reject";
     uint32_t i;
 
-    if (table->count == 0)
-        return NULL;
-    if (table->names == NULL || table->stride < sizeof(struct muster_name))
-        return "its table of events or rejects is missing or of a wrong size";
-    for (i = 0; i < table->count; i++) {
-        const struct muster_name *name = name_at(table, i);
-
-        if (name->number < MUSTER_EVENT_OWN || name->number > UINT8_MAX)
-            return "an event or reject of its own has a number that is not in 128 to 255";
-        if (is_number_taken(table, i))
-            return "two events or rejects of its own have the same number";
-        if (name->name == NULL || name->name[0] == '\0' ||
-            name->name[strspn(name->name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
-            return "the name of an event or reject of its own is missing or malformed (lower case, "
-                   "digits, '-')";
-        if (name->summary == NULL)
-            return "an event or reject of its own has no summary";
+    if (table->count > 0 && table->names == NULL) {
+        snprintf(why, room, "its %s_count is %u, and its table `%s` is NULL", one, table->count,
+                 of);
+        return false;
     }
-    return NULL;
+    if (table->count > 0 && table->stride < sizeof(struct muster_name)) {
+        snprintf(why, room,
+                 "its table `%s` has a name_size of %u bytes; expected at least %zu, sizeof "
+                 "(struct muster_name)",
+                 of, table->stride, sizeof(struct muster_name));
+        return false;
+    }
+    for (i = 0; i < table->count; i++)
+        if (!judge_name(table, of, i, why, room))
+            return false;
+    return true;
 }
 
 const char *plugin_event_name(const struct plugin *plugin, uint32_t number)
@@ -121,14 +153,42 @@ const char *plugin_reject_name(const struct plugin *plugin, uint32_t number)
 
 /* ---- loading -------------------------------------------------------------------------- */
 
-/* NULL, or what is wrong with the descriptor. */
-static const char *judge(const struct plugin *plugin, char *room_for_text, size_t room)
+static bool judge_options(const struct plugin *plugin, char *why, size_t room)
 {
     static const char *const reserved[] = {"plugin", "name", "queue", "required"};
+    const size_t least = offsetof(struct muster_option, flags) + sizeof(uint32_t);
     const struct muster_plugin *api = &plugin->api;
-    const struct names events = events_of(api), rejects = rejects_of(api);
-    const char *wrong;
     size_t i;
+
+    if (api->option_count > 0 && api->options == NULL) {
+        snprintf(why, room, "its option_count is %u, and its table `options` is NULL",
+                 api->option_count);
+        return false;
+    }
+    if (api->option_count > 0 && api->option_size < least) {
+        snprintf(why, room,
+                 "its table `options` has an option_size of %u bytes; expected at least %zu; set "
+                 "it to sizeof (struct muster_option)",
+                 api->option_size, least);
+        return false;
+    }
+    if (!options_valid(&plugin->options, why, room))
+        return false;
+    for (i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (options_has(&plugin->options, reserved[i])) {
+            snprintf(why, room,
+                     "option %s is called as one of the host's (plugin, name, queue, required); "
+                     "give it another name",
+                     reserved[i]);
+            return false;
+        }
+    return true;
+}
+
+/* NULL, or what is wrong with what it says that it is. */
+static const char *judge_role(const struct plugin *plugin)
+{
+    const struct muster_plugin *api = &plugin->api;
 
     if (api->name == NULL || api->version == NULL || api->summary == NULL || !valid_name(api->name))
         return "its name, version or summary is missing or malformed";
@@ -147,18 +207,21 @@ static const char *judge(const struct plugin *plugin, char *room_for_text, size_
     if (api->sink != NULL && (plugin->sink.takes & ~TAKES_ALL) != 0)
         return "it takes kinds of record that this musterd does not know; does it need a newer "
                "one?";
-    if (api->option_count > 0 &&
-        (api->options == NULL ||
-         api->option_size < offsetof(struct muster_option, flags) + sizeof(uint32_t)))
-        return "its option table is missing or of a wrong size";
-    if (!options_valid(&plugin->options, room_for_text, room))
-        return room_for_text;
-    for (i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
-        if (options_has(&plugin->options, reserved[i]))
-            return "its options are named plugin, name, queue or required, which belong to the "
-                   "host";
-    wrong = judge_names(&events);
-    return wrong != NULL ? wrong : judge_names(&rejects);
+    return NULL;
+}
+
+/* Whether the descriptor makes sense; else `why` says what is wrong with it. */
+static bool judge(const struct plugin *plugin, char *why, size_t room)
+{
+    const struct names events = events_of(&plugin->api), rejects = rejects_of(&plugin->api);
+    const char *wrong = judge_role(plugin);
+
+    if (wrong != NULL) {
+        snprintf(why, room, "%s", wrong);
+        return false;
+    }
+    return judge_options(plugin, why, room) && judge_names(&events, "events", why, room) &&
+           judge_names(&rejects, "rejects", why, room);
 }
 
 _Static_assert((int)MUSTER_EVENT_OWN == (int)MUSTER_REJECT_OWN, "one range for both");
@@ -244,8 +307,7 @@ int plugin_load(struct plugin *plugin, const char *name, const char *const *dire
                 size_t room)
 {
     const struct muster_plugin *found;
-    const char *wrong;
-    char text[256];
+    char wrong[OPTION_ROOM];
 
     memset(plugin, 0, sizeof *plugin);
     plugin->path = plugin_find(name, directories, why, room);
@@ -268,11 +330,11 @@ int plugin_load(struct plugin *plugin, const char *name, const char *const *dire
     }
     if (take_descriptor(plugin, found, why, room) < 0)
         goto fail;
-    wrong = judge(plugin, text, sizeof text);
-    if (wrong != NULL) {
+    if (!judge(plugin, wrong, sizeof wrong)) {
         snprintf(why, room, "\"%s\": %s", plugin->path, wrong);
         goto fail;
     }
+    owner_add(plugin, found);
     return 0;
 
 fail:
@@ -282,6 +344,7 @@ fail:
 
 void plugin_unload(struct plugin *plugin)
 {
+    owner_remove(plugin);
     if (plugin->handle != NULL && UNLOADS) {
         note_enter_file(plugin->path);
         dlclose(plugin->handle);

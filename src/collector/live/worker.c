@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/thread.h"
 #include "collector/host/note.h"
 #include "pace.h"
 #include "socket.h"
@@ -419,7 +420,7 @@ int worker_start(struct worker *worker)
     worker->started = error == 0;
     if (worker->started) {
         snprintf(name, sizeof name, "worker-%u", worker->pipeline->id);
-        pthread_setname_np(worker->thread, name);
+        thread_call(worker->thread, name);
     }
     return error;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "collector/host/note.h"
 #include "wire/steering.h"
 
@@ -319,7 +320,7 @@ int replay_open(struct replay *replay, const struct replay_settings *settings, s
         return -1;
     }
     replay->started = true;
-    pthread_setname_np(replay->thread, "replay");
+    thread_call(replay->thread, "replay");
     return 0;
 }
 

@@ -25,6 +25,7 @@ tests_collector_flow_test_pipeline_SOURCES = tests/collector/flow/test_pipeline.
 tests_collector_flow_test_pipeline_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_flow_test_pipeline_CFLAGS = $(TEST_CFLAGS)
 tests_collector_flow_test_pipeline_LDADD = $(TEST_LIBS)
+# accuse: tests/e2e/misuse.py
 # fanout: tests/e2e/sinks.py
 # pool: tests/collector/flow/test_queue.c
 # sink: tests/e2e/sinks.py

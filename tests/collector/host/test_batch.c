@@ -8,6 +8,7 @@
 
 #include "common/random.h"
 #include "collector/host/batch.h"
+#include "collector/host/plugin.h"
 #include "common/runner.h"
 
 enum { MOST = 8192, FILTERS = 5, ROUNDS = 400 };
@@ -191,10 +192,49 @@ START_TEST(random_filters)
 }
 END_TEST
 
+/* What is odd is added where it can be shown, and told. */
+START_TEST(odd_additions)
+{
+    static const struct muster_name events[] = {{.number = 130, .name = "hot"}};
+    static const struct plugin plugin = {
+        .api = {.name_size = sizeof events[0], .event_count = 1, .events = events}};
+    struct muster_record records[2] = {{0}}, odd = {.kind = MUSTER_KIND_EVENT};
+    struct batch batch = {0};
+    struct batch_change change;
+
+    begin(&batch, records, 2);
+    batch.plugin = &plugin;
+    odd.event.event = 130;
+    ck_assert_int_eq(batch_emit(&batch.view, 1, &odd), 0);
+    ck_assert_uint_eq(batch.why, 0);
+    odd.event.event = 131;
+    ck_assert_int_eq(batch_emit(&batch.view, 2, &odd), 0);
+    odd.kind = MUSTER_KIND_REJECT;
+    odd.reject.reason = 130; /* an event's number is no reject's */
+    ck_assert_int_eq(batch_emit(&batch.view, 0, &odd), 0);
+    odd.kind = MUSTER_KIND_REJECT + 1;
+    ck_assert_int_eq(batch_emit(&batch.view, 0, &odd), MUSTER_FAILED);
+    change = settle(&batch);
+    ck_assert_uint_eq(change.emitted, 3);
+    ck_assert_uint_eq(change.failed, 1);
+    ck_assert_uint_eq(change.why,
+                      BATCH_UNNAMED_EVENT | BATCH_UNNAMED_REJECT | BATCH_FAR | BATCH_BAD_KIND);
+    ck_assert_uint_eq(change.odd.event, 131);
+    ck_assert_uint_eq(change.odd.reason, 130);
+    ck_assert_uint_eq(change.odd.after, 2);
+    ck_assert_uint_eq(change.odd.kind, MUSTER_KIND_REJECT + 1);
+    ck_assert_uint_eq(batch.view.records[4].event.event, 131); /* at the end */
+    begin(&batch, NULL, 0);
+    ck_assert_int_eq(batch_emit(&batch.view, 7, &records[0]), 0); /* ignored, if it is empty */
+    ck_assert_uint_eq(settle(&batch).why, 0);
+    batch_free(&batch);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {nothing_asked, order_of_what_is_added, an_empty_batch,
-                                  random_filters};
+                                  random_filters, odd_additions};
     Suite *suite = suite_create("batch");
     TCase *tcase = tcase_create("batch");
     size_t i;

@@ -44,6 +44,8 @@ START_TEST(metrics_of_other_sizes)
 }
 END_TEST
 
+static struct muster_instance nobody;
+
 static void expect_value(const struct muster_record *record, uint32_t type)
 {
     struct {
@@ -52,8 +54,8 @@ static void expect_value(const struct muster_record *record, uint32_t type)
     } larger = {.more = 7};
     struct muster_value value, two[2];
 
-    ck_assert_uint_eq(host_functions.values(NULL, record, NULL, sizeof value, 0), 1);
-    ck_assert_uint_eq(host_functions.values(NULL, record, two, sizeof value, 2), 1);
+    ck_assert_uint_eq(host_functions.values(&nobody, record, NULL, sizeof value, 0), 1);
+    ck_assert_uint_eq(host_functions.values(&nobody, record, two, sizeof value, 2), 1);
     value = two[0];
     ck_assert_str_eq(value.name, "value");
     ck_assert_ptr_null(value.unit);
@@ -65,11 +67,11 @@ static void expect_value(const struct muster_record *record, uint32_t type)
     } else {
         ck_assert_uint_eq(value.value.natural, record->value.natural);
     }
-    host_functions.values(NULL, record, &larger.value, sizeof larger, 1);
+    host_functions.values(&nobody, record, &larger.value, sizeof larger, 1);
     ck_assert_uint_eq(larger.more, 0);
     ck_assert_uint_eq(larger.value.type, type);
     memset(&value, 0x55, sizeof value); /* a smaller one */
-    host_functions.values(NULL, record, &value, offsetof(struct muster_value, type), 1);
+    host_functions.values(&nobody, record, &value, offsetof(struct muster_value, type), 1);
     ck_assert_str_eq(value.name, "value");
     ck_assert_uint_eq(value.type, 0x55555555);
 }
@@ -82,16 +84,16 @@ START_TEST(values_of_the_built_in_format)
     note_enter(NULL, CALLBACK_PROCESS);
     record.payload.bytes = (const uint8_t *)"abc";
     record.value.integer = -5;
-    ck_assert_uint_eq(host_functions.values(NULL, &record, NULL, 0, 0), 0);
+    ck_assert_uint_eq(host_functions.values(&nobody, &record, NULL, 0, 0), 0);
     for (type = MUSTER_VALUE_TEXT; type <= MUSTER_VALUE_BYTES; type++) {
         record.value_type = type;
         expect_value(&record, type);
     }
     record.value_type = type; /* of a later version */
-    ck_assert_uint_eq(host_functions.values(NULL, &record, NULL, 0, 0), 0);
+    ck_assert_uint_eq(host_functions.values(&nobody, &record, NULL, 0, 0), 0);
     record.value_type = MUSTER_VALUE_INT;
     record.kind = MUSTER_KIND_EVENT;
-    ck_assert_uint_eq(host_functions.values(NULL, &record, NULL, 0, 0), 0);
+    ck_assert_uint_eq(host_functions.values(&nobody, &record, NULL, 0, 0), 0);
     note_leave();
 }
 END_TEST

@@ -309,10 +309,15 @@ START_TEST(bad_tables)
 
     bad = good;
     bad.name = NULL;
-    expect_invalid(bad, "option 1 has no name or no summary");
+    expect_invalid(bad, "option 1 has no name");
     bad = good;
     bad.summary = NULL;
-    expect_invalid(bad, "option 1 has no name or no summary");
+    expect_invalid(bad, "option good has no summary");
+    bad = good;
+    bad.flags = MUSTER_OPTION_REQUIRED;
+    bad.fallback = "1";
+    expect_invalid(bad, "option good is required, and has a default, which would never be used; "
+                        "take one of them out");
     bad = good;
     bad.type = 99;
     expect_invalid(bad, "option good is of type 99, which this version does not know");

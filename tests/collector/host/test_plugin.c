@@ -99,14 +99,20 @@ START_TEST(refused)
              MUSTER_ABI_MAJOR, MUSTER_ABI_MINOR);
     expect_refused("odd_major", expected);
     expect_refused("odd_no_write", "it is a sink without write()");
-    expect_refused("odd_options", "its option table is missing or of a wrong size");
-    expect_refused("odd_reserved", "its options are named plugin, name, queue or required");
+    expect_refused("odd_options",
+                   "its table `options` has an option_size of 8 bytes; expected at least ");
+    expect_refused("odd_reserved",
+                   "option queue is called as one of the host's (plugin, name, queue, required)");
     expect_refused("odd_no_role", "it is neither a filter nor a sink");
     expect_refused("odd_no_name", "its name, version or summary is missing or malformed");
-    expect_refused("odd_number", "a number that is not in 128 to 255");
-    expect_refused("odd_twice", "two events or rejects of its own have the same number");
-    expect_refused("odd_word", "the name of an event or reject of its own is missing or malformed");
-    expect_refused("odd_names", "its table of events or rejects is missing or of a wrong size");
+    expect_refused("odd_number",
+                   "\"event-2\" in its `events` has the number 127; expected 128 to 255");
+    expect_refused("odd_twice",
+                   "\"unwanted\" and \"odd\" in its `rejects` have the same number, 200");
+    expect_refused("odd_word",
+                   "\"second event\" in its `events` (number 255) is not called as one");
+    expect_refused("odd_names",
+                   "its table `events` has a name_size of 8 bytes; expected at least 24");
     expect_refused("odd_no_symbol", "it has no symbol muster_plugin_v1");
 }
 END_TEST

@@ -64,7 +64,7 @@ START_TEST(as_written)
             allowed |= written[i].callbacks[k] == callback;
         callback_enter(&instance, (enum callback)callback);
         ck_assert_msg(rules_allow(&instance, written[i].rule) == allowed, "rule %u in %s",
-                      written[i].rule, callback_name((enum callback)callback));
+                      written[i].rule, rule_table_callback((enum callback)callback));
         callback_leave();
     }
 }

@@ -14,8 +14,9 @@
 #include <muster/plugin.h>
 
 static const char *const deeds[] = {
-    "nothing",     "crash", "divide",    "abort", "overflow",       "exit", "hang",
-    "thread_exit", "sleep", "setlocale", "call",  "call_elsewhere", NULL};
+    "nothing",     "crash", "divide",    "abort",     "overflow",       "exit", "hang",
+    "thread_exit", "sleep", "setlocale", "call",      "call_elsewhere", "fail", "again",
+    "odd_records", "nulls", "own_crash", "own_abort", "own_exit",       NULL};
 static const char *const places[] = {
     "check", "open", "worker_open", "process", "worker_tick", "worker_close", "connect", "write",
     "flush", "tick", "disconnect",  "close",   NULL};
@@ -79,6 +80,58 @@ static void call_elsewhere(void)
         pthread_join(thread, NULL);
 }
 
+/* Records that do not hold to the contract; the batch has one record, or none. */
+static void odd_records(void)
+{
+    struct muster_record record = {.kind = MUSTER_KIND_EVENT};
+
+    record.event.event = 200;
+    the_host->emit(the_batch, 0, &record);
+    record.event.event = 201;
+    the_host->emit(the_batch, 0, &record);
+    record.kind = MUSTER_KIND_REJECT;
+    record.reject.reason = 202;
+    the_host->emit(the_batch, 0, &record);
+    record.reject.reason = 0;
+    the_host->emit(the_batch, 4711, &record);
+    record.kind = 9;
+    if (the_host->emit(the_batch, 0, &record) != MUSTER_FAILED)
+        the_host->log(the_instance, MUSTER_LOG_ERROR, "it has emitted");
+}
+
+static void nulls(void)
+{
+    static const struct muster_record nothing;
+
+    the_host->log(NULL, MUSTER_LOG_INFO, "of nobody");
+    the_host->log(the_instance, MUSTER_LOG_INFO, NULL);
+    the_host->now(NULL, MUSTER_CLOCK_WALL);
+    the_host->device_count(NULL);
+    the_host->wake(NULL);
+    if (the_host->emit(NULL, 0, &nothing) != MUSTER_FAILED ||
+        the_host->drop(NULL, 0) != MUSTER_FAILED ||
+        (the_batch != NULL && the_host->emit(the_batch, 0, NULL) != MUSTER_FAILED))
+        the_host->log(the_instance, MUSTER_LOG_ERROR, "it has emitted");
+}
+
+static void *on_its_own(void *unused)
+{
+    (void)unused;
+    if (strcmp(deed, "own_crash") == 0)
+        *nowhere = 1;
+    else if (strcmp(deed, "own_abort") == 0)
+        abort();
+    exit(0);
+}
+
+static void run_on_its_own(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, on_its_own, NULL) == 0)
+        pthread_join(thread, NULL);
+}
+
 static void act(const char *what)
 {
     struct timespec pause_time = {.tv_sec = sleep_ns / 1000000000,
@@ -104,14 +157,25 @@ static void act(const char *what)
         call(NULL);
     else if (strcmp(what, "call_elsewhere") == 0)
         call_elsewhere();
+    else if (strcmp(what, "odd_records") == 0)
+        odd_records();
+    else if (strcmp(what, "nulls") == 0)
+        nulls();
+    else if (strncmp(what, "own_", 4) == 0)
+        run_on_its_own();
     while (strcmp(what, "hang") == 0)
         pause();
 }
 
-static void visit(const char *here)
+/* Returns what the callback is to return. */
+static int visit(const char *here)
 {
-    if (strcmp(here, place) == 0)
-        act(deed);
+    if (strcmp(here, place) != 0)
+        return 0;
+    act(deed);
+    if (strcmp(deed, "fail") == 0)
+        return MUSTER_FAILED;
+    return strcmp(deed, "again") == 0 ? MUSTER_AGAIN : 0;
 }
 
 static __attribute__((constructor)) void begin(void)
@@ -134,8 +198,7 @@ static void read_options(const struct muster_host *host, struct muster_instance 
 static int check(const struct muster_host *host, struct muster_instance *instance)
 {
     read_options(host, instance);
-    visit("check");
-    return 0;
+    return visit("check");
 }
 
 static int open_instance(const struct muster_host *host, struct muster_instance *instance,
@@ -143,8 +206,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
 {
     (void)state;
     read_options(host, instance);
-    visit("open");
-    return 0;
+    return visit("open");
 }
 
 static void close_instance(void *state, const struct muster_call *call)
@@ -161,16 +223,14 @@ static int worker_open(void *state, uint32_t worker, uint32_t workers, void **wo
     (void)worker;
     (void)workers;
     *worker_state = state;
-    visit("worker_open");
-    return 0;
+    return visit("worker_open");
 }
 
 static int process(void *worker_state, struct muster_batch *batch)
 {
     (void)worker_state;
     the_batch = batch;
-    visit("process");
-    return 0;
+    return visit("process");
 }
 
 static uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t now_ns)
@@ -207,16 +267,14 @@ static int64_t take(void *state, const struct muster_record *records, uint32_t c
     (void)call;
     (void)state;
     (void)records;
-    visit("write");
-    return count;
+    return visit("write") == 0 ? (int64_t)count : MUSTER_FAILED;
 }
 
 static int connect_output(void *state, const struct muster_call *call)
 {
     (void)state;
     (void)call;
-    visit("connect");
-    return 0;
+    return visit("connect");
 }
 
 static void disconnect(void *state, const struct muster_call *call)
@@ -230,8 +288,7 @@ static int64_t flush(void *state, const struct muster_call *call)
 {
     (void)state;
     (void)call;
-    visit("flush");
-    return 0;
+    return visit("flush");
 }
 
 static uint64_t tick(void *state, uint64_t now_ns)
