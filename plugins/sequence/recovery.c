@@ -12,21 +12,6 @@
 
 /* ---- what to believe ------------------------------------------------------------------ */
 
-static uint32_t count_missing(const struct tables *tables, const struct undo_settled *settled)
-{
-    const struct session *session = settled->session;
-    uint32_t missing = 0, i;
-
-    if (session->span < tables->window) {
-        for (i = 0; i < session->span; i++)
-            missing += !window_has_seen(settled->window, tables->window, session->highest - i);
-        return missing;
-    }
-    for (i = 0; i < tables->words; i++)
-        missing += 64 - (uint32_t)__builtin_popcountll(settled->window[i]);
-    return missing;
-}
-
 static bool is_session_sound(const struct tables *tables, const struct undo_settled *settled)
 {
     const struct session *s = settled->session;
@@ -39,7 +24,8 @@ static bool is_session_sound(const struct tables *tables, const struct undo_sett
     if (s->span > tables->window || (s->begun && s->span == 0) || (!s->begun && s->open != 0))
         return false;
     return !s->begun || (window_has_seen(settled->window, tables->window, s->highest) &&
-                         s->open == count_missing(tables, settled));
+                         s->open == window_missing(settled->window, tables->window,
+                                                   s->highest - s->span + 1, s->span));
 }
 
 static bool is_contact_sound(const struct contact *contact)

@@ -16,8 +16,10 @@ static uint64_t pages(uint64_t bytes)
 
 static size_t slot_size(uint32_t window)
 {
-    return (sizeof(struct slot) + window / 8 + TABLES_CACHE_LINE - 1) / TABLES_CACHE_LINE *
-           TABLES_CACHE_LINE;
+    const uint32_t words = window / 64, saved = (words + 63) / 64;
+
+    return (sizeof(struct slot) + (words + saved) * sizeof(uint64_t) + TABLES_CACHE_LINE - 1) /
+           TABLES_CACHE_LINE * TABLES_CACHE_LINE;
 }
 
 /* Where each table is; the last is the end. */

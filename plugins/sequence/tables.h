@@ -41,7 +41,7 @@ enum {
 
 /* Raise it when the layout or the meaning of a field changes, here or in a struct from another
  * header. */
-#define TABLES_FORMAT 1u
+#define TABLES_FORMAT 2u
 
 /* ---- the layout ----------------------------------------------------------------------- */
 
@@ -115,8 +115,9 @@ struct undo {
     uint32_t device_id;
     struct tracker_counts counts;
     struct session session;
-    uint8_t reserved[16];
-    /* its window follows */
+    uint32_t words; /* of its window */
+    uint8_t reserved[12];
+    /* words of its window follow: see undo.h */
 };
 
 /* What belongs to one worker. */

@@ -130,7 +130,13 @@ static void end_session(struct tracker *tracker, struct session *session)
 static void begin_session(struct tracker *tracker, struct session *session, uint64_t *window,
                           uint32_t number, uint32_t timestamp)
 {
-    memset(window, 0, tracker->tables->words * sizeof *window);
+    uint32_t words = tracker->tables->words, i;
+
+    for (i = 0; i < words; i++) {
+        undo_save(tracker->undo, window, i);
+        window[i] = 0;
+    }
+    tracker->steps += words;
     session->highest = number;
     session->highest_time = session->first_time = timestamp;
     session->span = 1;
@@ -211,6 +217,7 @@ static enum muster_verdict judge_behind(struct tracker *tracker, struct session 
         tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
+    undo_save(tracker->undo, window, window_word(tracker->options.window, number_of(record)));
     window_mark(window, tracker->options.window, number_of(record));
     tracker->counts->late++;
     if (behind < session->span) { /* else it is from before the session's first: not missing */

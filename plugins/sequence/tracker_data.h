@@ -14,6 +14,7 @@ struct tracker {
     struct tables *tables;
     struct tracker_counts *counts;
     struct undo *undo; /* NULL: nothing outlives the process */
+    uint64_t steps;    /* words of windows that were looked at or written, off the usual way */
 };
 
 /* Reports a note to whoever listens. */

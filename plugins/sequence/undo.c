@@ -7,6 +7,23 @@
 #include <assert.h>
 #include <string.h>
 
+/* Words of 64 bits, of which each is for a word of the window. */
+static uint32_t saved_words(uint32_t words)
+{
+    return (words + 63) / 64;
+}
+
+/* Writes the words that were saved to that window. */
+static void write_back(uint64_t *window, const struct undo *undo, uint32_t words)
+{
+    const uint64_t *saved = undo_read_words(undo) + words;
+    uint32_t i;
+
+    for (i = 0; i < words; i++)
+        if ((saved[i / 64] >> i % 64 & 1) != 0)
+            window[i] = undo_read_words(undo)[i];
+}
+
 void undo_begin(struct undo *undo, const struct tracker_counts *counts, const struct tables *tables,
                 uint32_t device_id)
 {
@@ -14,7 +31,8 @@ void undo_begin(struct undo *undo, const struct tracker_counts *counts, const st
     undo->device_id = device_id;
     undo->counts = *counts;
     undo->session = tables_read_device(tables, device_id)->session;
-    memcpy(undo + 1, tables_read_window(tables, device_id), tables->words * sizeof(uint64_t));
+    undo->words = tables->words;
+    memset(undo_words(undo) + tables->words, 0, saved_words(tables->words) * sizeof(uint64_t));
     undo_keep_order();
     undo->busy = 1;
     undo_keep_order();
@@ -41,16 +59,21 @@ void undo_find_busy(struct undo_busy *busy, const struct tables *tables)
     }
 }
 
-struct undo_settled undo_settle(const struct undo_busy *busy, const struct tables *tables,
+struct undo_settled undo_settle(struct undo_busy *busy, const struct tables *tables,
                                 uint32_t device_id)
 {
     struct undo_settled settled = {&tables_read_device(tables, device_id)->session,
                                    tables_read_window(tables, device_id)};
     unsigned i;
 
-    for (i = 0; i < busy->count; i++)
-        if (busy->all[i]->device_id == device_id)
-            settled = (struct undo_settled){&busy->all[i]->session, undo_window(busy->all[i])};
+    for (i = 0; i < busy->count; i++) {
+        if (busy->all[i]->device_id != device_id)
+            continue;
+        memcpy(busy->window, tables_read_window(tables, device_id),
+               tables->words * sizeof *busy->window);
+        write_back(busy->window, busy->all[i], tables->words);
+        settled = (struct undo_settled){&busy->all[i]->session, busy->window};
+    }
     return settled;
 }
 
@@ -64,8 +87,7 @@ void undo_take_back(struct tables *tables, uint32_t worker)
     assert(undo->device_id < tables->devices);
     slot->counts = undo->counts;
     tables_device(tables, undo->device_id)->session = undo->session;
-    memcpy(tables_window(tables, undo->device_id), undo_window(undo),
-           tables->words * sizeof(uint64_t));
+    write_back(tables_window(tables, undo->device_id), undo, tables->words);
     /* A kill while this is done finds the record again. */
     __atomic_store_n(&slot->undo.busy, 0, __ATOMIC_RELEASE);
 }

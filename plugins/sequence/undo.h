@@ -17,7 +17,8 @@ static inline void undo_keep_order(void)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Before a change of that device's session, its window and these counts. */
+/* Before a change of that device's session, its window and these counts; of the window, undo_save
+ * is called for what changes. */
 void undo_begin(struct undo *undo, const struct tracker_counts *counts, const struct tables *tables,
                 uint32_t device_id);
 
@@ -32,23 +33,45 @@ void undo_take_back(struct tables *tables, uint32_t worker);
 struct undo_busy {
     const struct undo *all[TABLES_WORKERS];
     unsigned count;
+    uint64_t window[TABLES_WINDOW_MOST / 64]; /* for undo_settle */
 };
 
 void undo_find_busy(struct undo_busy *busy, const struct tables *tables);
 
-/* A session as it was before a change that was not complete, or as it is. */
+/* A session as it was before a change that was not complete, or as it is: up to the next call. */
 struct undo_settled {
     const struct session *session;
     const uint64_t *window;
 };
 
-struct undo_settled undo_settle(const struct undo_busy *busy, const struct tables *tables,
+struct undo_settled undo_settle(struct undo_busy *busy, const struct tables *tables,
                                 uint32_t device_id);
 
-/* The window as it was. */
-static inline const uint64_t *undo_window(const struct undo *undo)
+/* Behind the record are the words of the window as they were, and a bit for each that is saved. */
+static inline uint64_t *undo_words(struct undo *undo)
+{
+    return (uint64_t *)(undo + 1);
+}
+
+static inline const uint64_t *undo_read_words(const struct undo *undo)
 {
     return (const uint64_t *)(undo + 1);
+}
+
+/* Before that word of the window changes; `undo` may be NULL.  A word is saved once. */
+static inline void undo_save(struct undo *undo, const uint64_t *window, uint32_t word)
+{
+    uint64_t *saved, bit = UINT64_C(1) << word % 64;
+
+    if (undo == NULL)
+        return;
+    saved = undo_words(undo) + undo->words + word / 64;
+    if ((*saved & bit) != 0)
+        return;
+    undo_words(undo)[word] = window[word];
+    undo_keep_order();
+    *saved |= bit;
+    undo_keep_order();
 }
 
 #endif

@@ -6,7 +6,6 @@
 # reference: tests/plugins/sequence/test_tracker.c
 # tables: tests/plugins/sequence/test_recovery.c
 # undo: tests/plugins/sequence/test_sequence_kill.c
-# window: tests/plugins/sequence/test_tracker.c
 # worker: tests/plugins/sequence/test_sequence.c
 
 SEQUENCE_ORACLE = %D%/memory.h %D%/oracle.c %D%/oracle.h
@@ -87,6 +86,11 @@ tests_plugins_sequence_test_tracker_SOURCES = tests/plugins/sequence/test_tracke
 tests_plugins_sequence_test_tracker_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_tracker_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_tracker_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/plugins/sequence/test_window
+tests_plugins_sequence_test_window_SOURCES = tests/plugins/sequence/test_window.c tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_window_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_window_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_window_LDADD = $(TEST_LIBS)
 
 EXTRA_DIST += tests/vectors/sequence/README.md \
 	tests/vectors/sequence/batches.yaml \

@@ -11,6 +11,7 @@
 #include "common/random.h"
 #include "common/runner.h"
 #include "sequence/recovery.h"
+#include "sequence/undo.h"
 #include "account.h"
 #include "collector.h"
 #include "fleet.h"
@@ -299,7 +300,8 @@ static void damage_at_random(struct tables *t)
         tables_slot(t, 1)->undo.device_id = id;
         tables_slot(t, 1)->undo.counts = tables_slot(t, 1)->counts;
         tables_slot(t, 1)->undo.session = tables_device(t, below(DEVICES))->session;
-        *(uint64_t *)(&tables_slot(t, 1)->undo + 1) = *tables_window(t, id);
+        undo_words(&tables_slot(t, 1)->undo)[0] = *tables_window(t, id);
+        undo_words(&tables_slot(t, 1)->undo)[1] = below(2);
         return;
     default: /* numbers that are no count */
         tables_device(t, id)->session.highest += below(2) ? below(10) : below(UINT32_MAX);

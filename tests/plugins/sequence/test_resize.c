@@ -244,6 +244,8 @@ START_TEST(in_the_middle_of_a_change)
     resize_tables(&whole, &before.tables, false);
     slot = tables_slot(&before.tables, 2 % WORKERS);
     undo_begin(&slot->undo, &slot->counts, &before.tables, 2);
+    for (id = 0; id < 256 / 64; id++)
+        undo_save(&slot->undo, tables_window(&before.tables, 2), id);
     tables_device(&before.tables, 2)->session.highest += 3;
     tables_device(&before.tables, 2)->session.open = 77;
     memset(tables_window(&before.tables, 2), 0x5a, 256 / 8);
