@@ -27,6 +27,7 @@
 #include <muster/record.h>
 
 #include "causes.h"
+#include "elapsed.h"
 #include "presence.h"
 #include "timing.h"
 
@@ -133,6 +134,7 @@ struct shared {
     uint64_t since_ns;    /* when counting began: ns since the Unix epoch */
     uint64_t listened_ns; /* the listening clock at the last tick: see listening.h */
     struct causes_log causes;
+    struct elapsed_log elapsed;
     uint64_t known[]; /* a bit for each device that may have been heard of */
 };
 
@@ -143,7 +145,7 @@ _Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE / 2, "the layout is in fi
 _Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 184,
                "the layout is in files");
 _Static_assert(sizeof(struct slot) == 304, "the layout is in files");
-_Static_assert(offsetof(struct shared, causes) == 16 && offsetof(struct shared, known) == 32,
+_Static_assert(offsetof(struct shared, causes) == 16 && offsetof(struct shared, known) == 48,
                "the layout is in files");
 
 /* ---- where it is ---------------------------------------------------------------------- */

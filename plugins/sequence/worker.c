@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "causes.h"
+#include "elapsed.h"
 #include "events.h"
 #include "gaps.h"
 #include "listening.h"
@@ -27,6 +28,7 @@ struct worker {
     struct gaps *gaps; /* NULL if there are to be no events */
     struct listening listening;
     struct causes causes;
+    struct elapsed elapsed;
     struct events events;
     struct metrics metrics;
     struct metrics_devices devices;
@@ -219,6 +221,7 @@ static void begin_clocks(struct worker *self, const struct sequence *sequence)
 
     listening_begin(&self->listening, &shared->listened_ns, self->number == 0, &clocks);
     causes_begin(&self->causes, &shared->causes, self->number == 0, &drops);
+    elapsed_begin(&self->elapsed, &shared->elapsed, self->number == 0, &clocks);
 }
 
 int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state)
@@ -376,6 +379,7 @@ uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t no
     drops = causes_read_drops(&sequence->counters, sequence->host, sequence->instance);
     noticed = causes_tick(&self->causes, &drops, listening_has_slept(&self->listening, &clocks));
     listening_tick(&self->listening, &clocks, (noticed & MUSTER_CAUSE_KERNEL) != 0);
+    elapsed_tick(&self->elapsed, &clocks);
     if (self->gaps != NULL)
         gaps_tick(self->gaps, tick, noticed);
     events_follow(&self->events, batch, 0, clocks.wall_ns);
