@@ -101,6 +101,9 @@ enum muster_event {
     MUSTER_EVENT_DEVICE_LATE = 7,   /* one heartbeat is missed; opened_ns: when it was last heard */
     MUSTER_EVENT_DEVICE_SILENT = 8, /* several are; opened_ns: when it was last heard */
     MUSTER_EVENT_DEVICE_BACK = 9,   /* after one of these; opened_ns, closed_ns: the silence */
+    MUSTER_EVENT_NO_DATA = 10,      /* it is heard, but its DATA is missed; opened_ns: the last */
+    MUSTER_EVENT_DATA_BACK = 11,    /* after that; opened_ns, closed_ns: from one to the next */
+    MUSTER_EVENT_NEVER_HEARD = 12,  /* the catalog lists it; opened_ns: since when it is awaited */
     MUSTER_EVENT_OWN = 128
 };
 

@@ -39,6 +39,9 @@ static const struct word events[] = {
     [MUSTER_EVENT_DEVICE_LATE] = WORD("device-late"),
     [MUSTER_EVENT_DEVICE_SILENT] = WORD("device-silent"),
     [MUSTER_EVENT_DEVICE_BACK] = WORD("device-back"),
+    [MUSTER_EVENT_NO_DATA] = WORD("no-data"),
+    [MUSTER_EVENT_DATA_BACK] = WORD("data-back"),
+    [MUSTER_EVENT_NEVER_HEARD] = WORD("never-heard"),
 };
 
 static const struct word outcomes[] = {

@@ -356,6 +356,18 @@ static char *event(const struct line_style *style, char *out, const struct muste
         out = about(style, out, record, COLOR_GOOD, "BACK");
         out = text_copy(out, " after ");
         return duration(out, record->event.opened_ns, record->event.closed_ns);
+    case MUSTER_EVENT_NO_DATA:
+        out = about(style, out, record, COLOR_BAD, "NO DATA");
+        out = text_copy(out, " for ");
+        return duration(out, record->event.opened_ns, now);
+    case MUSTER_EVENT_DATA_BACK:
+        out = about(style, out, record, COLOR_GOOD, "DATA BACK");
+        out = text_copy(out, " after ");
+        return duration(out, record->event.opened_ns, record->event.closed_ns);
+    case MUSTER_EVENT_NEVER_HEARD:
+        out = about(style, out, record, COLOR_BAD, "NEVER HEARD");
+        out = text_copy(out, ", awaited for ");
+        return duration(out, record->event.opened_ns, now);
     default:
         /* Somebody else's, with a text, or one of a later version. */
         out = text_copy(out, "EVENT ");

@@ -63,12 +63,12 @@ void events_gap_end(struct events *events, const struct gap_end *end)
 }
 
 void events_presence(struct events *events, enum muster_event event, uint32_t device,
-                     uint64_t heard_ns)
+                     uint64_t since_ns)
 {
     struct muster_record record = event_of(events, event, device);
 
-    record.event.opened_ns = heard_ns;
-    if (event == MUSTER_EVENT_DEVICE_BACK)
+    record.event.opened_ns = events->now_ns > since_ns ? events->now_ns - since_ns : 0;
+    if (event == MUSTER_EVENT_DEVICE_BACK || event == MUSTER_EVENT_DATA_BACK)
         record.event.closed_ns = events->now_ns;
     emit(events, &record);
 }

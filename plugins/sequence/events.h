@@ -40,8 +40,10 @@ void events_numbers(struct events *events, enum muster_event event,
 /* Adds MUSTER_EVENT_GAP_RECOVERED or GAP_LOST. */
 void events_gap_end(struct events *events, const struct gap_end *end);
 
-/* Adds MUSTER_EVENT_DEVICE_LATE, SILENT or BACK; the device was last heard at `heard_ns`. */
+/* Adds an event of those who are not there, or are back: MUSTER_EVENT_DEVICE_LATE, SILENT, BACK,
+ * NO_DATA, DATA_BACK, NEVER_HEARD.  It was so for `since_ns`; times are by the wall clock as it is
+ * now. */
 void events_presence(struct events *events, enum muster_event event, uint32_t device,
-                     uint64_t heard_ns);
+                     uint64_t since_ns);
 
 #endif

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The listening clock: it goes on only while the collector listens.
+ * How much time passed, and how much of it the collector listened.
  *
- * It stands still while the collector is stopped, suspended, stalled, or deaf, which is when the
- * kernel drops datagrams.  Silence is measured by it, so it is never held against a device that
- * nobody listened.  It goes on over restarts, in units of 2^26 ns (67 ms), modulo 2^32 (9 years).
- * Each worker has its own; all go on from where the first worker's was.
+ * Wall clocks may be set, so time is told by the boot clock: "passed" is the wall clock less all
+ * that it was set by since counting began.  It goes on over restarts.
+ *
+ * The listening clock goes on only while the collector listens.  It stands still while the
+ * collector is stopped, suspended, or stalled.  Each listener has one of its own: in a second in
+ * which the kernel dropped datagrams, it goes on by the share that was received, and not at all if
+ * none was.  Silence is measured by it, so it is never held against a device that nobody listened.
+ * It goes on over restarts, in units of 2^26 ns (67 ms), modulo 2^32 (9 years).
+ * Each worker has its own; all go on from where the first worker's farthest was.
  */
 #ifndef SEQUENCE_LISTENING_H
 #define SEQUENCE_LISTENING_H
@@ -17,50 +22,115 @@
 
 #define LISTENING_UNIT_SHIFT 26
 
+enum { LISTENING_EARS = 64 /* listeners that are told apart; others are taken for the first */ };
+
 /* The host's clocks, read at one time. */
 struct listening_clocks {
     uint64_t wall_ns, monotonic_ns, boot_ns;
 };
 
-/* A worker's listening clock. */
+/* What outlives the process: of the first worker, at its last tick. */
+struct listening_log {
+    uint64_t listened_ns;      /* the listening clock */
+    uint64_t wall_ns, boot_ns; /* clocks */
+    int64_t set_ns;            /* by how much the wall clock was set since counting began */
+};
+
+/* Datagrams of one listener, in this run so far. */
+struct listening_heard {
+    uint64_t received, dropped;
+};
+
+/* One listener's clock. */
+struct listening_ear {
+    uint64_t now_ns;              /* at the last tick */
+    uint64_t resumed_ns;          /* when it last began to go on */
+    struct listening_heard heard; /* until then */
+};
+
+/* A worker's clocks. */
 struct listening {
-    uint64_t *shared_ns; /* what it was at the first worker's last tick; may outlive the process */
-    bool leads;          /* this is the first worker */
-    struct listening_clocks last; /* at the last tick */
-    uint64_t now_ns;              /* the listening clock, then */
-    uint64_t resumed_ns;          /* the same when it last began to go on */
+    struct listening_log *log;
+    bool leads;                       /* this is the first worker */
+    const struct muster_host *host;   /* to look at the clocks between two ticks; or NULL */
+    struct muster_instance *instance; /* its */
+    struct listening_clocks last;     /* at the last tick */
+    int64_t set_ns;                   /* as in the log */
+    uint64_t full_ns;                 /* the clock of a listener that nothing is dropped of */
+    unsigned ear_count;               /* 1 at least */
+    struct listening_ear ears[LISTENING_EARS];
+};
+
+/* A moment: when something arrived. */
+struct listening_moment {
+    uint64_t passed_ns; /* time that passed */
+    uint32_t at;        /* the listener's clock, units */
+    uint32_t resumed;   /* when that last began to go on */
+    uint8_t ear;
 };
 
 /* [any thread] */
 struct listening_clocks listening_read_clocks(const struct muster_host *host,
                                               struct muster_instance *instance);
 
-void listening_begin(struct listening *listening, uint64_t *shared_ns, bool leads,
-                     const struct listening_clocks *clocks);
+/* What each listener heard: fills in `heard`, and returns how many there are, 1 at least.  A host
+ * that does not tell them apart has one. */
+unsigned listening_read_heard(const struct muster_host *host, struct muster_instance *instance,
+                              struct listening_heard heard[LISTENING_EARS]);
+
+/* The leader first.  Each listener may have heard something in this run already. */
+void listening_begin(struct listening *listening, struct listening_log *log, bool leads,
+                     const struct listening_clocks *clocks, const struct listening_heard *heard,
+                     unsigned ears);
 
 /* Whether the machine has slept since the last tick. */
 bool listening_has_slept(const struct listening *listening, const struct listening_clocks *clocks);
 
-/* About once a second.  `deaf`: the kernel has dropped datagrams since the last time. */
-void listening_tick(struct listening *listening, const struct listening_clocks *clocks, bool deaf);
+/* About once a second. */
+void listening_tick(struct listening *listening, const struct listening_clocks *clocks,
+                    const struct listening_heard *heard, unsigned ears);
+
+/* The moment of an arrival that the wall clock does not place near the last tick. */
+struct listening_moment listening_find_moment(const struct listening *listening, uint8_t ear,
+                                              uint64_t arrival_ns);
+
+/* The clock by which a device is judged that was never heard: of the listener that heard least. */
+const struct listening_ear *listening_worst(const struct listening *listening);
 
 static inline uint32_t listening_units(uint64_t listened_ns)
 {
     return (uint32_t)(listened_ns >> LISTENING_UNIT_SHIFT);
 }
 
-/* An arrival since the last tick, ns since the Unix epoch, by the listening clock in units. */
-static inline uint32_t listening_at(const struct listening *listening, uint64_t arrival_ns)
+/* Time that passed until the last tick. */
+static inline uint64_t listening_passed(const struct listening *listening)
 {
-    const uint64_t most = UINT64_C(2000000000);
-    uint64_t since = arrival_ns - listening->last.wall_ns;
+    return listening->last.wall_ns - (uint64_t)listening->set_ns;
+}
 
-    /* Held up by then already, or the clock was set. */
-    if (arrival_ns < listening->last.wall_ns)
-        since = 0;
-    if (since > most)
-        since = most;
-    return listening_units(listening->now_ns + since);
+static inline struct listening_moment listening_at(const struct listening *listening, unsigned ear,
+                                                   uint64_t since_ns, uint64_t passed_ns)
+{
+    const struct listening_ear *own = &listening->ears[ear];
+
+    return (struct listening_moment){.passed_ns = passed_ns,
+                                     .at = listening_units(own->now_ns + since_ns),
+                                     .resumed = listening_units(own->resumed_ns),
+                                     .ear = (uint8_t)ear};
+}
+
+/* The moment of an arrival since the last tick, or shortly before, ns since the Unix epoch. */
+static inline struct listening_moment listening_moment_of(const struct listening *listening,
+                                                          uint8_t listener, uint64_t arrival_ns)
+{
+    const uint64_t before = UINT64_C(50000000), behind = UINT64_C(1250000000);
+    uint64_t since = arrival_ns - listening->last.wall_ns;
+    uint8_t ear = listener < listening->ear_count ? listener : 0;
+
+    if (since + before >= before + behind)
+        return listening_find_moment(listening, ear, arrival_ns);
+    return listening_at(listening, ear, since < behind ? since : 0,
+                        arrival_ns - (uint64_t)listening->set_ns);
 }
 
 #endif

@@ -10,6 +10,7 @@ TRACKER_SOURCES += \
 	%D%/elapsed.c %D%/elapsed.h \
 	%D%/gaps.c %D%/gaps.h \
 	%D%/gaps_rebuild.c %D%/gaps_rebuild.h \
+	%D%/habits.c %D%/habits.h \
 	%D%/listening.c %D%/listening.h \
 	%D%/presence.c %D%/presence.h \
 	%D%/recovery.c %D%/recovery.h \
@@ -20,6 +21,8 @@ TRACKER_SOURCES += \
 	%D%/tracker.c %D%/tracker.h \
 	%D%/tracker_data.h \
 	%D%/undo.c %D%/undo.h \
+	%D%/watch.c %D%/watch.h \
+	%D%/wheel.c %D%/wheel.h \
 	%D%/window.c %D%/window.h
 SEQUENCE_SOURCES = $(TRACKER_SOURCES)
 SEQUENCE_SOURCES += \

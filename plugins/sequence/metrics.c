@@ -48,6 +48,12 @@ void metrics_declare(struct metrics *metrics, const struct muster_host *host,
                                   "that missed a heartbeat");
     metrics->silent = plugin_metric(host, instance, "silent", MUSTER_METRIC_GAUGE, "devices",
                                     "that missed as many as silent_after says");
+    metrics->no_data = plugin_metric(host, instance, "no_data", MUSTER_METRIC_GAUGE, "devices",
+                                     "heard, but not with the DATA that the catalog expects");
+    metrics->unknown = plugin_metric(host, instance, "unknown", MUSTER_METRIC_GAUGE, "devices",
+                                     "heard of, that the catalog does not list");
+    metrics->never_heard = plugin_metric(host, instance, "never_heard", MUSTER_METRIC_GAUGE,
+                                         "devices", "that the catalog lists, and nobody heard");
 }
 
 void metrics_declare_since(const struct muster_host *host, struct muster_instance *instance,
@@ -59,7 +65,7 @@ void metrics_declare_since(const struct muster_host *host, struct muster_instanc
 }
 
 void metrics_publish(const struct metrics *metrics, const struct tracker_counts *counts,
-                     const struct tracker_counts *rest, const struct metrics_devices *devices)
+                     const struct tracker_counts *rest, const struct watch_counts *devices)
 {
     uint64_t own[METRICS_COUNTS], others[METRICS_COUNTS];
     int i;
@@ -71,4 +77,7 @@ void metrics_publish(const struct metrics *metrics, const struct tracker_counts 
     muster_cell_set(metrics->online, devices->known - devices->late - devices->silent);
     muster_cell_set(metrics->late, devices->late);
     muster_cell_set(metrics->silent, devices->silent);
+    muster_cell_set(metrics->no_data, devices->no_data);
+    muster_cell_set(metrics->unknown, devices->unknown);
+    muster_cell_set(metrics->never_heard, devices->never_heard);
 }

@@ -10,19 +10,14 @@
 #include <muster/plugin.h>
 
 #include "tables.h"
+#include "watch.h"
 
 enum { METRICS_COUNTS = sizeof(struct tracker_counts) / sizeof(uint64_t) };
 
 struct metrics {
     struct muster_cell *counts[METRICS_COUNTS]; /* in the order of struct tracker_counts */
-    struct muster_cell *online, *late, *silent;
+    struct muster_cell *online, *late, *silent, *no_data, *unknown, *never_heard;
     struct muster_cell *events_not_reported;
-};
-
-/* Devices of a worker. */
-struct metrics_devices {
-    uint32_t known;
-    uint32_t late, silent; /* of these */
 };
 
 /* [main] */
@@ -35,6 +30,6 @@ void metrics_declare_since(const struct muster_host *host, struct muster_instanc
 
 /* Shows what this worker has counted, and `rest`, which no worker counts any more. */
 void metrics_publish(const struct metrics *metrics, const struct tracker_counts *counts,
-                     const struct tracker_counts *rest, const struct metrics_devices *devices);
+                     const struct tracker_counts *rest, const struct watch_counts *devices);
 
 #endif

@@ -28,10 +28,12 @@ static bool is_session_sound(const struct tables *tables, const struct undo_sett
                                                    s->highest - s->span + 1, s->span));
 }
 
-static bool is_contact_sound(const struct contact *contact)
+static bool is_contact_sound(const struct tables *tables, uint32_t id)
 {
-    return contact->configured <= 1 && contact->has_heartbeat <= 1 &&
-           contact->presence <= PRESENCE_SILENT;
+    const struct contact *contact = &tables_read_device(tables, id)->contact;
+
+    return contact->presence <= PRESENCE_SILENT && contact->ear < LISTENING_EARS &&
+           habits_are_sound(&tables->habits[id]);
 }
 
 bool recovery_is_sound(const struct tables *tables)
@@ -55,8 +57,7 @@ bool recovery_is_sound(const struct tables *tables)
          id = tables_next_known(tables, id + 1)) {
         const struct undo_settled settled = undo_settle(&busy, tables, id);
 
-        if (!is_session_sound(tables, &settled) ||
-            !is_contact_sound(&tables_read_device(tables, id)->contact))
+        if (!is_session_sound(tables, &settled) || !is_contact_sound(tables, id))
             return false;
         open += settled.session->open;
         doubted += settled.session->doubt_count;
@@ -88,26 +89,27 @@ void recovery_take_back(struct tables *tables)
 }
 
 /* What of a device holds even though some of what it sent since is not known. */
-static void forget_session(struct device *device, uint32_t now)
+static void forget_session(struct device *device, struct habits *habits, uint32_t now)
 {
-    const struct contact contact = {.interval = device->contact.interval,
-                                    .configured = device->contact.configured != 0,
-                                    .heard_ns = device->contact.heard_ns,
-                                    /* It may be from before the clock that it is compared with. */
-                                    .heard_at = now,
-                                    .heartbeat_at = device->contact.heartbeat_at};
+    /* The clock may be from before what was heard by it. */
+    const struct contact contact = {.heard_ns = device->contact.heard_ns, .heard_at = now};
 
     memset(&device->session, 0, sizeof device->session);
     device->session.known = true;
     device->contact = contact;
     device->gaps = 0;
     timing_restart(&device->timing);
+    if (!habits_are_sound(habits))
+        memset(habits, 0, sizeof *habits);
+    habits->has_heartbeat = false;
+    habits->data_ns = contact.heard_ns;
+    habits->data_at = now;
 }
 
 void recovery_forget_sessions(struct tables *tables)
 {
     struct tracker_counts sum = tables_counts_from(tables, 0);
-    uint32_t now = listening_units(tables->shared->listened_ns), id;
+    uint32_t now = listening_units(tables->shared->listening.listened_ns), id;
     unsigned i;
 
     sum.devices = 0;
@@ -116,10 +118,11 @@ void recovery_forget_sessions(struct tables *tables)
 
         if (!device->session.known) {
             memset(device, 0, sizeof *device);
+            memset(&tables->habits[id], 0, sizeof tables->habits[id]);
             continue;
         }
         tables_know(tables, id);
-        forget_session(device, now);
+        forget_session(device, &tables->habits[id], now);
         sum.devices++;
     }
     sum.outliers += sum.doubted;

@@ -48,6 +48,7 @@ static uint32_t copy_device(struct tables *to, const struct tables *from,
     }
     *device = *tables_read_device(from, id);
     device->session = session;
+    to->habits[id] = from->habits[id];
     return open - session.open;
 }
 
@@ -88,8 +89,10 @@ static void copy_stale(struct tables *to, const struct tables *from)
     uint32_t id, i;
 
     for (id = 0; id < from->devices && id < to->devices; id++)
-        if (tables_read_device(from, id)->session.known)
+        if (tables_read_device(from, id)->session.known) {
             *tables_device(to, id) = *tables_read_device(from, id);
+            to->habits[id] = from->habits[id];
+        }
     for (i = 0; i < TABLES_WORKERS; i++)
         tables_slot(to, i)->counts = tables_read_slot(from, i)->counts;
 }

@@ -7,7 +7,7 @@
  * Who works on what:
  *   struct session, and its window   tracker.c judges numbers, window.c moves the window
  *   struct gap, device->gaps         gaps.c, and gaps_rebuild.c at the start
- *   struct contact                   presence.c, by the listening clock (listening.c)
+ *   struct contact, struct habits    presence.c, habits.c, by the listening clock (listening.c)
  *   struct timing                    timing.c
  *   struct causes_log                causes.c
  *   struct undo                      undo.c
@@ -88,12 +88,13 @@ struct session {
     uint8_t reserved[2];
 };
 
-/* Two cache lines; its window follows. */
+/* What is needed for each message: two cache lines; its window follows. */
 struct device {
     struct session session;
     struct contact contact;
     uint32_t highest_tick; /* the tick in which its highest number came: see causes.h */
     uint32_t gaps;         /* its open gaps: the first of a list; see gaps.h */
+    uint8_t reserved[16];
     struct timing timing;
 };
 
@@ -131,8 +132,8 @@ struct slot {
 
 /* What belongs to all. */
 struct shared {
-    uint64_t since_ns;    /* when counting began: ns since the Unix epoch */
-    uint64_t listened_ns; /* the listening clock at the last tick: see listening.h */
+    uint64_t since_ns; /* when counting began: ns since the Unix epoch */
+    struct listening_log listening;
     struct causes_log causes;
     struct elapsed_log elapsed;
     uint64_t known[]; /* a bit for each device that may have been heard of */
@@ -145,7 +146,7 @@ _Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE / 2, "the layout is in fi
 _Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 184,
                "the layout is in files");
 _Static_assert(sizeof(struct slot) == 304, "the layout is in files");
-_Static_assert(offsetof(struct shared, causes) == 16 && offsetof(struct shared, known) == 48,
+_Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 72,
                "the layout is in files");
 
 /* ---- where it is ---------------------------------------------------------------------- */
@@ -157,8 +158,9 @@ struct tables {
     struct shared *shared;
     uint32_t stride; /* bytes of an entry */
     uint8_t *slots;
-    uint8_t *entries; /* one for each device: struct device, its window */
-    struct gap *gaps; /* TABLES_GAPS of them */
+    uint8_t *entries;      /* one for each device: struct device, its window */
+    struct gap *gaps;      /* TABLES_GAPS of them */
+    struct habits *habits; /* one for each device */
 };
 
 /* How much memory the tables take. */

@@ -13,10 +13,10 @@
 #include "gaps.h"
 #include "listening.h"
 #include "metrics.h"
-#include "presence.h"
 #include "sequence.h"
 #include "timing.h"
 #include "tracker.h"
+#include "watch.h"
 
 enum { AHEAD = 8 /* records whose devices are fetched while others are judged */ };
 
@@ -27,11 +27,11 @@ struct worker {
     struct tracker *tracker;
     struct gaps *gaps; /* NULL if there are to be no events */
     struct listening listening;
+    struct watch *watch; /* NULL in the reference mode */
     struct causes causes;
     struct elapsed elapsed;
     struct events events;
     struct metrics metrics;
-    struct metrics_devices devices;
     struct tracker_counts rest; /* of workers that there are no more */
 };
 
@@ -85,84 +85,12 @@ static void on_note(void *context, const struct tracker_note *note)
     }
 }
 
-/* ---- presence ------------------------------------------------------------------------- */
-
-static void report_presence(struct worker *self, enum muster_event event, uint32_t device,
-                            uint64_t heard_ns)
+static void on_presence(void *context, enum muster_event event, uint32_t device, uint64_t since_ns)
 {
+    struct worker *self = context;
+
     if (self->sequence->events)
-        events_presence(&self->events, event, device, heard_ns);
-}
-
-/* How often the catalog says that the device is heard. */
-static void configure_presence(const struct sequence *sequence, uint32_t number,
-                               struct contact *contact)
-{
-    struct muster_device about = {.size = sizeof about};
-
-    sequence->host->device(sequence->instance, number, &about);
-    presence_configure(contact, about.heartbeat_ns != 0 ? about.heartbeat_ns : about.data_ns);
-}
-
-static void note_contact(struct worker *self, const struct muster_record *record)
-{
-    struct contact *contact = &tables_device(self->tables, record->device)->contact;
-    uint64_t heard_ns = contact->heard_ns;
-    enum presence before =
-        presence_heard(contact, record, listening_at(&self->listening, record->arrival_ns),
-                       listening_units(self->listening.resumed_ns));
-
-    if (before == PRESENCE_ONLINE)
-        return;
-    self->devices.late -= before == PRESENCE_LATE;
-    self->devices.silent -= before == PRESENCE_SILENT;
-    report_presence(self, MUSTER_EVENT_DEVICE_BACK, record->device, heard_ns);
-}
-
-/* Looks at every device that there may be something wrong with. */
-static void judge_silence(struct worker *self)
-{
-    struct tables *tables = self->tables;
-    uint32_t now = listening_units(self->listening.now_ns);
-    uint32_t resumed = listening_units(self->listening.resumed_ns), id;
-
-    for (id = tables_next_known(tables, 0); id < tables->devices;
-         id = tables_next_known(tables, id + 1)) {
-        struct contact *contact = &tables_device(tables, id)->contact;
-        enum presence before, presence;
-
-        if (id % self->workers != self->number)
-            continue;
-        before = (enum presence)contact->presence;
-        presence = presence_judge(contact, now, resumed, self->sequence->silent_after);
-        if (presence == before)
-            continue;
-        self->devices.late -= before == PRESENCE_LATE;
-        self->devices.late += presence == PRESENCE_LATE;
-        self->devices.silent += presence == PRESENCE_SILENT;
-        report_presence(
-            self, presence == PRESENCE_LATE ? MUSTER_EVENT_DEVICE_LATE : MUSTER_EVENT_DEVICE_SILENT,
-            id, contact->heard_ns);
-    }
-}
-
-/* The devices that are known from an earlier run. */
-static void meet_known(struct worker *self)
-{
-    struct tables *tables = self->tables;
-    uint32_t id;
-
-    for (id = tables_next_known(tables, 0); id < tables->devices;
-         id = tables_next_known(tables, id + 1)) {
-        struct device *device = tables_device(tables, id);
-
-        if (id % self->workers != self->number || !device->session.known)
-            continue;
-        configure_presence(self->sequence, id, &device->contact);
-        self->devices.known++;
-        self->devices.late += device->contact.presence == PRESENCE_LATE;
-        self->devices.silent += device->contact.presence == PRESENCE_SILENT;
-    }
+        events_presence(&self->events, event, device, since_ns);
 }
 
 /* ---- open and close ------------------------------------------------------------------- */
@@ -171,6 +99,7 @@ static void free_worker(struct worker *self)
 {
     if (self == NULL)
         return;
+    watch_free(self->watch);
     gaps_free(self->gaps);
     tracker_free(self->tracker);
     free(self);
@@ -191,7 +120,10 @@ static void declare_metrics(struct worker *self)
 
 static void publish(const struct worker *self)
 {
-    metrics_publish(&self->metrics, tracker_counts(self->tracker), &self->rest, &self->devices);
+    static const struct watch_counts none;
+
+    metrics_publish(&self->metrics, tracker_counts(self->tracker), &self->rest,
+                    self->watch != NULL ? watch_counts(self->watch) : &none);
 }
 
 /* Tracker and gaps.  Returns -1 if memory is short. */
@@ -213,15 +145,40 @@ static int make_judges(struct worker *self)
 /* From now on it is known when the collector listened, and what it noticed. */
 static void begin_clocks(struct worker *self, const struct sequence *sequence)
 {
+    struct listening_heard heard[LISTENING_EARS];
+    unsigned ears = listening_read_heard(sequence->host, sequence->instance, heard);
     struct shared *shared = self->tables->shared;
     const struct listening_clocks clocks =
         listening_read_clocks(sequence->host, sequence->instance);
     const struct causes_drops drops =
         causes_read_drops(&sequence->counters, sequence->host, sequence->instance);
 
-    listening_begin(&self->listening, &shared->listened_ns, self->number == 0, &clocks);
+    listening_begin(&self->listening, &shared->listening, self->number == 0, &clocks, heard, ears);
+    self->listening.host = sequence->host;
+    self->listening.instance = sequence->instance;
     causes_begin(&self->causes, &shared->causes, self->number == 0, &drops);
     elapsed_begin(&self->elapsed, &shared->elapsed, self->number == 0, &clocks);
+}
+
+/* Returns -1 if memory is short. */
+static int begin_watch(struct worker *self)
+{
+    const struct watch_settings settings = {
+        .host = self->sequence->host,
+        .instance = self->sequence->instance,
+        .tables = self->tables,
+        .listening = &self->listening,
+        .worker = self->number,
+        .workers = self->workers,
+        .silent_after = self->sequence->silent_after,
+        .report = on_presence,
+        .context = self,
+    };
+
+    if (self->sequence->options.reference)
+        return 0;
+    self->watch = watch_new(&settings);
+    return self->watch != NULL ? 0 : -1;
 }
 
 int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state)
@@ -244,7 +201,8 @@ int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_st
         self->rest = tables_counts_from(&sequence->tables, workers);
     }
     begin_clocks(self, sequence);
-    meet_known(self);
+    if (begin_watch(self) != 0)
+        goto no_memory;
     declare_metrics(self);
     publish(self);
     *worker_state = self;
@@ -289,16 +247,11 @@ static bool is_highest(const struct muster_record *record)
 static void judge(struct worker *self, struct muster_record *record)
 {
     struct device *device = tables_device(self->tables, record->device);
-    bool is_new = !device->session.known;
 
-    note_contact(self, record);
+    watch_message(self->watch, device, record, !device->session.known);
     tracker_judge(self->tracker, record);
     if (is_highest(record))
         device->highest_tick = causes_current_tick(&self->causes);
-    if (is_new) {
-        self->devices.known++;
-        configure_presence(self->sequence, record->device, &device->contact);
-    }
     if (record->verdict == MUSTER_VERDICT_RESTART)
         timing_restart(&device->timing);
     if (record->reading > 0 || record->verdict == MUSTER_VERDICT_DUPLICATE ||
@@ -368,8 +321,10 @@ uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t no
     struct worker *self = worker_state;
     const struct sequence *sequence = self->sequence;
     uint32_t tick = causes_current_tick(&self->causes);
+    struct listening_heard heard[LISTENING_EARS];
     struct listening_clocks clocks;
     struct causes_drops drops;
+    unsigned ears;
     uint8_t noticed;
 
     (void)now_ns;
@@ -378,12 +333,13 @@ uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t no
     clocks = listening_read_clocks(sequence->host, sequence->instance);
     drops = causes_read_drops(&sequence->counters, sequence->host, sequence->instance);
     noticed = causes_tick(&self->causes, &drops, listening_has_slept(&self->listening, &clocks));
-    listening_tick(&self->listening, &clocks, (noticed & MUSTER_CAUSE_KERNEL) != 0);
+    ears = listening_read_heard(sequence->host, sequence->instance, heard);
+    listening_tick(&self->listening, &clocks, heard, ears);
     elapsed_tick(&self->elapsed, &clocks);
     if (self->gaps != NULL)
         gaps_tick(self->gaps, tick, noticed);
     events_follow(&self->events, batch, 0, clocks.wall_ns);
-    judge_silence(self);
+    watch_tick(self->watch);
     publish(self);
     return 0;
 }

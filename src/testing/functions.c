@@ -290,7 +290,7 @@ static int find_device(struct muster_instance *instance, bool by_id, uint64_t wa
     int is_listed;
     uint32_t i;
 
-    if (size < offsetof(struct muster_device, name)) {
+    if (size < offsetof(struct muster_device, key)) {
         misuse("the plugin calls device() without the size of its struct muster_device");
         return 0;
     }

@@ -14,6 +14,7 @@ E2E_TESTS = \
 	%D%/misuse.py \
 	%D%/plugin_guide.py \
 	%D%/plugin_tool.py \
+	%D%/presence.py \
 	%D%/replay.py \
 	%D%/reload.py \
 	%D%/signals.py \

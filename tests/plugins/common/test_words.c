@@ -13,7 +13,7 @@
 
 static const struct {
     const struct word *(*word)(unsigned number);
-    const char *words[12]; /* by number, NULL: none */
+    const char *words[13]; /* by number, NULL: none */
     unsigned count;
 } lists[] = {
     {words_kind, {"message", "event", "reject"}, 3},
@@ -22,8 +22,8 @@ static const struct {
      9},
     {words_event,
      {"none", "gap-opened", "gap-recovered", "gap-lost", "restart", "outlier", "device-new",
-      "device-late", "device-silent", "device-back"},
-     10},
+      "device-late", "device-silent", "device-back", "no-data", "data-back", "never-heard"},
+     13},
     {words_outcome, {NULL, NULL, "recovered", "lost"}, 4},
     {words_reject, {"too_short", "too_long", "unknown_type", "bad_payload"}, 4},
     {words_msg_type, {"heartbeat", "data", "init"}, 3},
@@ -60,6 +60,7 @@ START_TEST(numbers_of_the_contract)
     ck_assert_str_eq(words_kind(MUSTER_KIND_REJECT)->text, "reject");
     ck_assert_str_eq(words_verdict(MUSTER_VERDICT_OUTLIER)->text, "outlier");
     ck_assert_str_eq(words_event(MUSTER_EVENT_DEVICE_BACK)->text, "device-back");
+    ck_assert_str_eq(words_event(MUSTER_EVENT_NEVER_HEARD)->text, "never-heard");
     ck_assert_ptr_null(words_event(MUSTER_EVENT_OWN));
     ck_assert_str_eq(words_outcome(MUSTER_EVENT_GAP_LOST)->text, "lost");
     ck_assert_str_eq(words_msg_type(MUSTER_MSG_INIT)->text, "init");

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Presence alone: the limits of silence, and how an interval is learnt.
+ * Presence alone: the limits of silence, and of DATA that is missed.
  */
 #include <check.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/random.h"
 #include "common/runner.h"
 #include "sequence/listening.h"
 #include "sequence/presence.h"
@@ -19,25 +18,38 @@
 /* ---- one device ----------------------------------------------------------------------- */
 
 static struct contact contact;
+static struct habits habits;
 
 static void forget_device(void)
 {
     memset(&contact, 0, sizeof contact);
+    memset(&habits, 0, sizeof habits);
 }
 
-static enum presence hear_at(uint32_t at, uint8_t type, uint32_t timestamp)
+static struct presence_news hear(uint32_t at, uint32_t resumed, uint8_t type)
 {
-    const struct muster_record record = {.arrival_ns = EPOCH + at * UNIT,
-                                         .msg_type = type,
-                                         .device_time_ns = (int64_t)timestamp * 1000000000,
-                                         .readings = 1};
+    const struct muster_record record = {
+        .msg_type = type, .device_time_ns = (int64_t)at * 1000000000, .readings = 1};
+    const struct listening_moment moment = {EPOCH + at * UNIT, at, resumed, 0};
 
-    return presence_heard(&contact, &record, at, contact.heartbeat_at);
+    return presence_heard(&contact, &habits, &record, &moment, 3);
 }
 
-static enum presence heartbeat(uint32_t at)
+static enum presence hear_at(uint32_t at, uint8_t type)
 {
-    return hear_at(at, MUSTER_MSG_HEARTBEAT, at);
+    return hear(at, habits.heartbeat_at, type).before;
+}
+
+static enum presence judge(uint32_t now, uint32_t resumed, uint32_t after)
+{
+    enum presence before = (enum presence)contact.presence, presence;
+    uint32_t due = presence_due(&contact, &habits, now, resumed, after);
+
+    presence = presence_judge(&contact, &habits, now, resumed, after);
+    /* It said so before, and not too early. */
+    ck_assert(due > 0 || presence != before);
+    ck_assert(due == 0 || presence == before);
+    return presence;
 }
 
 START_TEST(limits)
@@ -52,28 +64,21 @@ START_TEST(limits)
             uint32_t silent = n * after + n / 2, heard = 1000;
 
             forget_device();
-            contact.interval = n;
-            ck_assert_int_eq(hear_at(heard, MUSTER_MSG_DATA, 1), PRESENCE_ONLINE);
-            ck_assert_int_eq(presence_judge(&contact, heard, contact.heard_at, after),
-                             PRESENCE_ONLINE);
-            ck_assert_int_eq(presence_judge(&contact, heard + late, contact.heard_at, after),
-                             PRESENCE_ONLINE);
-            ck_assert_int_eq(presence_judge(&contact, heard + late + 1, contact.heard_at, after),
-                             PRESENCE_LATE);
-            ck_assert_int_eq(presence_judge(&contact, heard + silent, contact.heard_at, after),
-                             PRESENCE_LATE);
-            ck_assert_int_eq(presence_judge(&contact, heard + silent + 1, contact.heard_at, after),
-                             PRESENCE_SILENT);
+            habits.interval = n;
+            ck_assert_int_eq(hear_at(heard, MUSTER_MSG_DATA), PRESENCE_ONLINE);
+            ck_assert_int_eq(judge(heard, contact.heard_at, after), PRESENCE_ONLINE);
+            ck_assert_int_eq(judge(heard + late, contact.heard_at, after), PRESENCE_ONLINE);
+            ck_assert_int_eq(judge(heard + late + 1, contact.heard_at, after), PRESENCE_LATE);
+            ck_assert_int_eq(judge(heard + silent, contact.heard_at, after), PRESENCE_LATE);
+            ck_assert_int_eq(judge(heard + silent + 1, contact.heard_at, after), PRESENCE_SILENT);
             ck_assert_int_eq(contact.presence, PRESENCE_SILENT);
-            ck_assert_int_eq(hear_at(heard + silent + 2, MUSTER_MSG_DATA, 2), PRESENCE_SILENT);
+            ck_assert_int_eq(hear_at(heard + silent + 2, MUSTER_MSG_DATA), PRESENCE_SILENT);
             ck_assert_int_eq(contact.presence, PRESENCE_ONLINE);
             ck_assert_uint_eq(contact.heard_ns, EPOCH + (heard + silent + 2) * UNIT);
-            ck_assert_int_eq(presence_judge(&contact, heard + silent + 3, contact.heard_at, after),
-                             PRESENCE_ONLINE);
+            ck_assert_int_eq(judge(heard + silent + 3, contact.heard_at, after), PRESENCE_ONLINE);
             /* Both at once. */
-            ck_assert_int_eq(
-                presence_judge(&contact, heard + 2 * silent + 3, contact.heard_at, after),
-                PRESENCE_SILENT);
+            ck_assert_int_eq(judge(heard + 2 * silent + 3, contact.heard_at, after),
+                             PRESENCE_SILENT);
         }
     }
 }
@@ -82,8 +87,8 @@ END_TEST
 START_TEST(no_interval_is_never_late)
 {
     forget_device();
-    hear_at(0, MUSTER_MSG_DATA, 1);
-    ck_assert_int_eq(presence_judge(&contact, INT32_MAX, contact.heard_at, 2), PRESENCE_ONLINE);
+    hear_at(0, MUSTER_MSG_DATA);
+    ck_assert_int_eq(judge(INT32_MAX, contact.heard_at, 2), PRESENCE_ONLINE);
 }
 END_TEST
 
@@ -91,10 +96,10 @@ END_TEST
 START_TEST(heard_after_the_look)
 {
     forget_device();
-    contact.interval = 10;
-    hear_at(100, MUSTER_MSG_DATA, 1);
-    ck_assert_int_eq(presence_judge(&contact, 99, contact.heard_at, 3), PRESENCE_ONLINE);
-    ck_assert_int_eq(presence_judge(&contact, 70, contact.heard_at, 3), PRESENCE_ONLINE);
+    habits.interval = 10;
+    hear_at(100, MUSTER_MSG_DATA);
+    ck_assert_int_eq(judge(99, contact.heard_at, 3), PRESENCE_ONLINE);
+    ck_assert_int_eq(judge(70, contact.heard_at, 3), PRESENCE_ONLINE);
 }
 END_TEST
 
@@ -104,19 +109,19 @@ START_TEST(the_listening_clock_wraps)
 
     forget_device();
     for (i = 0; i < 3; i++, at += 448)
-        heartbeat(at);
+        hear_at(at, MUSTER_MSG_HEARTBEAT);
     at -= 448;
-    ck_assert_uint_eq(contact.interval, 448);
+    ck_assert_uint_eq(habits.interval, 448);
     ck_assert_uint_lt(at, 1000);
-    ck_assert_int_eq(presence_judge(&contact, at + 672, contact.heard_at, 3), PRESENCE_ONLINE);
-    ck_assert_int_eq(presence_judge(&contact, at + 673, contact.heard_at, 3), PRESENCE_LATE);
+    ck_assert_int_eq(judge(at + 672, contact.heard_at, 3), PRESENCE_ONLINE);
+    ck_assert_int_eq(judge(at + 673, contact.heard_at, 3), PRESENCE_LATE);
     forget_device();
-    contact.interval = 448;
-    hear_at(UINT32_MAX - 5, MUSTER_MSG_DATA, 1);
-    ck_assert_int_eq(presence_judge(&contact, 666, contact.heard_at, 3), PRESENCE_ONLINE);
-    ck_assert_int_eq(presence_judge(&contact, 667, contact.heard_at, 3), PRESENCE_LATE);
-    ck_assert_int_eq(presence_judge(&contact, 1568 - 6, contact.heard_at, 3), PRESENCE_LATE);
-    ck_assert_int_eq(presence_judge(&contact, 1569 - 6, contact.heard_at, 3), PRESENCE_SILENT);
+    habits.interval = 448;
+    hear_at(UINT32_MAX - 5, MUSTER_MSG_DATA);
+    ck_assert_int_eq(judge(666, contact.heard_at, 3), PRESENCE_ONLINE);
+    ck_assert_int_eq(judge(667, contact.heard_at, 3), PRESENCE_LATE);
+    ck_assert_int_eq(judge(1568 - 6, contact.heard_at, 3), PRESENCE_LATE);
+    ck_assert_int_eq(judge(1569 - 6, contact.heard_at, 3), PRESENCE_SILENT);
 }
 END_TEST
 
@@ -125,204 +130,131 @@ START_TEST(the_catalog_goes_first)
     uint32_t i;
 
     forget_device();
-    for (i = 0; i < 3; i++)
-        heartbeat(i * 100);
-    ck_assert_uint_eq(contact.interval, 100);
-    presence_configure(&contact, 0);
-    ck_assert_uint_eq(contact.interval, 100); /* learnt, and stays */
-    presence_configure(&contact, 30 * SECOND);
-    ck_assert_uint_ge(contact.interval * UNIT, 30 * SECOND);
-    ck_assert_uint_le(contact.interval * UNIT, 30 * SECOND + UNIT);
-    for (i = 3; i < 20; i++)
-        heartbeat(i * 100);
-    ck_assert_uint_ge(contact.interval * UNIT, 30 * SECOND); /* nothing is learnt */
-    presence_configure(&contact, 1);
-    ck_assert_uint_eq(contact.interval, 1);
-    presence_configure(&contact, UINT64_MAX);
-    ck_assert_uint_ge(contact.interval * UNIT, 180 * 86400 * SECOND);
-    hear_at(5000, MUSTER_MSG_DATA, 1);
-    ck_assert_int_eq(presence_judge(&contact, 5000 + INT32_MAX / 8, contact.heard_at, 1000),
-                     PRESENCE_ONLINE);
-    presence_configure(&contact, 0);
-    ck_assert_uint_eq(contact.interval, 0); /* it was the catalog's */
+    for (i = 0; i < 5; i++)
+        hear_at(i * 100, MUSTER_MSG_HEARTBEAT);
+    ck_assert_uint_eq(habits.interval, 100);
+    presence_configure(&habits, 0, 0);
+    ck_assert_uint_eq(habits.interval, 100); /* learnt, and stays */
+    presence_configure(&habits, 30 * SECOND, 0);
+    ck_assert_uint_ge(habits.interval * UNIT, 30 * SECOND);
+    ck_assert_uint_le(habits.interval * UNIT, 30 * SECOND + UNIT);
+    for (i = 5; i < 20; i++)
+        hear_at(i * 100, MUSTER_MSG_HEARTBEAT);
+    ck_assert_uint_ge(habits.interval * UNIT, 30 * SECOND); /* nothing is learnt */
+    presence_configure(&habits, 1, 0);
+    ck_assert_uint_eq(habits.interval, 1);
+    presence_configure(&habits, UINT64_MAX, 0);
+    ck_assert_uint_ge(habits.interval * UNIT, 180 * 86400 * SECOND);
+    hear_at(5000, MUSTER_MSG_DATA);
+    ck_assert_int_eq(judge(5000 + INT32_MAX / 8, contact.heard_at, 1000), PRESENCE_ONLINE);
+    presence_configure(&habits, 0, 0);
+    ck_assert_uint_eq(habits.interval, 0); /* it was the catalog's */
 }
 END_TEST
 
-/* ---- learning ------------------------------------------------------------------------- */
-
-START_TEST(learnt_from_two)
-{
-    forget_device();
-    hear_at(0, MUSTER_MSG_INIT, 0);
-    heartbeat(75); /* the first comes soon after the INIT, which is none */
-    heartbeat(523);
-    ck_assert_uint_eq(contact.interval, 0);
-    heartbeat(971);
-    ck_assert_uint_eq(contact.interval, 448);
-}
-END_TEST
-
-START_TEST(alike_is_to_a_quarter)
-{
-    static const struct {
-        uint32_t second;
-        bool alike;
-    } cases[] = {{400, true}, {500, true}, {501, false}, {300, true}, {299, false}};
-    size_t i;
-
-    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        forget_device();
-        heartbeat(1000);
-        heartbeat(1400);
-        heartbeat(1400 + cases[i].second);
-        ck_assert_int_eq(contact.interval != 0, cases[i].alike);
-    }
-}
-END_TEST
-
-START_TEST(longer_from_four)
-{
-    uint32_t at = 1000, i;
-
-    forget_device();
-    for (i = 0; i < 3; i++)
-        heartbeat(at += 400);
-    ck_assert_uint_eq(contact.interval, 400);
-    for (i = 0; i < 3; i++)
-        heartbeat(at += 800);
-    heartbeat(at += 400);
-    for (i = 0; i < 3; i++) {
-        heartbeat(at += 800);
-        ck_assert_uint_eq(contact.interval, 400);
-    }
-    heartbeat(at += 800);
-    ck_assert_uint_eq(contact.interval, 800);
-    heartbeat(at += 400);
-    ck_assert_uint_eq(contact.interval, 800);
-    heartbeat(at += 400);
-    ck_assert_uint_eq(contact.interval, 400); /* shorter: from two */
-}
-END_TEST
-
-START_TEST(copies_are_no_intervals)
-{
-    uint32_t at = 1000, i;
-
-    forget_device();
-    for (i = 0; i < 3; i++, at += 448) {
-        heartbeat(at);
-        hear_at(at + 5, MUSTER_MSG_HEARTBEAT, at + 1); /* nearer than any interval */
-        hear_at(at + 224, MUSTER_MSG_HEARTBEAT, at);   /* the time stamp of the last */
-        ck_assert_uint_eq(contact.heard_at, at + 224); /* but a sign of life */
-    }
-    ck_assert_uint_eq(contact.interval, 448);
-}
-END_TEST
-
-/* A device that sends heartbeats at a pace of its own, over a network. */
-struct sender {
-    uint64_t interval_ns;
-    unsigned loss;   /* per cent */
-    unsigned jitter; /* per cent of the interval: the delay is up to that */
-    unsigned copies; /* per cent: of those that arrive, how many do so twice, soon after */
-};
-
-static bool is_right(const struct sender *s)
-{
-    uint64_t learnt = contact.interval * UNIT;
-
-    return learnt >= s->interval_ns * 3 / 4 - UNIT && learnt <= s->interval_ns * 5 / 4 + UNIT;
-}
-
-/* Sends 200 heartbeats.  Whether the interval is right at the end. */
-static bool send_all(const struct sender *s)
-{
-    uint64_t phase = below_u64(s->interval_ns);
-    uint32_t arrived = 0, i;
-    bool is_short;
-
-    forget_device();
-    for (i = 0; i < 200; i++) {
-        uint64_t sent = phase + i * s->interval_ns;
-        uint64_t arrival = sent + below_u64(s->interval_ns * s->jitter / 100 + 1);
-        uint32_t timestamp = (uint32_t)((EPOCH + sent) / SECOND);
-
-        if (below_u64(100) < s->loss)
-            continue;
-        hear_at((uint32_t)(arrival / UNIT), MUSTER_MSG_HEARTBEAT, timestamp);
-        if (below_u64(100) < s->copies)
-            hear_at((uint32_t)((arrival + below_u64(s->interval_ns / 2)) / UNIT),
-                    MUSTER_MSG_HEARTBEAT, timestamp);
-        arrived++;
-        is_short = contact.interval != 0 && contact.interval * UNIT + UNIT < s->interval_ns * 3 / 4;
-        if (is_short || (s->loss == 0 && arrived >= 10 && !is_right(s)))
-            ck_abort_msg("%" PRIu64 " s, loss %u %%, jitter %u %%: learnt %" PRIu64 " ns",
-                         s->interval_ns / SECOND, s->loss, s->jitter, contact.interval * UNIT);
-    }
-    return is_right(s);
-}
-
-START_TEST(learnt_from_a_network)
-{
-    static const unsigned seconds[] = {2, 5, 30, 60, 300, 3600};
-    static const unsigned losses[] = {0, 1, 5, 10, 20, 30};
-    static const unsigned jitters[] = {0, 5, 20};
-    enum { TRIES = 200 };
-    size_t i, j, k;
-
-    random_seed(1);
-    for (i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
-        for (j = 0; j < sizeof losses / sizeof losses[0]; j++) {
-            for (k = 0; k < sizeof jitters / sizeof jitters[0]; k++) {
-                const struct sender sender = {seconds[i] * SECOND, losses[j], jitters[k], 5};
-                unsigned right = 0, tries;
-
-                for (tries = 0; tries < TRIES; tries++)
-                    right += send_all(&sender);
-                /* A third of the heartbeats lost is more than can be seen through always. */
-                ck_assert_msg(right * 100 >= TRIES * (losses[j] > 20 ? 85u : 95u),
-                              "%u s, loss %u %%, jitter %u %%: right %u times of %d", seconds[i],
-                              losses[j], jitters[k], right, TRIES);
-            }
-        }
-    }
-}
-END_TEST
+/* ---- breaks ------------------------------------------------------------------------- */
 
 /* A heartbeat may have fallen into a break: silence counts from its end. */
 START_TEST(a_break_excuses_a_heartbeat)
 {
     forget_device();
-    presence_configure(&contact, 30 * SECOND);
-    heartbeat(1000);
-    ck_assert_int_eq(presence_judge(&contact, 1000 + 673, 1000 + 300, 3), PRESENCE_ONLINE);
-    ck_assert_int_eq(presence_judge(&contact, 1300 + 672, 1000 + 300, 3), PRESENCE_ONLINE);
-    ck_assert_int_eq(presence_judge(&contact, 1300 + 673, 1000 + 300, 3), PRESENCE_LATE);
+    presence_configure(&habits, 30 * SECOND, 0);
+    hear_at(1000, MUSTER_MSG_HEARTBEAT);
+    ck_assert_int_eq(judge(1000 + 673, 1000 + 300, 3), PRESENCE_ONLINE);
+    ck_assert_int_eq(judge(1300 + 672, 1000 + 300, 3), PRESENCE_ONLINE);
+    ck_assert_int_eq(judge(1300 + 673, 1000 + 300, 3), PRESENCE_LATE);
 }
 END_TEST
 
-/* While the clock stands still, it does not show how long an interval is. */
-START_TEST(nothing_is_learnt_over_a_break)
-{
-    const struct muster_record beat = {.msg_type = MUSTER_MSG_HEARTBEAT,
-                                       .device_time_ns = INT64_C(7000000000)};
-    struct muster_record later = beat;
-    uint32_t i, at = 1000;
+/* ---- DATA that is missed ---------------------------------------------------------------- */
 
+static void expect_data(void)
+{
     forget_device();
-    presence_heard(&contact, &beat, at, 0);
-    for (i = 0; i < 10; i++) {
-        later.device_time_ns += INT64_C(30000000000);
-        at += 100;
-        presence_heard(&contact, &later, at, at - 50);
-    }
-    ck_assert_uint_eq(contact.interval, 0);
-    for (i = 0; i < 2; i++) {
-        later.device_time_ns += INT64_C(30000000000);
-        at += 448;
-        presence_heard(&contact, &later, at, 1000);
-    }
-    ck_assert_uint_eq(contact.interval, 448);
+    presence_configure(&habits, 100 * UNIT - 1, 20 * UNIT - 1);
+    ck_assert_uint_eq(habits.interval, 100);
+    ck_assert_uint_eq(habits.data_interval, 20);
+}
+
+static void begin_at(uint32_t at)
+{
+    const struct listening_moment moment = {EPOCH + at * UNIT, at, 0, 0};
+
+    presence_begin(&contact, &habits, &moment);
+}
+
+/* Told with the heartbeat that shows it: nobody knows before that it is only the DATA. */
+START_TEST(data_ends)
+{
+    struct presence_news news;
+
+    expect_data();
+    begin_at(1000);
+    ck_assert(!hear(1000, 0, MUSTER_MSG_DATA).no_data);
+    ck_assert(!hear(1020, 0, MUSTER_MSG_DATA).no_data);
+    ck_assert(!hear(1090, 0, MUSTER_MSG_HEARTBEAT).no_data); /* 3 intervals and a half */
+    news = hear(1091, 0, MUSTER_MSG_HEARTBEAT);
+    ck_assert(news.no_data);
+    ck_assert_uint_eq(news.data_ns, EPOCH + 1020 * UNIT);
+    ck_assert(!hear(1191, 0, MUSTER_MSG_HEARTBEAT).no_data); /* once */
+    news = hear(1200, 0, MUSTER_MSG_DATA);
+    ck_assert(news.has_data && !news.no_data);
+    ck_assert_uint_eq(news.data_ns, EPOCH + 1020 * UNIT);
+    ck_assert(!hear(1201, 0, MUSTER_MSG_DATA).has_data);
+    ck_assert(!hear(1220, 0, MUSTER_MSG_HEARTBEAT).no_data);
+}
+END_TEST
+
+START_TEST(data_never_comes)
+{
+    struct presence_news news;
+
+    expect_data();
+    begin_at(1000);
+    ck_assert(!hear(1000, 0, MUSTER_MSG_INIT).no_data);
+    ck_assert(!hear(1070, 0, MUSTER_MSG_HEARTBEAT).no_data);
+    news = hear(1071, 0, MUSTER_MSG_HEARTBEAT);
+    ck_assert(news.no_data);
+    ck_assert_uint_eq(news.data_ns, EPOCH + 1000 * UNIT);
+}
+END_TEST
+
+/* Who was silent begins with a heartbeat, and has time for the DATA; what nobody listened to does
+ * not count. */
+START_TEST(data_is_excused)
+{
+    struct presence_news news;
+
+    expect_data();
+    begin_at(1000);
+    hear(1000, 0, MUSTER_MSG_DATA);
+    ck_assert_int_eq(judge(1400, 0, 3), PRESENCE_SILENT);
+    news = hear(1500, 0, MUSTER_MSG_HEARTBEAT);
+    ck_assert(news.before == PRESENCE_SILENT && !news.no_data);
+    ck_assert(!hear(1570, 0, MUSTER_MSG_HEARTBEAT).no_data);
+    news = hear(1571, 0, MUSTER_MSG_HEARTBEAT);
+    ck_assert(news.no_data);
+    ck_assert_uint_eq(news.data_ns, EPOCH + 1000 * UNIT);
+    hear(1600, 0, MUSTER_MSG_DATA);
+    ck_assert(!hear(1680, 1610, MUSTER_MSG_HEARTBEAT).no_data); /* a break until 1610 */
+    ck_assert(hear(1681, 1610, MUSTER_MSG_HEARTBEAT).no_data);
+}
+END_TEST
+
+/* Another listener's clock is ahead: what was heard before is moved with it. */
+START_TEST(heard_by_another_listener)
+{
+    expect_data();
+    begin_at(1000);
+    hear(1000, 0, MUSTER_MSG_DATA);
+    hear(1010, 0, MUSTER_MSG_HEARTBEAT);
+    presence_move(&contact, &habits, 1, 5000);
+    ck_assert_uint_eq(contact.ear, 1);
+    ck_assert_int_eq(judge(6010 + 150, 0, 3), PRESENCE_ONLINE);
+    ck_assert(!hear(6070, 0, MUSTER_MSG_HEARTBEAT).no_data);
+    ck_assert(hear(6071, 0, MUSTER_MSG_HEARTBEAT).no_data);
+    presence_move(&contact, &habits, 0, (uint32_t)-5000);
+    ck_assert_int_eq(judge(1071 + 151, 0, 3), PRESENCE_LATE);
 }
 END_TEST
 
@@ -333,13 +265,11 @@ Suite *test_suite(void)
                                   heard_after_the_look,
                                   the_listening_clock_wraps,
                                   the_catalog_goes_first,
-                                  learnt_from_two,
-                                  alike_is_to_a_quarter,
-                                  longer_from_four,
-                                  copies_are_no_intervals,
-                                  learnt_from_a_network,
                                   a_break_excuses_a_heartbeat,
-                                  nothing_is_learnt_over_a_break};
+                                  data_ends,
+                                  data_never_comes,
+                                  data_is_excused,
+                                  heard_by_another_listener};
     Suite *suite = suite_create("presence");
     TCase *tests = tcase_create("presence");
     size_t i;

@@ -11,7 +11,6 @@
 
 #include "common/random.h"
 #include "common/runner.h"
-#include "sequence/causes.h"
 #include "sequence/listening.h"
 #include "sequence/presence.h"
 
@@ -20,39 +19,17 @@
 #define EPOCH  (UINT64_C(1762534152) * SECOND)       /* when a life begins, by the wall clock */
 
 static struct contact contact;
-static uint64_t shared_ns;
-static struct causes_log causes_log;
+static struct habits habits;
+static struct listening_log listening_log;
 static struct listening_clocks clocks;
-static struct causes_drops drops;
-
-/* A worker's clock, and what it noticed. */
-struct worker {
-    struct listening listening;
-    struct causes causes;
-};
-
-static struct worker leader;
+static struct listening_heard heard;
+static struct listening leader; /* of the first worker */
 
 static void pass(uint64_t ns)
 {
     clocks.wall_ns += ns;
     clocks.monotonic_ns += ns;
     clocks.boot_ns += ns;
-}
-
-static uint8_t tick(struct worker *worker)
-{
-    uint8_t noticed =
-        causes_tick(&worker->causes, &drops, listening_has_slept(&worker->listening, &clocks));
-
-    listening_tick(&worker->listening, &clocks, (noticed & MUSTER_CAUSE_KERNEL) != 0);
-    return noticed;
-}
-
-static void begin(struct worker *worker, bool leads)
-{
-    listening_begin(&worker->listening, &shared_ns, leads, &clocks);
-    causes_begin(&worker->causes, &causes_log, leads, &drops);
 }
 
 enum { STRETCHES = 20000 };
@@ -68,11 +45,11 @@ static struct {
     uint64_t now;   /* ns, by that clock */
     uint64_t heard; /* when the device was last heard */
     bool is_known;
-    bool is_deaf;           /* the kernel has dropped some since the worker's last tick */
-    bool has_slept;         /* the machine has */
-    uint64_t since_tick;    /* when the worker's last tick was, or the start */
-    uint64_t resumed;       /* since when it has listened without a break */
-    struct worker follower; /* the device's worker, if it does not lead */
+    struct listening_heard heard_before; /* until the worker's last tick */
+    bool has_slept;                      /* the machine has */
+    uint64_t since_tick;                 /* when the worker's last tick was, or the start */
+    uint64_t resumed;                    /* since when it has listened without a break */
+    struct listening follower;           /* of the device's worker, if it does not lead */
     bool follows;
     uint64_t interval_ns;
     uint32_t silent_after;
@@ -99,7 +76,7 @@ static uint64_t listened_silence(void)
     return sum;
 }
 
-static struct worker *worker_of_device(void)
+static struct listening *listening_of_device(void)
 {
     return world.follows ? &world.follower : &leader;
 }
@@ -133,13 +110,13 @@ static void check_presence(enum presence before, enum presence presence)
 /* As the plugin does at a tick. */
 static void look_at_device(void)
 {
+    const struct listening *own = listening_of_device();
     enum presence before = (enum presence)contact.presence, presence;
 
     if (!world.is_known)
         return;
-    presence = presence_judge(&contact, listening_units(worker_of_device()->listening.now_ns),
-                              listening_units(worker_of_device()->listening.resumed_ns),
-                              world.silent_after);
+    presence = presence_judge(&contact, &habits, listening_units(own->ears[0].now_ns),
+                              listening_units(own->ears[0].resumed_ns), world.silent_after);
     if (presence < before)
         ck_abort_msg("presence %d after %d, unheard", presence, before);
     world.late += presence == PRESENCE_LATE && before != presence;
@@ -151,15 +128,19 @@ static void look_at_device(void)
 static void worker_ticks(void)
 {
     uint64_t length = world.now - world.since_tick;
-    uint8_t noticed = tick(worker_of_device());
+    uint64_t received = heard.received - world.heard_before.received;
+    uint64_t dropped = heard.dropped - world.heard_before.dropped;
 
-    if (((noticed & MUSTER_CAUSE_KERNEL) != 0) != world.is_deaf)
-        ck_abort_msg("deaf: %d", !world.is_deaf);
-    if (!world.is_deaf) /* of a stall, the first two seconds */
-        listen(world.since_tick, world.since_tick + (length < 2 * SECOND ? length : 2 * SECOND));
-    if (world.is_deaf || world.has_slept || length > 2 * SECOND)
+    listening_tick(listening_of_device(), &clocks, &heard, 1);
+    /* Of a stall, the first two seconds; and what was heard of it. */
+    listen(world.since_tick,
+           world.since_tick +
+               (uint64_t)((double)(length < 2 * SECOND ? length : 2 * SECOND) *
+                          (dropped == 0 ? 1 : (double)received / (double)(received + dropped))));
+    if ((dropped > 0 && received == 0) || world.has_slept || length > 2 * SECOND)
         world.resumed = world.now;
-    world.is_deaf = world.has_slept = false;
+    world.heard_before = heard;
+    world.has_slept = false;
     world.since_tick = world.now;
     look_at_device();
 }
@@ -169,19 +150,21 @@ static void message_arrives(void)
     const struct muster_record record = {
         .arrival_ns = clocks.wall_ns, .msg_type = MUSTER_MSG_DATA, .readings = 1};
 
-    presence_heard(&contact, &record,
-                   listening_at(&worker_of_device()->listening, record.arrival_ns),
-                   listening_units(worker_of_device()->listening.resumed_ns));
+    const struct listening_moment moment =
+        listening_moment_of(listening_of_device(), 0, record.arrival_ns);
+
+    presence_heard(&contact, &habits, &record, &moment, world.silent_after);
+    heard.received++;
     world.heard = world.now;
     world.is_known = true;
 }
 
-static void collector_starts(bool resumed)
+static void collector_starts(void)
 {
-    causes_resume(&causes_log, resumed);
-    begin(&leader, true);
-    begin(&world.follower, false);
-    world.is_deaf = world.has_slept = false;
+    listening_begin(&leader, &listening_log, true, &clocks, &heard, 1);
+    listening_begin(&world.follower, &listening_log, false, &clocks, &heard, 1);
+    world.heard_before = heard;
+    world.has_slept = false;
     world.since_tick = world.resumed = world.now;
 }
 
@@ -194,8 +177,8 @@ static void disturb(void)
     case 0: /* stopped or killed */
         live(ns);
         clocks.monotonic_ns = clocks.boot_ns = below_u64(1000 * SECOND); /* perhaps started anew */
-        drops = (struct causes_drops){0, 0};
-        collector_starts(true);
+        heard = (struct listening_heard){0, 0};
+        collector_starts();
         break;
     case 1: /* asleep: no time of the stretch goes by */
         clocks.wall_ns += ns;
@@ -203,8 +186,8 @@ static void disturb(void)
         world.has_slept = true;
         break;
     case 2:
-        drops.kernel += 1 + below_u64(100);
-        world.is_deaf = true;
+        heard.dropped += 1 + below_u64(100);
+        heard.received += one_in(2) ? below_u64(200) : 0;
         break;
     case 3:
         clocks.wall_ns += ns;
@@ -236,7 +219,7 @@ static void pass_tick(bool talks, unsigned calm)
             worker_ticks();
     }
     if (world.follows)
-        tick(&leader);
+        listening_tick(&leader, &clocks, &heard, 1);
     else
         worker_ticks();
 }
@@ -248,18 +231,19 @@ static void live_a_life(uint64_t number)
 
     random_seed(number);
     memset(&world, 0, sizeof world);
-    memset(&causes_log, 0, sizeof causes_log);
+    memset(&listening_log, 0, sizeof listening_log);
     memset(&contact, 0, sizeof contact);
+    memset(&habits, 0, sizeof habits);
     world.follows = one_in(3);
     world.silent_after = 2 + (uint32_t)below_u64(4);
     world.interval_ns = (2 + below_u64(one_in(4) ? 100 : 20)) * SECOND + below_u64(SECOND);
     calm = one_in(4) ? 8 : 200; /* some lives are full of trouble */
-    presence_configure(&contact, world.interval_ns);
+    presence_configure(&habits, world.interval_ns, 0);
     /* Near the end of the listening clock, now and then. */
-    shared_ns = one_in(3) ? (UINT64_C(1) << 58) - below_u64(1000 * SECOND) : 0;
+    listening_log.listened_ns = one_in(3) ? (UINT64_C(1) << 58) - below_u64(1000 * SECOND) : 0;
     clocks = (struct listening_clocks){EPOCH, 1000 * SECOND, 1000 * SECOND};
-    drops = (struct causes_drops){0, 0};
-    collector_starts(false);
+    heard = (struct listening_heard){0, 0};
+    collector_starts();
     for (i = 0; i < 4000; i++) {
         if (one_in(2 * world.interval_ns / SECOND))
             talks = !talks;

@@ -100,12 +100,12 @@ static void bad_init_came(struct tables *t)
 
 static void bad_configured(struct tables *t)
 {
-    one(t)->contact.configured = 2;
+    t->habits[1].configured = 2;
 }
 
 static void bad_has_heartbeat(struct tables *t)
 {
-    one(t)->contact.has_heartbeat = 2;
+    t->habits[1].has_heartbeat = 2;
 }
 
 static void bad_doubt(struct tables *t)

@@ -351,6 +351,8 @@ static void pass_time(struct run *run, const char *where, const yaml_node_t *loo
         muster_test_batch_finish(&batch);
         for (i = 0; i < batch.out_count; i++) {
             ck_assert_int_eq(batch.out[i].kind, MUSTER_KIND_EVENT);
+            if (batch.out[i].event.event == MUSTER_EVENT_NEVER_HEARD)
+                continue; /* a device that comes in a later step */
             add_event(said, &batch.out[i]);
             check_times(run, &batch.out[i]);
         }
