@@ -42,6 +42,13 @@ static int read_metric(struct muster_instance *instance, uint32_t index, struct 
     return 0;
 }
 
+static int find_metric(struct muster_instance *instance, const char *name, const char *label_value,
+                       struct muster_metric *out)
+{
+    (void)instance, (void)name, (void)label_value, (void)out;
+    return 0;
+}
+
 static uint64_t now(struct muster_instance *instance, uint32_t clock)
 {
     (void)instance, (void)clock;
@@ -89,6 +96,7 @@ static const struct muster_host host = {
     .get_int = get_int,
     .metric = metric,
     .read_metric = read_metric,
+    .find_metric = find_metric,
     .emit = emit,
     .device_count = device_count,
     .device = device,
