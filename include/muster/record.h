@@ -74,6 +74,9 @@ enum muster_quality {
 #define MUSTER_MARK_DEVICE        0x01u /* device and device_id are set: it is about that device */
 #define MUSTER_MARK_SHARED_NUMBER 0x02u /* all readings of the datagram bear the same number */
 #define MUSTER_MARK_CLOCK_OFFSET  0x04u /* message.clock_offset_ms is known */
+#define MUSTER_MARK_HELD_BACK                                                                      \
+    0x08u /* a reject like others of its source just before, which are                             \
+             told as a sum: see MUSTER_EVENT_REJECTED_MORE */
 
 /* Why a datagram was rejected (reject.reason).  From MUSTER_REJECT_OWN on the numbers are free for
  * everybody's filters: what such a reason means, struct muster_plugin says in `rejects`. */
@@ -104,7 +107,22 @@ enum muster_event {
     MUSTER_EVENT_NO_DATA = 10,      /* it is heard, but its DATA is missed; opened_ns: the last */
     MUSTER_EVENT_DATA_BACK = 11,    /* after that; opened_ns, closed_ns: from one to the next */
     MUSTER_EVENT_NEVER_HEARD = 12,  /* the catalog lists it; opened_ns: since when it is awaited */
+    MUSTER_EVENT_SINK_DROPPED = 20, /* records were dropped for a sink, the payload is its name:
+                                       value.natural of them, opened_ns, closed_ns, and reason as
+                                       in enum muster_drop */
+    MUSTER_EVENT_REJECTED_MORE =
+        21, /* datagrams with MUSTER_MARK_HELD_BACK: value.natural of them, opened_ns, closed_ns,
+               reason as in enum muster_reject; via: the last, NULL if they are of many sources */
     MUSTER_EVENT_OWN = 128
+};
+
+/* Why records were dropped for a sink (event.reason); most of them, if there are several. */
+enum muster_drop {
+    MUSTER_DROP_NONE = 0,
+    MUSTER_DROP_FULL = 1,     /* its queue was full */
+    MUSTER_DROP_GIVEN_UP = 2, /* the sink gave them up */
+    MUSTER_DROP_FAILED = 3,   /* the sink had failed */
+    MUSTER_DROP_STOP = 4      /* the time to stop was over */
 };
 
 /* Why numbers are missing (event.cause): every bit that the evidence allows, not the likeliest. */
@@ -194,13 +212,15 @@ struct muster_record {
                                                0: the drift is not known */
         } message;
         struct {
-            uint8_t event;       /* enum muster_event */
-            uint8_t reserved[5]; /* zero */
-            uint16_t cause;      /* MUSTER_CAUSE_* */
-            uint64_t first;      /* first number of the range that it is about, modulo 2^seq_bits */
-            uint64_t last;       /* last number of it, included: see muster_record_count */
-            uint64_t opened_ns;  /* ns since the Unix epoch */
-            uint64_t closed_ns;  /* ns since the Unix epoch */
+            uint8_t event;        /* enum muster_event */
+            uint8_t reserved;     /* zero */
+            uint8_t reason;       /* of SINK_DROPPED and REJECTED_MORE */
+            uint8_t reserved2[3]; /* zero */
+            uint16_t cause;       /* MUSTER_CAUSE_* */
+            uint64_t first;     /* first number of the range that it is about, modulo 2^seq_bits */
+            uint64_t last;      /* last number of it, included: see muster_record_count */
+            uint64_t opened_ns; /* ns since the Unix epoch */
+            uint64_t closed_ns; /* ns since the Unix epoch */
         } event;
         struct {
             uint8_t reason; /* enum muster_reject */
@@ -251,6 +271,7 @@ MUSTER_AT(message.clock_offset_ms, 92);
 MUSTER_AT(message.clock_drift_ppb, 96);
 MUSTER_AT(message.clock_drift_error_ppb, 100);
 MUSTER_AT(event.event, 80);
+MUSTER_AT(event.reason, 82);
 MUSTER_AT(event.cause, 86);
 MUSTER_AT(event.first, 88);
 MUSTER_AT(event.last, 96);

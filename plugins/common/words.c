@@ -42,6 +42,8 @@ static const struct word events[] = {
     [MUSTER_EVENT_NO_DATA] = WORD("no-data"),
     [MUSTER_EVENT_DATA_BACK] = WORD("data-back"),
     [MUSTER_EVENT_NEVER_HEARD] = WORD("never-heard"),
+    [MUSTER_EVENT_SINK_DROPPED] = WORD("sink-dropped"),
+    [MUSTER_EVENT_REJECTED_MORE] = WORD("rejected-more"),
 };
 
 static const struct word outcomes[] = {
@@ -55,6 +57,14 @@ static const struct word rejects[] = {
     [MUSTER_REJECT_TOO_LONG] = WORD("too_long"),
     [MUSTER_REJECT_UNKNOWN_TYPE] = WORD("unknown_type"),
     [MUSTER_REJECT_BAD_PAYLOAD] = WORD("bad_payload"),
+};
+
+/* Also the last parts of the metrics dropped.* of a sink. */
+static const struct word drops[] = {
+    [MUSTER_DROP_FULL] = WORD("full"),
+    [MUSTER_DROP_GIVEN_UP] = WORD("given_up"),
+    [MUSTER_DROP_FAILED] = WORD("failed"),
+    [MUSTER_DROP_STOP] = WORD("stop"),
 };
 
 static const struct word msg_types[] = {
@@ -108,6 +118,11 @@ const struct word *words_outcome(unsigned event)
 const struct word *words_reject(unsigned reason)
 {
     return find(rejects, sizeof rejects / sizeof rejects[0], reason);
+}
+
+const struct word *words_drop(unsigned reason)
+{
+    return find(drops, sizeof drops / sizeof drops[0], reason);
 }
 
 const struct word *words_msg_type(unsigned msg_type)

@@ -27,6 +27,7 @@ const struct word *words_verdict(unsigned verdict);       /* "new" */
 const struct word *words_event(unsigned event);           /* "gap-lost" */
 const struct word *words_outcome(unsigned event);         /* of a gap: "lost" or "recovered" */
 const struct word *words_reject(unsigned reason);         /* "too_short" */
+const struct word *words_drop(unsigned reason);           /* "full" */
 const struct word *words_msg_type(unsigned msg_type);     /* "data" */
 const struct word *words_value_type(unsigned value_type); /* "integer" */
 

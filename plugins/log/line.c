@@ -315,6 +315,45 @@ static char *about(const struct line_style *style, char *out, const struct muste
     return device(style, out, record);
 }
 
+static char *sink_dropped(const struct line_style *style, char *out,
+                          const struct muster_record *record)
+{
+    const struct word *reason = words_drop(record->event.reason);
+
+    out = title(style, out, COLOR_BAD, "DROPPED");
+    *out++ = ' ';
+    out = number_u64(out, record->value.natural);
+    out = text_copy(out, " records for ");
+    out = text_escape(out, record->payload.bytes, record->payload_size, TEXT_QUOTE_KEEP);
+    out = text_copy(out, " within ");
+    out = duration(out, record->event.opened_ns, record->event.closed_ns);
+    if (reason == NULL)
+        return out;
+    out = text_copy(out, ": ");
+    return spaced(out, reason);
+}
+
+static char *rejected_more(const struct line_style *style, char *out,
+                           const struct muster_record *record)
+{
+    const struct word *reason = words_reject(record->event.reason);
+
+    out = title(style, out, COLOR_BAD, "REJECTED");
+    *out++ = ' ';
+    out = number_u64(out, record->value.natural);
+    out = text_copy(out, " more");
+    if (reason != NULL) {
+        *out++ = ' ';
+        out = spaced(out, reason);
+    }
+    out = text_copy(out, " within ");
+    out = duration(out, record->event.opened_ns, record->event.closed_ns);
+    if (record->via.arrival == NULL)
+        return text_copy(out, " from other sources");
+    out = text_copy(out, ", last from ");
+    return source(out, record);
+}
+
 static char *event(const struct line_style *style, char *out, const struct muster_record *record)
 {
     uint64_t now = record->arrival_ns;
@@ -368,6 +407,10 @@ static char *event(const struct line_style *style, char *out, const struct muste
         out = about(style, out, record, COLOR_BAD, "NEVER HEARD");
         out = text_copy(out, ", awaited for ");
         return duration(out, record->event.opened_ns, now);
+    case MUSTER_EVENT_SINK_DROPPED:
+        return sink_dropped(style, out, record);
+    case MUSTER_EVENT_REJECTED_MORE:
+        return rejected_more(style, out, record);
     default:
         /* Somebody else's, with a text, or one of a later version. */
         out = text_copy(out, "EVENT ");

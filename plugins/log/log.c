@@ -58,7 +58,11 @@ static bool has_line(const void *plugin, const struct muster_record *record)
 
     if (record->kind > MUSTER_KIND_REJECT)
         return false; /* of a later version */
-    if (record->kind == MUSTER_KIND_REJECT && !log->rejects)
+    if (record->kind == MUSTER_KIND_REJECT &&
+        (!log->rejects || (record->marks & MUSTER_MARK_HELD_BACK) != 0))
+        return false; /* what is held back has a line as a sum */
+    if (record->kind == MUSTER_KIND_EVENT && !log->rejects &&
+        record->event.event == MUSTER_EVENT_REJECTED_MORE)
         return false;
     return !log->troubles_only || line_is_trouble(record);
 }

@@ -6,6 +6,7 @@ src_libbase_a_SOURCES += \
 	%D%/address.c %D%/address.h \
 	%D%/clock.h \
 	%D%/counter.h \
+	%D%/episode.c %D%/episode.h \
 	%D%/eventcount.h \
 	%D%/log.c %D%/log.h \
 	%D%/metrics.c %D%/metrics.h \

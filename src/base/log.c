@@ -273,3 +273,12 @@ bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *held_bac
     limit->held_back = 0;
     return true;
 }
+
+uint64_t log_limit_due(struct log_limit *limit, uint64_t now_ns)
+{
+    uint64_t held_back = 0;
+
+    if (limit->held_back > 0 && !log_limit_pass(limit, now_ns, &held_back))
+        limit->held_back--; /* nobody was refused */
+    return held_back;
+}

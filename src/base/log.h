@@ -53,4 +53,8 @@ struct log_limit {
  * since the last one that did. */
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *held_back);
 
+/* For when it is quiet again: how many were suppressed since, once a line may pass; 0 if there is
+ * nothing to be said, or not yet. */
+uint64_t log_limit_due(struct log_limit *limit, uint64_t now_ns);
+
 #endif

@@ -19,6 +19,7 @@
 #include "ending.h"
 #include "ledger.h"
 #include "loop.h"
+#include "overrun.h"
 #include "reload.h"
 #include "watchdog.h"
 
@@ -34,6 +35,7 @@ struct collector {
     struct loop loop;
     struct chain chain;
     struct reload reload;
+    struct overrun overrun;
     const struct capture_account *capture; /* in a replay */
     bool has_run;                          /* there is a ledger to print */
     const char *asked_by;              /* a signal asked to stop before the front began; or NULL */
@@ -112,6 +114,15 @@ static int start_chain(struct collector *collector, enum overflow overflow,
     return 0;
 }
 
+/* Says what is lost in front of the chain. */
+static void look_for_losses(struct collector *collector, bool is_last)
+{
+    const struct chain_account account = chain_account(&collector->chain);
+    const struct episode_moment now = {.monotonic = clock_monotonic(), .wall = clock_wall()};
+
+    overrun_look(&collector->overrun, &account, collector->log, now, is_last);
+}
+
 /* Until it is time to stop. */
 static void wait_for_end(struct collector *collector, struct live *live)
 {
@@ -122,12 +133,16 @@ static void wait_for_end(struct collector *collector, struct live *live)
 
     while (event != LOOP_STOP) {
         uint64_t until = state_store_copy(states, clock_monotonic(), &problems);
-        uint64_t look = live_look(live, clock_monotonic(), &problems);
+        uint64_t again = live_look(live, clock_monotonic(), &problems);
+        uint64_t look = clock_monotonic() + OVERRUN_LOOK;
 
-        if (look != 0 && (until == 0 || look < until))
-            until = look;
+        if (until != 0 && until < look)
+            look = until;
+        if (again != 0 && again < look)
+            look = again;
         problems_log(&problems, collector->log);
-        event = loop_wait(&collector->loop, -1, until, &signal);
+        look_for_losses(collector, false);
+        event = loop_wait(&collector->loop, -1, look, &signal);
         if (event == LOOP_ROTATE) {
             rotate(collector);
             reload_run(&collector->reload, &collector->chain, collector->log);
@@ -363,6 +378,8 @@ static int run_live(struct collector *collector)
     live_stop(&live);
     if (!wait_for_front(collector, live_ended_fd(&live), has_live_stopped, &live))
         live_abandon(&live, &collector->chain);
+    if (collector->has_run)
+        look_for_losses(collector, true);
     stop_chain(collector);
     live_retire(&live);
     status = finish(collector, collector->has_run ? COLLECTOR_FINE : COLLECTOR_START);

@@ -36,6 +36,8 @@ static void print_datagrams(const struct chain_account *a, FILE *out)
     fprintf(out, "  records: %" PRIu64 " of the decoded datagrams", a->records);
     if (a->reject_records > 0)
         fprintf(out, " and %" PRIu64 " of the rejected ones", a->reject_records);
+    if (a->events > 0)
+        fprintf(out, " and %" PRIu64 " events of the collector's own", a->events);
     fputc('\n', out);
 }
 

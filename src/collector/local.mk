@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 	%D%/ending.c %D%/ending.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/loop.c %D%/loop.h \
+	%D%/overrun.c %D%/overrun.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/watchdog.c %D%/watchdog.h
 include %D%/config/local.mk

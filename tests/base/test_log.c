@@ -235,6 +235,21 @@ START_TEST(a_burst_and_then_one_a_period)
 }
 END_TEST
 
+START_TEST(what_was_held_back_is_due_when_it_is_quiet)
+{
+    struct log_limit limit = {.burst = 1, .period_ns = 100};
+    uint64_t held = 0;
+
+    ck_assert_uint_eq(log_limit_due(&limit, 1000), 0);
+    ck_assert(log_limit_pass(&limit, 1000, &held));
+    ck_assert(!log_limit_pass(&limit, 1001, &held));
+    ck_assert(!log_limit_pass(&limit, 1002, &held));
+    ck_assert_uint_eq(log_limit_due(&limit, 1003), 0);
+    ck_assert_uint_eq(log_limit_due(&limit, 1100), 2);
+    ck_assert_uint_eq(log_limit_due(&limit, 1200), 0);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {a_line_has_time_level_and_origin,  less_urgent_lines_are_left_out,
@@ -250,6 +265,7 @@ Suite *test_suite(void)
         tcase_add_test(lines, tests[i]);
     suite_add_tcase(suite, lines);
     tcase_add_test(limit, a_burst_and_then_one_a_period);
+    tcase_add_test(limit, what_was_held_back_is_due_when_it_is_quiet);
     suite_add_tcase(suite, limit);
     return suite;
 }

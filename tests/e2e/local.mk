@@ -21,6 +21,7 @@ E2E_TESTS = \
 	%D%/sinks.py \
 	%D%/state.py \
 	%D%/steering.py \
+	%D%/told.py \
 	%D%/workers.py
 SCRIPT_TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS) %D%/kept.py %D%/muster.py %D%/oracle.py %D%/reference-session.csv

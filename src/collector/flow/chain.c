@@ -373,6 +373,7 @@ struct chain_account chain_account(const struct chain *chain)
             sum.rejected[reason] += counter_value(&c->rejected[reason]);
         sum.records += counter_value(&c->records);
         sum.reject_records += counter_value(&c->reject_records);
+        sum.events += counter_value(&c->events);
         sum.overrun += counter_value(&c->overrun);
         sum.kernel_drops += counter_value(&c->kernel_drops);
         sum.checksum_errors += counter_value(&c->checksum_errors);

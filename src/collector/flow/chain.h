@@ -100,6 +100,7 @@ struct chain_account {
     uint64_t received, decoded; /* datagrams */
     uint64_t rejected[MUSTER_REJECT_REASONS], overrun;
     uint64_t records, reject_records; /* made of the decoded, and of the rejected ones */
+    uint64_t events;                  /* records that the collector added of its own */
     /* Datagrams that the front knows it did not get, and copies that it did not need. */
     uint64_t kernel_drops, checksum_errors, refused, copies;
 };

@@ -5,7 +5,6 @@
 #include "fanout.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,23 +25,20 @@ uint32_t fanout_blocks(const struct sink *sinks, unsigned sink_count)
     return blocks;
 }
 
-int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow, struct log *log,
+int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow,
                 struct sink *sinks, unsigned sink_count, struct pool *pool)
 {
     unsigned i;
 
     fanout->pipeline = pipeline;
     fanout->overflow = overflow;
-    fanout->log = log;
     fanout->sinks = sinks;
     fanout->sink_count = sink_count;
     fanout->pool = pool;
-    fanout->full_limits = calloc(sink_count + 1, sizeof *fanout->full_limits);
     fanout->sides = calloc(sink_count + 1, sizeof *fanout->sides);
-    if (fanout->full_limits == NULL || fanout->sides == NULL)
+    if (fanout->sides == NULL)
         return -1;
     for (i = 0; i < sink_count; i++) {
-        fanout->full_limits[i] = (struct log_limit){.burst = 3, .period_ns = 60 * CLOCK_SECOND};
         if (queue_open(&sinks[i].queues[pipeline], pool, sinks[i].queue_capacity) < 0)
             return -1;
     }
@@ -52,25 +48,7 @@ int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow
 void fanout_close(struct fanout *fanout)
 {
     free(fanout->sides);
-    free(fanout->full_limits);
     fanout->sides = NULL;
-    fanout->full_limits = NULL;
-}
-
-static void report_full(struct fanout *fanout, unsigned s, uint32_t wanted)
-{
-    const struct sink *sink = &fanout->sinks[s];
-    const struct queue *queue = &sink->queues[fanout->pipeline];
-    uint64_t held_back;
-
-    if (!log_limit_pass(&fanout->full_limits[s], clock_coarse(), &held_back))
-        return;
-    log_format(fanout->log, LOG_WARNING, instance_name(sink->instance),
-               "the queue is full (no room for %u more: %" PRIu64 " records wait, %" PRIu64
-               " were dropped so far): what "
-               "comes now is dropped for this sink and counted, until half of the queue is free; "
-               "other sinks are not affected",
-               wanted, queue_waiting(queue), counter_value(&queue->dropped));
 }
 
 static bool is_hurried(struct fanout *fanout)
@@ -103,17 +81,8 @@ static void offer(struct fanout *fanout, unsigned s, const struct run *run, uint
 
     if (fanout->overflow == OVERFLOW_WAIT)
         wait_for_room(fanout, queue, run, wanted);
-    switch (queue_offer(queue, run, wanted)) {
-    case QUEUE_TOOK:
-        if (fanout->overflow == OVERFLOW_DROP)
-            eventcount_notify(&sink->work);
-        break;
-    case QUEUE_BECAME_FULL:
-        report_full(fanout, s, wanted);
-        break;
-    case QUEUE_IS_FULL:
-        break;
-    }
+    if (queue_offer(queue, run, wanted) == QUEUE_TOOK && fanout->overflow == OVERFLOW_DROP)
+        eventcount_notify(&sink->work);
 }
 
 /* Copies the records that the sink takes into its side block, and offers them there. */

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "base/counter.h"
-#include "base/log.h"
 #include "block.h"
 #include "queue.h"
 #include "sink.h"
@@ -18,11 +17,9 @@
 struct fanout {
     unsigned pipeline; /* its number: which of each sink's queues is its own */
     enum overflow overflow;
-    struct log *log;
     struct sink *sinks;
     unsigned sink_count;
-    struct pool *pool;             /* the pipeline's */
-    struct log_limit *full_limits; /* one for each sink */
+    struct pool *pool; /* the pipeline's */
     /* One for each sink, or NULL: where the records of a sink go that takes no
      * messages.  In the common block it would hold a thousand messages for an event. */
     struct block **sides;
@@ -32,7 +29,7 @@ struct fanout {
 
 /* The sinks are initialised, and their queues are opened here, in `pool`.  Returns 0, or -1 with
  * errno; then fanout_close too. */
-int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow, struct log *log,
+int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow,
                 struct sink *sinks, unsigned sink_count, struct pool *pool);
 void fanout_close(struct fanout *fanout);
 

@@ -5,9 +5,11 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/block.h \
 	%D%/chain.c %D%/chain.h \
 	%D%/fanout.c %D%/fanout.h \
+	%D%/notices.c %D%/notices.h \
 	%D%/pipeline.c %D%/pipeline.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/queue.c %D%/queue.h \
+	%D%/repeats.c %D%/repeats.h \
 	%D%/sink.c %D%/sink.h \
 	%D%/sink_output.c %D%/sink_output.h \
 	%D%/sink_run.c %D%/sink_run.h

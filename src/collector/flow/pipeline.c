@@ -41,6 +41,8 @@ static int watch_counters(struct pipeline *pipeline)
          "with a payload that the device's class does not send",
          &c->rejected[MUSTER_REJECT_BAD_PAYLOAD]},
         {"records", "records", "made of the decoded datagrams", &c->records},
+        {"events", "records", "added by the collector itself, on what it drops and rejects",
+         &c->events},
         {"kernel_drops", "datagrams", "dropped by the kernel: the receive buffer was full",
          &c->kernel_drops},
         {"checksum_errors", "datagrams", "dropped by the kernel: wrong checksum",
@@ -100,8 +102,11 @@ static int allocate(struct pipeline *pipeline, const struct pipeline_settings *s
     pipeline->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (pipeline->wake_fd < 0 || pool_open(&pipeline->pool, blocks) < 0)
         return -1;
-    if (fanout_open(&pipeline->fanout, settings->id, settings->overflow, settings->host->log,
-                    settings->sinks, settings->sink_count, &pipeline->pool) < 0)
+    if (fanout_open(&pipeline->fanout, settings->id, settings->overflow, settings->sinks,
+                    settings->sink_count, &pipeline->pool) < 0)
+        return -1;
+    if (notices_open(&pipeline->notices, settings->sinks, settings->sink_count, settings->id == 0) <
+        0)
         return -1;
     pipeline->block = pool_take(&pipeline->pool);
     pipeline->filters = calloc(settings->filter_count + 1, sizeof *pipeline->filters);
@@ -127,8 +132,6 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->wake_fd = -1;
     pipeline->gate = settings->gate;
     batch_init(&pipeline->batch, pipeline->id, pipeline->count);
-    for (i = 0; i < MUSTER_REJECT_REASONS; i++)
-        pipeline->reject_limits[i] = (struct log_limit){.burst = 5, .period_ns = 10 * CLOCK_SECOND};
     for (i = 0; i < settings->sink_count; i++)
         pipeline->keep_rejects |= (settings->sinks[i].instance->kinds & MUSTER_TAKES_REJECTS) != 0;
     if (allocate(pipeline, settings) < 0) {
@@ -155,6 +158,7 @@ void pipeline_free(struct pipeline *pipeline)
     metrics_remove(pipeline->host->metrics, pipeline);
     batch_free(&pipeline->batch);
     free(pipeline->filters);
+    notices_close(&pipeline->notices);
     fanout_close(&pipeline->fanout);
     pool_close(&pipeline->pool);
     if (pipeline->wake_fd >= 0)
@@ -200,18 +204,10 @@ static inline void set_arrival(struct block *block, struct muster_record *record
 static void reject(struct pipeline *pipeline, const struct datagram *datagram,
                    const struct muster_header *header, unsigned reason)
 {
-    char source[ADDRESS_TEXT], more[64] = "";
-    uint64_t held_back;
+    bool is_told = notices_reject(pipeline, datagram, reason);
     struct muster_record *record;
 
     counter_add(&pipeline->counters.rejected[reason], 1);
-    if (log_limit_pass(&pipeline->reject_limits[reason], clock_coarse(), &held_back)) {
-        if (held_back > 0)
-            snprintf(more, sizeof more, "; %" PRIu64 " more since the last such line", held_back);
-        log_format(pipeline->host->log, LOG_WARNING, NULL,
-                   "rejected a datagram of %u bytes from %s: %s%s", datagram->size,
-                   address_text(datagram->source, source), wire_reject_name(reason), more);
-    }
     if (!pipeline->keep_rejects)
         return;
     if (!block_has_room(pipeline->block, datagram->stored)) {
@@ -223,12 +219,26 @@ static void reject(struct pipeline *pipeline, const struct datagram *datagram,
     memset(record, 0, sizeof *record);
     record->kind = MUSTER_KIND_REJECT;
     record->reject.reason = (uint8_t)reason;
+    if (!is_told)
+        record->marks = MUSTER_MARK_HELD_BACK;
     if (header != NULL)
         wire_device(record, header);
     record->payload_size = datagram->stored;
     if (datagram->stored > 0)
         record->payload.bytes = block_store(pipeline->block, datagram->bytes, datagram->stored);
     set_arrival(pipeline->block, record, datagram);
+}
+
+void pipeline_add(struct pipeline *pipeline, const struct muster_record *record)
+{
+    struct block_way way = {0};
+
+    if (!block_append(pipeline->block, &way, record)) {
+        pipeline_publish(pipeline);
+        next_block(pipeline);
+        block_append(pipeline->block, &way, record);
+    }
+    counter_add(&pipeline->counters.events, 1);
 }
 
 void pipeline_begin(struct pipeline *pipeline)
@@ -460,6 +470,7 @@ static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
     eventfd_read(pipeline->wake_fd, &unused);
     if (atomic_exchange(&pipeline->woken, false))
         wait_at_gate(pipeline->gate);
+    notices_look(pipeline, false);
     for (i = 0; i < pipeline->filter_count; i++) {
         struct filter *filter = &pipeline->filters[i];
 
@@ -498,6 +509,9 @@ void pipeline_close(struct pipeline *pipeline)
 {
     unsigned i;
 
+    if (!pipeline->closed)
+        notices_look(pipeline, true);
+    pipeline->closed = true; /* later, sinks may have ended */
     for (i = 0; i < pipeline->filter_count; i++) {
         struct filter *filter = &pipeline->filters[i];
 
@@ -518,7 +532,8 @@ bool pipeline_adds_up(const struct pipeline *pipeline)
 {
     const struct pipeline_counters *c = &pipeline->counters;
     uint64_t judged = counter_value(&c->decoded) + counter_value(&c->overrun);
-    uint64_t left = counter_value(&c->records) + counter_value(&c->reject_records);
+    uint64_t left =
+        counter_value(&c->records) + counter_value(&c->reject_records) + counter_value(&c->events);
     bool good;
     unsigned i;
 

@@ -19,6 +19,7 @@
 #include "collector/host/batch.h"
 #include "collector/host/instance.h"
 #include "fanout.h"
+#include "notices.h"
 
 #define PIPELINE_TICK CLOCK_SECOND /* between two ticks, at most */
 
@@ -61,6 +62,7 @@ struct pipeline_counters {
     struct counter overrun;        /* datagrams of another worker's device that had no room there */
     struct counter records;        /* made of the decoded datagrams */
     struct counter reject_records; /* made of the rejected ones */
+    struct counter events;         /* records that the collector added of its own: see notices.h */
     /* The front's own, which it adds to: */
     struct counter
         kernel_drops; /* datagrams that the kernel dropped: no room in a receive buffer */
@@ -95,7 +97,8 @@ struct pipeline {
     struct gate *gate; /* the chain's */
     atomic_bool woken; /* the same, for a front that does not sleep */
     struct pipeline_counters counters;
-    struct log_limit reject_limits[MUSTER_REJECT_REASONS];
+    struct notices notices;
+    bool closed;
     bool violated; /* its sums did not agree: a bug, logged once */
     bool stuck;    /* [main] its front's thread did not come back: it is left alone */
 };
@@ -129,6 +132,10 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram);
 
 /* [worker] A datagram was received that no pipeline can take: its worker has no room for it. */
 void pipeline_overrun(struct pipeline *pipeline, const struct datagram *datagram);
+
+/* [worker] Adds a record of the collector's own to what was taken; a copy, with all that it points
+ * to. */
+void pipeline_add(struct pipeline *pipeline, const struct muster_record *record);
 
 /* [worker] Runs the filters over what was taken since the last call, and offers
  * the result to the sinks. */

@@ -61,10 +61,15 @@ static bool has_room(const struct queue *queue, const struct run *run, uint32_t 
     return unsettled + wanted <= capacity && held <= block_capacity;
 }
 
+static bool is_full(const struct queue *queue)
+{
+    return atomic_load_explicit(&queue->full, memory_order_relaxed);
+}
+
 bool queue_has_room(const struct queue *queue, const struct run *run, uint32_t wanted)
 {
-    if (queue->full && !has_room(queue, run, BLOCK_RECORDS, queue->capacity / 2 + BLOCK_RECORDS,
-                                 queue->block_capacity / 2 + 1))
+    if (is_full(queue) && !has_room(queue, run, BLOCK_RECORDS, queue->capacity / 2 + BLOCK_RECORDS,
+                                    queue->block_capacity / 2 + 1))
         return false;
     return has_room(queue, run, wanted, queue->capacity, queue->block_capacity);
 }
@@ -104,16 +109,16 @@ enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32
     assert(wanted > 0 && wanted <= run->count);
     assert(run->from + run->count <= BLOCK_RECORDS && run->block->pool == queue->pool);
     counter_add(&queue->offered, wanted);
-    if (queue->full) {
+    if (is_full(queue)) {
         if (!has_room(queue, run, BLOCK_RECORDS, queue->capacity / 2 + BLOCK_RECORDS,
                       queue->block_capacity / 2 + 1)) {
             counter_add(&queue->dropped, wanted);
             return QUEUE_IS_FULL;
         }
-        queue->full = false;
+        atomic_store_explicit(&queue->full, false, memory_order_relaxed);
     }
     if (!has_room(queue, run, wanted, queue->capacity, queue->block_capacity)) {
-        queue->full = true;
+        atomic_store_explicit(&queue->full, true, memory_order_relaxed);
         counter_add(&queue->dropped, wanted);
         return QUEUE_BECAME_FULL;
     }

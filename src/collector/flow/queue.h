@@ -61,7 +61,7 @@ struct queue {
     uint32_t accepted_blocks;
     uint64_t accepted;
     const struct block *last_block;
-    bool full;
+    atomic_bool full;                /* as of the last offer */
     struct counter offered, dropped; /* records; ever */
 
     /* The sink's. */
@@ -129,6 +129,14 @@ static inline uint64_t queue_unsettled(const struct queue *queue)
 {
     return atomic_load_explicit(&queue->taken, memory_order_relaxed) -
            atomic_load_explicit(&queue->consumed, memory_order_relaxed);
+}
+
+/* Any thread.  Whether it drops what is offered: it has become full, and something still waits. */
+static inline bool queue_is_full(const struct queue *queue)
+{
+    return atomic_load_explicit(&queue->full, memory_order_relaxed) &&
+           counter_value(&queue->offered) - counter_value(&queue->dropped) >
+               atomic_load_explicit(&queue->consumed, memory_order_relaxed);
 }
 
 /* [sink] Whether it is through with all. */

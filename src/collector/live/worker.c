@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,11 +174,22 @@ static void await_turn(struct worker *worker)
 static void report_receive_error(struct worker *worker)
 {
     uint64_t held_back;
-    int error = errno;
 
+    worker->error = errno;
     if (log_limit_pass(&worker->error_limit, clock_coarse(), &held_back))
         log_format(worker->pipeline->host->log, LOG_ERROR, NULL, "cannot receive: %s",
-                   strerror(error));
+                   strerror(worker->error));
+}
+
+/* The lines that were held back, when their time is over. */
+static void report_held_back(struct worker *worker)
+{
+    uint64_t held_back = log_limit_due(&worker->error_limit, clock_coarse());
+
+    if (held_back > 0)
+        log_format(worker->pipeline->host->log, LOG_ERROR, NULL,
+                   "could not receive: %" PRIu64 " times more since the last such line, last: %s",
+                   held_back, strerror(worker->error));
 }
 
 /* The next `count` of the receiver go into the pipeline. */
@@ -319,6 +331,7 @@ static void tick(struct worker *worker)
     if (now >= worker->next_check_ns) {
         count_drops(worker, false);
         pipeline_check(worker->pipeline);
+        report_held_back(worker);
         worker->next_check_ns = now + PIPELINE_TICK;
     }
     worker->next_tick_ns = pipeline_tick(worker->pipeline, now);

@@ -42,6 +42,7 @@ struct worker {
     struct inbox *inbox;
     struct receiver *receiver;
     struct log_limit error_limit;
+    int error;              /* the last of those that it limits */
     unsigned turn;          /* of the steering: in which it receives */
     bool passing;           /* it has not taken yet all that came before that turn */
     bool may_receive;       /* nor need it wait for another to have done so */

@@ -25,8 +25,14 @@ tests_collector_flow_test_pipeline_SOURCES = tests/collector/flow/test_pipeline.
 tests_collector_flow_test_pipeline_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_flow_test_pipeline_CFLAGS = $(TEST_CFLAGS)
 tests_collector_flow_test_pipeline_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/flow/test_repeats
+tests_collector_flow_test_repeats_SOURCES = tests/collector/flow/test_repeats.c
+tests_collector_flow_test_repeats_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_flow_test_repeats_CFLAGS = $(TEST_CFLAGS)
+tests_collector_flow_test_repeats_LDADD = $(TEST_LIBS)
 # accuse: tests/e2e/misuse.py
 # fanout: tests/e2e/sinks.py
+# notices: tests/e2e/told.py
 # pool: tests/collector/flow/test_queue.c
 # sink: tests/e2e/sinks.py
 # sink_run: tests/e2e/sinks.py

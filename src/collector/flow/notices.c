@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "notices.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "pipeline.h"
+#include "wire/datagram.h"
+
+int notices_open(struct notices *notices, struct sink *sinks, unsigned sink_count,
+                 bool watches_sinks)
+{
+    notices->sinks = sinks;
+    notices->sink_count = sink_count;
+    if (watches_sinks)
+        notices->holes = calloc(sink_count + 1, sizeof *notices->holes);
+    return watches_sinks && notices->holes == NULL ? -1 : 0;
+}
+
+void notices_close(struct notices *notices)
+{
+    free(notices->holes);
+    notices->holes = NULL;
+}
+
+static struct log *log_of(const struct pipeline *pipeline)
+{
+    return pipeline->host->log;
+}
+
+static struct episode_moment moment(const struct pipeline *pipeline)
+{
+    return (struct episode_moment){.monotonic = host_now(pipeline->host, MUSTER_CLOCK_MONOTONIC),
+                                   .wall = host_now(pipeline->host, MUSTER_CLOCK_WALL)};
+}
+
+/* ---- rejected datagrams --------------------------------------------------------------- */
+
+bool notices_reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason)
+{
+    struct muster_arrival arrival = {.size = sizeof arrival, .datagram_size = datagram->size};
+    char source[ADDRESS_TEXT];
+
+    address_split(datagram->source, &arrival.family, &arrival.source_port, arrival.source,
+                  &arrival.source_scope);
+    if (!repeats_pass(&pipeline->notices.repeats, (uint8_t)reason, &arrival,
+                      host_now(pipeline->host, MUSTER_CLOCK_MONOTONIC), datagram->arrival_ns))
+        return false;
+    log_format(log_of(pipeline), LOG_WARNING, NULL, "rejected a datagram of %u bytes from %s: %s",
+               datagram->size, address_text(datagram->source, source), wire_reject_name(reason));
+    return true;
+}
+
+/* The host of an arrival, without its port. */
+static const char *host_text(const struct muster_arrival *arrival, char out[ADDRESS_TEXT])
+{
+    int family = arrival->family == 6 ? AF_INET6 : AF_INET;
+
+    if (arrival->family == 0 || inet_ntop(family, arrival->source, out, ADDRESS_TEXT) == NULL)
+        snprintf(out, ADDRESS_TEXT, "other sources");
+    return out;
+}
+
+static void tell_repeats(struct pipeline *pipeline, uint64_t now_ns, bool is_last)
+{
+    struct repeat sum;
+
+    while (repeats_due(&pipeline->notices.repeats, now_ns, is_last, &sum)) {
+        struct muster_record record = {
+            .arrival_ns = host_now(pipeline->host, MUSTER_CLOCK_WALL),
+            .kind = MUSTER_KIND_EVENT,
+            .value_type = MUSTER_VALUE_UNSIGNED,
+            .value.natural = sum.held_back,
+            .event = {.event = MUSTER_EVENT_REJECTED_MORE,
+                      .reason = sum.reason,
+                      .opened_ns = sum.begun_wall_ns,
+                      .closed_ns = sum.last_wall_ns},
+        };
+        char source[ADDRESS_TEXT];
+
+        if (sum.arrival.family != 0)
+            record.via.arrival = &sum.arrival;
+        log_format(log_of(pipeline), LOG_WARNING, NULL,
+                   "rejected again: %" PRIu64 " more since the last such line, from %s: %s",
+                   sum.held_back, host_text(&sum.arrival, source), wire_reject_name(sum.reason));
+        pipeline_add(pipeline, &record);
+    }
+}
+
+/* ---- what sinks drop ------------------------------------------------------------------ */
+
+/* Why most of it was dropped. */
+static enum muster_drop reason_of(const struct sink_account *now, const struct sink_account *before)
+{
+    const uint64_t counts[] = {
+        [MUSTER_DROP_FULL] = now->dropped_full - before->dropped_full,
+        [MUSTER_DROP_GIVEN_UP] = now->dropped_given_up - before->dropped_given_up,
+        [MUSTER_DROP_FAILED] = now->dropped_failed - before->dropped_failed,
+        [MUSTER_DROP_STOP] = now->dropped_stop - before->dropped_stop,
+    };
+    unsigned most = MUSTER_DROP_FULL, i;
+
+    for (i = MUSTER_DROP_FULL; i < sizeof counts / sizeof counts[0]; i++)
+        if (counts[i] > counts[most])
+            most = i;
+    return (enum muster_drop)most;
+}
+
+static const char *reason_text(enum muster_drop reason)
+{
+    static const char *const texts[] = {
+        [MUSTER_DROP_FULL] = "the queue was full",
+        [MUSTER_DROP_GIVEN_UP] = "the sink has given them up",
+        [MUSTER_DROP_FAILED] = "the sink has failed",
+        [MUSTER_DROP_STOP] = "the time to stop was over",
+    };
+
+    return texts[reason];
+}
+
+static void tell_begin(struct pipeline *pipeline, const struct sink *sink, uint64_t count,
+                       enum muster_drop reason)
+{
+    if (reason != MUSTER_DROP_FULL)
+        log_format(log_of(pipeline), LOG_WARNING, instance_name(sink->instance),
+                   "records for this sink are dropped and counted, %" PRIu64 " so far: %s; other "
+                   "sinks are not affected",
+                   count, reason_text(reason));
+    else
+        log_format(log_of(pipeline), LOG_WARNING, instance_name(sink->instance),
+                   "the queue is full (%" PRIu64 " records wait, %" PRIu64
+                   " were dropped so far): what comes now is dropped for this sink and counted, "
+                   "until half of the queue is free; other sinks are not affected",
+                   sink_waiting(sink), count);
+}
+
+static void add_hole(struct pipeline *pipeline, const struct sink *sink,
+                     const struct episode *episode, enum muster_drop reason)
+{
+    const char *name = instance_name(sink->instance);
+    const struct muster_record record = {
+        .arrival_ns = host_now(pipeline->host, MUSTER_CLOCK_WALL),
+        .kind = MUSTER_KIND_EVENT,
+        .value_type = MUSTER_VALUE_UNSIGNED,
+        .value.natural = episode->count,
+        .payload.bytes = (const uint8_t *)name,
+        .payload_size = (uint32_t)strlen(name),
+        .event = {.event = MUSTER_EVENT_SINK_DROPPED,
+                  .reason = (uint8_t)reason,
+                  .opened_ns = episode->since,
+                  .closed_ns = episode->until},
+    };
+
+    pipeline_add(pipeline, &record);
+}
+
+/* Each sink that takes events gets one more.  If it drops that, it is no news: there would be no
+ * end of it. */
+static void note_event(struct notices *notices, struct episode_moment now)
+{
+    unsigned s;
+
+    for (s = 0; s < notices->sink_count; s++) {
+        if ((notices->sinks[s].instance->kinds & MUSTER_TAKES_EVENTS) == 0)
+            continue;
+        notices->holes[s].events++;
+        notices->holes[s].events_until_ns = now.monotonic + 10 * CLOCK_SECOND;
+    }
+}
+
+/* Whether it has dropped since the last look nothing but events on drops. */
+static bool is_no_news(struct notices_hole *hole, uint64_t dropped, struct episode_moment now)
+{
+    if (now.monotonic >= hole->events_until_ns)
+        hole->events = 0;
+    if (hole->episode.is_open || dropped - hole->episode.total > hole->events)
+        return false;
+    hole->events -= (unsigned)(dropped - hole->episode.total);
+    hole->episode.total = dropped;
+    return true;
+}
+
+/* Whether what it drops has an end, as far as can be seen. */
+static enum episode_end end_of(const struct sink *sink, const struct sink_account *account)
+{
+    unsigned i;
+
+    if (account->dropped_failed > 0)
+        return EPISODE_GOES_ON;
+    for (i = 0; i < sink->queue_count; i++)
+        if (queue_is_full(&sink->queues[i]))
+            return EPISODE_GOES_ON;
+    return EPISODE_RESTS;
+}
+
+static void look_at_sink(struct pipeline *pipeline, unsigned s, struct episode_moment now,
+                         bool is_last)
+{
+    struct notices_hole *hole = &pipeline->notices.holes[s];
+    const struct sink *sink = &pipeline->notices.sinks[s];
+    struct sink_account account = sink_account(sink);
+    struct episode *episode = &hole->episode;
+    enum episode_end end = is_last ? EPISODE_LAST : end_of(sink, &account);
+    const char *name = instance_name(sink->instance);
+    char span[EPISODE_SPAN];
+    enum episode_news news;
+
+    if (is_no_news(hole, sink_account_dropped(&account), now))
+        hole->before = account;
+    while ((news = episode_look(episode, sink_account_dropped(&account), now, end)) !=
+           EPISODE_QUIET) {
+        enum muster_drop reason = reason_of(&account, &hole->before);
+
+        if (news == EPISODE_BEGAN)
+            tell_begin(pipeline, sink, episode->count, reason);
+        if (news == EPISODE_LASTS)
+            log_format(
+                log_of(pipeline), LOG_WARNING, name,
+                "records are still dropped: %" PRIu64 " in the last minute, %" PRIu64 " %s; %s",
+                episode->recent, episode->count, episode_span(episode, span), reason_text(reason));
+        if (news == EPISODE_ENDED) {
+            log_format(log_of(pipeline), LOG_WARNING, name, "%s: %" PRIu64 " records %s; %s",
+                       is_last ? "dropped until the end" : "nothing is dropped any more; before",
+                       episode->count, episode_span(episode, span), reason_text(reason));
+            add_hole(pipeline, sink, episode, reason);
+            note_event(&pipeline->notices, now);
+            hole->before = account;
+        }
+    }
+}
+
+void notices_look(struct pipeline *pipeline, bool is_last)
+{
+    struct notices *notices = &pipeline->notices;
+    struct episode_moment now = moment(pipeline);
+    unsigned i;
+
+    if (now.monotonic < notices->next_look_ns && !is_last)
+        return;
+    notices->next_look_ns = now.monotonic + CLOCK_SECOND;
+    tell_repeats(pipeline, now.monotonic, is_last);
+    for (i = 0; notices->holes != NULL && i < notices->sink_count; i++)
+        look_at_sink(pipeline, i, now, is_last);
+    pipeline_publish(pipeline);
+}

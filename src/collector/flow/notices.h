@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a pipeline says of its own accord, in the log and as events: which datagrams it rejects, and
+ * what sinks have dropped.
+ */
+#ifndef COLLECTOR_FLOW_NOTICES_H
+#define COLLECTOR_FLOW_NOTICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/episode.h"
+#include "repeats.h"
+#include "sink.h"
+
+struct pipeline;
+struct datagram;
+
+/* What a sink drops, of one episode. */
+struct notices_hole {
+    struct episode episode;
+    struct sink_account before; /* when it began */
+    unsigned events;            /* on drops that it has got of late, and may have dropped */
+    uint64_t events_until_ns;   /* monotonic */
+};
+
+struct notices {
+    struct repeats repeats;
+    struct sink *sinks;         /* the chain's */
+    struct notices_hole *holes; /* one for each sink; NULL: another pipeline looks after them */
+    unsigned sink_count;
+    uint64_t next_look_ns; /* monotonic */
+};
+
+/* Returns 0, or -1 if memory is short. */
+int notices_open(struct notices *notices, struct sink *sinks, unsigned sink_count,
+                 bool watches_sinks);
+void notices_close(struct notices *notices);
+
+/* [worker] A datagram is rejected.  Returns whether it is told by itself; else it is counted for a
+ * sum that is told later. */
+bool notices_reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason);
+
+/* [worker] Says what is due, at the end (`is_last`) all that there is; the events are in the
+ * pipeline, and published. */
+void notices_look(struct pipeline *pipeline, bool is_last);
+
+#endif
