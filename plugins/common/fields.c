@@ -199,9 +199,44 @@ static void get_clock_drift_error(struct field_value *value, const struct muster
 
 /* ---- Of events ------------------------------------------------------------------------ */
 
+static bool is_hole(const struct muster_record *record)
+{
+    return record->kind == MUSTER_KIND_EVENT && record->event.event == MUSTER_EVENT_SINK_DROPPED;
+}
+
 static void get_count(struct field_value *value, const struct muster_record *record)
 {
+    if (is_hole(record)) {
+        set_number(value, FIELD_TYPE_UNSIGNED, record->value.natural);
+        return;
+    }
     set_number(value, FIELD_TYPE_UNSIGNED, muster_record_count(record));
+}
+
+static void get_sink(struct field_value *value, const struct muster_record *record)
+{
+    if (is_hole(record))
+        set_payload(value, FIELD_TYPE_TEXT, record);
+    else
+        set_none(value);
+}
+
+/* Why a datagram was rejected, or records were dropped. */
+static void get_reason(struct field_value *value, const struct muster_record *record)
+{
+    bool hole = is_hole(record);
+    uint8_t reason = hole ? record->event.reason : record->reject.reason;
+    const struct word *word = hole ? words_drop(reason) : words_reject(reason);
+
+    set_none(value);
+    if (record->kind != MUSTER_KIND_REJECT && !hole)
+        return;
+    if (word == NULL) {
+        set_number(value, FIELD_TYPE_UNSIGNED, reason); /* of a later version */
+        return;
+    }
+    value->type = FIELD_TYPE_WORD;
+    value->word = word;
 }
 
 /* ---- The table ------------------------------------------------------------------------ */
@@ -254,7 +289,10 @@ const struct field fields[FIELDS] = {
     [FIELD_ORIGIN] = {.name = "origin", .type = FIELD_TYPE_ENTRY, .kinds = ALL},
     [FIELD_KIND] = {"kind", FIELD_TYPE_WORD, ALL, AT(kind), .word = words_kind},
     [FIELD_EVENT] = {"event", FIELD_TYPE_WORD, EVENTS, AT(event.event), .word = words_event},
-    [FIELD_REASON] = {"reason", FIELD_TYPE_WORD, REJECTS, AT(reject.reason), .word = words_reject},
+    [FIELD_REASON] = {"reason", FIELD_TYPE_WORD, EVENTS | REJECTS, .get = get_reason},
+    [FIELD_SINK] = {"sink", FIELD_TYPE_TEXT, EVENTS, .get = get_sink},
+    [FIELD_SINCE] = {"since", FIELD_TYPE_TIME, EVENTS, AT(event.opened_ns)},
+    [FIELD_UNTIL] = {"until", FIELD_TYPE_TIME, EVENTS, AT(event.closed_ns)},
 };
 
 const struct field *fields_find(const char *name)
@@ -291,7 +329,10 @@ void fields_get(const struct field *field, const struct muster_record *record,
         set_number(value, FIELD_TYPE_BOOL, fields_bool(field, record));
         break;
     case FIELD_TYPE_WORD:
-        set_word(value, field, fields_u8(field, record));
+        if (field->get != NULL)
+            field->get(value, record);
+        else
+            set_word(value, field, fields_u8(field, record));
         break;
     case FIELD_TYPE_CAUSES:
         set_number(value, FIELD_TYPE_CAUSES, fields_u16(field, record));

@@ -53,6 +53,9 @@ enum field_id {
     FIELD_KIND,
     FIELD_EVENT,
     FIELD_REASON,
+    FIELD_SINK,
+    FIELD_SINCE,
+    FIELD_UNTIL,
     FIELDS /* how many there are */
 };
 

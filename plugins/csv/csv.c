@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sink "csv": a row a message, or a row a gap that has ended, appended to a file.
+ * The sink "csv": a row a message, a gap that has ended, or a hole of a sink, appended to a file.
  *
  * Rows are in the file when write returns; nothing waits here between two
  * calls.  The one exception is the rest of a row that a FIFO took in part, or that
@@ -25,7 +25,7 @@ static const char *const sync_choices[] = {"none", "second", NULL};
 enum { SYNC_NONE, SYNC_SECOND };
 
 /* In the order of enum row_kind. */
-static const char *const records_choices[] = {"messages", "gaps", NULL};
+static const char *const records_choices[] = {"messages", "gaps", "holes", NULL};
 
 static const struct muster_option options[] = {
     {.name = "path",
@@ -33,7 +33,8 @@ static const struct muster_option options[] = {
      .fallback = "telemetry.csv",
      .type = MUSTER_OPTION_PATH},
     {.name = "records",
-     .summary = "What the rows are about: messages, or gaps that have ended",
+     .summary =
+         "What the rows are about: messages, gaps that have ended, or what sinks have dropped",
      .fallback = "messages",
      .choices = records_choices,
      .type = MUSTER_OPTION_CHOICE},
@@ -120,7 +121,7 @@ static int64_t csv_flush(void *state, const struct muster_call *call)
 
 static enum row_kind kind_of(const struct muster_host *host, struct muster_instance *instance)
 {
-    return host->get_int(instance, "records") == ROW_GAPS ? ROW_GAPS : ROW_MESSAGES;
+    return (enum row_kind)host->get_int(instance, "records");
 }
 
 static int csv_check(const struct muster_host *host, struct muster_instance *instance)
@@ -211,7 +212,7 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
     if (file_init(&csv->file, host->get_string(instance, "path")) != 0)
         goto failed;
     csv->sink.target = csv->file.label;
-    host->take(instance, csv->kind == ROW_GAPS ? MUSTER_TAKES_EVENTS : MUSTER_TAKES_MESSAGES);
+    host->take(instance, csv->kind == ROW_MESSAGES ? MUSTER_TAKES_MESSAGES : MUSTER_TAKES_EVENTS);
     declare_counters(csv);
     *state = csv;
     return 0;

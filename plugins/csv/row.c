@@ -46,6 +46,10 @@ const char *const row_column_names[ROW_COLUMNS + 1] = {
     fields[FIELD_CLOCK_DRIFT].name,
     fields[FIELD_CLOCK_DRIFT_ERROR].name,
     fields[FIELD_ORIGIN].name,
+    fields[FIELD_SINK].name,
+    fields[FIELD_SINCE].name,
+    fields[FIELD_UNTIL].name,
+    fields[FIELD_REASON].name,
     NULL,
 };
 
@@ -60,9 +64,19 @@ static const uint8_t defaults_of_gaps[DEFAULTS] = {FIELD_DEVICE_ID, FIELD_FIRST,
                                                    FIELD_COUNT,     FIELD_OPENED, FIELD_CLOSED,
                                                    FIELD_OUTCOME,   FIELD_CAUSE};
 
-static const uint8_t *defaults_of(enum row_kind kind)
+/* A file of holes has these, and no other. */
+static const uint8_t defaults_of_holes[] = {FIELD_SINK, FIELD_SINCE, FIELD_UNTIL, FIELD_COUNT,
+                                            FIELD_REASON};
+
+static const uint8_t *defaults_of(enum row_kind kind, uint32_t *count)
 {
-    return kind == ROW_GAPS ? defaults_of_gaps : defaults_of_messages;
+    *count = DEFAULTS;
+    if (kind == ROW_MESSAGES)
+        return defaults_of_messages;
+    if (kind == ROW_GAPS)
+        return defaults_of_gaps;
+    *count = sizeof defaults_of_holes;
+    return defaults_of_holes;
 }
 
 bool row_can_have(enum row_kind kind, const char *name)
@@ -72,6 +86,8 @@ bool row_can_have(enum row_kind kind, const char *name)
     assert(field != NULL);
     if (kind == ROW_MESSAGES)
         return (field->kinds & MUSTER_TAKES_MESSAGES) != 0;
+    if (kind == ROW_HOLES)
+        return memchr(defaults_of_holes, (int)(field - fields), sizeof defaults_of_holes) != NULL;
     return field->type == FIELD_TYPE_NAME ||
            memchr(defaults_of_gaps, (int)(field - fields), DEFAULTS) != NULL;
 }
@@ -111,10 +127,11 @@ int row_add(struct row *row, const char *name)
 
 void row_add_default(struct row *row, enum row_kind kind)
 {
-    uint32_t i;
+    uint32_t count, i;
+    const uint8_t *defaults = defaults_of(kind, &count);
 
-    for (i = 0; i < DEFAULTS; i++)
-        add(row, &fields[defaults_of(kind)[i]]);
+    for (i = 0; i < count; i++)
+        add(row, &fields[defaults[i]]);
 }
 
 char *row_header(const struct row *row, char *out)
@@ -220,7 +237,7 @@ static inline char *put(struct row *row, uint32_t i, char *out, const struct mus
             return out;
         return number_decimal(out, value.integer, value.digits);
     case FIELD_TYPE_WORD:
-        word = field->word(fields_u8(field, record));
+        word = field->word != NULL ? field->word(fields_u8(field, record)) : NULL;
         if (word == NULL)
             break;
         return words_copy(out, word);

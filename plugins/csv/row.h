@@ -14,10 +14,10 @@
 #include "../common/fields.h"
 #include "../common/unix_time.h"
 
-#define ROW_COLUMNS 32 /* how many there are */
+#define ROW_COLUMNS 36 /* how many there are */
 
 /* What the rows of a file are about. */
-enum row_kind { ROW_MESSAGES, ROW_GAPS };
+enum row_kind { ROW_MESSAGES, ROW_GAPS, ROW_HOLES };
 
 /* The names of all columns, NULL at the end. */
 extern const char *const row_column_names[ROW_COLUMNS + 1];
@@ -30,6 +30,9 @@ static inline bool row_is(enum row_kind kind, const struct muster_record *record
 {
     if (kind == ROW_MESSAGES)
         return record->kind == MUSTER_KIND_MESSAGE;
+    if (kind == ROW_HOLES)
+        return record->kind == MUSTER_KIND_EVENT &&
+               record->event.event == MUSTER_EVENT_SINK_DROPPED;
     return record->kind == MUSTER_KIND_EVENT &&
            (record->event.event == MUSTER_EVENT_GAP_RECOVERED ||
             record->event.event == MUSTER_EVENT_GAP_LOST);

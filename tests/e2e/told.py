@@ -79,6 +79,7 @@ class Told(Case):
         reader = os.open(self.path("pipe"), os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
         collector = self.start('{ plugin = "csv"; path = "pipe"; queue = 2048; }, ' + LOG +
+                               ', { plugin = "csv"; name = "holes"; records = "holes"; path = "holes.csv"; }' +
                                ', { plugin = "stats"; interval = "1s"; file = "stats.json"; }')
         for part in range(10):
             collector.send(*[datagram(1, part * 1000 + seq) for seq in range(1000)])
@@ -98,6 +99,9 @@ class Told(Case):
         self.assertGreater(full[0], 1000)
         self.assertEqual(numbers(r"csv: nothing is dropped any more; before: (\d+) records ", collector.log()), full)
         self.assertEqual(numbers(r"DROPPED (\d+) records for csv within", collector.output()), full)
+        hole, = self.rows("holes.csv")
+        self.assertEqual((hole["sink"], hole["count"], hole["reason"]), ("csv", str(full[0]), "full"))
+        self.assertLess(hole["since"], hole["until"])
         self.assertIn("1 events of the collector's own", ledger.text)
         self.assertEqual(collector.log().count("csv: the queue is full"), 1)
 

@@ -92,7 +92,8 @@ START_TEST(table)
 
     for (i = 0; i < FIELDS; i++) {
         const struct field *field = &fields[i];
-        bool lies = field->type >= FIELD_TYPE_U8 && field->type <= FIELD_TYPE_CAUSES;
+        bool lies = field->type >= FIELD_TYPE_U8 && field->type <= FIELD_TYPE_CAUSES &&
+                    i != FIELD_REASON; /* of two kinds, in two places */
 
         ck_assert_msg(fields_find(field->name) == field, "%zu: \"%s\" is there twice", i,
                       field->name);
@@ -103,7 +104,7 @@ START_TEST(table)
         ck_assert_msg((field->get != NULL) == (!lies && field->type != FIELD_TYPE_NAME &&
                                                field->type != FIELD_TYPE_ENTRY),
                       "%s", field->name);
-        ck_assert_int_eq(field->word != NULL, field->type == FIELD_TYPE_WORD);
+        ck_assert_int_eq(field->word != NULL, field->type == FIELD_TYPE_WORD && lies);
     }
     ck_assert_ptr_null(fields_find("temperature"));
     ck_assert_ptr_null(fields_find(""));
@@ -115,7 +116,7 @@ START_TEST(kinds)
 {
     ck_assert_uint_eq(fields[FIELD_VALUE].kinds, MUSTER_TAKES_MESSAGES);
     ck_assert_uint_eq(fields[FIELD_CAUSE].kinds, MUSTER_TAKES_EVENTS);
-    ck_assert_uint_eq(fields[FIELD_REASON].kinds, MUSTER_TAKES_REJECTS);
+    ck_assert_uint_eq(fields[FIELD_REASON].kinds, MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS);
     ck_assert_uint_eq(fields[FIELD_DEVICE_ID].kinds,
                       MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS);
     ck_assert_uint_eq(fields[FIELD_ARRIVAL_TIME].kinds,

@@ -13,7 +13,7 @@
 
 static const struct {
     const struct word *(*word)(unsigned number);
-    const char *words[13]; /* by number, NULL: none */
+    const char *words[22]; /* by number, NULL: none */
     unsigned count;
 } lists[] = {
     {words_kind, {"message", "event", "reject"}, 3},
@@ -21,11 +21,18 @@ static const struct {
      {"none", "unnumbered", "first", "new", "gap", "late", "duplicate", "restart", "outlier"},
      9},
     {words_event,
-     {"none", "gap-opened", "gap-recovered", "gap-lost", "restart", "outlier", "device-new",
-      "device-late", "device-silent", "device-back", "no-data", "data-back", "never-heard"},
-     13},
+     {"none",         "gap-opened",  "gap-recovered",
+      "gap-lost",     "restart",     "outlier",
+      "device-new",   "device-late", "device-silent",
+      "device-back",  NULL,          NULL,
+      NULL,           NULL,          NULL,
+      NULL,           NULL,          NULL,
+      NULL,           NULL,          "sink-dropped",
+      "rejected-more"},
+     22},
     {words_outcome, {NULL, NULL, "recovered", "lost"}, 4},
     {words_reject, {"too_short", "too_long", "unknown_type", "bad_payload"}, 4},
+    {words_drop, {NULL, "full", "given_up", "failed", "stop"}, 5},
     {words_msg_type, {"heartbeat", "data", "init"}, 3},
     {words_value_type, {"none", "text", "integer", "real", "unsigned", "bool", "bytes"}, 7},
     {words_cause, {"network", "kernel", "collector", "collector-down", "restart"}, 5},
