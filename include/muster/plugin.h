@@ -373,6 +373,12 @@ struct muster_host {
 
     /* Any thread from open on.  Asks for an orderly end of the daemon, and says why in the log. */
     void (*stop)(struct muster_instance *instance, const char *text);
+
+    /* In write.  How many records of that device this sink would have got and did not, since its
+     * queue was full, between the one of that device before and this one, which is among those that
+     * write was called with.  0 if none, or if the record is about no device. */
+    uint64_t (*dropped_before)(struct muster_instance *instance,
+                               const struct muster_record *record);
 };
 
 /* Whether the running host has that function; for those newer than version 1.0. */

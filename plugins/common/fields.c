@@ -293,6 +293,9 @@ const struct field fields[FIELDS] = {
     [FIELD_SINK] = {"sink", FIELD_TYPE_TEXT, EVENTS, .get = get_sink},
     [FIELD_SINCE] = {"since", FIELD_TYPE_TIME, EVENTS, AT(event.opened_ns)},
     [FIELD_UNTIL] = {"until", FIELD_TYPE_TIME, EVENTS, AT(event.closed_ns)},
+    [FIELD_DROPPED_BEFORE] = {.name = "dropped_before",
+                              .type = FIELD_TYPE_DROPPED,
+                              .kinds = MESSAGES},
 };
 
 const struct field *fields_find(const char *name)
@@ -339,6 +342,7 @@ void fields_get(const struct field *field, const struct muster_record *record,
         break;
     case FIELD_TYPE_NAME:
     case FIELD_TYPE_ENTRY:
+    case FIELD_TYPE_DROPPED:
         set_none(value);
         break;
     default:

@@ -56,6 +56,7 @@ enum field_id {
     FIELD_SINK,
     FIELD_SINCE,
     FIELD_UNTIL,
+    FIELD_DROPPED_BEFORE,
     FIELDS /* how many there are */
 };
 
@@ -79,10 +80,11 @@ enum field_type {
     FIELD_TYPE_UNSIGNED,
     FIELD_TYPE_DECIMAL, /* a number of so many decimals */
     FIELD_TYPE_ADDRESS,
-    FIELD_TYPE_BYTES, /* any, for hexadecimal */
-    FIELD_TYPE_NAME,  /* not in the record: see fields_device_name */
-    FIELD_TYPE_ENTRY, /* not in the record: see fields_entry_name */
-    FIELD_TYPES       /* how many there are */
+    FIELD_TYPE_BYTES,   /* any, for hexadecimal */
+    FIELD_TYPE_NAME,    /* not in the record: see fields_device_name */
+    FIELD_TYPE_ENTRY,   /* not in the record: see fields_entry_name */
+    FIELD_TYPE_DROPPED, /* not in the record: see muster_host.dropped_before */
+    FIELD_TYPES         /* how many there are */
 };
 
 /* What is found. */

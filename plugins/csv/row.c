@@ -50,6 +50,7 @@ const char *const row_column_names[ROW_COLUMNS + 1] = {
     fields[FIELD_SINCE].name,
     fields[FIELD_UNTIL].name,
     fields[FIELD_REASON].name,
+    fields[FIELD_DROPPED_BEFORE].name,
     NULL,
 };
 
@@ -202,6 +203,15 @@ static char *put_name(char *out, const char *name)
     return name == NULL ? out : cell_text(out, (const uint8_t *)name, strlen(name));
 }
 
+/* What this sink has missed of the record's device just before; a host of version 1.0 may not say.
+ */
+static uint64_t dropped_before(const struct row *row, const struct muster_record *record)
+{
+    return MUSTER_HOST_HAS(row->host, dropped_before)
+               ? row->host->dropped_before(row->instance, record)
+               : 0;
+}
+
 /* The cell of column `i`: what most rows have at one jump, the rest by way of cell_value. */
 static inline char *put(struct row *row, uint32_t i, char *out, const struct muster_record *record)
 {
@@ -228,6 +238,8 @@ static inline char *put(struct row *row, uint32_t i, char *out, const struct mus
         return put_name(out, row->name);
     case FIELD_TYPE_ENTRY:
         return put_name(out, row->entry);
+    case FIELD_TYPE_DROPPED:
+        return number_u64(out, dropped_before(row, record));
     case FIELD_TYPE_UNSIGNED:
         field->get(&value, record);
         return value.type == FIELD_TYPE_NONE ? out : number_u64(out, value.number);

@@ -361,6 +361,14 @@ static const char *name_in(const struct muster_plugin *plugin, const struct must
     return NULL;
 }
 
+/* Nothing is dropped in front of a test. */
+static uint64_t dropped_before(struct muster_instance *instance, const struct muster_record *record)
+{
+    (void)record;
+    callback_note_allows(instance, RULE_DROPPED_BEFORE);
+    return 0;
+}
+
 static const char *own_name(struct muster_instance *instance, const struct muster_record *record)
 {
     const struct muster_plugin *plugin = instance->entries[record->origin].plugin;
@@ -541,4 +549,5 @@ const struct muster_host muster_test_host = {
     .wake = wake,
     .wait = wait,
     .stop = stop,
+    .dropped_before = dropped_before,
 };

@@ -105,6 +105,42 @@ class Told(Case):
         self.assertIn("1 events of the collector's own", ledger.text)
         self.assertEqual(collector.log().count("csv: the queue is full"), 1)
 
+    def test_the_first_row_behind_a_hole_says_how_much_is_missing(self):
+        os.mkfifo(self.path("pipe"))
+        reader = os.open(self.path("pipe"), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        collector = self.start('{ plugin = "csv"; path = "pipe"; queue = 2048; ' +
+                               'columns = ["device_id", "seq_num", "dropped_before"]; }, ' + LOG +
+                               ', { plugin = "stats"; interval = "1s"; file = "stats.json"; }')
+        text, sent = b"", [0] * 10
+        for part in range(12):
+            devices = range(10) if part % 2 else range(5)
+            for device in devices:
+                collector.send(*[datagram(device, sent[device] + n) for n in range(400)])
+                sent[device] += 400
+            self.received(collector, sum(sent))
+
+        def is_over():
+            nonlocal text
+            try:
+                text += os.read(reader, 1 << 20)
+            except BlockingIOError:
+                pass
+            return "DROPPED " in collector.output()
+        wait_until(is_over, "the hole has an end")
+        collector.send(*[datagram(device, sent[device]) for device in range(10)])
+        wait_until(lambda: is_over() and text.endswith(b"\n") and
+                   text.split(b"\n")[-2].startswith(b"9,%d," % sent[9]), "the last row is there")
+        ledger = collector.stop()
+        following, total = [0] * 10, 0
+        for line in text.decode().splitlines()[1:]:
+            device, seq, dropped = (int(cell) for cell in line.split(","))
+            self.assertEqual(seq, following[device] + dropped, line)
+            following[device] = seq + 1
+            total += dropped
+        self.assertEqual(following, [count + 1 for count in sent])
+        self.assertEqual(ledger.sinks["csv"][3], total)
+
     def test_a_sink_that_has_failed_is_told_once(self):
         collector = self.start('{ plugin = "trouble"; does = "fail"; after = 1; }, ' + LOG)
         collector.send(datagram(3, 1))

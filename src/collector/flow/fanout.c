@@ -36,7 +36,8 @@ int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow
     fanout->sink_count = sink_count;
     fanout->pool = pool;
     fanout->sides = calloc(sink_count + 1, sizeof *fanout->sides);
-    if (fanout->sides == NULL)
+    fanout->missed = calloc(sink_count + 1, sizeof *fanout->missed);
+    if (fanout->sides == NULL || fanout->missed == NULL)
         return -1;
     for (i = 0; i < sink_count; i++) {
         if (queue_open(&sinks[i].queues[pipeline], pool, sinks[i].queue_capacity) < 0)
@@ -47,6 +48,12 @@ int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow
 
 void fanout_close(struct fanout *fanout)
 {
+    unsigned s;
+
+    for (s = 0; fanout->missed != NULL && s < fanout->sink_count; s++)
+        free(fanout->missed[s].of);
+    free(fanout->missed);
+    fanout->missed = NULL;
     free(fanout->sides);
     fanout->sides = NULL;
 }
@@ -73,6 +80,67 @@ static void wait_for_room(struct fanout *fanout, struct queue *queue, const stru
     }
 }
 
+/* ---- what a sink has missed ----------------------------------------------------------- */
+
+static bool make_room(struct fanout_missed *missed, uint32_t device)
+{
+    uint32_t size = missed->size > 0 ? missed->size : 1024;
+    uint32_t *of;
+
+    if (device < missed->size)
+        return true;
+    while (size <= device && size < FANOUT_MISSED)
+        size *= 2;
+    of = device < size ? realloc(missed->of, size * sizeof *of) : NULL;
+    if (of == NULL)
+        return false;
+    memset(of + missed->size, 0, (size - missed->size) * sizeof *of);
+    missed->of = of;
+    missed->size = size;
+    return true;
+}
+
+/* The sink has not got this run. */
+static void note_missed(struct fanout *fanout, unsigned s, const struct run *run)
+{
+    struct fanout_missed *missed = &fanout->missed[s];
+    uint32_t i;
+
+    for (i = 0; i < run->count; i++) {
+        const struct muster_record *record = &run->block->records[run->from + i];
+
+        if ((record->marks & MUSTER_MARK_DEVICE) == 0 || !sink_wants(&fanout->sinks[s], record) ||
+            !make_room(missed, record->device))
+            continue;
+        missed->devices += missed->of[record->device] == 0;
+        missed->of[record->device] += missed->of[record->device] < UINT32_MAX;
+    }
+}
+
+/* The sink will get this run: it will be told with the first record of each device. */
+static void mark_missed(struct fanout *fanout, unsigned s, const struct run *run)
+{
+    struct fanout_missed *missed = &fanout->missed[s];
+    uint32_t index = 0, i;
+
+    for (i = 0; i < run->count && missed->devices > 0; i++) {
+        const struct muster_record *record = &run->block->records[run->from + i];
+
+        if (!sink_wants(&fanout->sinks[s], record))
+            continue;
+        if ((record->marks & MUSTER_MARK_DEVICE) != 0 && record->device < missed->size &&
+            missed->of[record->device] > 0) {
+            queue_mark(&fanout->sinks[s].queues[fanout->pipeline], index,
+                       missed->of[record->device]);
+            missed->of[record->device] = 0;
+            missed->devices--;
+        }
+        index++;
+    }
+}
+
+/* ---- offers --------------------------------------------------------------------------- */
+
 /* Offers a run, of which the sink takes `wanted` records. */
 static void offer(struct fanout *fanout, unsigned s, const struct run *run, uint32_t wanted)
 {
@@ -81,7 +149,11 @@ static void offer(struct fanout *fanout, unsigned s, const struct run *run, uint
 
     if (fanout->overflow == OVERFLOW_WAIT)
         wait_for_room(fanout, queue, run, wanted);
-    if (queue_offer(queue, run, wanted) == QUEUE_TOOK && fanout->overflow == OVERFLOW_DROP)
+    if (fanout->missed[s].devices > 0 && queue_has_room(queue, run, wanted))
+        mark_missed(fanout, s, run);
+    if (queue_offer(queue, run, wanted) != QUEUE_TOOK)
+        note_missed(fanout, s, run);
+    else if (fanout->overflow == OVERFLOW_DROP)
         eventcount_notify(&sink->work);
 }
 

@@ -14,12 +14,22 @@
 #include "queue.h"
 #include "sink.h"
 
+/* What a sink has missed of each device, since its queue was full, and has not been told of. */
+struct fanout_missed {
+    uint32_t *of;     /* records, by the device's number */
+    uint32_t size;    /* of that table, which grows with need, to FANOUT_MISSED at most */
+    uint32_t devices; /* of which there is something */
+};
+
+enum { FANOUT_MISSED = 1 << 20 };
+
 struct fanout {
     unsigned pipeline; /* its number: which of each sink's queues is its own */
     enum overflow overflow;
     struct sink *sinks;
     unsigned sink_count;
-    struct pool *pool; /* the pipeline's */
+    struct pool *pool;            /* the pipeline's */
+    struct fanout_missed *missed; /* one for each sink */
     /* One for each sink, or NULL: where the records of a sink go that takes no
      * messages.  In the common block it would hold a thousand messages for an event. */
     struct block **sides;

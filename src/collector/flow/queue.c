@@ -27,6 +27,13 @@ int queue_open(struct queue *queue, struct pool *pool, uint32_t capacity)
     atomic_init(&queue->room_at, UINT64_MAX);
     queue->pool = pool;
     queue->slots = memory;
+    queue->marks = mmap(NULL, slots * sizeof *queue->marks, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (queue->marks == MAP_FAILED) {
+        munmap(queue->slots, slots * sizeof(struct slot));
+        queue->slots = NULL;
+        return -1;
+    }
     queue->slot_count = slots;
     queue->capacity = capacity;
     queue->block_capacity = queue_blocks(capacity) - 1; /* the sink's last may still be held */
@@ -37,6 +44,8 @@ void queue_close(struct queue *queue)
 {
     if (queue->slots != NULL)
         munmap(queue->slots, queue->slot_count * sizeof(struct slot));
+    if (queue->slots != NULL)
+        munmap(queue->marks, queue->slot_count * sizeof *queue->marks);
     queue->slots = NULL;
 }
 
@@ -183,6 +192,47 @@ void queue_next(struct queue *queue, uint32_t slots)
     queue->run_taken = 0;
 }
 
+/* Those of records that are settled.  So there are never more than places: a worker does not look
+ * whether there is one. */
+static void forget_marks(struct queue *queue, uint64_t consumed)
+{
+    uint32_t head = atomic_load_explicit(&queue->mark_head, memory_order_acquire);
+
+    while (queue->mark_tail != head &&
+           queue->marks[queue->mark_tail & (queue->slot_count - 1)].position < consumed)
+        queue->mark_tail++;
+}
+
+void queue_mark(struct queue *queue, uint32_t index, uint64_t dropped)
+{
+    uint32_t head = atomic_load_explicit(&queue->mark_head, memory_order_relaxed);
+
+    queue->marks[head & (queue->slot_count - 1)] =
+        (struct queue_mark){.position = queue->accepted + index, .dropped = dropped};
+    atomic_store_explicit(&queue->mark_head, head + 1, memory_order_release);
+}
+
+uint64_t queue_dropped_before(const struct queue *queue, uint64_t ahead)
+{
+    uint64_t position = atomic_load_explicit(&queue->taken, memory_order_relaxed) + ahead;
+    uint32_t from = queue->mark_tail;
+    uint32_t count = atomic_load_explicit(&queue->mark_head, memory_order_acquire) - from;
+
+    while (count > 0) { /* they are in order */
+        const struct queue_mark *mark = &queue->marks[(from + count / 2) & (queue->slot_count - 1)];
+
+        if (mark->position == position)
+            return mark->dropped;
+        if (mark->position < position) {
+            from += count / 2 + 1;
+            count -= count / 2 + 1;
+        } else {
+            count /= 2;
+        }
+    }
+    return 0;
+}
+
 void queue_settle(struct queue *queue)
 {
     uint64_t taken = atomic_load_explicit(&queue->taken, memory_order_relaxed);
@@ -198,6 +248,7 @@ void queue_settle(struct queue *queue)
     queue->tail_settled = queue->run_taken;
     if (finished > 0)
         atomic_fetch_add_explicit(&queue->released_blocks, finished, memory_order_release);
+    forget_marks(queue, taken - queue->tail_settled); /* before there is room for others */
     atomic_store(&queue->consumed, taken - queue->tail_settled);
     if (atomic_load(&queue->room_at) == 0)
         eventcount_notify(&queue->room);

@@ -49,17 +49,25 @@ struct slot {
     uint16_t count_flags; /* records, times SLOT_RECORD, and the flags */
 };
 
+/* Record number `position` of those that were ever accepted is the first of its device after so
+ * many that found no room. */
+struct queue_mark {
+    uint64_t position, dropped;
+};
+
 struct queue {
     struct pool *pool;
     struct slot *slots;
-    uint32_t slot_count; /* a power of two, at least `capacity` */
-    uint32_t capacity;   /* records */
+    struct queue_mark *marks; /* a ring, as large: of a record that waits there is one at most */
+    uint32_t slot_count;      /* a power of two, at least `capacity` */
+    uint32_t capacity;        /* records */
     uint32_t block_capacity;
 
     /* The worker's. */
     _Alignas(64) atomic_uint head; /* slots ever filled */
     uint32_t accepted_blocks;
     uint64_t accepted;
+    atomic_uint mark_head; /* marks ever made */
     const struct block *last_block;
     atomic_bool full;                /* as of the last offer */
     struct counter offered, dropped; /* records; ever */
@@ -71,6 +79,7 @@ struct queue {
     uint32_t tail;          /* slots ever emptied */
     uint32_t cursor;        /* slots that the sink is through with, settled or not */
     uint32_t run_taken;     /* records taken of the run at the cursor */
+    uint32_t mark_tail;     /* marks of records that are settled */
     uint32_t tail_settled;  /* records settled of the run at the tail */
 
     /* Of a worker that waits for the sink; else room_at is UINT64_MAX. */
@@ -103,6 +112,13 @@ void queue_wait_settled(struct queue *queue, uint64_t ns);
 /* [worker] Offers a run of which the sink wants `wanted` records, at least one.
  * A run that is taken holds its block. */
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted);
+
+/* [worker] Of a run that queue_has_room for, before it is offered: record number `index` of those
+ * that the sink wants of it is the first of its device after `dropped` that found no room. */
+void queue_mark(struct queue *queue, uint32_t index, uint64_t dropped);
+
+/* [sink] What was said of the record that is taken `ahead` records after the next; 0: nothing. */
+uint64_t queue_dropped_before(const struct queue *queue, uint64_t ahead);
 
 /* [sink] Looks at the oldest run that the sink is not through with, together with those behind it
  * that continue it in the same block; false if there is none.  queue->run_taken of the records that

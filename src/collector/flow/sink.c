@@ -24,6 +24,17 @@ static void wake(void *context, struct muster_instance *instance)
     eventcount_notify(&sink->work);
 }
 
+/* [sink] in write. */
+static uint64_t dropped_before(const void *context, const struct muster_record *record)
+{
+    const struct sink *sink = context;
+
+    if (sink->offered == NULL || record < sink->offered ||
+        record >= sink->offered + sink->offered_count)
+        return 0;
+    return queue_dropped_before(sink->offered_of, (uint64_t)(record - sink->offered));
+}
+
 int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipelines,
               enum overflow overflow, int finished_fd)
 {
@@ -43,6 +54,7 @@ int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipe
         return -1;
     memset(sink->queues, 0, size);
     instance->wake_context = sink;
+    instance->dropped_before = dropped_before;
     atomic_store(&instance->wake, wake);
     return 0;
 }

@@ -63,6 +63,9 @@ struct sink {
     struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
 
     /* The sink thread's. */
+    const struct muster_record *offered; /* what write is called with; or NULL */
+    uint32_t offered_count;
+    const struct queue *offered_of;
     bool connected;
     bool failed;                          /* the plugin said MUSTER_FAILED */
     uint64_t next_tick_ns, next_check_ns; /* monotonic */

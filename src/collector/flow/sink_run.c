@@ -183,9 +183,14 @@ static void note_taken(struct sink *sink, struct queue *queue, uint32_t records)
 static uint32_t offer(struct sink *sink, struct queue *queue, const struct muster_record *records,
                       uint32_t count)
 {
-    int64_t took = callback_write(sink->instance, records, count, sink_output_flags(sink),
-                                  sink_output_deadline(sink));
+    int64_t took;
 
+    sink->offered = records;
+    sink->offered_count = count;
+    sink->offered_of = queue;
+    took = callback_write(sink->instance, records, count, sink_output_flags(sink),
+                          sink_output_deadline(sink));
+    sink->offered = NULL;
     if (took == MUSTER_LOST)
         sink_output_lose(sink);
     else if (took == MUSTER_FAILED)

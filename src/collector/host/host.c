@@ -323,6 +323,13 @@ static const char *own_name(struct muster_instance *instance, const struct muste
     return NULL;
 }
 
+static uint64_t dropped_before(struct muster_instance *instance, const struct muster_record *record)
+{
+    if (!rules_allow(instance, RULE_DROPPED_BEFORE) || instance->dropped_before == NULL)
+        return 0;
+    return instance->dropped_before(instance->wake_context, record);
+}
+
 static const char *entry_name(struct muster_instance *instance, uint32_t origin)
 {
     const struct entry *entry = maker(instance, origin);
@@ -489,4 +496,5 @@ const struct muster_host host_functions = {
     .wake = wake,
     .wait = wait_for,
     .stop = stop,
+    .dropped_before = dropped_before,
 };

@@ -43,6 +43,8 @@ struct muster_instance {
     /* Has its tick called soon; set by whoever runs it.  Any thread. */
     void (*_Atomic wake)(void *context, struct muster_instance *instance);
     void *wake_context;
+    /* Of a sink: see struct muster_host. */
+    uint64_t (*dropped_before)(const void *context, const struct muster_record *record);
 };
 
 void instance_init(struct muster_instance *instance, const struct entry *entry, struct host *host);

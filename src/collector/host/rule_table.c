@@ -40,6 +40,7 @@ const uint32_t rule_table[RULES] = {
     [RULE_WAKE] = FROM_OPEN_ON,
     [RULE_WAIT] = IN(NONE) | OF_A_SINK,
     [RULE_STOP] = FROM_OPEN_ON,
+    [RULE_DROPPED_BEFORE] = IN(WRITE),
 };
 
 static const char *const functions[RULES] = {
@@ -66,6 +67,7 @@ static const char *const functions[RULES] = {
     [RULE_WAKE] = "wake",
     [RULE_WAIT] = "wait",
     [RULE_STOP] = "stop",
+    [RULE_DROPPED_BEFORE] = "dropped_before",
 };
 
 const char *rule_table_function(enum rule rule)

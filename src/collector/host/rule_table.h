@@ -57,6 +57,7 @@ enum rule {
     RULE_WAKE,
     RULE_WAIT,
     RULE_STOP,
+    RULE_DROPPED_BEFORE,
     RULES /* how many there are */
 };
 

@@ -323,6 +323,47 @@ START_TEST(back_to_what_is_not_settled)
 }
 END_TEST
 
+/* A mark stays with its record, also when the sink goes back, until that is settled. */
+START_TEST(a_mark_is_of_one_record)
+{
+    struct line line;
+    struct queue *queue = &line.queues[0];
+    struct run run;
+    uint32_t slots;
+
+    line_open(&line, 1, CAPACITY);
+    ck_assert_int_eq(offer(&line, 100, 100), QUEUE_TOOK);
+    queue_mark(queue, 3, 7);
+    queue_mark(queue, 99, 8);
+    ck_assert_int_eq(offer(&line, 100, 100), QUEUE_TOOK);
+    ck_assert(queue_peek(queue, &run, &slots));
+    ck_assert_uint_eq(run.count, 200);
+    ck_assert_uint_eq(queue_dropped_before(queue, 102), 0);
+    ck_assert_uint_eq(queue_dropped_before(queue, 103), 7);
+    queue_take(queue, 50);
+    queue_settle(queue);
+    queue_take(queue, 100);
+    ck_assert_uint_eq(queue_dropped_before(queue, 0), 0);
+    ck_assert_uint_eq(queue_dropped_before(queue, 49), 8);
+    queue_rewind(queue);
+    ck_assert_uint_eq(queue_dropped_before(queue, 53), 7);
+    ck_assert_uint_eq(queue_dropped_before(queue, 149), 8);
+    queue_take(queue, 150);
+    queue_next(queue, slots);
+    ck_assert_uint_eq(queue->mark_tail, 0);
+    queue_settle(queue);
+    ck_assert_uint_eq(queue->mark_tail, 2);
+    queue_mark(queue, 0, 9);
+    ck_assert_int_eq(offer(&line, 1, 1), QUEUE_TOOK);
+    ck_assert_uint_eq(queue_dropped_before(queue, 0), 9);
+    ck_assert(queue_peek(queue, &run, &slots));
+    queue_take(queue, 1);
+    queue_next(queue, slots);
+    queue_settle(queue);
+    line_close(&line);
+}
+END_TEST
+
 /* The indices run over 2^32. */
 START_TEST(indices_wrap)
 {
@@ -641,12 +682,19 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {pool_is_a_stack,        runs_that_touch_are_one,
-                                  full_until_half_empty,  one_wanted_in_each_block,
-                                  a_block_used_again,     back_to_what_is_not_settled,
-                                  indices_wrap,           a_wait_has_an_end,
-                                  the_pool_suffices,      one_consumer,
-                                  one_consumer_overrun,   three_consumers,
+    const TTest *const tests[] = {pool_is_a_stack,
+                                  runs_that_touch_are_one,
+                                  full_until_half_empty,
+                                  one_wanted_in_each_block,
+                                  a_block_used_again,
+                                  back_to_what_is_not_settled,
+                                  a_mark_is_of_one_record,
+                                  indices_wrap,
+                                  a_wait_has_an_end,
+                                  the_pool_suffices,
+                                  one_consumer,
+                                  one_consumer_overrun,
+                                  three_consumers,
                                   three_consumers_overrun};
     Suite *suite = suite_create("queue");
     TCase *tcase = tcase_create("queue");
