@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "plain.h"
 #include "wire/datagram.h"
 
 static void print_datagrams(const struct chain_account *a, FILE *out)
@@ -124,5 +125,6 @@ bool ledger_print(const struct chain *chain, const struct capture_account *captu
     fprintf(out,
             exact ? "  exact: every sum agrees\n"
                   : "  NOT exact: this is a bug in musterd; please report it with these lines\n");
+    plain_print(chain, &account, out);
     return exact;
 }

@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 	%D%/ledger.c %D%/ledger.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/overrun.c %D%/overrun.h \
+	%D%/plain.c %D%/plain.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/watchdog.c %D%/watchdog.h
 include %D%/config/local.mk
@@ -21,6 +22,17 @@ include %D%/live/local.mk
 include %D%/replay/local.mk
 include %D%/state/local.mk
 COLLECTOR_LIBS = %D%/libcollector.a src/libwire.a src/libbase.a $(LIBCONFIG_LIBS) $(YAML_LIBS)
+
+# Which commit it was built from; " (0636427)", or nothing outside of a repository.
+src/commit.h: FORCE-commit
+	@commit=`git -C $(srcdir) rev-parse --short=7 HEAD 2>/dev/null`; \
+	test -z "$$commit" || commit=" ($$commit)"; \
+	mkdir -p src; echo "#define BUILD_COMMIT \"$$commit\"" >$@.tmp; \
+	if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv -f $@.tmp $@; fi
+FORCE-commit:
+.PHONY: FORCE-commit
+BUILT_SOURCES += src/commit.h
+CLEANFILES += src/commit.h
 
 sbin_PROGRAMS += musterd
 musterd_CPPFLAGS = $(%C%_libcollector_a_CPPFLAGS)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "commit.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/wrap.h"
@@ -247,6 +248,9 @@ int main(int argc, char **argv)
         goto done;
     }
     log_threshold(host.log, config->log_level);
+    log_format(host.log, LOG_INFO, NULL, "musterd %s%s, plugin ABI %d.%d, pid %d, configuration %s",
+               PACKAGE_VERSION, BUILD_COMMIT, MUSTER_ABI_MAJOR, MUSTER_ABI_MINOR, (int)getpid(),
+               arguments.config);
     watchdog_allow((uint64_t)config->stop_ns);
     status = collector_run(config, &host,
                            &(const struct collector_arguments){.config = arguments.config,

@@ -12,6 +12,7 @@ include %D%/state/local.mk
 # ledger: tests/e2e/accounting.py
 # loop: tests/e2e/signals.py
 # overrun: tests/e2e/told.py
+# plain: tests/e2e/told.py
 # reload: tests/e2e/reload.py
 # watchdog: tests/e2e/misuse.py
 # main: tests/e2e/configuration.py

@@ -267,7 +267,7 @@ class Sinks(Case):
         ledger = collector.stop()
         self.assertIn(ledger.sinks["trouble"], ([20, 0, 0, 20], [21, 0, 0, 21]))  # and perhaps the event of it
         self.assertRegex(collector.log(), r"trouble\.so\): flush\(\) gave up \d+ records, but holds \d+ at most")
-        self.assertIn("given up by the sink 20", ledger.text)
+        self.assertRegex(ledger.text, "given up by the sink 2[01]")
 
     def test_what_a_sink_holds_at_the_end_is_not_written(self):
         collector = self.start(GOOD + '{ plugin = "trouble"; does = "keeping"; }', settings='stop_timeout = "100ms";')

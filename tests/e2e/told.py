@@ -39,8 +39,11 @@ class Told(Case):
         wait_until(lambda: "rejected again" in collector.log(), "there is a sum")
         self.assertIn("rejected again: 95 more since the last such line, from 127.0.0.1: too_short", collector.log())
         self.assertEqual(collector.log().count(FIRST), 5)
+        self.assertRegex(collector.log().splitlines()[0], r"info    musterd \S+( \([0-9a-f]+\))?, plugin ABI \d+\.\d+, "
+                         r"pid %d, configuration collector\.conf$" % collector.process.pid)
         wait_until(lambda: "REJECTED 95 more too short within" in collector.output(), "the sink tells it, too")
-        collector.stop()
+        ledger = collector.stop()
+        self.assertIn("100 sent to us, 101 records for log. Lost: 100 datagrams", ledger.text)
         self.assertEqual(collector.output().count("REJECTED"), 6)
 
     def test_a_flood_is_a_few_lines_and_hides_nobody(self):
@@ -71,6 +74,8 @@ class Told(Case):
         wait_until(lambda: "the receive buffer is full; that is over: " in collector.log(), "its end is told")
         ledger = collector.stop()
         dropped = numbers(r"dropped by the kernel (\d+)", ledger.text)
+        self.assertRegex(" ".join(ledger.text.split()), r"1000 sent to us, \d+ rows in telemetry.csv. Lost: %d datagrams "
+                         "that the kernel dropped, since they came too fast\\." % dropped[0])
         self.assertEqual(numbers(r"that is over: (\d+) were, ", collector.log()), dropped)
         self.assertEqual(collector.log().count("the receive buffer is full"), 2)
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "plain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/metrics.h"
+#include "base/wrap.h"
+
+/* What was lost, as far as it is told. */
+struct losses {
+    FILE *text;
+    unsigned count; /* of sentences */
+};
+
+__attribute__((format(printf, 3, 4))) static void lose(struct losses *losses, uint64_t n,
+                                                       const char *format, ...)
+{
+    va_list arguments;
+
+    if (n == 0)
+        return;
+    fprintf(losses->text, "%s%" PRIu64 " ", losses->count++ == 0 ? " Lost: " : "; ", n);
+    va_start(arguments, format);
+    vfprintf(losses->text, format, arguments);
+    va_end(arguments);
+}
+
+/* The file that the sink writes to, without its folders; or NULL. */
+static const char *file_of(const struct sink *sink)
+{
+    const struct option_table *table = &sink->instance->entry->plugin.options;
+    int path = option_find(table, "path");
+
+    const char *file = path < 0 ? NULL : sink->instance->values[path].text;
+    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+
+    return slash != NULL ? slash + 1 : file;
+}
+
+static const char *place(const struct sink *sink)
+{
+    const char *file = file_of(sink);
+
+    return file != NULL ? file : instance_name(sink->instance);
+}
+
+/* What a tracker among the filters knows to be missing. */
+static void lose_before_us(struct losses *losses, const struct chain *chain)
+{
+    unsigned f;
+
+    for (f = 0; f < chain->filter_count; f++) {
+        const struct muster_instance *filter = &chain->instances[f];
+        struct metric_reading lost;
+        char name[256];
+
+        snprintf(name, sizeof name, "%s.lost", instance_name(filter));
+        if (metrics_find(filter->host->metrics, name, NULL, &lost) &&
+            lost.is.kind == METRIC_COUNTER && lost.is.type == METRIC_U64)
+            lose(losses, lost.value.u64, "numbers that devices have sent and %s has not seen",
+                 instance_name(filter));
+    }
+}
+
+static void lose_of_sink(struct losses *losses, const struct sink *sink)
+{
+    const struct sink_account a = sink_account(sink);
+    const char *where = place(sink);
+
+    lose(losses, a.dropped_full, "records for %s, since its queue was full", where);
+    lose(losses, a.dropped_given_up, "records that %s could not deliver", where);
+    lose(losses, a.dropped_failed, "records for %s, since it had failed", where);
+    lose(losses, a.dropped_stop + a.dropped_stuck,
+         "records for %s, since the time to stop was over", where);
+}
+
+void plain_print(const struct chain *chain, const struct chain_account *account, FILE *out)
+{
+    const struct chain_account *a = account;
+    uint64_t rejected = 0;
+    size_t size = 0;
+    char *text = NULL;
+    struct losses losses = {.text = open_memstream(&text, &size)};
+    unsigned i;
+
+    if (losses.text == NULL)
+        return;
+    for (i = 0; i < MUSTER_REJECT_REASONS; i++)
+        rejected += a->rejected[i];
+    fprintf(losses.text, "%" PRIu64 " sent to us",
+            a->received + a->kernel_drops + a->checksum_errors + a->refused);
+    for (i = 0; i < chain->filter_count; i++)
+        if (chain_filter_account(chain, i).dropped > 0)
+            fprintf(losses.text, ", %" PRIu64 " taken out by %s",
+                    chain_filter_account(chain, i).dropped, instance_name(&chain->instances[i]));
+    for (i = 0; i < chain->sink_count; i++)
+        fprintf(losses.text, ", %" PRIu64 " %s %s", sink_account(&chain->sinks[i]).written,
+                file_of(&chain->sinks[i]) != NULL ? "rows in" : "records for",
+                place(&chain->sinks[i]));
+    fprintf(losses.text, ".");
+    lose_before_us(&losses, chain);
+    lose(&losses, a->kernel_drops, "datagrams that the kernel dropped, since they came too fast");
+    lose(&losses, a->checksum_errors, "datagrams that were damaged on their way");
+    lose(&losses, a->refused, "datagrams that came while we stopped");
+    lose(&losses, a->overrun, "datagrams for which a worker had no room");
+    lose(&losses, rejected, "datagrams that are not of our devices' format");
+    for (i = 0; i < chain->sink_count; i++)
+        lose_of_sink(&losses, &chain->sinks[i]);
+    fprintf(losses.text, "%s", losses.count == 0 ? " Nothing was lost." : ".");
+    if (fclose(losses.text) == 0)
+        wrap_print(out, 0, 0, "%s", text);
+    free(text);
+}
