@@ -58,6 +58,13 @@ const char *address_text(const struct sockaddr *address, char out[ADDRESS_TEXT])
     return out;
 }
 
+const char *address_host(uint8_t family, const uint8_t bytes[16], char out[ADDRESS_TEXT])
+{
+    if (inet_ntop(family == 6 ? AF_INET6 : AF_INET, bytes, out, ADDRESS_TEXT) == NULL)
+        out[0] = '\0';
+    return out;
+}
+
 uint16_t address_port(const struct address *address)
 {
     /* The port has the same place in both families. */

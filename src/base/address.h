@@ -24,6 +24,9 @@ int address_parse(struct address *address, const char *text, uint16_t port);
 /* "127.0.0.1:8888", "[::1]:8888" or, with a scope, "[fe80::1%eth0]:8888" */
 const char *address_text(const struct sockaddr *address, char out[ADDRESS_TEXT]);
 
+/* "127.0.0.1" or "::1", of an address taken apart as by address_split. */
+const char *address_host(uint8_t family, const uint8_t bytes[16], char out[ADDRESS_TEXT]);
+
 /* In the host's byte order. */
 uint16_t address_port(const struct address *address);
 

@@ -34,7 +34,8 @@ class Sinks(Case):
         ledger = collector.stop()
         self.assertEqual(len(self.rows()), 5000)
         offered, written, queued, dropped = ledger.sinks["trouble"]
-        self.assertEqual((offered, written, queued, dropped), (5001, 0, 0, 5001))  # and the event
+        self.assertIn(offered, (5000, 5001))  # and the event, unless the stop came first
+        self.assertEqual((written, queued, dropped), (0, 0, offered))
         self.assertEqual(ledger.sinks["csv"][1], 5000)
         self.assertIn("trouble: the queue is full", collector.log())
         self.assertIn("does not come back from its plugin", collector.log())
@@ -48,7 +49,9 @@ class Sinks(Case):
         wait_until(lambda: "1 3 1" in self.read("trouble.txt") or "0 3 1" in self.read("trouble.txt"), "it took one")
         burst(collector, 2, 500)
         ledger = collector.stop()
-        self.assertEqual(ledger.sinks["trouble"], [502, 1, 0, 501])  # and the event of it
+        offered, written, queued, dropped = ledger.sinks["trouble"]
+        self.assertIn(offered, (501, 502))  # and the event of it, unless the stop came first
+        self.assertEqual((written, queued, dropped), (1, 0, offered - 1))
         self.assertEqual(len(self.rows()), 501)
         self.assertIn("trouble: this sink has failed and is out of service", collector.log())
         self.assertIn("closed", self.read("trouble.txt"))

@@ -28,6 +28,12 @@ static const char *entry_name(struct muster_instance *instance, uint32_t origin)
     return origin % 2 == 0 ? (const char *)(void *)instance : NULL;
 }
 
+static uint64_t dropped_before(struct muster_instance *instance, const struct muster_record *record)
+{
+    (void)instance;
+    return record->seq;
+}
+
 /* Whether what stands between the quotes is what RFC 4180 allows: each quote of the text twice. */
 static void check_fields(const struct row *row, const char *text, const char *end)
 {
@@ -48,8 +54,10 @@ static void check_fields(const struct row *row, const char *text, const char *en
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct muster_host host = {
-        .size = sizeof host, .device = device, .entry_name = entry_name};
+    static const struct muster_host host = {.size = sizeof host,
+                                            .device = device,
+                                            .entry_name = entry_name,
+                                            .dropped_before = dropped_before};
     char name[NAME_BYTES + 1] = "", header[ROW_HEADER_MAX], *text, *end;
     struct row row = {.host = &host, .instance = (struct muster_instance *)(void *)name};
     struct muster_record record;

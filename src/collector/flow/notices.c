@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "notices.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,16 +54,6 @@ bool notices_reject(struct pipeline *pipeline, const struct datagram *datagram, 
     return true;
 }
 
-/* The host of an arrival, without its port. */
-static const char *host_text(const struct muster_arrival *arrival, char out[ADDRESS_TEXT])
-{
-    int family = arrival->family == 6 ? AF_INET6 : AF_INET;
-
-    if (arrival->family == 0 || inet_ntop(family, arrival->source, out, ADDRESS_TEXT) == NULL)
-        snprintf(out, ADDRESS_TEXT, "other sources");
-    return out;
-}
-
 static void tell_repeats(struct pipeline *pipeline, uint64_t now_ns, bool is_last)
 {
     struct repeat sum;
@@ -80,13 +69,15 @@ static void tell_repeats(struct pipeline *pipeline, uint64_t now_ns, bool is_las
                       .opened_ns = sum.begun_wall_ns,
                       .closed_ns = sum.last_wall_ns},
         };
-        char source[ADDRESS_TEXT];
+        char source[ADDRESS_TEXT] = "other sources";
 
-        if (sum.arrival.family != 0)
+        if (sum.arrival.family != 0) {
             record.via.arrival = &sum.arrival;
+            address_host(sum.arrival.family, sum.arrival.source, source);
+        }
         log_format(log_of(pipeline), LOG_WARNING, NULL,
                    "rejected again: %" PRIu64 " more since the last such line, from %s: %s",
-                   sum.held_back, host_text(&sum.arrival, source), wire_reject_name(sum.reason));
+                   sum.held_back, source, wire_reject_name(sum.reason));
         pipeline_add(pipeline, &record);
     }
 }

@@ -246,9 +246,9 @@ START_TEST(described)
 
     config_describe(out);
     fclose(out);
-    ck_assert_ptr_nonnull(strstr(text,
-                                 "  workers\n      Threads that receive; 0: one for each CPU.\n"
-                                 "      a whole number, 0 to 256; default: 1\n"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "  workers\n      Threads that receive; 0: one for each CPU that it may use.\n"
+                     "      a whole number, 0 to 256; default: 1\n"));
     ck_assert_ptr_nonnull(strstr(text, "  port\n"));
     for (line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
         ck_assert_msg(strlen(line) <= 80, "%s", line);
