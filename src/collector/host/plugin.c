@@ -102,7 +102,7 @@ static bool judge_name(const struct names *table, const char *of, uint32_t index
                  name->name, of, name->number);
     else if (name->number < MUSTER_EVENT_OWN || name->number > UINT8_MAX)
         snprintf(why, room, "\"%.100s\" in its `%s` has the number %u; expected %d to %d",
-                 name->name, of, name->number, MUSTER_EVENT_OWN, UINT8_MAX);
+                 name->name, of, name->number, (int)MUSTER_EVENT_OWN, (int)UINT8_MAX);
     else if (twin != NULL)
         snprintf(why, room, "\"%.100s\" and \"%.100s\" in its `%s` have the same number, %u",
                  twin->name, name->name, of, name->number);

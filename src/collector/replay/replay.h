@@ -54,7 +54,7 @@ struct replay {
 };
 
 struct replay_settings {
-    const char *path;             /* "-": standard input; outlives the replay, as does... */
+    const char *path;            /* "-": standard input; outlives the replay, as does... */
     const struct listen *listen; /* ...this */
     unsigned listen_count;
 };
