@@ -75,17 +75,21 @@ enum muster_quality {
 #define MUSTER_MARK_SHARED_NUMBER 0x02u /* all readings of the datagram bear the same number */
 #define MUSTER_MARK_CLOCK_OFFSET  0x04u /* message.clock_offset_ms is known */
 #define MUSTER_MARK_HELD_BACK                                                                      \
-    0x08u /* a reject like others of its source just before, which are                             \
-             told as a sum: see MUSTER_EVENT_REJECTED_MORE */
+    0x08u                         /* a reject like others of its source just before, which are     \
+                                     told as a sum: see MUSTER_EVENT_REJECTED_MORE */
+#define MUSTER_MARK_UNKNOWN 0x10u /* the catalog does not list the device, and marks that */
 
 /* Why a datagram was rejected (reject.reason).  From MUSTER_REJECT_OWN on the numbers are free for
  * everybody's filters: what such a reason means, struct muster_plugin says in `rejects`. */
 enum muster_reject {
-    MUSTER_REJECT_TOO_SHORT = 0,    /* shorter than the header */
-    MUSTER_REJECT_TOO_LONG = 1,     /* longer than the largest datagram allowed */
-    MUSTER_REJECT_UNKNOWN_TYPE = 2, /* msg_type is none of enum muster_msg_type */
-    MUSTER_REJECT_BAD_PAYLOAD = 3,  /* not what the device's class sends */
-    MUSTER_REJECT_REASONS = 4,      /* how many there are in this version */
+    MUSTER_REJECT_TOO_SHORT = 0,      /* shorter than the header */
+    MUSTER_REJECT_TOO_LONG = 1,       /* longer than the largest datagram allowed */
+    MUSTER_REJECT_UNKNOWN_TYPE = 2,   /* msg_type is none of enum muster_msg_type */
+    MUSTER_REJECT_BAD_PAYLOAD = 3,    /* not what the device's class sends */
+    MUSTER_REJECT_SOURCE = 4,         /* from an address that may not send it */
+    MUSTER_REJECT_RATE = 5,           /* more than may come from its address, or of its device */
+    MUSTER_REJECT_UNKNOWN_DEVICE = 6, /* of a device that the catalog does not list */
+    MUSTER_REJECT_REASONS = 7,        /* how many there are in this version */
     MUSTER_REJECT_OWN = 128
 };
 

@@ -197,6 +197,11 @@ static void get_clock_drift_error(struct field_value *value, const struct muster
     set_drift(value, record, record->message.clock_drift_error_ppb);
 }
 
+static void get_unknown(struct field_value *value, const struct muster_record *record)
+{
+    set_number(value, FIELD_TYPE_UNSIGNED, (record->marks & MUSTER_MARK_UNKNOWN) != 0);
+}
+
 /* ---- Of events ------------------------------------------------------------------------ */
 
 static bool is_hole(const struct muster_record *record)
@@ -272,6 +277,7 @@ const struct field fields[FIELDS] = {
     [FIELD_READINGS] = {"readings", FIELD_TYPE_U16, MESSAGES, AT(readings)},
     [FIELD_PAYLOAD] = {"payload", FIELD_TYPE_BYTES, ALL, .get = get_payload},
     [FIELD_DEVICE_NAME] = {.name = "device_name", .type = FIELD_TYPE_NAME, .kinds = ALL},
+    [FIELD_UNKNOWN] = {"unknown", FIELD_TYPE_UNSIGNED, MESSAGES, .get = get_unknown},
     [FIELD_FIRST] = {"first", FIELD_TYPE_U64, EVENTS, AT(event.first)},
     [FIELD_LAST] = {"last", FIELD_TYPE_U64, EVENTS, AT(event.last)},
     [FIELD_COUNT] = {"count", FIELD_TYPE_UNSIGNED, EVENTS, .get = get_count},

@@ -57,6 +57,9 @@ static const struct word rejects[] = {
     [MUSTER_REJECT_TOO_LONG] = WORD("too_long"),
     [MUSTER_REJECT_UNKNOWN_TYPE] = WORD("unknown_type"),
     [MUSTER_REJECT_BAD_PAYLOAD] = WORD("bad_payload"),
+    [MUSTER_REJECT_SOURCE] = WORD("source"),
+    [MUSTER_REJECT_RATE] = WORD("rate"),
+    [MUSTER_REJECT_UNKNOWN_DEVICE] = WORD("unknown_device"),
 };
 
 /* Also the last parts of the metrics dropped.* of a sink. */

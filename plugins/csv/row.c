@@ -51,6 +51,7 @@ const char *const row_column_names[ROW_COLUMNS + 1] = {
     fields[FIELD_UNTIL].name,
     fields[FIELD_REASON].name,
     fields[FIELD_DROPPED_BEFORE].name,
+    fields[FIELD_UNKNOWN].name,
     NULL,
 };
 

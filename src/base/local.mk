@@ -10,6 +10,7 @@ src_libbase_a_SOURCES += \
 	%D%/eventcount.h \
 	%D%/log.c %D%/log.h \
 	%D%/metrics.c %D%/metrics.h \
+	%D%/network.c %D%/network.h \
 	%D%/problems.c %D%/problems.h \
 	%D%/real.c %D%/real.h \
 	%D%/sanitized.h \

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "collector/config/settings.h"
 #include "collector/flow/chain.h"
 #include "collector/live/live.h"
 #include "collector/replay/replay.h"
@@ -92,11 +93,32 @@ static int wait_for_sinks(struct collector *collector, struct problems *problems
     return start == CHAIN_STARTED ? 0 : -1;
 }
 
+/* Who may send, as the configuration says. */
+static struct admit_settings read_admission(const struct config *config,
+                                            struct admit_listener listeners[])
+{
+    unsigned i;
+
+    for (i = 0; i < config->listen_count; i++)
+        listeners[i] =
+            (struct admit_listener){config->listen[i].allow.all, config->listen[i].allow.count};
+    return (struct admit_settings){
+        .listeners = listeners,
+        .listener_count = config->listen_count,
+        .source_rate = config->source_rate,
+        .device_rate = config->device_rate,
+        .unknown = (enum admit_unknown)config->unknown,
+        .unknown_most = config->unknown_most,
+    };
+}
+
 /* Opens every plugin, and starts the sinks. */
 static int start_chain(struct collector *collector, enum overflow overflow,
                        struct problems *problems)
 {
     const struct config *config = collector->config;
+    struct admit_listener listeners[SETTINGS_LISTENERS_MOST];
+    const struct admit_settings admit = read_admission(config, listeners);
     const struct chain_settings settings = {
         .entries = config->chain,
         .entry_count = config->entry_count,
@@ -104,6 +126,7 @@ static int start_chain(struct collector *collector, enum overflow overflow,
         .pipelines = config->workers,
         .largest = config->largest,
         .overflow = overflow,
+        .admit = &admit,
     };
 
     if (chain_open(&collector->chain, &settings, collector->host, problems) < 0 ||

@@ -85,6 +85,9 @@ const char *wire_reject_name(unsigned reason)
         [MUSTER_REJECT_TOO_LONG] = "too_long",
         [MUSTER_REJECT_UNKNOWN_TYPE] = "unknown_type",
         [MUSTER_REJECT_BAD_PAYLOAD] = "bad_payload",
+        [MUSTER_REJECT_SOURCE] = "source",
+        [MUSTER_REJECT_RATE] = "rate",
+        [MUSTER_REJECT_UNKNOWN_DEVICE] = "unknown_device",
     };
 
     return reason < MUSTER_REJECT_REASONS ? names[reason] : "unknown_reason";

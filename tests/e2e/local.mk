@@ -2,6 +2,7 @@
 # A real daemon, real datagrams, real files.
 E2E_TESTS = \
 	%D%/accounting.py \
+	%D%/admission.py \
 	%D%/configuration.py \
 	%D%/datagrams.py \
 	%D%/derived.py \

@@ -18,7 +18,8 @@ struct class_info {
 struct device_info {
     char *name, *place;
     struct muster_tag *tags;
-    uint32_t tag_count;
+    struct network *sources;
+    uint32_t tag_count, source_count;
     bool listed;
 };
 
@@ -35,7 +36,8 @@ struct catalog {
     struct device_info devices[MUSTER_DEVICE_IDS];
     size_t class_count, device_count;
     unsigned default_class;
-    union key *keys; /* one for each device */
+    bool has_sources; /* of a device */
+    union key *keys;  /* one for each device */
 };
 
 _Static_assert(CATALOG_CLASSES_MOST - 1 <= UINT8_MAX, "a class's index fits class_of");
@@ -117,6 +119,23 @@ const char *catalog_place(const struct catalog *catalog, uint16_t device_id)
     return catalog->devices[device_id].place;
 }
 
+bool catalog_lists(const struct catalog *catalog, uint16_t device_id)
+{
+    return catalog->devices[device_id].listed;
+}
+
+unsigned catalog_sources(const struct catalog *catalog, uint16_t device_id,
+                         const struct network **sources)
+{
+    *sources = catalog->devices[device_id].sources;
+    return catalog->devices[device_id].source_count;
+}
+
+bool catalog_has_sources(const struct catalog *catalog)
+{
+    return catalog->has_sources;
+}
+
 size_t catalog_device_count(const struct catalog *catalog)
 {
     return catalog->device_count;
@@ -196,6 +215,7 @@ static void free_device(struct device_info *device)
         free((char *)device->tags[i].value);
     }
     free(device->tags);
+    free(device->sources);
     free(device->name);
     free(device->place);
 }
@@ -220,6 +240,19 @@ static int copy_tags(const struct catalog_device *device, struct device_info *in
     return 0;
 }
 
+/* The same of where it sends from. */
+static int copy_sources(const struct catalog_device *device, struct device_info *info)
+{
+    if (device->source_count == 0)
+        return 0;
+    info->sources = calloc(device->source_count, sizeof *info->sources);
+    if (!info->sources)
+        return -1;
+    memcpy(info->sources, device->sources, device->source_count * sizeof *info->sources);
+    info->source_count = device->source_count;
+    return 0;
+}
+
 int catalog_add_device(struct catalog *catalog, uint16_t device_id,
                        const struct catalog_device *device)
 {
@@ -227,11 +260,12 @@ int catalog_add_device(struct catalog *catalog, uint16_t device_id,
 
     assert(device->class < catalog->class_count && !catalog->devices[device_id].listed);
     if (copy_text(device->name, &info.name) != 0 || copy_text(device->place, &info.place) != 0 ||
-        copy_tags(device, &info) != 0) {
+        copy_tags(device, &info) != 0 || copy_sources(device, &info) != 0) {
         free_device(&info);
         return -1;
     }
     catalog->devices[device_id] = info;
+    catalog->has_sources |= info.source_count > 0;
     catalog->class_of[device_id] = (uint8_t)device->class;
     catalog->device_count++;
     return 0;

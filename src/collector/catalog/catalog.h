@@ -7,11 +7,13 @@
 #ifndef COLLECTOR_CATALOG_CATALOG_H
 #define COLLECTOR_CATALOG_CATALOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <muster/plugin.h>
 
+#include "base/network.h"
 #include "wire/datagram.h"
 
 #define CATALOG_CLASSES_MOST 256    /* the built-in class included */
@@ -32,6 +34,8 @@ struct catalog_device {
     unsigned class;                /* its index */
     const struct muster_tag *tags; /* `tag_count` of them */
     uint32_t tag_count;
+    const struct network *sources; /* the only ones that it sends from: `source_count`; 0: any */
+    unsigned source_count;
 };
 
 /* A catalog of no device, and the built-in class, whose payload is text and whose DATA messages are
@@ -75,6 +79,17 @@ int catalog_device(const struct catalog *catalog, uint16_t device_id, struct mus
 /* The same for a device that no table has: its number is UINT32_MAX, and its key empty.  Returns 0.
  */
 int catalog_no_device(const struct catalog *catalog, uint64_t device_id, struct muster_device *out);
+
+/* Whether the catalog lists the device. */
+bool catalog_lists(const struct catalog *catalog, uint16_t device_id);
+
+/* Where the device may send from: returns how many *sources there are, 0 if it may from anywhere.
+ */
+unsigned catalog_sources(const struct catalog *catalog, uint16_t device_id,
+                         const struct network **sources);
+
+/* Whether that is said of any device. */
+bool catalog_has_sources(const struct catalog *catalog);
 
 /* Where the device is, as the catalog says; NULL if it does not say. */
 const char *catalog_place(const struct catalog *catalog, uint16_t device_id);

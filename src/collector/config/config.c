@@ -296,6 +296,10 @@ static int read_settings(struct reader *reader, const struct node *root)
     config->queue = values[SETTING_QUEUE].number;
     config->stop_ns = values[SETTING_STOP_TIMEOUT].number;
     config->log_level = (enum log_level)values[SETTING_LOG_LEVEL].number;
+    config->source_rate = (uint32_t)values[SETTING_SOURCE_RATE].number;
+    config->device_rate = (uint32_t)values[SETTING_DEVICE_RATE].number;
+    config->unknown = (unsigned)values[SETTING_UNKNOWN].number;
+    config->unknown_most = (uint32_t)values[SETTING_UNKNOWN_MOST].number;
     read_state(reader, root, values);
     config->catalog = load_catalog(reader, root, values[SETTING_CATALOG].text);
     if (config->catalog == NULL)

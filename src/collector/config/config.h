@@ -24,6 +24,9 @@ struct config {
     int64_t queue;      /* records; of a sink that does not say otherwise */
     int64_t stop_ns;    /* how long sinks may take to finish */
     enum log_level log_level;
+    uint32_t source_rate, device_rate; /* datagrams a second; 0: all */
+    unsigned unknown;                  /* index into the choices: accept, mark, reject */
+    uint32_t unknown_most;
     char *state_directory;      /* NULL: no state is kept */
     char *state_live_directory; /* NULL: there is none */
     uint64_t state_interval_ns;

@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "check.h"
 #include "node.h"
+#include "networks.h"
 #include "node_yaml.h"
 
 enum { TAGS_MOST = 16 }; /* of a device */
@@ -60,7 +61,7 @@ static const struct muster_option class_options[CLASS_OPTIONS] = {
                     .summary = "How often to expect a DATA message"},
 };
 
-enum { DEVICE_ID, DEVICE_NAME, DEVICE_CLASS, DEVICE_PLACE, DEVICE_OPTIONS };
+enum { DEVICE_ID, DEVICE_NAME, DEVICE_CLASS, DEVICE_PLACE, DEVICE_SOURCE, DEVICE_OPTIONS };
 
 static const struct muster_option device_options[DEVICE_OPTIONS] = {
     [DEVICE_ID] = {.name = "id",
@@ -75,6 +76,9 @@ static const struct muster_option device_options[DEVICE_OPTIONS] = {
                       .type = MUSTER_OPTION_STRING,
                       .summary = "Its class; without it the default one"},
     [DEVICE_PLACE] = {.name = "place", .type = MUSTER_OPTION_STRING, .summary = "Where it is"},
+    [DEVICE_SOURCE] = {.name = "source",
+                       .type = MUSTER_OPTION_LIST,
+                       .summary = "The only addresses that it sends from, such as 10.1.0.0/16"},
 };
 
 #define TABLE(array, n)                                                                            \
@@ -329,6 +333,7 @@ static int load_device(struct loader *loader, const struct node *map)
     struct option_value values[DEVICE_OPTIONS];
     struct muster_tag tags[TAGS_MOST];
     struct catalog_device device = {.class = loader->default_class};
+    struct networks sources = {0};
     int result;
 
     if (!check_kind(map, NODE_MAP, "a device", "a mapping", loader->problems))
@@ -341,6 +346,13 @@ static int load_device(struct loader *loader, const struct node *map)
     check_not_empty(loader, map, "name");
     check_not_empty(loader, map, "place");
     use_name(loader, map, device.name);
+    if (networks_read(&sources, &values[DEVICE_SOURCE], "source", node_find(map, "source"),
+                      loader->problems) < 0) {
+        result = -1;
+        goto done;
+    }
+    device.sources = sources.all;
+    device.source_count = sources.count;
     device.tags = tags;
     device.tag_count = read_tags(loader, node_find(map, "tags"), tags);
     if (values[DEVICE_CLASS].text != NULL)
@@ -350,6 +362,7 @@ static int load_device(struct loader *loader, const struct node *map)
                          : 0;
 
 done:
+    networks_free(&sources);
     options_free(values, DEVICE_OPTIONS);
     return result;
 }

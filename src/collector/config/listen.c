@@ -151,6 +151,9 @@ int listen_read(struct listen *listen, const struct node *group, struct problems
         result =
             read_sources(listen, &values[LISTEN_SOURCES], place_of(group, "sources"), problems);
     }
+    if (result == 0)
+        result = networks_read(&listen->allow, &values[LISTEN_ALLOW], "allow",
+                               place_of(group, "allow"), problems);
     options_free(values, LISTEN_SETTINGS);
     return result;
 }
@@ -159,6 +162,7 @@ void listen_free(struct listen *listen)
 {
     free(listen->sources);
     listen->sources = NULL;
+    networks_free(&listen->allow);
 }
 
 bool listen_clash(const struct listen *a, const struct listen *b)

@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/problems.h"
+#include "networks.h"
 #include "node.h"
 
 #define LISTEN_FORM "{ address = \"...\"; port = ...; }"
@@ -19,6 +20,7 @@ struct listen {
     char interface[IF_NAMESIZE]; /* the only one to receive by; "": any */
     struct address *sources;     /* the only ones to receive this multicast group from */
     unsigned source_count;       /* 0: any */
+    struct networks allow;       /* who may send to it; none: anybody */
 };
 
 /* Reads a group, or takes all defaults if it is NULL.  What is wrong with it goes to `problems`.

@@ -6,6 +6,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/devices.c %D%/devices.h \
 	%D%/listen.c %D%/listen.h \
 	%D%/literal.c %D%/literal.h \
+	%D%/networks.c %D%/networks.h \
 	%D%/node.c %D%/node.h \
 	%D%/node_conf.c %D%/node_conf.h \
 	%D%/node_yaml.c %D%/node_yaml.h \

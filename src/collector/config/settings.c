@@ -6,6 +6,9 @@
 
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
+/* In the order of enum admit_unknown. */
+static const char *const unknowns[] = {"accept", "mark", "reject", NULL};
+
 static const struct muster_option settings[SETTINGS] = {
     [SETTING_WORKERS] = {.name = "workers",
                          .type = MUSTER_OPTION_INT,
@@ -60,6 +63,27 @@ static const struct muster_option settings[SETTINGS] = {
                                 .summary =
                                     "How often state_dir gets a copy from state_live_dir; 0: "
                                     "when the daemon stops"},
+    [SETTING_SOURCE_RATE] = {.name = "source_rate",
+                             .type = MUSTER_OPTION_INT,
+                             .fallback = "0",
+                             .max = 1000000,
+                             .summary = "Datagrams a second that are taken from one address; 0: "
+                                        "all"},
+    [SETTING_DEVICE_RATE] = {.name = "device_rate",
+                             .type = MUSTER_OPTION_INT,
+                             .fallback = "0",
+                             .max = 1000000,
+                             .summary = "Datagrams a second that are taken of one device; 0: all"},
+    [SETTING_UNKNOWN] = {.name = "unknown",
+                         .type = MUSTER_OPTION_CHOICE,
+                         .fallback = "accept",
+                         .choices = unknowns,
+                         .summary = "What becomes of a device that the catalog does not list"},
+    [SETTING_UNKNOWN_MOST] = {.name = "unknown_most",
+                              .type = MUSTER_OPTION_INT,
+                              .fallback = "65536",
+                              .max = MUSTER_DEVICE_IDS,
+                              .summary = "How many such devices are taken in a run"},
 };
 
 static const struct muster_option listen_settings[LISTEN_SETTINGS] = {
@@ -79,6 +103,10 @@ static const struct muster_option listen_settings[LISTEN_SETTINGS] = {
     [LISTEN_SOURCES] = {.name = "sources",
                         .type = MUSTER_OPTION_LIST,
                         .summary = "Join the multicast group for these senders alone"},
+    [LISTEN_ALLOW] = {.name = "allow",
+                      .type = MUSTER_OPTION_LIST,
+                      .summary = "The only addresses to take datagrams from, such as "
+                                 "\"10.0.0.0/8\""},
 };
 
 /* What any entry of the chain may have besides its plugin's own options. */

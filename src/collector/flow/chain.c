@@ -107,6 +107,12 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
         .sink_count = chain->sink_count,
     };
 
+    if (settings->admit != NULL &&
+        admit_new(&chain->admit, settings->admit, chain->host->catalog) < 0) {
+        problems_note(problems, LOG_ERROR, NULL, "out of memory");
+        return -1;
+    }
+    pipeline.admit = chain->admit;
     chain->pipelines =
         aligned_alloc(_Alignof(struct pipeline), settings->pipelines * sizeof *chain->pipelines);
     if (chain->pipelines == NULL) {
@@ -350,6 +356,7 @@ void chain_free(struct chain *chain)
         sink_destroy(&chain->sinks[i]);
     for (i = 0; i < chain->instance_count; i++)
         instance_free(&chain->instances[i]);
+    admit_free(chain->admit);
     free(chain->pipelines);
     free(chain->sinks);
     free(chain->instances);

@@ -16,6 +16,7 @@
 
 #include "base/problems.h"
 #include "collector/host/instance.h"
+#include "admit.h"
 #include "pipeline.h"
 #include "sink.h"
 
@@ -25,6 +26,7 @@ struct chain {
     unsigned instance_count, filter_count;
     struct sink *sinks;
     unsigned sink_count; /* that are initialised */
+    struct admit *admit; /* NULL: everybody may send */
     struct pipeline *pipelines;
     unsigned pipeline_count; /* that are initialised */
     struct gate gate;
@@ -39,6 +41,7 @@ struct chain_settings {
     unsigned pipelines;
     uint32_t largest; /* bytes of the largest datagram allowed */
     enum overflow overflow;
+    const struct admit_settings *admit; /* NULL: everybody may send */
 };
 
 /* Opens every plugin, and makes sinks and pipelines.  Returns 0, or -1 after adding to `problems`;

@@ -2,6 +2,7 @@
 # A datagram becomes records, filters, sinks.
 src_collector_libcollector_a_SOURCES += \
 	%D%/accuse.c %D%/accuse.h \
+	%D%/admit.c %D%/admit.h \
 	%D%/block.h \
 	%D%/chain.c %D%/chain.h \
 	%D%/fanout.c %D%/fanout.h \

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "accuse.h"
+#include "admit.h"
 #include "base/address.h"
 #include "collector/host/callback.h"
 #include "wire/datagram.h"
@@ -61,6 +62,30 @@ static int watch_counters(struct pipeline *pipeline)
     for (i = 0; i < sizeof list / sizeof list[0]; i++)
         if (metrics_watch(m, pipeline, "collector", list[i].name, list[i].unit, list[i].help,
                           list[i].counter) < 0)
+            return -1;
+    return 0;
+}
+
+/* Reasons that there are only if the configuration has them. */
+static int watch_admission(struct pipeline *pipeline)
+{
+    const struct counter *rejected = pipeline->counters.rejected;
+    const struct {
+        const char *name, *help;
+        const struct counter *counter;
+    } list[] = {
+        {"rejected.source", "from an address that may not send them",
+         &rejected[MUSTER_REJECT_SOURCE]},
+        {"rejected.rate", "more than may come from an address, or of a device",
+         &rejected[MUSTER_REJECT_RATE]},
+        {"rejected.unknown_device", "of a device that the catalog does not list",
+         &rejected[MUSTER_REJECT_UNKNOWN_DEVICE]},
+    };
+    size_t i;
+
+    for (i = 0; pipeline->admit != NULL && i < sizeof list / sizeof list[0]; i++)
+        if (metrics_watch(pipeline->host->metrics, pipeline, "collector", list[i].name, "datagrams",
+                          list[i].help, list[i].counter) < 0)
             return -1;
     return 0;
 }
@@ -115,7 +140,7 @@ static int allocate(struct pipeline *pipeline, const struct pipeline_settings *s
     log_format(settings->host->log, LOG_DEBUG, NULL,
                "worker %u: %" PRIu32 " blocks of %zu KiB at most, of %d records each", settings->id,
                blocks, sizeof(struct block) / 1024, BLOCK_RECORDS);
-    return watch_counters(pipeline);
+    return watch_counters(pipeline) == 0 ? watch_admission(pipeline) : -1;
 }
 
 int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *settings,
@@ -129,6 +154,7 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->count = settings->count;
     pipeline->host = settings->host;
     pipeline->largest = settings->largest;
+    pipeline->admit = settings->admit;
     pipeline->wake_fd = -1;
     pipeline->gate = settings->gate;
     batch_init(&pipeline->batch, pipeline->id, pipeline->count);
@@ -252,7 +278,7 @@ void pipeline_begin(struct pipeline *pipeline)
  * Returns how many. */
 static uint32_t fill(struct block *block, const struct datagram *datagram,
                      const struct muster_header *header, const struct wire_class *class,
-                     uint32_t from, uint32_t readings)
+                     uint32_t from, uint32_t readings, uint8_t marks)
 {
     struct muster_record *first = &block->records[block->records_used];
     uint32_t payload_size = datagram->size - MUSTER_HEADER_SIZE;
@@ -265,10 +291,33 @@ static uint32_t fill(struct block *block, const struct datagram *datagram,
         payload = block_store(block, datagram->bytes + MUSTER_HEADER_SIZE, payload_size);
     wire_record(first, header, class, payload, payload_size, from, readings);
     set_arrival(block, first, datagram);
+    first->marks |= marks;
     for (i = 1; i < count; i++)
         wire_reading(&first[i], first, i);
     block->records_used += count;
     return count;
+}
+
+/* Out of line, since most have no rules. */
+__attribute__((noinline)) static int admit_it(struct pipeline *pipeline,
+                                              const struct datagram *datagram,
+                                              const struct muster_header *header, uint8_t *marks)
+{
+    if (header == NULL)
+        return admit_source(pipeline->admit, datagram->source, datagram->listener,
+                            datagram->arrival_ns);
+    return admit_device(pipeline->admit, datagram->source, header->device_id, datagram->arrival_ns,
+                        marks);
+}
+
+/* A stranger's word is not taken for anything of the device that it names. */
+static const struct muster_header *header_of(const struct datagram *datagram,
+                                             const struct muster_header *header,
+                                             enum muster_reject reason, bool is_admitted)
+{
+    return datagram->size < MUSTER_HEADER_SIZE || reason == MUSTER_REJECT_SOURCE || !is_admitted
+               ? NULL
+               : header;
 }
 
 void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
@@ -277,8 +326,13 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
     const struct wire_class *class = NULL;
     struct muster_header header;
     uint32_t payload_size = 0, done = 0;
-    int count = wire_header(&header, datagram->bytes, datagram->size, pipeline->largest);
+    uint8_t marks = 0;
+    int admitted = 0, count;
 
+    if (pipeline->admit != NULL)
+        admitted = admit_it(pipeline, datagram, NULL, &marks);
+    count = admitted < 0 ? admitted
+                         : wire_header(&header, datagram->bytes, datagram->size, pipeline->largest);
     assert(datagram->stored == datagram->size || datagram->stored == pipeline->largest + 1);
     counter_add(&c->received, 1);
     counter_add(&c->bytes, datagram->size);
@@ -287,8 +341,13 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
         payload_size = datagram->size - MUSTER_HEADER_SIZE;
         count = wire_payload_check(class, &header, payload_size);
     }
+    if (pipeline->admit != NULL && count >= 0) {
+        int known = admit_it(pipeline, datagram, &header, &marks);
+
+        count = known < 0 ? known : count;
+    }
     if (count < 0) {
-        reject(pipeline, datagram, datagram->size < MUSTER_HEADER_SIZE ? NULL : &header,
+        reject(pipeline, datagram, header_of(datagram, &header, wire_reason(count), admitted == 0),
                wire_reason(count));
         return;
     }
@@ -300,7 +359,7 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
             pipeline_publish(pipeline);
             next_block(pipeline);
         }
-        done += fill(pipeline->block, datagram, &header, class, done, (uint32_t)count);
+        done += fill(pipeline->block, datagram, &header, class, done, (uint32_t)count, marks);
     }
 }
 

@@ -23,6 +23,7 @@
 
 #define PIPELINE_TICK CLOCK_SECOND /* between two ticks, at most */
 
+struct admit;
 struct sockaddr;
 
 /* One datagram, as a front hands it over; its bytes are read before pipeline_take returns. */
@@ -92,7 +93,8 @@ struct pipeline {
     struct filter *filters;
     unsigned filter_count;
     struct fanout fanout;
-    bool keep_rejects; /* some sink takes them */
+    bool keep_rejects;   /* some sink takes them */
+    struct admit *admit; /* the chain's; NULL: everybody may send */
     int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
     struct gate *gate; /* the chain's */
     atomic_bool woken; /* the same, for a front that does not sleep */
@@ -109,6 +111,7 @@ struct pipeline_settings {
     struct host *host;
     uint32_t largest;
     enum overflow overflow;
+    struct admit *admit;             /* or NULL */
     struct muster_instance *filters; /* open; an array */
     unsigned filter_count;
     struct sink *sinks; /* initialised */

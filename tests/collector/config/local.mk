@@ -24,3 +24,4 @@ tests_collector_config_test_node_LDADD = $(TEST_LIBS)
 # literal: tests/collector/config/test_node.c
 # settings: tests/e2e/configuration.py
 # listen: tests/e2e/listeners.py
+# networks: tests/e2e/admission.py

@@ -1,4 +1,9 @@
 # SPDX-License-Identifier: MIT
+UNIT_TESTS += tests/collector/flow/test_admit
+tests_collector_flow_test_admit_SOURCES = tests/collector/flow/test_admit.c
+tests_collector_flow_test_admit_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_flow_test_admit_CFLAGS = $(TEST_CFLAGS)
+tests_collector_flow_test_admit_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/collector/flow/test_queue
 tests_collector_flow_test_queue_SOURCES = tests/collector/flow/test_queue.c
 tests_collector_flow_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
