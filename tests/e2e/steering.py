@@ -163,7 +163,8 @@ class Steering(Case):
             thread.join()
         ledger = collector.stop()
         self.assertGreaterEqual(ledger.received + ledger.kernel_drops, sum(sent))
-        self.assertEqual(len(self.rows()), ledger.received)
+        offered, written, _, _ = ledger.sinks["csv"]  # on a slow machine its queue may have been full
+        self.assertEqual((offered, len(self.rows())), (ledger.received, written))
         if ledger.kernel_drops == 0:
             self.assertEqual(ledger.received, sum(sent), ledger.text)
             self.assertEqual(self.copies(ledger), 3 * sent[1])
