@@ -94,7 +94,8 @@ bool address_is_link_local(const struct address *address)
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
 
     return address->storage.ss_family == AF_INET6 &&
-           (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&v6->sin6_addr));
+           (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&v6->sin6_addr) ||
+            IN6_IS_ADDR_MC_NODELOCAL(&v6->sin6_addr));
 }
 
 void address_set_scope(struct address *address, uint32_t interface)

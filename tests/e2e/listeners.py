@@ -100,17 +100,22 @@ class Listeners(Case):
                                listen='{ address = "127.0.0.1"; port = 0; },'
                                       f' {{ address = "0.0.0.0"; port = {PORT}; interface = "v0"; }}')
         self.assertIn("cannot listen on 0.0.0.0:9000 yet: there is no interface v0", collector.log())
-        for n in (1, 2):
+        for n in (1, 2, 3):
             self.begin_peer()
             wait_until(lambda n=n: collector.log().count("listening on 0.0.0.0:9000") == n, "it listens")
-            self.send("10.9.0.1", datagram(7, n, DATA))
-            self.wait_for_rows(n)
+            for device in range(8):
+                self.send("10.9.0.1", datagram(device, n, DATA))
+            self.wait_for_rows(8 * n)
             ip("link", "del", "v0")
             self.peer.kill()
             self.peer.wait()
-        collector.stop()
-        self.expect_numbers((1, 2))
+            wait_until(lambda n=n: collector.log().count("the interface v0 is gone") == n, "it is missed")
+        ledger = collector.stop()
+        self.assertEqual((ledger.received, ledger.kernel_drops), (24, 0), ledger.text)
+        self.assertEqual(sorted((int(row["device_id"]), int(row["seq_num"])) for row in self.rows()),
+                         [(device, n) for device in range(8) for n in (1, 2, 3)])
         self.assertEqual(collector.log().count("yet: there is no interface"), 1)
+        self.assertNotIn("cannot", collector.log().replace("cannot listen on 0.0.0.0:9000 yet", ""))
 
     def test_an_interface_that_comes_later(self):
         self.play_interface(1)
@@ -168,6 +173,36 @@ class Listeners(Case):
     def test_a_group_of_ipv6(self):
         self.play_group(GROUP_6, 2)
 
+    def test_a_group_on_two_interfaces(self):
+        self.begin_peer()
+        both = ", ".join(f'{{ address = "{GROUP}"; port = {PORT}; interface = "{name}"; }}' for name in ("lo", "v0"))
+        collector = self.start(CHAIN, listen=both)
+        self.send(GROUP, datagram(7, 1, DATA))
+        self.wait_for_rows(1)
+        collector.stop()
+        self.expect_numbers((1,))
+
+    def test_a_group_whose_interface_comes_back(self):
+        """Found by its routes, or by its name."""
+        for interface in ("", 'interface = "v0";'):
+            self.begin_peer()
+            ip("route", "add", "239.0.0.0/8", "dev", "v0")
+            collector = self.start(CHAIN, settings="workers = 2;",
+                                   listen=f'{{ address = "{GROUP}"; port = {PORT}; {interface} }}')
+            for n in (1, 2):
+                self.send(GROUP, datagram(7, n, DATA))
+                self.wait_for_rows(n)
+                ip("link", "del", "v0")
+                self.peer.kill()
+                self.peer.wait()
+                if n == 1:
+                    self.begin_peer()
+                    ip("route", "add", "239.0.0.0/8", "dev", "v0")
+                    wait_until(lambda: collector.log().count("listening on 239.1.2.3:9000") == 2, "it joins again")
+            collector.stop()
+            self.expect_numbers((1, 2))
+            os.remove(self.path("telemetry.csv"))
+
     def test_certain_sources_alone(self):
         self.begin_peer()
         collector = self.start(CHAIN, listen=f'{{ address = "232.1.2.3"; port = {PORT}; interface = "v0";'
@@ -202,6 +237,9 @@ class Listeners(Case):
                 ('address = "10.0.0.1%v0";', 'has a zone, which only a link-local address needs'),
                 ('address = "10.0.0.1"; sources = ( "10.0.0.2" );', "the address is no multicast group"),
                 (f'address = "{GROUP}"; sources = ( "::1" );', "cannot send to this group"),
+                (f'address = "{GROUP}"; sources = ( "10.0.0.1", "10.0.0.1" );', '"10.0.0.1" is there twice'),
+                ('address = "fe80::1%2";', 'is a number, which changes from boot to boot'),
+                ('address = "ff01::1";', 'expected its zone, such as "ff01::1%eth0"'),
                 ('address = "localhost";', "not a name")):
             self.write("collector.conf", f"listen = ( {{ {listen} }} );\nchain = ( {{ plugin = \"csv\"; }} );\n")
             done = self.musterd("-c", "collector.conf", "--check")
@@ -250,7 +288,7 @@ if __name__ == "__main__":
             capture_output=True, check=False).returncode == 0
         if not able:
             print("no ip(8), or network namespaces cannot be made here")
-            print("0 passed, 0 failed, 15 skipped")
+            print("0 passed, 0 failed, 17 skipped")
             sys.exit(77)
         os.environ["MUSTER_TEST_NAMESPACE"] = "1"
         os.execvp("unshare", ["unshare", "-rn", sys.executable, *sys.argv])

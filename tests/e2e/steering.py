@@ -5,9 +5,10 @@ super-packets (UDP_SEGMENT), which are steered by their first segment alone."""
 import random
 import re
 import socket
+import subprocess
 import threading
 
-from muster import DATA, INIT, Case, datagram, main, wait_until
+from muster import DATA, INIT, PATIENCE, Case, Ledger, datagram, main, wait_until
 
 CHAIN = """  { plugin = "sequence"; },
   { plugin = "csv"; path = "telemetry.csv"; },
@@ -168,6 +169,92 @@ class Steering(Case):
         if ledger.kernel_drops == 0:
             self.assertEqual(ledger.received, sum(sent), ledger.text)
             self.assertEqual(self.copies(ledger), 3 * sent[1])
+
+
+    def test_rare_segments(self):
+        """One packet of segments in thousands of others: who has sent one may send another, so worker 0 goes
+        on to receive for all."""
+        collector = self.collector(4)
+        sender, sent = self.segments(), 0
+        for _ in range(6):
+            for n in range(2 * TRIAL):
+                collector.send(self.make(n % 8))
+            sent += 2 * TRIAL
+            collector.send(b"".join(self.make((i * 7 + 1) % 97) for i in range(AT_ONCE)), sender=sender)
+            sent += AT_ONCE
+            self.wait_for_rows(sent)
+        ledger = collector.stop()
+        self.assertEqual((ledger.received, ledger.kernel_drops), (sent, 0), ledger.text)
+        self.assertEqual(collector.log().count("worker 0 receives for all workers"), 1)
+        self.assertEqual((self.stats()["packets_lost"], self.stats()["duplicates"]), (0, 0))
+
+    # ---- plugins that hang, or take their time -----------------------------------------------
+
+    def sluggish(self, settings):
+        return self.start('{ plugin = "sluggish"; }, { plugin = "csv"; path = "telemetry.csv"; }', settings=settings)
+
+    def test_worker_0_hangs_while_it_receives_for_all(self):
+        """The others go on without it: with what it has not taken, and with what comes later."""
+        collector = self.sluggish('workers = 4; stop_timeout = "1s";')
+        collector.send(datagram(0, 1, DATA, b"hang"))
+        for n in range(400):
+            collector.send(datagram(n % 4, 1 + n // 4, DATA, b"1"))
+        self.wait_for_rows(300)
+        self.assertIn("worker 0, which receives for all workers, does not come back", collector.log())
+        for n in range(400):
+            collector.send(datagram(n % 4, 101 + n // 4, DATA, b"1"))
+        self.wait_for_rows(600)
+        order = {}
+        for row in self.rows():
+            order.setdefault(row["device_id"], []).append(int(row["seq_num"]))
+        self.assertEqual(order, {str(device): list(range(1, 201)) for device in (1, 2, 3)})
+        collector.process.terminate()
+        self.assertEqual(collector.process.wait(timeout=PATIENCE), 70)
+
+    def test_another_hangs(self):
+        """Only that one is left behind at the stop, however short the time for it."""
+        collector = self.sluggish('workers = 3; stop_timeout = "0s";')
+        collector.send(datagram(1, 1, DATA, b"hang"))
+        for n in range(30):
+            collector.send(datagram(0, 1 + n, DATA, b"1"))
+        self.wait_for_rows(30)
+        collector.process.terminate()
+        self.assertEqual(collector.process.wait(timeout=PATIENCE), 70)
+        self.assertEqual(re.findall(r"worker (\d) has not ended", collector.log()), ["1"])
+
+    def test_worker_0_is_slow_at_the_stop(self):
+        """The others wait for what it still hands over."""
+        collector = self.sluggish('workers = 2; stop_timeout = "60s"; receive_buffer = "8MiB";')
+        for n in range(3000):
+            collector.send(datagram(n % 2, n // 2, DATA, b"slow" if n % 2 == 0 else b"1"))
+        ledger = collector.stop()
+        self.assertEqual((ledger.received, ledger.rejected), (3000, 0), ledger.text)
+
+    def test_a_stop_before_the_first_look(self):
+        """What came while plugins opened is taken, in whatever turn the workers see that it is time to stop."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.write("collector.conf", f'listen = ( {{ address = "127.0.0.1"; port = {port}; }} );\nworkers = 4;\n'
+                   'chain = ( { plugin = "csv"; path = "telemetry.csv"; },'
+                   ' { plugin = "misbehave_sink"; does = "sleep"; where = "open"; time = "600ms"; } );\n')
+        with open(self.path("log"), "wb") as log:
+            process = subprocess.Popen(self.command("-c", "collector.conf"), cwd=self.folder, stderr=log)
+        self.running.append(process)
+        bound = f"0100007F:{port:04X}"
+
+        def listens():
+            with open("/proc/net/udp", encoding="ascii") as file:
+                return file.read().count(bound) == 4
+        wait_until(listens, "it is bound")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for n in range(2000):
+                sender.sendto(datagram(n % 8, n // 8, DATA, b"1"), ("127.0.0.1", port))
+        process.terminate()
+        self.assertEqual(process.wait(timeout=PATIENCE), 0)
+        ledger = Ledger(self.read("log"))
+        ledger.check(self)
+        self.assertEqual((ledger.received, ledger.rejected), (2000, 0), ledger.text)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,11 @@ static void read_address(struct listen *listen, const char *text, uint16_t port,
                      "address: \"%s\" has a zone, which only a link-local address needs; expected "
                      "interface = \"%s\"",
                      text, zone + 1);
+    else if (zone != NULL && zone[1] != '\0' && zone[1 + strspn(zone + 1, "0123456789")] == '\0')
+        node_problem(place, problems,
+                     "address: the zone of \"%s\" is a number, which changes from boot to boot; "
+                     "expected the interface's name, such as \"eth0\": ip link",
+                     text);
     else if (zone != NULL)
         set_interface(listen, zone + 1, "address", place, problems);
     else if (address_is_link_local(&listen->address) && listen->interface[0] == '\0')
@@ -78,6 +83,16 @@ static void read_address(struct listen *listen, const char *text, uint16_t port,
                      "address: \"%s\" is link-local, and so on every link anew; expected its zone, "
                      "such as \"%s%%eth0\"",
                      text, text);
+}
+
+static bool is_known_source(const struct listen *listen, const struct address *source)
+{
+    unsigned i;
+
+    for (i = 0; i < listen->source_count; i++)
+        if (memcmp(&listen->sources[i].storage, &source->storage, sizeof source->storage) == 0)
+            return true;
+    return false;
 }
 
 static void read_source(struct listen *listen, const char *text, const struct node *place,
@@ -96,6 +111,8 @@ static void read_source(struct listen *listen, const char *text, const struct no
                      "sources: \"%s\" cannot send to this group; expected the address of one host, "
                      "of the same family",
                      text);
+    else if (is_known_source(listen, source))
+        node_problem(place, problems, "sources: \"%s\" is there twice", text);
     else
         listen->source_count++;
 }

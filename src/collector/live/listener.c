@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,8 @@ int listener_steer(const struct listener *listener, bool apart)
     struct sock_filter steps[WIRE_STEERING_STEPS];
     struct sock_fprog program = {.len = WIRE_STEERING_STEPS, .filter = steps};
 
-    if (listener->bound_count < listener->socket_count)
-        return 0; /* nothing comes */
+    if (listener->bound_count < 2)
+        return 0; /* there is nothing to choose */
     wire_steering(steps, apart ? listener->socket_count : 1);
     return setsockopt(listener->sockets[0], SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
                       sizeof program);
@@ -29,18 +30,22 @@ int listener_steer(const struct listener *listener, bool apart)
 
 /* ---- open ----------------------------------------------------------------------------- */
 
+/* A socket of one address knows the way.  But is it one host's?  The kernel tells; and one worker
+ * need not know. */
+static bool tells_ways(const struct listener *listener)
+{
+    return listener->socket_count > 1 || address_is_wildcard(&listener->address) ||
+           address_is_multicast(&listener->address);
+}
+
 static int open_sockets(struct listener *listener, int receive_buffer, struct problems *problems)
 {
-    const struct address *address = &listener->address;
-    unsigned workers = listener->socket_count, i;
-    /* A socket of one address knows the way.  But is it one host's?  The kernel tells; and one
-     * worker need not know. */
-    bool ways = workers > 1 || address_is_wildcard(address) || address_is_multicast(address);
+    unsigned i;
     int granted = receive_buffer;
 
-    for (i = 0; i < workers; i++) {
-        listener->sockets[i] =
-            socket_open(address->storage.ss_family, ways, receive_buffer, &granted);
+    for (i = 0; i < listener->socket_count; i++) {
+        listener->sockets[i] = socket_open(listener->address.storage.ss_family,
+                                           tells_ways(listener), receive_buffer, &granted);
         if (listener->sockets[i] >= 0)
             continue;
         problems_note(problems, LOG_ERROR, NULL, "cannot make a socket: %s%s", strerror(errno),
@@ -70,11 +75,12 @@ static const char *remedy(int error)
         return "; a port below net.ipv4.ip_unprivileged_port_start (1024) needs "
                "CAP_NET_BIND_SERVICE";
     case EPERM:
-        return "; to bind to an interface, or to one that has come back, needs CAP_NET_RAW";
+        return "; to bind to an interface needs CAP_NET_RAW on this kernel";
     case EINVAL:
         return "; that address cannot be listened on here";
     case ENOBUFS:
-        return "; more groups are allowed with: sysctl -w net.ipv4.igmp_max_memberships=100";
+        return "; more sources are allowed with: sysctl -w net.ipv4.igmp_max_msf=100 "
+               "net.ipv6.mld_max_msf=100";
     default:
         return "";
     }
@@ -123,44 +129,46 @@ static int bind_sockets(struct listener *listener, bool *is_absent)
         if (socket_bind(fd, &listener->address, part(listener, i), is_absent) < 0)
             return -1;
         listener->bound_count++;
-        /* After the first, this is the port that the kernel picked. */
+        /* After the first, this is the port that the kernel picked; with the second it has a group
+         * to steer in, and would do that by the sender. */
         if (i == 0)
             getsockname(fd, (struct sockaddr *)&listener->address.storage, &size);
+        if (i == 1)
+            listener_steer(listener, false);
     }
     return 0;
 }
 
-/* A group's sockets join it; others receive by the interface alone.  0, or -1 with errno. */
-static int attach_socket(const struct listener *listener, int fd, unsigned interface)
+/* 0, or -1 with errno. */
+static int bind_to_interface(const struct listener *listener)
+{
+    const char *name = listener->listen->interface;
+    unsigned i;
+
+    for (i = listener->bound_count; name[0] != '\0' && i < listener->socket_count; i++)
+        if (socket_bind_interface(listener->sockets[i], name) < 0)
+            return -1;
+    return 0;
+}
+
+/* A group, from all or from its sources; what is joined already is left as it is.  Returns how many
+ * were joined, or -1 with errno. */
+static int join(const struct listener *listener, unsigned interface)
 {
     const struct listen *listen = listener->listen;
-    unsigned i;
-
-    if (!address_is_multicast(&listener->address))
-        return interface == 0 || (address_is_link_local(&listener->address) && !listener->is_ready)
-                   ? 0 /* a link-local address has its scope */
-                   : socket_bind_interface(fd, listen->interface);
-    if (listen->source_count == 0) {
-        socket_leave(fd, &listener->address, listener->interface, NULL);
-        return socket_join(fd, &listener->address, interface, NULL);
-    }
-    for (i = 0; i < listen->source_count; i++) {
-        socket_leave(fd, &listener->address, listener->interface, &listen->sources[i]);
-        if (socket_join(fd, &listener->address, interface, &listen->sources[i]) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int attach(struct listener *listener, unsigned interface)
-{
-    unsigned i;
+    unsigned i, j;
+    int joined = 0;
 
     for (i = 0; i < listener->socket_count; i++)
-        if (attach_socket(listener, listener->sockets[i], interface) < 0)
-            return -1;
-    listener->interface = interface;
-    return 0;
+        for (j = 0; j < listen->source_count || j == 0; j++) {
+            const struct address *source = listen->source_count > 0 ? &listen->sources[j] : NULL;
+
+            if (socket_join(listener->sockets[i], &listener->address, interface, source) == 0)
+                joined++;
+            else if (errno != EADDRINUSE && errno != EADDRNOTAVAIL)
+                return -1;
+        }
+    return joined;
 }
 
 /* All that is to be done until it receives.  Returns 0, also if that is not possible yet; or -1. */
@@ -175,16 +183,16 @@ static int begin(struct listener *listener, struct problems *problems)
         return fail(listener, true, ENODEV, problems);
     if (address_is_link_local(&listener->address))
         address_set_scope(&listener->address, interface);
-    if ((!address_is_multicast(&listener->address) && attach(listener, interface) < 0) ||
-        bind_sockets(listener, &is_absent) < 0)
+    if (bind_to_interface(listener) < 0 || bind_sockets(listener, &is_absent) < 0)
         return fail(listener, false, errno, problems);
-    if (address_is_multicast(&listener->address) && attach(listener, interface) < 0)
+    if (address_is_multicast(&listener->address) && join(listener, interface) < 0)
         return fail(listener, errno == ENODEV, errno, problems);
     if (is_absent)
         problems_note(problems, LOG_WARNING, NULL,
                       "no interface has the address of %s now; datagrams to it come when one does "
                       "(this machine's addresses: ip address)",
                       address_text(address_get(&listener->address), text));
+    listener->interface = interface;
     listener->is_ready = true;
     listener->said = 0;
     return 0;
@@ -200,6 +208,7 @@ int listener_open(struct listener *listener, const struct listen *listen, unsign
     listener->listen = listen;
     listener->address = listen->address;
     listener->socket_count = workers;
+    listener->receive_buffer = receive_buffer;
     listener->sockets = malloc(workers * sizeof *listener->sockets);
     if (listener->sockets == NULL) {
         problems_note(problems, LOG_ERROR, NULL, "cannot listen: out of memory");
@@ -233,24 +242,57 @@ void listener_close(struct listener *listener)
 
 /* ---- later ---------------------------------------------------------------------------- */
 
+/* A group without an interface may lose the one that the routes chose.  The kernel says so of IPv4
+ * alone. */
+static bool is_roaming_group(const struct listener *listener)
+{
+    return listener->listen->interface[0] == '\0' && address_is_multicast(&listener->address) &&
+           listener->address.storage.ss_family == AF_INET;
+}
+
 bool listener_is_looked_at(const struct listener *listener)
 {
-    return !listener->is_ready || listener->listen->interface[0] != '\0';
+    return !listener->is_ready || listener->listen->interface[0] != '\0' ||
+           is_roaming_group(listener);
+}
+
+/* Its interface is gone, or is another one of that name: sockets cannot move to it without leaving
+ * their group, so others take their place, under the same numbers. */
+static void start_over(struct listener *listener, struct problems *problems)
+{
+    const struct address *address = &listener->address;
+    char text[ADDRESS_TEXT];
+    int granted;
+    unsigned i;
+
+    problems_note(problems, LOG_WARNING, NULL,
+                  "the interface %s is gone, and %s with it; it is listened on again when it is "
+                  "back",
+                  listener->listen->interface, address_text(address_get(address), text));
+    atomic_fetch_add(&listener->generation, 1); /* before: see port_count_drops */
+    for (i = 0; i < listener->socket_count; i++) {
+        int fd = socket_open(address->storage.ss_family, tells_ways(listener),
+                             listener->receive_buffer, &granted);
+
+        if (fd < 0 || dup3(fd, listener->sockets[i], O_CLOEXEC) < 0)
+            problems_note(problems, LOG_ERROR, NULL, "cannot make a socket: %s", strerror(errno));
+        if (fd >= 0)
+            close(fd);
+    }
+    listener->bound_count = 0;
+    listener->is_ready = false;
+    listener->said = ENODEV; /* it is said */
 }
 
 bool listener_look(struct listener *listener, struct problems *problems)
 {
     const char *name = listener->listen->interface;
-    unsigned interface = name[0] == '\0' ? 0 : if_nametoindex(name);
 
-    if (!listener->is_ready)
-        return begin(listener, problems) == 0 && listener->is_ready;
-    if (interface == 0 || interface == listener->interface)
+    if (listener->is_ready && is_roaming_group(listener))
+        return join(listener, 0) > 0;
+    if (listener->is_ready && if_nametoindex(name) != listener->interface)
+        start_over(listener, problems);
+    if (listener->is_ready)
         return false;
-    if (attach(listener, interface) == 0) {
-        listener->said = 0;
-        return true;
-    }
-    fail(listener, false, errno, problems);
-    return false;
+    return begin(listener, problems) == 0 && listener->is_ready;
 }

@@ -9,6 +9,7 @@
 #ifndef COLLECTOR_LIVE_LISTENER_H
 #define COLLECTOR_LIVE_LISTENER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,10 +22,12 @@ struct listener {
     struct address address;      /* as bound */
     int *sockets;                /* one for each worker; -1: not open */
     unsigned socket_count;
-    unsigned bound_count; /* of them that are bound */
-    unsigned interface;   /* index of the interface that it is attached to; 0: any */
-    bool is_ready;        /* it receives */
-    int said;             /* the errno of what was last said of it */
+    unsigned bound_count;   /* of them that are bound */
+    int receive_buffer;     /* bytes */
+    unsigned interface;     /* index of the interface that it is bound to; 0: any */
+    atomic_uint generation; /* how often its sockets were replaced by others */
+    bool is_ready;          /* it receives */
+    int said;               /* the errno of what was last said of it */
 };
 
 /* Opens `workers` sockets with that receive buffer in bytes.  Returns 0, or -1 after adding to
@@ -38,7 +41,7 @@ void listener_close(struct listener *listener);
 /* Whether listener_look has anything to do: now and then, every few seconds. */
 bool listener_is_looked_at(const struct listener *listener);
 
-/* Tries again what could not be done yet; attaches it anew if its interface has changed.  Returns
+/* Tries again what could not be done yet; begins anew if its interface has gone or changed. Returns
  * whether it has begun, or begun again, to receive. */
 bool listener_look(struct listener *listener, struct problems *problems);
 

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 
-#define LOOK (5 * CLOCK_SECOND) /* between two looks at listeners that cannot receive yet */
+#define LOOK (2 * CLOCK_SECOND) /* between two looks at listeners that cannot receive yet */
 
 int live_open(struct live *live, const struct live_settings *settings, struct problems *problems)
 {

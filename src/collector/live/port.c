@@ -34,6 +34,8 @@ int port_init(struct port *port, const struct listener *listener, unsigned numbe
 
     assert(worker < listener->socket_count);
     memset(port, 0, sizeof *port);
+    port->listener = listener;
+    port->generation = atomic_load(&listener->generation);
     port->fd = listener->sockets[worker];
     address_split(address_get(&listener->address), &family, &port->number, port->local, &scope);
     port->has_local = !address_is_wildcard(&listener->address);
@@ -50,8 +52,16 @@ void port_count_drops(struct port *port, struct drops *drops, struct pipeline_co
 {
     uint32_t before = port->drops;
     uint64_t dropped, checksum;
+    unsigned generation;
 
     socket_drops(port->fd, &port->drops);
+    generation = atomic_load(&port->listener->generation);
+    if (generation != port->generation) {
+        /* It may be of either; the new one begins at 0. */
+        port->generation = generation;
+        port->drops = 0;
+        return;
+    }
     dropped = port->drops - before; /* modulo 2^32 */
     if (dropped == 0)
         return;

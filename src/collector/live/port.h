@@ -15,8 +15,10 @@
 #include "listener.h"
 
 struct port {
+    const struct listener *listener;
     int fd;
-    uint32_t drops;       /* the socket's counter when it was last read */
+    unsigned generation;  /* of the listener's sockets, that... */
+    uint32_t drops;       /* ...the socket's counter is of, when it was last read */
     unsigned passed;      /* the turn of the steering before which nothing waits here any more */
     uint16_t number;      /* the UDP port */
     uint8_t local[16];    /* the address, as in muster_arrival... */

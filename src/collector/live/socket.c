@@ -94,32 +94,18 @@ int socket_bind(int fd, const struct address *address, enum socket_part part, bo
     return part == SOCKET_FIRST ? switch_on(fd, SOL_SOCKET, SO_REUSEPORT) : 0;
 }
 
-/* Joins a group, or leaves it: see ip(7), RFC 3678, 5.1. */
-static int change_group(int fd, const struct address *group, unsigned interface,
-                        const struct address *source, bool join)
+/* See ip(7), RFC 3678, 5.1. */
+int socket_join(int fd, const struct address *group, unsigned interface,
+                const struct address *source)
 {
     int level = group->storage.ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
     struct group_source_req for_one = {.gsr_interface = interface, .gsr_group = group->storage};
     struct group_req for_all = {.gr_interface = interface, .gr_group = group->storage};
 
     if (source == NULL)
-        return setsockopt(fd, level, join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, &for_all,
-                          sizeof for_all);
+        return setsockopt(fd, level, MCAST_JOIN_GROUP, &for_all, sizeof for_all);
     for_one.gsr_source = source->storage;
-    return setsockopt(fd, level, join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP,
-                      &for_one, sizeof for_one);
-}
-
-int socket_join(int fd, const struct address *group, unsigned interface,
-                const struct address *source)
-{
-    return change_group(fd, group, interface, source, true);
-}
-
-void socket_leave(int fd, const struct address *group, unsigned interface,
-                  const struct address *source)
-{
-    change_group(fd, group, interface, source, false);
+    return setsockopt(fd, level, MCAST_JOIN_SOURCE_GROUP, &for_one, sizeof for_one);
 }
 
 int socket_keep_out(int fd)

@@ -26,8 +26,7 @@ enum socket_part {
  * what the kernel gave.  Returns the descriptor, or -1 with errno. */
 int socket_open(int family, bool ways, int receive_buffer, int *granted);
 
-/* Before socket_bind, or again when the interface has gone and come back: receives by it alone.  0,
- * or -1 with errno. */
+/* Before socket_bind: receives by that interface alone.  0, or -1 with errno. */
 int socket_bind_interface(int fd, const char *name);
 
 /* Receives from now on.  0, or -1 with errno.  *is_absent is set if this machine does not have the
@@ -38,8 +37,6 @@ int socket_bind(int fd, const struct address *address, enum socket_part part, bo
  * (RFC 4607), or from all if it is NULL.  0, or -1 with errno. */
 int socket_join(int fd, const struct address *group, unsigned interface,
                 const struct address *source);
-void socket_leave(int fd, const struct address *group, unsigned interface,
-                  const struct address *source);
 
 /* Keeps datagrams out; those kept out count as dropped.  0, or -1 with errno. */
 int socket_keep_out(int fd);

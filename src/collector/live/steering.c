@@ -12,14 +12,16 @@
 #include "base/clock.h"
 
 enum { FIRST_TURN = 2 }; /* gathered, and passed by nobody */
-#define PATIENCE CLOCK_SECOND
+
+#define PATIENCE  CLOCK_SECOND         /* with those that have not passed a turn */
+#define SAY_AGAIN (600 * CLOCK_SECOND) /* after so long without, super-packets are news */
 
 static void wake_all(struct steering *steering)
 {
     unsigned i;
 
     for (i = 0; i < steering->workers; i++)
-        inbox_wake(&steering->inboxes[i]);
+        inbox_wake(&steering->parts[i].inbox);
 }
 
 int steering_init(struct steering *steering, const struct listener *listeners,
@@ -36,13 +38,14 @@ int steering_init(struct steering *steering, const struct listener *listeners,
     atomic_store(&steering->turn, FIRST_TURN);
     atomic_store(&steering->complete, FIRST_TURN);
     atomic_store(&steering->until_ns, clock_coarse() + PATIENCE);
-    steering->passed = calloc(workers, sizeof *steering->passed);
-    steering->inboxes = calloc(workers, sizeof *steering->inboxes);
-    if (steering->passed == NULL || steering->inboxes == NULL)
+    steering->parts =
+        aligned_alloc(_Alignof(struct steering_part), workers * sizeof *steering->parts);
+    if (steering->parts == NULL)
         return -1;
+    memset(steering->parts, 0, workers * sizeof *steering->parts);
     for (i = 0; i < workers; i++) {
         steering->workers++;
-        if (inbox_init(&steering->inboxes[i]) < 0)
+        if (inbox_init(&steering->parts[i].inbox) < 0)
             return -1;
     }
     wake_all(steering); /* so that each passes the first turn */
@@ -54,22 +57,39 @@ void steering_free(struct steering *steering)
     unsigned i;
 
     for (i = 0; i < steering->workers; i++)
-        inbox_free(&steering->inboxes[i]);
-    free(steering->inboxes);
-    free(steering->passed);
+        inbox_free(&steering->parts[i].inbox);
+    free(steering->parts);
     pthread_mutex_destroy(&steering->lock);
     memset(steering, 0, sizeof *steering);
 }
 
+unsigned steering_beats(const struct steering *steering)
+{
+    unsigned sum = 0, i;
+
+    for (i = 0; i < steering->workers; i++)
+        sum += atomic_load_explicit(&steering->parts[i].beat, memory_order_relaxed);
+    return sum;
+}
+
+/* ---- who may receive ------------------------------------------------------------------ */
+
+static bool has_passed(const struct steering *steering, unsigned worker, unsigned turn)
+{
+    unsigned passed = atomic_load(&steering->parts[worker].passed);
+
+    return passed == turn || passed == STEERING_ENDED;
+}
+
 /* Whether all have passed whose sockets may hold what comes to this worker from that turn on. */
-static bool have_passed(struct steering *steering, unsigned worker, unsigned turn)
+static bool have_passed(const struct steering *steering, unsigned worker, unsigned turn)
 {
     unsigned i;
 
     if (steering_is_apart(turn))
-        return worker == 0 || atomic_load(&steering->passed[0]) == turn;
+        return worker == 0 || has_passed(steering, 0, turn);
     for (i = 1; worker == 0 && i < steering->workers; i++)
-        if (atomic_load(&steering->passed[i]) != turn)
+        if (!has_passed(steering, i, turn))
             return false;
     return true;
 }
@@ -82,20 +102,11 @@ bool steering_may_receive(struct steering *steering, unsigned worker, unsigned t
 
 void steering_pass(struct steering *steering, unsigned worker, unsigned turn)
 {
-    if (atomic_exchange(&steering->passed[worker], turn) != turn)
+    if (atomic_exchange(&steering->parts[worker].passed, turn) != turn)
         wake_all(steering);
 }
 
-/* Of all listeners.  Returns 0, or an errno. */
-static int steer(struct steering *steering, bool apart)
-{
-    unsigned i;
-
-    for (i = 0; i < steering->listener_count; i++)
-        if (listener_steer(&steering->listeners[i], apart) < 0)
-            return errno;
-    return 0;
-}
+/* ---- turns ---------------------------------------------------------------------------- */
 
 static void refuse(const struct steering *steering, int error)
 {
@@ -105,33 +116,85 @@ static void refuse(const struct steering *steering, int error)
                strerror(error));
 }
 
+/* All listeners, one's failure is none of the others. */
+static void steer(struct steering *steering, bool apart)
+{
+    unsigned i;
+    int error = 0;
+
+    for (i = 0; i < steering->listener_count; i++)
+        if (listener_steer(&steering->listeners[i], apart) < 0)
+            error = errno;
+    if (error == 0)
+        return;
+    steering->refused = true;
+    refuse(steering, error);
+}
+
 /* First it is told, so that nobody takes what comes the new way before what came the old way; then
  * the kernel turns, and only then can anybody have taken all of the old. */
-void steering_change(struct steering *steering, unsigned turn)
+static void turn_on(struct steering *steering, unsigned turn)
 {
-    bool apart = !steering_is_apart(turn);
-    int error;
-
-    pthread_mutex_lock(&steering->lock);
-    if (steering->refused || atomic_load(&steering->turn) != turn)
-        goto done;
     atomic_store(&steering->until_ns, clock_coarse() + PATIENCE);
     atomic_store(&steering->turn, turn + 1);
-    error = steer(steering, apart);
-    if (error != 0) {
-        steering->refused = true;
-        refuse(steering, error);
-    } else if (!apart) {
-        log_line(steering->log, LOG_INFO, NULL,
-                 "datagrams of several devices come as one packet (UDP_SEGMENT); worker 0 receives "
-                 "for all workers, so that their order is kept");
-    }
+    steer(steering, steering_is_apart(turn + 1));
     atomic_store(&steering->turned_ns, clock_wall());
     atomic_store(&steering->complete, turn + 1);
     wake_all(steering);
+}
 
-done:
+static unsigned beat_of_0(const struct steering *steering)
+{
+    return atomic_load_explicit(&steering->parts[0].beat, memory_order_relaxed);
+}
+
+static bool may_turn(const struct steering *steering, unsigned turn)
+{
+    bool is_0_back = !steering->deserted || beat_of_0(steering) != steering->deserted_beat;
+
+    return !steering->refused && !atomic_load(&steering->stopping) &&
+           atomic_load(&steering->turn) == turn && (!steering_is_apart(turn) || is_0_back);
+}
+
+void steering_change(struct steering *steering, unsigned turn)
+{
+    if (pthread_mutex_trylock(&steering->lock) != 0)
+        return;
+    if (may_turn(steering, turn)) {
+        steering->deserted = false;
+        turn_on(steering, turn);
+    }
     pthread_mutex_unlock(&steering->lock);
+}
+
+bool steering_desert(struct steering *steering, unsigned turn, unsigned beat)
+{
+    bool turned;
+
+    assert(!steering_is_apart(turn));
+    if (pthread_mutex_trylock(&steering->lock) != 0)
+        return false;
+    turned = may_turn(steering, turn) && beat_of_0(steering) == beat;
+    if (turned) {
+        steering->deserted = true;
+        steering->deserted_beat = beat;
+        log_line(steering->log, LOG_WARNING, NULL,
+                 "worker 0, which receives for all workers, does not come back from a plugin; each "
+                 "receives for itself now");
+        turn_on(steering, turn);
+    }
+    pthread_mutex_unlock(&steering->lock);
+    return turned;
+}
+
+void steering_saw_segments(struct steering *steering)
+{
+    uint64_t now = clock_coarse(), before = atomic_exchange(&steering->segments_ns, now);
+
+    if (before == 0 || now - before >= SAY_AGAIN)
+        log_line(steering->log, LOG_INFO, NULL,
+                 "datagrams of several devices come as one packet (UDP_SEGMENT); worker 0 receives "
+                 "for all workers, so that their order is kept");
 }
 
 bool steering_look(struct steering *steering, struct listener *listener, struct problems *problems)
@@ -140,20 +203,33 @@ bool steering_look(struct steering *steering, struct listener *listener, struct 
 
     pthread_mutex_lock(&steering->lock);
     begun = listener_look(listener, problems);
-    if (begun && steering->workers > 1 &&
-        listener_steer(listener, steering_is_apart(steering_turn(steering))) < 0)
+    if (begun && listener_steer(listener, steering_is_apart(steering_turn(steering))) < 0)
         refuse(steering, errno);
+    if (begun)
+        wake_all(steering); /* they may sleep on sockets that are replaced */
     pthread_mutex_unlock(&steering->lock);
     return begun;
 }
 
-void steering_end(struct steering *steering)
+/* ---- the end -------------------------------------------------------------------------- */
+
+void steering_stop(struct steering *steering)
 {
-    if (atomic_fetch_add(&steering->ended, 1) + 1 == steering->workers)
-        wake_all(steering);
+    atomic_store(&steering->stopping, true);
 }
 
-bool steering_has_ended(struct steering *steering)
+void steering_end(struct steering *steering, unsigned worker)
 {
-    return atomic_load(&steering->ended) == steering->workers;
+    atomic_store(&steering->parts[worker].passed, STEERING_ENDED);
+    wake_all(steering);
+}
+
+bool steering_has_ended(const struct steering *steering)
+{
+    unsigned i;
+
+    for (i = 0; i < steering->workers; i++)
+        if (atomic_load(&steering->parts[i].passed) != STEERING_ENDED)
+            return false;
+    return true;
 }

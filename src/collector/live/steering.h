@@ -12,9 +12,9 @@
  *             which it came.
  *
  * It begins gathered, since nobody knows the senders yet, and goes apart when the first datagrams
- * show none of that, or the last that did are long past.  At each turn from one way to the other,
- * whoever receives from now on waits until what was steered the old way is taken, so that the order
- * is kept.
+ * show none of that, or the last that did are long past; or when worker 0 does not come back from a
+ * plugin.  At each turn from one way to the other, whoever receives from now on waits until what
+ * was steered the old way is taken, so that the order is kept.
  *
  * Broadcast and multicast do not take part: the kernel gives a copy to each socket of a group, and
  * each worker takes what is its own of them.
@@ -22,6 +22,7 @@
 #ifndef COLLECTOR_LIVE_STEERING_H
 #define COLLECTOR_LIVE_STEERING_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,16 +37,27 @@ struct steering {
     unsigned listener_count;
     unsigned workers;
     struct log *log;
-    pthread_mutex_t lock;       /* of a turn */
-    atomic_uint turn;           /* how many there were; even: gathered, odd: apart */
-    atomic_uint complete;       /* the last that the kernel follows */
-    _Atomic uint64_t turned_ns; /* since when it does: ns since the Unix epoch */
-    _Atomic uint64_t until_ns;  /* monotonic: who has not passed by then is not waited for */
-    bool refused;               /* the kernel did not turn */
-    atomic_uint *passed;        /* by each worker: what was steered before that turn is taken */
-    atomic_uint ended;          /* workers that receive nothing more */
-    struct inbox *inboxes;      /* one for each worker */
+    pthread_mutex_t lock;         /* of a turn */
+    atomic_uint turn;             /* how many there were; even: gathered, odd: apart */
+    atomic_uint complete;         /* the last that the kernel follows */
+    _Atomic uint64_t turned_ns;   /* since when it does: ns since the Unix epoch */
+    _Atomic uint64_t until_ns;    /* monotonic: who has not passed by then is not waited for */
+    _Atomic uint64_t segments_ns; /* monotonic: when super-packets were last seen; 0: never */
+    bool refused;                 /* the kernel did not turn */
+    bool deserted;                /* worker 0 hung when it last turned, at... */
+    unsigned deserted_beat;       /* ...that beat */
+    atomic_bool stopping;         /* no more turns */
+    struct steering_part *parts;  /* one for each worker */
 };
+
+/* What a worker tells the others.  A cache line of its own, since it beats all the time. */
+struct steering_part {
+    _Alignas(64) atomic_uint beat; /* goes on as long as the worker does */
+    atomic_uint passed;            /* what was steered before that turn is taken; STEERING_ENDED */
+    struct inbox inbox;
+};
+
+#define STEERING_ENDED UINT_MAX
 
 /* For listeners that are open, and begin gathered.  Returns 0, or -1 with errno; then steering_free
  * too. */
@@ -63,6 +75,18 @@ static inline bool steering_is_apart(unsigned turn)
     return turn % 2 != 0;
 }
 
+/* [worker] It has come so far: to be called again and again. */
+static inline void steering_beat(struct steering *steering, unsigned worker)
+{
+    atomic_uint *beat = &steering->parts[worker].beat;
+
+    atomic_store_explicit(beat, atomic_load_explicit(beat, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+/* The sum of all beats: while it changes, somebody works. */
+unsigned steering_beats(const struct steering *steering);
+
 /* [worker] Whether it may receive by now, in that turn.  A worker that does not come back from a
  * plugin keeps the others waiting for a second at most. */
 bool steering_may_receive(struct steering *steering, unsigned worker, unsigned turn);
@@ -76,16 +100,27 @@ static inline bool steering_is_complete(struct steering *steering, unsigned turn
 /* [worker] It has taken all that was steered to it before that turn. */
 void steering_pass(struct steering *steering, unsigned worker, unsigned turn);
 
-/* [worker] Turns to the other way, unless somebody has since that turn.  If the kernel does not
- * let it, that is said, and it is not tried again. */
+/* [worker] Turns to the other way, unless somebody has since that turn, or does now.  If the kernel
+ * does not let it, that is said, and it is not tried again. */
 void steering_change(struct steering *steering, unsigned turn);
+
+/* [worker] Worker 0 has not moved on from that beat for a while, in a turn that is gathered: turns,
+ * and returns whether it did.  The caller takes what worker 0 has not, and passes the turn for it.
+ */
+bool steering_desert(struct steering *steering, unsigned turn, unsigned beat);
+
+/* [worker] Segments of one packet were seen, of devices of several workers. */
+void steering_saw_segments(struct steering *steering);
 
 /* [main] listener_look, while nobody steers; what begins to receive is steered as the others. */
 bool steering_look(struct steering *steering, struct listener *listener, struct problems *problems);
 
+/* [worker] It is time to stop: there are no more turns. */
+void steering_stop(struct steering *steering);
+
 /* [worker] It receives nothing more, and hands nothing over.  Whether nobody does: then nothing
  * comes into its inbox any more. */
-void steering_end(struct steering *steering);
-bool steering_has_ended(struct steering *steering);
+void steering_end(struct steering *steering, unsigned worker);
+bool steering_has_ended(const struct steering *steering);
 
 #endif

@@ -45,9 +45,11 @@ struct worker {
     int error;              /* the last of those that it limits */
     unsigned turn;          /* of the steering: in which it receives */
     bool passing;           /* it has not taken yet all that came before that turn */
+    bool stands_in;         /* takes what worker 0 hangs before */
     bool may_receive;       /* nor need it wait for another to have done so */
     uint64_t gathered;      /* worker 0: datagrams that it received for all, in this turn */
-    uint64_t segments_ns;   /* monotonic: when they were last seen to come in segments; 0: never */
+    unsigned beat_of_0;     /* of worker 0, as it was last seen to change... */
+    uint64_t beat_ns;       /* ...at that time, monotonic */
     uint64_t next_tick_ns;  /* monotonic */
     uint64_t next_check_ns; /* monotonic */
 };
