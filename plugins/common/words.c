@@ -42,6 +42,7 @@ static const struct word events[] = {
     [MUSTER_EVENT_NO_DATA] = WORD("no-data"),
     [MUSTER_EVENT_DATA_BACK] = WORD("data-back"),
     [MUSTER_EVENT_NEVER_HEARD] = WORD("never-heard"),
+    [MUSTER_EVENT_FORGOTTEN] = WORD("forgotten"),
     [MUSTER_EVENT_SINK_DROPPED] = WORD("sink-dropped"),
     [MUSTER_EVENT_REJECTED_MORE] = WORD("rejected-more"),
 };

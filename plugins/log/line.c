@@ -403,6 +403,11 @@ static char *event(const struct line_style *style, char *out, const struct muste
         out = about(style, out, record, COLOR_GOOD, "DATA BACK");
         out = text_copy(out, " after ");
         return duration(out, record->event.opened_ns, record->event.closed_ns);
+    case MUSTER_EVENT_FORGOTTEN:
+        out = about(style, out, record, COLOR_NEWS, "FORGOTTEN");
+        out = text_copy(out, ", last heard ");
+        out = duration(out, record->event.opened_ns, now);
+        return text_copy(out, " ago");
     case MUSTER_EVENT_NEVER_HEARD:
         out = about(style, out, record, COLOR_BAD, "NEVER HEARD");
         out = text_copy(out, ", awaited for ");

@@ -27,7 +27,7 @@ static const struct {
     {"recovered", "numbers", "missing once, that came late", MUSTER_METRIC_COUNTER},
     {"lost", "numbers", "missing for good", MUSTER_METRIC_COUNTER},
     {"open", "numbers", "missing, that may still come", MUSTER_METRIC_GAUGE},
-    {"devices", "devices", "heard of", MUSTER_METRIC_COUNTER},
+    {"devices", "devices", "heard of, and not forgotten", MUSTER_METRIC_GAUGE},
 };
 
 void metrics_declare(struct metrics *metrics, const struct muster_host *host,

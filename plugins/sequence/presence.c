@@ -36,6 +36,7 @@ void presence_begin(struct contact *contact, struct habits *habits,
     contact->heard_ns = habits->data_ns = moment->passed_ns;
     contact->heard_at = habits->data_at = moment->at;
     contact->ear = moment->ear;
+    contact->presence = PRESENCE_ONLINE;
     contact->flags = 0;
 }
 

@@ -45,6 +45,11 @@ static const struct muster_option options[] = {
      .min = 2,
      .max = 1000,
      .summary = "How many heartbeats a device misses before it is silent"},
+    {.name = "forget_after",
+     .type = MUSTER_OPTION_DURATION,
+     .fallback = "0",
+     .max = INT64_MAX,
+     .summary = "After how long a device that the catalog does not list is forgotten; 0: never"},
 };
 
 static int check(const struct muster_host *host, struct muster_instance *instance)
@@ -213,6 +218,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     sequence->options.window = (uint32_t)host->get_int(instance, "window");
     sequence->options.max_jump = (uint32_t)host->get_int(instance, "max_jump");
     sequence->silent_after = (uint32_t)host->get_int(instance, "silent_after");
+    sequence->forget_after_ns = (uint64_t)host->get_int(instance, "forget_after");
     sequence->devices = host->device_count(instance);
     if (sequence->devices > TABLES_DEVICES_MOST) {
         host->log(instance, MUSTER_LOG_ERROR, "there can be more devices than 65,536: too many");

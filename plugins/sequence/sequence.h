@@ -25,6 +25,7 @@ struct sequence {
     uint64_t bytes;   /* of the tables */
     bool events;
     uint32_t silent_after;
+    uint64_t forget_after_ns;
     uint32_t gaps_not_reported; /* gaps of an earlier run that there is no room for */
     uint32_t gaps_gone;         /* of these, those that a smaller window has no place for */
     struct causes_counters counters;

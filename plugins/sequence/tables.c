@@ -120,6 +120,13 @@ void tables_know(struct tables *tables, uint32_t id)
     __atomic_fetch_or(&tables->shared->known[id / 64], UINT64_C(1) << id % 64, __ATOMIC_RELAXED);
 }
 
+void tables_forget(struct tables *tables, uint32_t id)
+{
+    assert(id < tables->devices);
+    __atomic_fetch_and(&tables->shared->known[id / 64], ~(UINT64_C(1) << id % 64),
+                       __ATOMIC_RELAXED);
+}
+
 void tables_add_counts(struct tracker_counts *sum, const struct tracker_counts *counts)
 {
     uint64_t a[COUNTS], b[COUNTS];

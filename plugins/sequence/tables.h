@@ -226,8 +226,9 @@ static inline bool tables_is_known(const struct tables *tables, uint32_t id)
 /* The first known device from `id` on, or tables->devices. */
 uint32_t tables_next_known(const struct tables *tables, uint32_t id);
 
-/* Notes that a device is known. */
+/* Notes that a device is known; or that it is not any more, after its session. */
 void tables_know(struct tables *tables, uint32_t id);
+void tables_forget(struct tables *tables, uint32_t id);
 
 /* The sum of the counts of this worker and those behind it. */
 struct tracker_counts tables_counts_from(const struct tables *tables, uint32_t worker);

@@ -483,6 +483,32 @@ uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *ju
     return i - 1;
 }
 
+/* What is in doubt is not believed, and what is missing is lost. */
+static void finish(struct tracker *tracker, uint32_t device)
+{
+    struct session *session = &tables_device(tracker->tables, device)->session;
+
+    if (session->doubt_count > 0)
+        refute(tracker, session);
+    if (session->open > 0)
+        end_session(tracker, session);
+}
+
+void tracker_forget(struct tracker *tracker, uint32_t device)
+{
+    struct session *session = &tables_device(tracker->tables, device)->session;
+
+    assert(session->known && device % tracker->workers == tracker->worker);
+    if (tracker->undo != NULL)
+        undo_begin(tracker->undo, tracker->counts, tracker->tables, device);
+    finish(tracker, device);
+    memset(session, 0, sizeof *session);
+    tracker->counts->devices--;
+    if (tracker->undo != NULL)
+        undo_end(tracker->undo);
+    tables_forget(tracker->tables, device);
+}
+
 void tracker_finish(struct tracker *tracker)
 {
     struct tables *tables = tracker->tables;
@@ -490,14 +516,8 @@ void tracker_finish(struct tracker *tracker)
 
     for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1)) {
-        struct session *session = &tables_device(tables, id)->session;
-
-        if (id % tracker->workers != tracker->worker)
-            continue;
-        if (session->doubt_count > 0)
-            refute(tracker, session);
-        if (session->open > 0)
-            end_session(tracker, session);
+        if (id % tracker->workers == tracker->worker)
+            finish(tracker, id);
     }
 }
 

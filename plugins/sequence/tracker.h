@@ -67,6 +67,10 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record);
 uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *judged,
                                uint32_t count);
 
+/* From now on the device was never heard of: what is still open is lost, and what is doubted an
+ * outlier. */
+void tracker_forget(struct tracker *tracker, uint32_t device);
+
 /* Ends every session: what is still open is lost, and what is doubted an outlier.  Not for tables
  * that outlive the process: there sessions go on, and a kill in here would leave half of it. */
 void tracker_finish(struct tracker *tracker);

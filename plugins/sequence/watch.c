@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "presence.h"
 #include "wheel.h"
@@ -37,17 +38,6 @@ static const struct listening_ear *ear_of(const struct watch *watch, uint8_t ear
     return &listening->ears[ear < listening->ear_count ? ear : 0];
 }
 
-/* Where a device stands that was heard of. */
-static void stand_known(struct watch *watch, uint32_t number)
-{
-    const struct contact *contact = &tables_device(watch->is.tables, number)->contact;
-    const struct listening_ear *ear = ear_of(watch, contact->ear);
-
-    stand(watch, number,
-          presence_due(contact, &watch->is.tables->habits[number], listening_units(ear->now_ns),
-                       listening_units(ear->resumed_ns), watch->is.silent_after));
-}
-
 /* ---- devices -------------------------------------------------------------------------- */
 
 /* What the catalog expects of a device.  Returns whether it lists it. */
@@ -67,6 +57,33 @@ static bool is_listed(const struct watch *watch, uint32_t number)
     struct muster_device about = {.size = offsetof(struct muster_device, key)};
 
     return watch->is.host->device(watch->is.instance, number, &about);
+}
+
+/* How long it is until a device may be forgotten, ns; UINT64_MAX: it never is. */
+static uint64_t forgotten_in(const struct watch *watch, uint32_t number)
+{
+    uint64_t heard_ns = tables_device(watch->is.tables, number)->contact.heard_ns;
+    uint64_t due_ns = heard_ns + watch->is.forget_after_ns;
+    uint64_t now_ns = listening_passed(watch->is.listening);
+
+    if (watch->is.forget_after_ns == 0 || due_ns < heard_ns || is_listed(watch, number))
+        return UINT64_MAX;
+    return due_ns > now_ns ? due_ns - now_ns : 0;
+}
+
+/* Where a device stands that was heard of. */
+static void stand_known(struct watch *watch, uint32_t number)
+{
+    const struct contact *contact = &tables_device(watch->is.tables, number)->contact;
+    const struct listening_ear *ear = ear_of(watch, contact->ear);
+    uint32_t due =
+        presence_due(contact, &watch->is.tables->habits[number], listening_units(ear->now_ns),
+                     listening_units(ear->resumed_ns), watch->is.silent_after);
+    uint64_t forgotten = forgotten_in(watch, number);
+
+    if (forgotten < UINT64_MAX && (forgotten >> LISTENING_UNIT_SHIFT) + 2 < due)
+        due = (uint32_t)(forgotten >> LISTENING_UNIT_SHIFT) + 2;
+    stand(watch, number, due);
 }
 
 /* After how long it is missed, units, if it was never heard. */
@@ -211,6 +228,22 @@ void watch_message(struct watch *watch, struct device *device, const struct must
 
 /* ---- ticks ---------------------------------------------------------------------------- */
 
+static void forget(struct watch *watch, uint32_t number)
+{
+    struct contact *contact = &tables_device(watch->is.tables, number)->contact;
+
+    watch->counts.known--;
+    watch->counts.unknown--;
+    watch->counts.late -= contact->presence == PRESENCE_LATE;
+    watch->counts.silent -= contact->presence == PRESENCE_SILENT;
+    watch->counts.no_data -= (contact->flags & CONTACT_NO_DATA) != 0;
+    report(watch, MUSTER_EVENT_FORGOTTEN, number, contact->heard_ns,
+           listening_passed(watch->is.listening));
+    watch->is.forget(watch->is.context, number);
+    memset(contact, 0, sizeof *contact);
+    memset(&watch->is.tables->habits[number], 0, sizeof watch->is.tables->habits[number]);
+}
+
 static void look_at_known(struct watch *watch, uint32_t number)
 {
     struct contact *contact = &tables_device(watch->is.tables, number)->contact;
@@ -228,7 +261,10 @@ static void look_at_known(struct watch *watch, uint32_t number)
                presence == PRESENCE_LATE ? MUSTER_EVENT_DEVICE_LATE : MUSTER_EVENT_DEVICE_SILENT,
                number, contact->heard_ns, listening_passed(watch->is.listening));
     }
-    stand_known(watch, number);
+    if (forgotten_in(watch, number) == 0)
+        forget(watch, number);
+    else
+        stand_known(watch, number);
 }
 
 /* Time in which it could be heard counts, wherever it would be. */

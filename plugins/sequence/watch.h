@@ -29,6 +29,9 @@ struct watch_counts {
 typedef void watch_report_fn(void *context, enum muster_event event, uint32_t device,
                              uint64_t since_ns);
 
+/* The device is forgotten, now: whoever knows something of it gives it up. */
+typedef void watch_forget_fn(void *context, uint32_t device);
+
 struct watch_settings {
     const struct muster_host *host;
     struct muster_instance *instance;
@@ -36,7 +39,9 @@ struct watch_settings {
     struct listening *listening; /* has begun */
     uint32_t worker, workers;
     uint32_t silent_after;
+    uint64_t forget_after_ns; /* devices that the catalog does not list; 0: never */
     watch_report_fn *report;
+    watch_forget_fn *forget; /* after the report */
     void *context;
 };
 

@@ -6,6 +6,7 @@
 #include "worker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "causes.h"
 #include "elapsed.h"
@@ -93,6 +94,16 @@ static void on_presence(void *context, enum muster_event event, uint32_t device,
         events_presence(&self->events, event, device, since_ns);
 }
 
+static void on_forget(void *context, uint32_t device)
+{
+    struct worker *self = context;
+    struct device *known = tables_device(self->tables, device);
+
+    tracker_forget(self->tracker, device);
+    memset(&known->timing, 0, sizeof known->timing);
+    known->highest_tick = 0;
+}
+
 /* ---- open and close ------------------------------------------------------------------- */
 
 static void free_worker(struct worker *self)
@@ -171,7 +182,9 @@ static int begin_watch(struct worker *self)
         .worker = self->number,
         .workers = self->workers,
         .silent_after = self->sequence->silent_after,
+        .forget_after_ns = self->sequence->forget_after_ns,
         .report = on_presence,
+        .forget = on_forget,
         .context = self,
     };
 

@@ -15,6 +15,8 @@ SECONDS = START // 10**9
 
 
 class Presence(Case):
+    chain = CHAIN
+
     def play(self, sent, catalog=None):
         """What is told of `sent`, a list of (second, datagram), and of 30 s more in which 999 is heard."""
         sent = sorted(sent)
@@ -22,7 +24,7 @@ class Presence(Case):
         with open(self.path("test.pcap"), "wb") as out:
             out.write(pcap([(START + int(at * 10**9), ethernet(ipv4(udp(one)))) for at, one in sent]))
         settings = f'catalog = "{self.write("devices.yaml", catalog)}";' if catalog else ""
-        self.write("collector.conf", f"{settings}\nchain = (\n{CHAIN}\n);\n")
+        self.write("collector.conf", f"{settings}\nchain = (\n{self.chain}\n);\n")
         done = subprocess.run([MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--replay", "test.pcap"],
                               cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -73,6 +75,18 @@ class Presence(Case):
         metrics = self.stats()["metrics"]
         self.assertEqual(metrics["sequence.never_heard"], 2)
         self.assertEqual(metrics["sequence.unknown"], 2)
+
+    def test_forgotten(self):
+        self.chain = CHAIN.replace('"sequence";', '"sequence"; forget_after = "1h";')
+        sent = [(at, datagram(7, at + 1, timestamp=SECONDS + at)) for at in (0, 1, 4)]
+        sent += [(100 * i, datagram(8, i + 1, timestamp=SECONDS + 100 * i)) for i in range(40)]
+        sent += [(3901, datagram(7, 1, timestamp=SECONDS))]  # as for the first time
+        told = self.play(sent)
+        self.assertRegex(told.pop(2), "^FORGOTTEN 7, last heard 360[01] s ago$")
+        self.assertEqual(told, ["DATA from 7 seq=5 GAP of 2 before it", "GAP OPENED 7 seq 3-4 (2 missing)",
+                                "GAP LOST 7 seq 3-4 (2 lost, cause network)"])
+        metrics = self.stats()["metrics"]
+        self.assertEqual((metrics["sequence.devices"], metrics["sequence.first"], metrics["sequence.lost"]), (3, 4, 2))
 
     def test_a_year_of_silence_is_cheap(self):
         catalog = "classes:\n  c: { heartbeat: 10s }\ndefault: c\n"

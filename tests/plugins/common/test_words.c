@@ -27,7 +27,7 @@ static const struct {
       "device-back",  "no-data",     "data-back",
       "never-heard",  NULL,          NULL,
       NULL,           NULL,          NULL,
-      NULL,           NULL,          "sink-dropped",
+      NULL,           "forgotten",   "sink-dropped",
       "rejected-more"},
      22},
     {words_outcome, {NULL, NULL, "recovered", "lost"}, 4},

@@ -241,6 +241,7 @@ START_TEST(events)
     expect_line(event(MUSTER_EVENT_DEVICE_BACK, 0, 0), "BACK 101 after 92.5 s\n");
     expect_line(event(MUSTER_EVENT_NO_DATA, 0, 0), "NO DATA 101 for 95 s\n");
     expect_line(event(MUSTER_EVENT_DATA_BACK, 0, 0), "DATA BACK 101 after 92.5 s\n");
+    expect_line(event(MUSTER_EVENT_FORGOTTEN, 0, 0), "FORGOTTEN 101, last heard 95 s ago\n");
     expect_line(event(MUSTER_EVENT_NEVER_HEARD, 0, 0), "NEVER HEARD 101, awaited for 95 s\n");
     expect_line(event(200, 0, 0), "EVENT 200 about 101\n");
     record = event(130, 0, 0);

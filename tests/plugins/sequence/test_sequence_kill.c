@@ -89,7 +89,8 @@ static void take_note(void *context, const struct tracker_note *note)
         gaps_lose_all(gaps, note->device_id);
 }
 
-static void judge_all(struct tables *tables, struct muster_record *messages, atomic_uint *done)
+static void judge_all(struct tables *tables, struct muster_record *messages, atomic_uint *done,
+                      bool forgets)
 {
     struct tracker_options with_notes = options;
     struct tracker *tracker;
@@ -102,6 +103,8 @@ static void judge_all(struct tables *tables, struct muster_record *messages, ato
         _exit(EXIT_FAILURE);
     for (i = 0; i < MESSAGES; i++) {
         tracker_judge(tracker, &messages[i]);
+        if (forgets && i % 16 == 0)
+            tracker_forget(tracker, messages[i].device);
         atomic_store(done, i + 1);
     }
     for (;;)
@@ -110,14 +113,14 @@ static void judge_all(struct tables *tables, struct muster_record *messages, ato
 
 /* How many messages it has judged; of the next one, a part. */
 static uint32_t run_and_kill(struct tables *tables, struct muster_record *messages,
-                             atomic_uint *done)
+                             atomic_uint *done, bool forgets)
 {
     uint32_t wanted = below(MESSAGES - 10000), spin = below(3000), i;
     pid_t child = fork();
 
     ck_assert_int_ge(child, 0);
     if (child == 0)
-        judge_all(tables, messages, done);
+        judge_all(tables, messages, done, forgets);
     while (atomic_load(done) < wanted)
         ;
     for (i = 0; i < spin; i++)
@@ -207,7 +210,7 @@ static void kill_once(uint64_t seed, struct muster_record *messages, unsigned *c
     random_seed(seed);
     make_messages(messages);
     memory_tables(&tables, options.window);
-    judged = run_and_kill(&tables, messages, done);
+    judged = run_and_kill(&tables, messages, done, false);
     *changes += tables_slot(&tables, 0)->undo.busy;
     ck_assert_msg(recovery_is_sound(&tables), "seed %" PRIu64 ": not sound", seed);
     recovery_take_back(&tables);
@@ -238,6 +241,32 @@ START_TEST(killed_at_any_time)
 }
 END_TEST
 
+/* Devices are forgotten all the time: each is as it was then, or is not there. */
+START_TEST(killed_while_forgetting)
+{
+    static struct muster_record messages[MESSAGES + 1];
+    unsigned changes = 0, i;
+
+    for (i = 0; i < KILLS; i++) {
+        atomic_uint *done = memory_new(sizeof *done);
+        struct tables tables;
+
+        random_seed(i + 1);
+        make_messages(messages);
+        memory_tables(&tables, options.window);
+        run_and_kill(&tables, messages, done, true);
+        changes += tables_slot(&tables, 0)->undo.busy;
+        ck_assert_msg(recovery_is_sound(&tables), "%u: not sound", i);
+        recovery_take_back(&tables);
+        ck_assert_msg(recovery_is_sound(&tables), "%u: not sound when mended", i);
+        check_gaps(&tables, tables_counts_from(&tables, 0).open);
+        memory_free(&tables);
+        munmap(done, sizeof *done);
+    }
+    ck_assert_uint_gt(changes, 0);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("sequence, killed");
@@ -245,6 +274,7 @@ Suite *test_suite(void)
 
     tcase_set_timeout(tcase, 0);
     tcase_add_test(tcase, killed_at_any_time);
+    tcase_add_test(tcase, killed_while_forgetting);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -59,6 +59,17 @@ static void take_report(void *context, enum muster_event event, uint32_t device,
     told[told_count++].since_ns = since_ns;
 }
 
+static uint64_t forget_after_ns;
+static uint32_t forgotten;
+
+static void take_forgotten(void *context, uint32_t device)
+{
+    ck_assert_ptr_eq(context, &tables);
+    tables_device(&tables, device)->session.known = false; /* as the tracker does */
+    tables_forget(&tables, device);
+    forgotten = device;
+}
+
 static void start(void)
 {
     const struct watch_settings settings = {.host = &host,
@@ -67,7 +78,9 @@ static void start(void)
                                             .worker = worker,
                                             .workers = workers,
                                             .silent_after = silent_after,
+                                            .forget_after_ns = forget_after_ns,
                                             .report = take_report,
+                                            .forget = take_forgotten,
                                             .context = &tables};
 
     listening_begin(&listening, &tables.shared->listening, true, &clocks, heard, EARS);
@@ -87,6 +100,8 @@ static void begin_world(void)
     worker = 0;
     workers = 1;
     silent_after = 3;
+    forget_after_ns = 0;
+    forgotten = UINT32_MAX;
 }
 
 static void end_world(void)
@@ -372,6 +387,47 @@ START_TEST(deaf_to_those_never_heard)
 }
 END_TEST
 
+/* Who is not in the catalog is forgotten when nothing was heard of him for so long, over restarts,
+ * and whatever the wall clock is set to. */
+START_TEST(forgotten_devices)
+{
+    begin_world();
+    is_listed[3] = true;
+    heartbeat_of[5] = 10 * SECOND;
+    forget_after_ns = 1000 * SECOND;
+    start();
+    hear_now(3, MUSTER_MSG_DATA);
+    hear_now(5, MUSTER_MSG_DATA);
+    hear_now(6, MUSTER_MSG_DATA);
+    pass_seconds(500);
+    hear_now(6, MUSTER_MSG_DATA);
+    clocks.wall_ns += 86400 * SECOND;
+    pass_seconds(200);
+    watch_free(watch);
+    start();
+    told_count = 0;
+    pass_seconds(299);
+    ck_assert_uint_eq(told_count, 0);
+    pass_seconds(3);
+    ck_assert_uint_eq(told_count, 1);
+    ck_assert(told[0].device == 5 && told[0].event == MUSTER_EVENT_FORGOTTEN);
+    ck_assert_uint_ge(told[0].since_ns, 1000 * SECOND);
+    ck_assert_uint_eq(forgotten, 5);
+    ck_assert_uint_eq(watch_counts(watch)->known, 2);
+    ck_assert_uint_eq(watch_counts(watch)->unknown, 1);
+    ck_assert_uint_eq(watch_counts(watch)->silent, 0);
+    hear_now(5, MUSTER_MSG_DATA); /* as for the first time */
+    ck_assert_uint_eq(watch_counts(watch)->known, 3);
+    ck_assert_uint_eq(told_count, 1);
+    pass_seconds(600);
+    ck_assert_uint_eq(forgotten, 6);
+    ck_assert_uint_eq(watch_counts(watch)->known, 2);
+    pass_seconds(5000);
+    ck_assert_uint_eq(watch_counts(watch)->known, 1); /* the catalog lists it */
+    end_world();
+}
+END_TEST
+
 /* The wall clock is set while a device is silent: its silence is as long as it is. */
 static void set_while_silent(int64_t by_s, uint32_t at_second)
 {
@@ -441,8 +497,9 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {as_if_each_was_looked_at, never_heard, deaf_to_those_never_heard,
-                                  the_wall_clock_is_set, deaf_in_proportion};
+    const TTest *const cases[] = {as_if_each_was_looked_at, never_heard,
+                                  forgotten_devices,        deaf_to_those_never_heard,
+                                  the_wall_clock_is_set,    deaf_in_proportion};
     Suite *suite = suite_create("watch");
     TCase *tests = tcase_create("watch");
     size_t i;
