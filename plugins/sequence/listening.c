@@ -6,8 +6,6 @@
 
 #include <assert.h>
 
-#define TICK_MOST                                                                                  \
-    UINT64_C(2000000000) /* ns; a longer one was a stall, and the rest of it does not count */
 #define SLEEP_LEAST UINT64_C(100000000) /* ns that the boot clock gains on the monotonic one */
 #define SET_LEAST   INT64_C(50000000) /* ns that the wall clock gains on the boot clock, or loses */
 
@@ -51,23 +49,30 @@ static int64_t set_over_stop(const struct listening_log *log, const struct liste
     return by_wall >= 0 ? 0 : by_wall - (int64_t)now->boot_ns;
 }
 
-struct listening_moment listening_find_moment(const struct listening *listening, uint8_t ear,
-                                              uint64_t arrival_ns)
+/* What arrives from now on is placed by the last tick. */
+static void place_by_tick(struct listening *listening)
+{
+    listening->near_ns = listening->last.wall_ns;
+    listening->near_set_ns = listening->set_ns;
+    listening->near_since_ns = 0;
+}
+
+void listening_find(struct listening *listening, uint64_t arrival_ns)
 {
     struct listening_clocks now = listening->last;
-    uint64_t since, age;
-    int64_t set_ns;
+    uint64_t since, age, passed_ns;
 
     if (listening->host != NULL)
         now = listening_read_clocks(listening->host, listening->instance);
     since = now.boot_ns - listening->last.boot_ns;
-    set_ns = listening->set_ns + set_between(&listening->last, &now);
     /* Held up for a while in the kernel, or stamped before the clock was set. */
     age = now.wall_ns - arrival_ns;
-    if (age > since + TICK_MOST)
+    if (age > since + LISTENING_MOST)
         age = 0;
-    return listening_at(listening, ear, least(since > age ? since - age : 0, TICK_MOST),
-                        now.wall_ns - (uint64_t)set_ns - age);
+    passed_ns = now.wall_ns - (uint64_t)(listening->set_ns + set_between(&listening->last, &now));
+    listening->near_ns = arrival_ns;
+    listening->near_set_ns = (int64_t)(arrival_ns - (passed_ns - age));
+    listening->near_since_ns = (int64_t)(least(since, LISTENING_MOST) - age);
 }
 
 /* ---- the listening clocks ------------------------------------------------------------- */
@@ -100,6 +105,7 @@ void listening_begin(struct listening *listening, struct listening_log *log, boo
         log->boot_ns = clocks->boot_ns;
     }
     listening->set_ns = log->set_ns;
+    place_by_tick(listening);
 }
 
 /* A metric of one listener, or of all if `label` is NULL. */
@@ -164,12 +170,12 @@ void listening_tick(struct listening *listening, const struct listening_clocks *
                     const struct listening_heard *heard, unsigned ears)
 {
     uint64_t elapsed = clocks->monotonic_ns - listening->last.monotonic_ns, farthest = 0;
-    bool broken = elapsed > TICK_MOST || listening_has_slept(listening, clocks);
+    bool broken = elapsed > LISTENING_MOST || listening_has_slept(listening, clocks);
     unsigned i;
 
     add_ears(listening, heard, ears);
     listening->set_ns += set_between(&listening->last, clocks);
-    elapsed = least(elapsed, TICK_MOST);
+    elapsed = least(elapsed, LISTENING_MOST);
     listening->full_ns += elapsed;
     for (i = 0; i < ears; i++) {
         struct listening_ear *ear = &listening->ears[i];
@@ -180,6 +186,7 @@ void listening_tick(struct listening *listening, const struct listening_clocks *
             farthest = ear->now_ns;
     }
     listening->last = *clocks;
+    place_by_tick(listening);
     if (!listening->leads)
         return;
     __atomic_store_n(&listening->log->listened_ns, farthest, __ATOMIC_RELAXED);

@@ -57,7 +57,11 @@ struct listening {
     struct listening_clocks last;     /* at the last tick */
     int64_t set_ns;                   /* as in the log */
     uint64_t full_ns;                 /* the clock of a listener that nothing is dropped of */
-    unsigned ear_count;               /* 1 at least */
+    /* An arrival that others are placed by: the last tick, or the last that was not near one. */
+    uint64_t near_ns;      /* by the wall clock */
+    int64_t near_set_ns;   /* what that is ahead of time that passed */
+    int64_t near_since_ns; /* how long after the tick */
+    unsigned ear_count;    /* 1 at least */
     struct listening_ear ears[LISTENING_EARS];
 };
 
@@ -90,9 +94,9 @@ bool listening_has_slept(const struct listening *listening, const struct listeni
 void listening_tick(struct listening *listening, const struct listening_clocks *clocks,
                     const struct listening_heard *heard, unsigned ears);
 
-/* The moment of an arrival that the wall clock does not place near the last tick. */
-struct listening_moment listening_find_moment(const struct listening *listening, uint8_t ear,
-                                              uint64_t arrival_ns);
+/* Looks at the clocks for an arrival that is not near the last tick, as when the wall clock was set
+ * since, and places further ones by it. */
+void listening_find(struct listening *listening, uint64_t arrival_ns);
 
 /* The clock by which a device is judged that was never heard: of the listener that heard least. */
 const struct listening_ear *listening_worst(const struct listening *listening);
@@ -108,29 +112,51 @@ static inline uint64_t listening_passed(const struct listening *listening)
     return listening->last.wall_ns - (uint64_t)listening->set_ns;
 }
 
-static inline struct listening_moment listening_at(const struct listening *listening, unsigned ear,
-                                                   uint64_t since_ns, uint64_t passed_ns)
-{
-    const struct listening_ear *own = &listening->ears[ear];
+#define LISTENING_BEFORE UINT64_C(50000000)   /* ns; what came so long before counts as then */
+#define LISTENING_NEAR   UINT64_C(1250000000) /* ns; a second, and some delay of the tick */
+#define LISTENING_MOST   UINT64_C(2000000000) /* ns; a longer tick was a stall */
 
-    return (struct listening_moment){.passed_ns = passed_ns,
-                                     .at = listening_units(own->now_ns + since_ns),
-                                     .resumed = listening_units(own->resumed_ns),
-                                     .ear = (uint8_t)ear};
+/* By an ear's clock, so long after the arrival that others are placed by. */
+static inline uint32_t listening_at(const struct listening *listening, unsigned ear,
+                                    uint64_t since_ns)
+{
+    int64_t since = listening->near_since_ns + (int64_t)since_ns;
+
+    if (since < 0)
+        since = 0;
+    else if (since > (int64_t)LISTENING_MOST)
+        since = (int64_t)LISTENING_MOST;
+    return listening_units(listening->ears[ear].now_ns + (uint64_t)since);
 }
 
-/* The moment of an arrival since the last tick, or shortly before, ns since the Unix epoch. */
-static inline struct listening_moment listening_moment_of(const struct listening *listening,
+/* Whether an arrival, ns since the Unix epoch, is placed without a look at the clocks, and when. */
+static inline bool listening_is_near(const struct listening *listening, uint64_t arrival_ns,
+                                     uint64_t *since_ns)
+{
+    *since_ns = arrival_ns - listening->near_ns;
+    return *since_ns < LISTENING_NEAR;
+}
+
+static inline uint64_t listening_passed_at(const struct listening *listening, uint64_t arrival_ns)
+{
+    return arrival_ns - (uint64_t)listening->near_set_ns;
+}
+
+/* The moment of an arrival. */
+static inline struct listening_moment listening_moment_of(struct listening *listening,
                                                           uint8_t listener, uint64_t arrival_ns)
 {
-    const uint64_t before = UINT64_C(50000000), behind = UINT64_C(1250000000);
-    uint64_t since = arrival_ns - listening->last.wall_ns;
-    uint8_t ear = listener < listening->ear_count ? listener : 0;
+    const uint8_t ear = listener < listening->ear_count ? listener : 0;
+    uint64_t since;
 
-    if (since + before >= before + behind)
-        return listening_find_moment(listening, ear, arrival_ns);
-    return listening_at(listening, ear, since < behind ? since : 0,
-                        arrival_ns - (uint64_t)listening->set_ns);
+    if (arrival_ns - listening->near_ns + LISTENING_BEFORE >= LISTENING_BEFORE + LISTENING_NEAR)
+        listening_find(listening, arrival_ns);
+    if (!listening_is_near(listening, arrival_ns, &since))
+        since = 0;
+    return (struct listening_moment){.passed_ns = listening_passed_at(listening, arrival_ns),
+                                     .at = listening_at(listening, ear, since),
+                                     .resumed = listening_units(listening->ears[ear].resumed_ns),
+                                     .ear = ear};
 }
 
 #endif

@@ -66,6 +66,15 @@ struct presence_news presence_take(struct contact *contact, struct habits *habit
                                    const struct muster_record *record,
                                    const struct listening_moment *moment, uint32_t silent_after);
 
+/* It was heard then; what was overtaken, as between two ticks, does not count. */
+static inline void presence_note(struct contact *contact, uint64_t passed_ns, uint32_t at)
+{
+    if (contact->heard_at - at - 1 < 64)
+        return;
+    contact->heard_ns = passed_ns;
+    contact->heard_at = at;
+}
+
 /* A message has arrived at that moment, by the listener of the contact. */
 static inline struct presence_news presence_heard(struct contact *contact, struct habits *habits,
                                                   const struct muster_record *record,
@@ -77,8 +86,7 @@ static inline struct presence_news presence_heard(struct contact *contact, struc
     if (record->msg_type != MUSTER_MSG_DATA || contact->flags != CONTACT_DATA_LAST ||
         contact->presence != PRESENCE_ONLINE)
         news = presence_take(contact, habits, record, moment, silent_after);
-    contact->heard_ns = moment->passed_ns;
-    contact->heard_at = moment->at;
+    presence_note(contact, moment->passed_ns, moment->at);
     return news;
 }
 

@@ -110,8 +110,10 @@ static void await(struct watch *watch, uint32_t number)
 
 static void take_up(struct watch *watch, uint32_t number)
 {
-    const struct contact *contact = &tables_device(watch->is.tables, number)->contact;
+    struct contact *contact = &tables_device(watch->is.tables, number)->contact;
 
+    if (contact->ear >= watch->is.listening->ear_count) /* there are fewer listeners now */
+        contact->ear = 0;
     watch->counts.known++;
     watch->counts.unknown += !configure(watch, number, &watch->is.tables->habits[number]);
     watch->counts.late += contact->presence == PRESENCE_LATE;

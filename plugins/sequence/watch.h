@@ -9,6 +9,7 @@
 #ifndef SEQUENCE_WATCH_H
 #define SEQUENCE_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <muster/plugin.h>
@@ -53,7 +54,24 @@ void watch_free(struct watch *watch);
 
 const struct watch_counts *watch_counts(const struct watch *watch);
 
-/* A message of a device has arrived; it is the first ever if `is_new`. */
+/* A message of a device has arrived, and it is as usual: DATA of a device that is there, shortly
+ * after the last tick.  Returns whether it was; else it is watch_message's. */
+static inline bool watch_usual(const struct listening *listening, struct device *device,
+                               const struct muster_record *record)
+{
+    struct contact *contact = &device->contact;
+    uint64_t since;
+
+    if (record->msg_type != MUSTER_MSG_DATA || contact->presence != PRESENCE_ONLINE ||
+        contact->ear != record->listener || contact->flags != CONTACT_DATA_LAST ||
+        !device->session.known || !listening_is_near(listening, record->arrival_ns, &since))
+        return false;
+    presence_note(contact, listening_passed_at(listening, record->arrival_ns),
+                  listening_at(listening, contact->ear, since));
+    return true;
+}
+
+/* Any other message; it is the first ever if `is_new`. */
 void watch_message(struct watch *watch, struct device *device, const struct muster_record *record,
                    bool is_new);
 

@@ -261,7 +261,8 @@ static void judge(struct worker *self, struct muster_record *record)
 {
     struct device *device = tables_device(self->tables, record->device);
 
-    watch_message(self->watch, device, record, !device->session.known);
+    if (!watch_usual(&self->listening, device, record))
+        watch_message(self->watch, device, record, !device->session.known);
     tracker_judge(self->tracker, record);
     if (is_highest(record))
         device->highest_tick = causes_current_tick(&self->causes);

@@ -117,6 +117,7 @@ START_TEST(the_listening_clock_wraps)
     ck_assert_int_eq(judge(at + 673, contact.heard_at, 3), PRESENCE_LATE);
     forget_device();
     habits.interval = 448;
+    contact.heard_at = UINT32_MAX - 100;
     hear_at(UINT32_MAX - 5, MUSTER_MSG_DATA);
     ck_assert_int_eq(judge(666, contact.heard_at, 3), PRESENCE_ONLINE);
     ck_assert_int_eq(judge(667, contact.heard_at, 3), PRESENCE_LATE);

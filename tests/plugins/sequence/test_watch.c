@@ -137,7 +137,8 @@ static void hear(const struct muster_record *record)
 {
     struct device *device = tables_device(&tables, record->device);
 
-    watch_message(watch, device, record, !device->session.known);
+    if (!watch_usual(&listening, device, record))
+        watch_message(watch, device, record, !device->session.known);
     device->session.known = true; /* as the tracker does */
     tables_know(&tables, record->device);
 }
@@ -271,6 +272,7 @@ static void disturb(void)
 static uint32_t live(uint64_t seed)
 {
     uint32_t i, changes = 0, talkers = DEVICES;
+    uint64_t left;
 
     random_seed(seed);
     begin_world();
@@ -289,8 +291,16 @@ static uint32_t live(uint64_t seed)
             talkers = 1 + below(DEVICES);
         if (one_in(150))
             disturb();
+        left = some_tick();
         some_messages(talkers);
-        pass(some_tick());
+        if (left > 0) {
+            uint64_t first = below_u64(left);
+
+            pass(first);
+            some_messages(talkers);
+            left -= first;
+        }
+        pass(left);
         some_hearing(seed % 2 == 0);
         note_all();
         tick();
