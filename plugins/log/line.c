@@ -354,6 +354,35 @@ static char *rejected_more(const struct line_style *style, char *out,
     return source(out, record);
 }
 
+/* What a device has done, or not, for how long: until now, or until the event says that it was
+ * over.
+ */
+static const struct {
+    const char *name, *before, *after; /* the time */
+    enum color color;
+    bool is_over;
+} spans[] = {
+    [MUSTER_EVENT_DEVICE_LATE] = {"OVERDUE", ", last heard ", " ago", COLOR_ODD, false},
+    [MUSTER_EVENT_DEVICE_SILENT] = {"SILENT", " for ", "", COLOR_BAD, false},
+    [MUSTER_EVENT_DEVICE_BACK] = {"BACK", " after ", "", COLOR_GOOD, true},
+    [MUSTER_EVENT_NO_DATA] = {"NO DATA", " for ", "", COLOR_BAD, false},
+    [MUSTER_EVENT_DATA_BACK] = {"DATA BACK", " after ", "", COLOR_GOOD, true},
+    [MUSTER_EVENT_NEVER_HEARD] = {"NEVER HEARD", ", awaited for ", "", COLOR_BAD, false},
+    [MUSTER_EVENT_FORGOTTEN] = {"FORGOTTEN", ", last heard ", " ago", COLOR_NEWS, false},
+};
+
+static char *span(const struct line_style *style, char *out, const struct muster_record *record,
+                  uint64_t now_ns)
+{
+    unsigned number = record->event.event;
+
+    out = about(style, out, record, spans[number].color, spans[number].name);
+    out = text_copy(out, spans[number].before);
+    out = duration(out, record->event.opened_ns,
+                   spans[number].is_over ? record->event.closed_ns : now_ns);
+    return text_copy(out, spans[number].after);
+}
+
 static char *event(const struct line_style *style, char *out, const struct muster_record *record)
 {
     uint64_t now = record->arrival_ns;
@@ -382,41 +411,14 @@ static char *event(const struct line_style *style, char *out, const struct muste
         return numbers(out, record);
     case MUSTER_EVENT_DEVICE_NEW:
         return about(style, out, record, COLOR_NEWS, "NEW DEVICE");
-    case MUSTER_EVENT_DEVICE_LATE:
-        out = about(style, out, record, COLOR_ODD, "OVERDUE");
-        out = text_copy(out, ", last heard ");
-        out = duration(out, record->event.opened_ns, now);
-        return text_copy(out, " ago");
-    case MUSTER_EVENT_DEVICE_SILENT:
-        out = about(style, out, record, COLOR_BAD, "SILENT");
-        out = text_copy(out, " for ");
-        return duration(out, record->event.opened_ns, now);
-    case MUSTER_EVENT_DEVICE_BACK:
-        out = about(style, out, record, COLOR_GOOD, "BACK");
-        out = text_copy(out, " after ");
-        return duration(out, record->event.opened_ns, record->event.closed_ns);
-    case MUSTER_EVENT_NO_DATA:
-        out = about(style, out, record, COLOR_BAD, "NO DATA");
-        out = text_copy(out, " for ");
-        return duration(out, record->event.opened_ns, now);
-    case MUSTER_EVENT_DATA_BACK:
-        out = about(style, out, record, COLOR_GOOD, "DATA BACK");
-        out = text_copy(out, " after ");
-        return duration(out, record->event.opened_ns, record->event.closed_ns);
-    case MUSTER_EVENT_FORGOTTEN:
-        out = about(style, out, record, COLOR_NEWS, "FORGOTTEN");
-        out = text_copy(out, ", last heard ");
-        out = duration(out, record->event.opened_ns, now);
-        return text_copy(out, " ago");
-    case MUSTER_EVENT_NEVER_HEARD:
-        out = about(style, out, record, COLOR_BAD, "NEVER HEARD");
-        out = text_copy(out, ", awaited for ");
-        return duration(out, record->event.opened_ns, now);
     case MUSTER_EVENT_SINK_DROPPED:
         return sink_dropped(style, out, record);
     case MUSTER_EVENT_REJECTED_MORE:
         return rejected_more(style, out, record);
     default:
+        if (record->event.event < sizeof spans / sizeof spans[0] &&
+            spans[record->event.event].name != NULL)
+            return span(style, out, record, now);
         /* Somebody else's, with a text, or one of a later version. */
         out = text_copy(out, "EVENT ");
         out =

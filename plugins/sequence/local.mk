@@ -7,7 +7,6 @@ plugins_sequence_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 TRACKER_SOURCES =
 TRACKER_SOURCES += \
 	%D%/causes.c %D%/causes.h \
-	%D%/elapsed.c %D%/elapsed.h \
 	%D%/gaps.c %D%/gaps.h \
 	%D%/gaps_rebuild.c %D%/gaps_rebuild.h \
 	%D%/habits.c %D%/habits.h \

@@ -154,7 +154,6 @@ static int resume(struct sequence *sequence, uint32_t age)
     if (tables->shared->since_ns == 0)
         tables->shared->since_ns = now;
     causes_resume(&tables->shared->causes, age != MUSTER_STATE_NEW);
-    elapsed_resume(&tables->shared->elapsed, now);
     if (!sequence->events) {
         gaps_forget(tables);
     } else if (gaps_rebuild(tables, now, &sequence->gaps_not_reported) != 0) {

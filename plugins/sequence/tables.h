@@ -27,7 +27,6 @@
 #include <muster/record.h>
 
 #include "causes.h"
-#include "elapsed.h"
 #include "presence.h"
 #include "timing.h"
 
@@ -42,7 +41,7 @@ enum {
 
 /* Raise it when the layout or the meaning of a field changes, here or in a struct from another
  * header. */
-#define TABLES_FORMAT 2u
+#define TABLES_FORMAT 3u
 
 /* ---- the layout ----------------------------------------------------------------------- */
 
@@ -135,7 +134,6 @@ struct shared {
     uint64_t since_ns; /* when counting began: ns since the Unix epoch */
     struct listening_log listening;
     struct causes_log causes;
-    struct elapsed_log elapsed;
     uint64_t known[]; /* a bit for each device that may have been heard of */
 };
 
@@ -146,7 +144,7 @@ _Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE / 2, "the layout is in fi
 _Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 184,
                "the layout is in files");
 _Static_assert(sizeof(struct slot) == 304, "the layout is in files");
-_Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 72,
+_Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 56,
                "the layout is in files");
 
 /* ---- where it is ---------------------------------------------------------------------- */

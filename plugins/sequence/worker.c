@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "causes.h"
-#include "elapsed.h"
 #include "events.h"
 #include "gaps.h"
 #include "listening.h"
@@ -30,7 +29,6 @@ struct worker {
     struct listening listening;
     struct watch *watch; /* NULL in the reference mode */
     struct causes causes;
-    struct elapsed elapsed;
     struct events events;
     struct metrics metrics;
     struct tracker_counts rest; /* of workers that there are no more */
@@ -168,7 +166,6 @@ static void begin_clocks(struct worker *self, const struct sequence *sequence)
     self->listening.host = sequence->host;
     self->listening.instance = sequence->instance;
     causes_begin(&self->causes, &shared->causes, self->number == 0, &drops);
-    elapsed_begin(&self->elapsed, &shared->elapsed, self->number == 0, &clocks);
 }
 
 /* Returns -1 if memory is short. */
@@ -349,7 +346,6 @@ uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t no
     noticed = causes_tick(&self->causes, &drops, listening_has_slept(&self->listening, &clocks));
     ears = listening_read_heard(sequence->host, sequence->instance, heard);
     listening_tick(&self->listening, &clocks, heard, ears);
-    elapsed_tick(&self->elapsed, &clocks);
     if (self->gaps != NULL)
         gaps_tick(self->gaps, tick, noticed);
     events_follow(&self->events, batch, 0, clocks.wall_ns);
