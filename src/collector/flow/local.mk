@@ -7,7 +7,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/chain.c %D%/chain.h \
 	%D%/fanout.c %D%/fanout.h \
 	%D%/notices.c %D%/notices.h \
-	%D%/pipeline.c %D%/pipeline.h \
+	%D%/pipeline.c %D%/pipeline_open.c %D%/pipeline.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/repeats.c %D%/repeats.h \

@@ -42,3 +42,4 @@ tests_collector_flow_test_repeats_LDADD = $(TEST_LIBS)
 # sink: tests/e2e/sinks.py
 # sink_run: tests/e2e/sinks.py
 # sink_output: tests/e2e/sinks.py
+# pipeline_open: tests/collector/flow/test_pipeline
