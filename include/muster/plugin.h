@@ -393,8 +393,9 @@ struct muster_host {
  *     reload*, close
  */
 struct muster_filter {
-    uint32_t size;     /* sizeof (struct muster_filter) */
-    uint32_t reserved; /* 0 */
+    uint32_t size;  /* sizeof (struct muster_filter) */
+    uint32_t takes; /* MUSTER_TAKES_REJECTS: it is to see rejected datagrams, too, which become
+                       records only if somebody wants them; else 0 */
 
     /* [main] before the first record of that worker, so nothing may belong to the
      * calling thread.  `worker` counts from 0 to `workers` - 1.  Sets *worker_state.

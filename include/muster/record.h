@@ -99,9 +99,12 @@ enum muster_reject {
  * text. */
 enum muster_event {
     MUSTER_EVENT_NONE = 0,
-    MUSTER_EVENT_GAP_OPENED = 1,    /* first, last, opened_ns */
-    MUSTER_EVENT_GAP_RECOVERED = 2, /* first, last, opened_ns, closed_ns, cause */
-    MUSTER_EVENT_GAP_LOST = 3,      /* first, last, opened_ns, closed_ns, cause */
+    /* Of numbers that are missing, or were.  Each is told to be open first; what is told of it
+     * later says what was told last: event.was and was_cause.  first, last, opened_ns, cause,
+     * heard_ns; and closed_ns if it is not open any more. */
+    MUSTER_EVENT_GAP_OPENED = 1,    /* missing, and may still come; or is so for another cause */
+    MUSTER_EVENT_GAP_RECOVERED = 2, /* came late, perhaps after they were told to be lost */
+    MUSTER_EVENT_GAP_LOST = 3,      /* missing for good, as far as is known */
     MUSTER_EVENT_RESTART = 4,       /* first: the number that it starts anew with, or its INIT's */
     MUSTER_EVENT_OUTLIER = 5,       /* first, last: numbers that were not believed */
     MUSTER_EVENT_DEVICE_NEW = 6,    /* the first sign of a device, ever */
@@ -136,6 +139,10 @@ enum muster_drop {
 #define MUSTER_CAUSE_COLLECTOR      0x04u /* the collector did, before the tracker saw them */
 #define MUSTER_CAUSE_COLLECTOR_DOWN 0x08u /* the collector did not run in a part of it */
 #define MUSTER_CAUSE_RESTART        0x10u /* the device restarted: its session ended */
+#define MUSTER_CAUSE_CHECKSUM       0x20u /* the kernel discarded datagrams with a wrong checksum */
+#define MUSTER_CAUSE_NOT_BELIEVABLE 0x40u /* the device counts at random */
+
+#define MUSTER_CAUSES 7 /* how many there are in this version: bits 0 to 6 */
 
 /* How a datagram came.  All its readings share one, which the host owns. */
 struct muster_arrival {
@@ -198,6 +205,8 @@ struct muster_record {
         int64_t integer;
         uint64_t natural;
         double real;
+        uint64_t heard_ns; /* of a gap's event: when the number before it came, ns since the Unix
+                              epoch; 0: not known */
     } value;
     union {
         const struct muster_arrival *arrival; /* how it came; NULL: it did not, as most events */
@@ -217,11 +226,12 @@ struct muster_record {
                                                0: the drift is not known */
         } message;
         struct {
-            uint8_t event;        /* enum muster_event */
-            uint8_t reserved;     /* zero */
-            uint8_t reason;       /* of SINK_DROPPED and REJECTED_MORE */
-            uint8_t reserved2[3]; /* zero */
-            uint16_t cause;       /* MUSTER_CAUSE_* */
+            uint8_t event;      /* enum muster_event */
+            uint8_t was;        /* of a gap: the event that was told of these numbers last, or 0 */
+            uint8_t reason;     /* of SINK_DROPPED and REJECTED_MORE */
+            uint8_t reserved;   /* zero */
+            uint16_t was_cause; /* of a gap: the cause that was told last */
+            uint16_t cause;     /* MUSTER_CAUSE_* */
             uint64_t first;     /* first number of the range that it is about, modulo 2^seq_bits */
             uint64_t last;      /* last number of it, included: see muster_record_count */
             uint64_t opened_ns; /* ns since the Unix epoch */
@@ -277,6 +287,7 @@ MUSTER_AT(message.clock_drift_ppb, 96);
 MUSTER_AT(message.clock_drift_error_ppb, 100);
 MUSTER_AT(event.event, 80);
 MUSTER_AT(event.reason, 82);
+MUSTER_AT(event.was_cause, 84);
 MUSTER_AT(event.cause, 86);
 MUSTER_AT(event.first, 88);
 MUSTER_AT(event.last, 96);
@@ -298,6 +309,27 @@ static inline uint64_t muster_record_count(const struct muster_record *event)
     uint64_t mask = event->seq_bits >= 64 ? UINT64_MAX : (UINT64_C(1) << event->seq_bits) - 1;
 
     return ((event->event.last - event->event.first) & mask) + 1;
+}
+
+/* The one of several causes that a number is counted under, so that sums by cause add up: the first
+ * in order of evidence.  NOT_BELIEVABLE, since then nothing else says anything; COLLECTOR, which is
+ * of that very device; COLLECTOR_DOWN, KERNEL, which are of all or many; RESTART, CHECKSUM; and
+ * NETWORK if nothing else is known. */
+static inline uint16_t muster_cause_counted(uint16_t causes)
+{
+    if (causes & MUSTER_CAUSE_NOT_BELIEVABLE)
+        return MUSTER_CAUSE_NOT_BELIEVABLE;
+    if (causes & MUSTER_CAUSE_COLLECTOR)
+        return MUSTER_CAUSE_COLLECTOR;
+    if (causes & MUSTER_CAUSE_COLLECTOR_DOWN)
+        return MUSTER_CAUSE_COLLECTOR_DOWN;
+    if (causes & MUSTER_CAUSE_KERNEL)
+        return MUSTER_CAUSE_KERNEL;
+    if (causes & MUSTER_CAUSE_RESTART)
+        return MUSTER_CAUSE_RESTART;
+    if (causes & MUSTER_CAUSE_CHECKSUM)
+        return MUSTER_CAUSE_CHECKSUM;
+    return MUSTER_CAUSE_NETWORK;
 }
 
 /* Begins a record that a filter makes of another one, such as a mean or a converted value: a

@@ -302,6 +302,7 @@ const struct field fields[FIELDS] = {
     [FIELD_DROPPED_BEFORE] = {.name = "dropped_before",
                               .type = FIELD_TYPE_DROPPED,
                               .kinds = MESSAGES},
+    [FIELD_LAST_HEARD] = {"last_heard", FIELD_TYPE_TIME, EVENTS, AT(value.heard_ns)},
 };
 
 const struct field *fields_find(const char *name)
@@ -333,6 +334,8 @@ void fields_get(const struct field *field, const struct muster_record *record,
         break;
     case FIELD_TYPE_TIME:
         set_number(value, FIELD_TYPE_TIME, fields_u64(field, record));
+        if (!fields_has_time(field, value->number))
+            set_none(value);
         break;
     case FIELD_TYPE_BOOL:
         set_number(value, FIELD_TYPE_BOOL, fields_bool(field, record));

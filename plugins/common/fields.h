@@ -58,6 +58,7 @@ enum field_id {
     FIELD_SINCE,
     FIELD_UNTIL,
     FIELD_DROPPED_BEFORE,
+    FIELD_LAST_HEARD,
     FIELDS /* how many there are */
 };
 
@@ -170,6 +171,12 @@ static inline uint64_t fields_u64(const struct field *field, const struct muster
 
     memcpy(&n, (const uint8_t *)record + field->offset, sizeof n);
     return n;
+}
+
+/* Whether a TIME is one: that of an event may not be known, or not be yet. */
+static inline bool fields_has_time(const struct field *field, uint64_t ns)
+{
+    return ns != 0 || field->kinds != MUSTER_TAKES_EVENTS;
 }
 
 /* a BOOL. */

@@ -48,6 +48,7 @@ static const struct word events[] = {
 };
 
 static const struct word outcomes[] = {
+    [MUSTER_EVENT_GAP_OPENED] = WORD("open"),
     [MUSTER_EVENT_GAP_RECOVERED] = WORD("recovered"),
     [MUSTER_EVENT_GAP_LOST] = WORD("lost"),
 };
@@ -86,12 +87,14 @@ static const struct word value_types[] = {
 
 /* In the order of the bits. */
 static const struct word causes[WORDS_CAUSES] = {
-    WORD("network"), WORD("kernel"), WORD("collector"), WORD("collector-down"), WORD("restart"),
+    WORD("network"), WORD("kernel"),   WORD("collector"),      WORD("collector-down"),
+    WORD("restart"), WORD("checksum"), WORD("not-believable"),
 };
 
 _Static_assert(MUSTER_CAUSE_NETWORK == 1 << 0 && MUSTER_CAUSE_KERNEL == 1 << 1 &&
                    MUSTER_CAUSE_COLLECTOR == 1 << 2 && MUSTER_CAUSE_COLLECTOR_DOWN == 1 << 3 &&
-                   MUSTER_CAUSE_RESTART == 1 << 4,
+                   MUSTER_CAUSE_RESTART == 1 << 4 && MUSTER_CAUSE_CHECKSUM == 1 << 5 &&
+                   MUSTER_CAUSE_NOT_BELIEVABLE == 1 << 6,
                "as the words of the causes are");
 
 static const struct word *find(const struct word *words, size_t count, unsigned number)

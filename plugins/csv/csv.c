@@ -33,8 +33,7 @@ static const struct muster_option options[] = {
      .fallback = "telemetry.csv",
      .type = MUSTER_OPTION_PATH},
     {.name = "records",
-     .summary =
-         "What the rows are about: messages, gaps that have ended, or what sinks have dropped",
+     .summary = "What the rows are about: messages, gaps, or what sinks have dropped",
      .fallback = "messages",
      .choices = records_choices,
      .type = MUSTER_OPTION_CHOICE},

@@ -52,6 +52,7 @@ const char *const row_column_names[ROW_COLUMNS + 1] = {
     fields[FIELD_REASON].name,
     fields[FIELD_DROPPED_BEFORE].name,
     fields[FIELD_UNKNOWN].name,
+    fields[FIELD_LAST_HEARD].name,
     NULL,
 };
 
@@ -62,11 +63,10 @@ static const uint8_t defaults_of_messages[DEFAULTS] = {
     FIELD_VALUE,     FIELD_DUPLICATE_FLAG, FIELD_GAP_FLAG,  FIELD_ARRIVAL_TIME};
 
 /* A file of gaps can have these, and the device's name. */
-static const uint8_t defaults_of_gaps[DEFAULTS] = {FIELD_DEVICE_ID, FIELD_FIRST,  FIELD_LAST,
-                                                   FIELD_COUNT,     FIELD_OPENED, FIELD_CLOSED,
-                                                   FIELD_OUTCOME,   FIELD_CAUSE};
+static const uint8_t defaults_of_gaps[] = {FIELD_DEVICE_ID, FIELD_FIRST,      FIELD_LAST,
+                                           FIELD_COUNT,     FIELD_LAST_HEARD, FIELD_OPENED,
+                                           FIELD_CLOSED,    FIELD_OUTCOME,    FIELD_CAUSE};
 
-/* A file of holes has these, and no other. */
 static const uint8_t defaults_of_holes[] = {FIELD_SINK, FIELD_SINCE, FIELD_UNTIL, FIELD_COUNT,
                                             FIELD_REASON};
 
@@ -75,8 +75,10 @@ static const uint8_t *defaults_of(enum row_kind kind, uint32_t *count)
     *count = DEFAULTS;
     if (kind == ROW_MESSAGES)
         return defaults_of_messages;
-    if (kind == ROW_GAPS)
+    if (kind == ROW_GAPS) {
+        *count = sizeof defaults_of_gaps;
         return defaults_of_gaps;
+    }
     *count = sizeof defaults_of_holes;
     return defaults_of_holes;
 }
@@ -91,7 +93,7 @@ bool row_can_have(enum row_kind kind, const char *name)
     if (kind == ROW_HOLES)
         return memchr(defaults_of_holes, (int)(field - fields), sizeof defaults_of_holes) != NULL;
     return field->type == FIELD_TYPE_NAME ||
-           memchr(defaults_of_gaps, (int)(field - fields), DEFAULTS) != NULL;
+           memchr(defaults_of_gaps, (int)(field - fields), sizeof defaults_of_gaps) != NULL;
 }
 
 static bool is_default(const struct row *row)
@@ -230,6 +232,8 @@ static inline char *put(struct row *row, uint32_t i, char *out, const struct mus
     case FIELD_TYPE_SECONDS:
         return put_seconds(out, (int64_t)fields_u64(field, record), &row->times[i]);
     case FIELD_TYPE_TIME:
+        if (!fields_has_time(field, fields_u64(field, record)))
+            return out;
         return unix_time_micros(out, fields_u64(field, record), &row->times[i]);
     case FIELD_TYPE_BOOL:
         return put_flag(out, fields_bool(field, record));

@@ -14,7 +14,7 @@
 #include "../common/fields.h"
 #include "../common/unix_time.h"
 
-#define ROW_COLUMNS 38 /* how many there are */
+#define ROW_COLUMNS 39 /* how many there are */
 
 /* What the rows of a file are about. */
 enum row_kind { ROW_MESSAGES, ROW_GAPS, ROW_HOLES };
@@ -34,7 +34,8 @@ static inline bool row_is(enum row_kind kind, const struct muster_record *record
         return record->kind == MUSTER_KIND_EVENT &&
                record->event.event == MUSTER_EVENT_SINK_DROPPED;
     return record->kind == MUSTER_KIND_EVENT &&
-           (record->event.event == MUSTER_EVENT_GAP_RECOVERED ||
+           (record->event.event == MUSTER_EVENT_GAP_OPENED ||
+            record->event.event == MUSTER_EVENT_GAP_RECOVERED ||
             record->event.event == MUSTER_EVENT_GAP_LOST);
 }
 

@@ -391,7 +391,11 @@ static char *event(const struct line_style *style, char *out, const struct muste
         now = style->host->now(style->instance, MUSTER_CLOCK_WALL);
     switch (record->event.event) {
     case MUSTER_EVENT_GAP_OPENED:
-        out = range(style, out, record, COLOR_BAD, "GAP OPENED", "missing");
+        out = range(style, out, record, COLOR_BAD,
+                    record->event.was == MUSTER_EVENT_NONE ? "GAP OPENED" : "GAP STILL OPEN",
+                    "missing");
+        if (record->event.was != MUSTER_EVENT_NONE || record->event.cause != MUSTER_CAUSE_NETWORK)
+            out = cause(out, record->event.cause);
         return text_copy(out, ")");
     case MUSTER_EVENT_GAP_RECOVERED:
         out = range(style, out, record, COLOR_GOOD, "GAP RECOVERED", "recovered after ");

@@ -10,22 +10,19 @@
 #include <muster/record.h>
 
 static const uint8_t bits[CAUSES_KINDS] = {
-    [CAUSES_KERNEL] = MUSTER_CAUSE_KERNEL,
     [CAUSES_COLLECTOR] = MUSTER_CAUSE_COLLECTOR,
     [CAUSES_DOWN] = MUSTER_CAUSE_COLLECTOR_DOWN,
+    [CAUSES_CHECKSUM] = MUSTER_CAUSE_CHECKSUM,
 };
 
 /* ---- the host's drop counters --------------------------------------------------------- */
 
-/* Whether a metric counts datagrams, or their records, that are dropped before they come
- * here: those with a number that are too long or have a bad payload, and what filters take out. */
+/* Whether a metric counts records that are taken out before they come here. */
 static bool is_dropper(const char *name)
 {
     size_t length = strlen(name);
 
-    return strcmp(name, "collector.rejected.too_long") == 0 ||
-           strcmp(name, "collector.rejected.bad_payload") == 0 ||
-           (length > 8 && strcmp(name + length - 8, ".dropped") == 0);
+    return length > 8 && strcmp(name + length - 8, ".dropped") == 0;
 }
 
 void causes_find_counters(struct causes_counters *counters, const struct muster_host *host,
@@ -34,10 +31,10 @@ void causes_find_counters(struct causes_counters *counters, const struct muster_
     struct muster_metric metric = {.size = sizeof metric};
     uint32_t i;
 
-    counters->kernel = UINT32_MAX; /* past the last: a host without it shows nothing */
+    counters->checksum = UINT32_MAX; /* past the last: a host without it shows nothing */
     for (i = 0; host->read_metric(instance, i, &metric); i++) {
-        if (strcmp(metric.name, "collector.kernel_drops") == 0)
-            counters->kernel = i;
+        if (strcmp(metric.name, "collector.checksum_errors") == 0)
+            counters->checksum = i;
         if (is_dropper(metric.name) && counters->collector_count < CAUSES_COUNTERS_MOST)
             counters->collector[counters->collector_count++] = i;
     }
@@ -51,17 +48,17 @@ static uint64_t read_metric(const struct muster_host *host, struct muster_instan
     return host->read_metric(instance, index, &metric) ? metric.value.u64 : 0;
 }
 
-struct causes_drops causes_read_drops(const struct causes_counters *counters,
-                                      const struct muster_host *host,
-                                      struct muster_instance *instance)
+void causes_read_drops(struct causes_drops *drops, const struct causes_counters *counters,
+                       const struct muster_host *host, struct muster_instance *instance)
 {
-    struct causes_drops drops = {.kernel = read_metric(host, instance, counters->kernel)};
     uint32_t i;
 
     assert(counters->collector_count <= CAUSES_COUNTERS_MOST);
+    drops->checksum = read_metric(host, instance, counters->checksum);
+    drops->collector = 0;
     for (i = 0; i < counters->collector_count; i++)
-        drops.collector += read_metric(host, instance, counters->collector[i]);
-    return drops;
+        drops->collector += read_metric(host, instance, counters->collector[i]);
+    drops->ears = listening_read_heard(host, instance, drops->heard);
 }
 
 /* ---- what was noticed ----------------------------------------------------------------- */
@@ -81,39 +78,40 @@ void causes_begin(struct causes *causes, struct causes_log *log, bool leads,
     causes->last = *drops;
 }
 
-static uint8_t notice(struct causes *causes, unsigned kind, uint32_t tick)
+static void notice(uint32_t *noticed, bool is_so, uint32_t tick)
 {
-    __atomic_store_n(&causes->log->noticed[kind], tick, __ATOMIC_RELAXED);
-    return bits[kind];
+    if (is_so)
+        __atomic_store_n(noticed, tick, __ATOMIC_RELAXED);
 }
 
-uint8_t causes_tick(struct causes *causes, const struct causes_drops *drops, bool slept)
+void causes_tick(struct causes *causes, const struct causes_drops *drops, bool slept)
 {
+    struct causes_log *log = causes->log;
+    struct causes_drops *last = &causes->last;
     uint32_t tick = causes_current_tick(causes);
-    uint8_t noticed = 0;
+    unsigned i;
 
-    if (drops->kernel != causes->last.kernel)
-        noticed |= notice(causes, CAUSES_KERNEL, tick);
-    if (drops->collector != causes->last.collector)
-        noticed |= notice(causes, CAUSES_COLLECTOR, tick);
-    if (slept)
-        noticed |= notice(causes, CAUSES_DOWN, tick);
+    for (i = 0; i < drops->ears; i++)
+        notice(&log->kernel[i],
+               drops->heard[i].dropped != (i < last->ears ? last->heard[i].dropped : 0), tick);
+    notice(&log->noticed[CAUSES_CHECKSUM], drops->checksum != last->checksum, tick);
+    notice(&log->noticed[CAUSES_COLLECTOR], drops->collector != last->collector, tick);
+    notice(&log->noticed[CAUSES_DOWN], slept, tick);
     if (causes->leads)
-        __atomic_store_n(&causes->log->tick, tick + 1, __ATOMIC_RELAXED);
-    causes->last = *drops;
-    return noticed;
+        __atomic_store_n(&log->tick, tick + 1, __ATOMIC_RELAXED);
+    *last = *drops;
 }
 
-uint8_t causes_since(const struct causes_log *log, uint32_t tick)
+uint8_t causes_since(const struct causes_log *log, uint32_t tick, uint8_t ear)
 {
     uint8_t result = 0;
     unsigned i;
 
-    for (i = 0; i < CAUSES_KINDS; i++) {
-        uint32_t noticed = __atomic_load_n(&log->noticed[i], __ATOMIC_RELAXED);
-
-        if (noticed != 0 && noticed - tick < UINT32_MAX / 2)
+    for (i = 0; i < CAUSES_KINDS; i++)
+        if (causes_is_since(__atomic_load_n(&log->noticed[i], __ATOMIC_RELAXED), tick))
             result |= bits[i];
-    }
+    if (causes_is_since(__atomic_load_n(&log->kernel[ear % LISTENING_EARS], __ATOMIC_RELAXED),
+                        tick))
+        result |= MUSTER_CAUSE_KERNEL;
     return result;
 }

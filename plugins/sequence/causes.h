@@ -3,6 +3,10 @@
  * The causes of gaps on the collector's side: when datagrams were dropped here, and when the
  * collector did not run.
  *
+ * No cause is claimed but for those whom its evidence touches: what the kernel drops explains
+ * nothing of a device that is heard by another listener.  What the collector rejects, with a header
+ * that names its device, is that device's alone: see struct losses.
+ *
  * Time goes by in ticks of about a second.  A device remembers the tick in which its highest
  * number came; what was noticed in that tick or later can be why numbers behind it are missing.
  */
@@ -14,30 +18,35 @@
 
 #include <muster/plugin.h>
 
+#include "listening.h"
+
 enum {
-    CAUSES_KERNEL,    /* the kernel dropped datagrams */
-    CAUSES_COLLECTOR, /* the collector did, before the tracker saw them */
+    CAUSES_COLLECTOR, /* the collector dropped records, before the tracker saw them */
     CAUSES_DOWN,      /* the collector did not run */
+    CAUSES_CHECKSUM,  /* the kernel discarded datagrams with a wrong checksum */
     CAUSES_KINDS,
     CAUSES_COUNTERS_MOST = 64
 };
 
 /* What was noticed when, for all workers; may outlive the process. */
 struct causes_log {
-    uint32_t tick;                  /* that it is */
-    uint32_t noticed[CAUSES_KINDS]; /* in which tick last, or 0 */
+    uint32_t tick;                   /* that it is */
+    uint32_t noticed[CAUSES_KINDS];  /* in which tick last, or 0 */
+    uint32_t kernel[LISTENING_EARS]; /* the same: the kernel dropped datagrams of that listener */
 };
 
-/* Numbers of the host's metrics that count dropped datagrams. */
+/* Numbers of the host's metrics that count what does not come here; UINT32_MAX: there is none. */
 struct causes_counters {
-    uint32_t kernel;
-    uint32_t collector[CAUSES_COUNTERS_MOST]; /* of what is dropped before this filter */
+    uint32_t checksum;
+    uint32_t collector[CAUSES_COUNTERS_MOST]; /* of what filters in front of this one take out */
     uint32_t collector_count;
 };
 
-/* Datagrams that were dropped so far, in this run. */
+/* What did not come here so far, in this run. */
 struct causes_drops {
-    uint64_t kernel, collector;
+    uint64_t checksum, collector;
+    struct listening_heard heard[LISTENING_EARS]; /* by listener */
+    unsigned ears;
 };
 
 /* A worker's view. */
@@ -53,9 +62,8 @@ void causes_find_counters(struct causes_counters *counters, const struct muster_
                           struct muster_instance *instance);
 
 /* [any thread] */
-struct causes_drops causes_read_drops(const struct causes_counters *counters,
-                                      const struct muster_host *host,
-                                      struct muster_instance *instance);
+void causes_read_drops(struct causes_drops *drops, const struct causes_counters *counters,
+                       const struct muster_host *host, struct muster_instance *instance);
 
 /* [main] For all workers, before they begin: the collector was away if `resumed`. */
 void causes_resume(struct causes_log *log, bool resumed);
@@ -63,9 +71,8 @@ void causes_resume(struct causes_log *log, bool resumed);
 void causes_begin(struct causes *causes, struct causes_log *log, bool leads,
                   const struct causes_drops *drops);
 
-/* About once a second.  `slept`: the machine has, since the last time.  Returns MUSTER_CAUSE_* of
- * what was noticed, and may have been since then. */
-uint8_t causes_tick(struct causes *causes, const struct causes_drops *drops, bool slept);
+/* About once a second.  `slept`: the machine has, since the last time. */
+void causes_tick(struct causes *causes, const struct causes_drops *drops, bool slept);
 
 /* The tick that it is. */
 static inline uint32_t causes_current_tick(const struct causes *causes)
@@ -73,7 +80,13 @@ static inline uint32_t causes_current_tick(const struct causes *causes)
     return __atomic_load_n(&causes->log->tick, __ATOMIC_RELAXED);
 }
 
-/* MUSTER_CAUSE_* of all that was noticed in that tick or later. */
-uint8_t causes_since(const struct causes_log *log, uint32_t tick);
+/* MUSTER_CAUSE_* of all that was noticed in that tick or later, of that listener or of all. */
+uint8_t causes_since(const struct causes_log *log, uint32_t tick, uint8_t ear);
+
+/* Whether something was noticed in `noticed`, 0 if never, and that was in `tick` or later. */
+static inline bool causes_is_since(uint32_t noticed, uint32_t tick)
+{
+    return noticed != 0 && noticed - tick < UINT32_MAX / 2;
+}
 
 #endif

@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "listening.h"
+
 /* An event of the device, now. */
 static struct muster_record event_of(const struct events *events, enum muster_event event,
                                      uint32_t device)
@@ -39,26 +41,38 @@ void events_numbers(struct events *events, enum muster_event event, const struct
     record.seq = record.event.first = note->first;
     record.seq_bits = TRACKER_SEQ_BITS;
     record.event.last = note->last;
-    if (event == MUSTER_EVENT_GAP_OPENED)
-        record.event.opened_ns = events->now_ns;
     emit(events, &record);
 }
 
-void events_gap_end(struct events *events, const struct gap_end *end)
+/* When what opened then ended: by the wall clock, unless that was set meanwhile. */
+static uint64_t closed_ns(const struct events *events, const struct gaps_news *news,
+                          uint64_t opened_ns)
 {
-    struct muster_record record = event_of(
-        events, end->lost ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_RECOVERED, end->device_id);
+    const uint64_t tolerated = UINT64_C(2000000000); /* units and the pace of the clocks */
+    uint32_t units = events->at - news->opened_at;
+    uint64_t shown = events->now_ns - opened_ns, passed;
 
-    record.seq = record.event.first = end->first;
+    passed = units <= INT32_MAX ? (uint64_t)units << LISTENING_UNIT_SHIFT : 0;
+    if (shown - passed + tolerated <= 2 * tolerated && events->now_ns >= opened_ns)
+        return events->now_ns;
+    return opened_ns + passed;
+}
+
+void events_gap(struct events *events, const struct gaps_news *news)
+{
+    struct muster_record record = event_of(events, (enum muster_event)news->is, news->device);
+
+    record.seq = record.event.first = news->first;
     record.seq_bits = TRACKER_SEQ_BITS;
-    record.event.last = end->last;
-    record.event.opened_ns = end->opened_ns;
-    record.event.closed_ns = events->now_ns;
-    record.event.cause = MUSTER_CAUSE_NETWORK;
-    if (end->lost) /* what came was not dropped */
-        record.event.cause |= end->causes;
-    if (events->restarting)
-        record.event.cause |= MUSTER_CAUSE_RESTART;
+    record.event.last = news->last;
+    record.event.was = news->was;
+    record.event.was_cause = news->was_causes;
+    record.event.cause = news->causes;
+    record.event.opened_ns = news->opened_ns != 0 ? news->opened_ns : events->now_ns;
+    record.value.heard_ns =
+        news->heard_ns < record.event.opened_ns ? news->heard_ns : record.event.opened_ns;
+    if (news->is != MUSTER_EVENT_GAP_OPENED)
+        record.event.closed_ns = closed_ns(events, news, record.event.opened_ns);
     emit(events, &record);
 }
 

@@ -20,25 +20,25 @@ struct events {
     struct muster_batch *batch;       /* being judged */
     uint32_t after;                   /* which of its records */
     uint64_t now_ns;                  /* when: ns since the Unix epoch */
-    bool restarting;                  /* the session that ends now ends by a restart */
+    uint32_t at; /* the same by the clock of gaps_settle, before an event of a gap */
 };
 
-/* From now on events follow that record of the batch, which arrived at `now_ns`. */
+/* From now on events follow that record of the batch, which arrived at `now_ns`, `at` by the clock
+ * of gaps_settle. */
 static inline void events_follow(struct events *events, struct muster_batch *batch, uint32_t after,
                                  uint64_t now_ns)
 {
     events->batch = batch;
     events->after = after;
     events->now_ns = now_ns;
-    events->restarting = false;
 }
 
-/* Adds an event about numbers: MUSTER_EVENT_GAP_OPENED, RESTART, OUTLIER, DEVICE_NEW. */
+/* Adds an event about numbers: MUSTER_EVENT_RESTART, OUTLIER, DEVICE_NEW. */
 void events_numbers(struct events *events, enum muster_event event,
                     const struct tracker_note *note);
 
-/* Adds MUSTER_EVENT_GAP_RECOVERED or GAP_LOST. */
-void events_gap_end(struct events *events, const struct gap_end *end);
+/* Adds MUSTER_EVENT_GAP_OPENED, RECOVERED or LOST. */
+void events_gap(struct events *events, const struct gaps_news *news);
 
 /* Adds an event of those who are not there, or are back: MUSTER_EVENT_DEVICE_LATE, SILENT, BACK,
  * NO_DATA, DATA_BACK, NEVER_HEARD.  It was so for `since_ns`; times are by the wall clock as it is

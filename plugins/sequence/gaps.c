@@ -1,304 +1,515 @@
 /* SPDX-License-Identifier: MIT
  *
- * For each device a list, sorted by number, of what is still open.  Its elements are
- * in one array, linked by index, so that nothing is allocated once it is large enough.
- * The workers share the array: each takes new elements from every n-th place.
+ * What happens to the numbers of gaps: they open, come late, are lost, and are told of; and the
+ * sums of that by cause.
  */
 #include "gaps.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+#include "losses.h"
+#include "gaps_list.h"
 #include "undo.h"
-
-enum { NONE = GAPS_NONE };
+#include "window.h"
 
 struct gaps {
+    struct gaps_options options;
     struct tables *tables;
-    uint32_t worker, workers;
-    gap_end_fn *end;
-    void *context;
-    uint32_t *used_end; /* in the tables: no element there or beyond was ever used by this worker */
-    uint32_t fresh;     /* the next one that was not, of this worker's */
-    uint32_t free;      /* those that were: a list */
-    struct gap *first;  /* elements up to TABLES_GAPS: those in the tables */
-    struct gap *more;   /* elements from TABLES_GAPS on */
-    uint32_t more_used, more_room;
-    uint32_t *recent; /* elements that were put in use in this tick, or the one before */
-    uint32_t recent_count, recent_room;
+    struct slot *slot;
+    struct gaps_list list;
+    struct gaps_sums sums;
+    uint32_t at; /* by the clock of gaps_settle, as far as it was told */
+    uint64_t steps;
 };
 
-uint32_t gaps_used_end(const struct tables *tables)
-{
-    uint32_t end = 1, i;
+/* ---- begin and end -------------------------------------------------------------------- */
 
-    for (i = 0; i < TABLES_WORKERS; i++)
-        if (tables_read_slot(tables, i)->gaps_end > end)
-            end = tables_read_slot(tables, i)->gaps_end;
-    return end;
+static void sum_up(struct gaps *gaps)
+{
+    const struct tables *tables = gaps->tables;
+    uint32_t id, index;
+    unsigned i;
+
+    for (id = tables_next_known(tables, 0); id < tables->devices;
+         id = tables_next_known(tables, id + 1)) {
+        if (id % gaps->options.workers != gaps->options.worker)
+            continue;
+        for (i = 0; i < MUSTER_CAUSES; i++)
+            gaps->sums.lost[i] += tables->losses[id].lost[i];
+        for (index = gaps_list_first(&gaps->list, id); index != GAPS_NONE;
+             index = gaps_list_at(&gaps->list, index)->next) {
+            const struct gap *gap = gaps_list_at(&gaps->list, index);
+
+            if (!gap->settled)
+                gaps->sums.open[losses_cause(gap->causes)] += gap->missing;
+        }
+    }
 }
 
-struct gaps *gaps_new(struct tables *tables, uint32_t worker, uint32_t workers, gap_end_fn *end,
-                      void *context)
+struct gaps *gaps_new(const struct gaps_options *options, struct tables *tables, uint32_t at)
 {
     struct gaps *gaps = calloc(1, sizeof *gaps);
-    uint32_t used_end = gaps_used_end(tables), i;
 
-    assert(worker < workers && workers <= TABLES_WORKERS && end != NULL);
     if (gaps == NULL)
         return NULL;
+    gaps->options = *options;
     gaps->tables = tables;
-    gaps->first = tables->gaps;
-    gaps->worker = worker;
-    gaps->workers = workers;
-    gaps->end = end;
-    gaps->context = context;
-    gaps->used_end = &tables_slot(tables, worker)->gaps_end;
-    for (i = worker == NONE ? workers : worker; i < used_end; i += workers) {
-        struct gap *gap = &tables->gaps[i];
-
-        if (gap->used)
-            continue;
-        gap->next = gaps->free;
-        gaps->free = i;
+    gaps->slot = tables_slot(tables, options->worker);
+    gaps->at = at;
+    if (gaps_list_begin(&gaps->list, tables, options->worker, options->workers, at) != 0) {
+        free(gaps);
+        return NULL;
     }
-    gaps->fresh = i;
+    sum_up(gaps);
     return gaps;
 }
 
 void gaps_free(struct gaps *gaps)
 {
-    if (gaps == NULL)
-        return;
-    free(gaps->recent);
-    free(gaps->more);
     free(gaps);
 }
 
-static struct gap *element(const struct gaps *gaps, uint32_t index)
+const struct gaps_sums *gaps_sums(const struct gaps *gaps)
 {
-    if (index < TABLES_GAPS)
-        return &gaps->first[index];
-    assert(index - TABLES_GAPS < gaps->more_used);
-    return &gaps->more[index - TABLES_GAPS];
+    return &gaps->sums;
 }
 
-static uint32_t *list_of(const struct gaps *gaps, uint16_t device_id)
+uint64_t gaps_steps(const struct gaps *gaps)
 {
-    return &tables_device(gaps->tables, device_id)->gaps;
+    return gaps->steps + gaps->list.steps;
 }
 
-/* An element outside of the tables, or NONE.  May move those. */
-static uint32_t take_more(struct gaps *gaps)
-{
-    if (gaps->more_used >= gaps->more_room) {
-        uint32_t room = gaps->more_room == 0 ? 4096 : gaps->more_room * 2;
-        struct gap *more = reallocarray(gaps->more, room, sizeof *more);
+/* ---- telling -------------------------------------------------------------------------- */
 
-        if (more == NULL)
-            return NONE;
-        gaps->more = more;
-        gaps->more_room = room;
+static void tell(const struct gaps *gaps, const struct gap *gap, struct gaps_news news)
+{
+    news.device = gap->device;
+    news.was_causes |= MUSTER_CAUSE_NETWORK;
+    news.causes |= MUSTER_CAUSE_NETWORK;
+    news.opened_at = gap->opened_at;
+    news.opened_ns = gap->opened_ns;
+    news.heard_ns = gap->heard_ns;
+    if (gaps->options.tell != NULL)
+        gaps->options.tell(gaps->options.context, &news);
+}
+
+/* That these numbers of the gap were open, and are lost. */
+static void tell_lost(const struct gaps *gaps, const struct gap *gap, uint32_t first,
+                      uint32_t count, uint8_t causes)
+{
+    tell(gaps, gap,
+         (struct gaps_news){.first = first,
+                            .last = first + count - 1,
+                            .was = MUSTER_EVENT_GAP_OPENED,
+                            .is = MUSTER_EVENT_GAP_LOST,
+                            .was_causes = gap->causes,
+                            .causes = causes});
+}
+
+/* The run of the gap that the window has left behind is complete. */
+static void tell_run(const struct gaps *gaps, struct gap *gap)
+{
+    if (gap->lost_count > 0)
+        tell_lost(gaps, gap, gap->lost_first, gap->lost_count, gap->causes);
+    gap->lost_count = 0;
+}
+
+/* Numbers of a gap that are in the window, from some number on. */
+struct part {
+    const struct session *session;
+    const uint64_t *window;
+    uint32_t size; /* of the window */
+    uint32_t first, count;
+};
+
+static struct part part_of(const struct gaps *gaps, const struct gap *gap)
+{
+    const struct session *session = &tables_read_device(gaps->tables, gap->device)->session;
+    struct part part = {.session = session,
+                        .window = tables_read_window(gaps->tables, gap->device),
+                        .size = gaps->tables->window,
+                        .first = gap->first};
+    uint32_t oldest = session->highest - session->span + 1, behind;
+
+    if (oldest - gap->first <= gap->last - gap->first)
+        part.first = oldest;
+    behind = session->highest - part.first; /* of the window, numbers behind the first */
+    if (behind < session->span)
+        part.count = (gap->last - part.first < behind ? gap->last - part.first : behind) + 1;
+    return part;
+}
+
+/* The next run of them that did not come; of none, its count is 0. */
+static struct window_run next_run(struct gaps *gaps, struct part *part)
+{
+    const struct window_run run =
+        window_next_run(part->window, part->size, part->first, part->count);
+    uint32_t passed = run.first - part->first + run.count;
+
+    gaps->steps += run.words;
+    if (run.count > 0) {
+        part->first += passed;
+        part->count -= passed;
     }
-    gaps->more[gaps->more_used].used = false;
-    return TABLES_GAPS + gaps->more_used++;
+    return run;
 }
 
-/* Without memory, what is noticed at the end of this tick is not among that gap's causes. */
-static void remember(struct gaps *gaps, uint32_t index)
+/* What is missing of the gap, and may be lost already, is counted under these causes. */
+static void set_causes(struct gaps *gaps, struct gap *gap, uint8_t causes)
 {
-    if (gaps->recent_count == gaps->recent_room) {
-        uint32_t room = gaps->recent_room == 0 ? 256 : gaps->recent_room * 2;
-        uint32_t *recent = reallocarray(gaps->recent, room, sizeof *recent);
+    uint64_t *counts = gap->settled ? gaps->sums.lost : gaps->sums.open;
+    struct losses *losses = &gaps->tables->losses[gap->device];
+    uint8_t is = gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED;
+    struct part part = part_of(gaps, gap);
+    struct window_run run;
 
-        if (recent == NULL)
-            return;
-        gaps->recent = recent;
-        gaps->recent_room = room;
+    if (causes == gap->causes)
+        return;
+    tell_run(gaps, gap);
+    counts[losses_cause(gap->causes)] -= gap->missing;
+    counts[losses_cause(causes)] += gap->missing;
+    if (gap->settled) {
+        losses->lost[losses_cause(gap->causes)] -= gap->missing;
+        losses->lost[losses_cause(causes)] += gap->missing;
     }
-    gaps->recent[gaps->recent_count++] = index;
+    while ((run = next_run(gaps, &part)).count > 0)
+        tell(gaps, gap,
+             (struct gaps_news){.first = run.first,
+                                .last = run.first + run.count - 1,
+                                .was = is,
+                                .is = is,
+                                .was_causes = gap->causes,
+                                .causes = causes});
+    gap->causes = causes;
 }
 
-/* An element that holds a copy of that gap, or NONE. */
-static uint32_t put(struct gaps *gaps, const struct gap *gap)
-{
-    uint32_t index = gaps->free;
+/* ---- opening -------------------------------------------------------------------------- */
 
-    if (index != NONE) {
-        gaps->free = element(gaps, index)->next;
-    } else if (gaps->fresh < TABLES_GAPS) {
-        index = gaps->fresh;
-        gaps->fresh += gaps->workers;
-        *gaps->used_end = index + 1;
-    } else {
-        index = take_more(gaps);
+/* Two gaps are to have the same causes: those of the one with more numbers. */
+static void agree(struct gaps *gaps, struct gap *one, struct gap *other)
+{
+    if (one->missing >= other->missing)
+        set_causes(gaps, other, one->causes);
+    else
+        set_causes(gaps, one, other->causes);
+}
+
+/* The first of two neighbours that can be one gap, and best have the same causes; or GAPS_NONE. */
+static uint32_t find_pair(struct gaps *gaps, uint32_t device)
+{
+    struct gaps_list *list = &gaps->list;
+    uint32_t index, pair = GAPS_NONE;
+
+    for (index = device; gaps_list_at(list, index)->next != GAPS_NONE;
+         index = gaps_list_at(list, index)->next) {
+        const struct gap *gap = gaps_list_at(list, index);
+        const struct gap *next = gaps_list_at(list, gap->next);
+
+        list->steps++;
+        if (gap->settled != next->settled)
+            continue;
+        if (gap->causes == next->causes)
+            return index;
+        if (pair == GAPS_NONE)
+            pair = index;
     }
-    if (index != NONE) {
-        struct gap unused = *gap;
+    return pair;
+}
 
-        assert(!element(gaps, index)->used);
-        /* It is in use when all of it is there: the process may be killed in between. */
-        unused.used = false;
-        *element(gaps, index) = unused;
-        undo_keep_order();
-        element(gaps, index)->used = true;
-        remember(gaps, index);
+/* Makes room for one more gap of the device.  Returns false if there can be none: then it has one,
+ * which is open. */
+static bool make_room(struct gaps *gaps, uint32_t device)
+{
+    struct gaps_list *list = &gaps->list;
+    uint32_t pair;
+
+    if (gaps_list_has_room(list, device))
+        return true;
+    pair = find_pair(gaps, device);
+    if (pair != GAPS_NONE) {
+        struct gap *gap = gaps_list_at(list, pair);
+
+        agree(gaps, gap, gaps_list_at(list, gap->next));
+        gaps_list_merge(list, pair);
+        return true;
     }
-    return index;
-}
-
-/* Takes the element that *link leads to out of its list. */
-static void drop(struct gaps *gaps, uint32_t *link)
-{
-    uint32_t index = *link;
-    struct gap *gap = element(gaps, index);
-
-    assert(gap->used);
-    *link = gap->next;
-    gap->used = false;
-    gap->next = gaps->free;
-    gaps->free = index;
-}
-
-static void report_end(const struct gaps *gaps, const struct gap *gap, uint32_t first,
-                       uint32_t last, bool lost)
-{
-    struct gap_end end = {
-        .device_id = gap->device_id,
-        .first = first,
-        .last = last,
-        .opened_ns = gap->opened_ns,
-        .lost = lost,
-        .causes = gap->causes,
-    };
-
-    gaps->end(gaps->context, &end);
-}
-
-int gaps_open(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t last, uint64_t now_ns,
-              uint32_t tick, uint8_t causes)
-{
-    const struct gap gap = {
-        .from = first,
-        .first = first,
-        .last = last,
-        .opened_ns = now_ns,
-        .opened_tick = tick,
-        .device_id = device_id,
-        .causes = causes,
-    };
-    uint32_t index, *link = list_of(gaps, device_id);
-
-    assert(last - first < GAPS_LONGEST);
-    index = put(gaps, &gap);
-    if (index == NONE)
-        return -1;
-    while (*link != NONE)
-        link = &element(gaps, *link)->next;
-    *link = index;
-    return 0;
-}
-
-/* The link to the gap that holds the number, or to NONE. */
-static uint32_t *find(struct gaps *gaps, uint16_t device_id, uint32_t number)
-{
-    uint32_t *link = list_of(gaps, device_id);
-
-    while (*link != NONE) {
-        struct gap *gap = element(gaps, *link);
-
-        if (number - gap->first <= gap->last - gap->first)
-            break;
-        link = &gap->next;
+    /* Of settled numbers it is only forgotten why they are lost, should one come after all. */
+    if (gaps_list_at(list, device)->settled) {
+        gaps_list_drop(list, device);
+        return true;
     }
-    return link;
+    return false;
 }
 
-void gaps_recover(struct gaps *gaps, uint16_t device_id, uint32_t number)
+/* The device's only gap takes the numbers in. */
+static void join(struct gaps *gaps, struct gap *added)
 {
-    uint32_t *link = find(gaps, device_id, number), index = *link;
-    struct gap *gap, rest;
+    struct gap *gap = gaps_list_at(&gaps->list, added->device);
 
-    if (index == NONE)
-        return; /* memory was short when it opened */
-    rest = *element(gaps, index);
-    report_end(gaps, &rest, number, number, false);
-    if (number != rest.last) {
-        /* What is behind it is a gap of its own from now on. */
-        uint32_t behind;
+    if (added->missing > gap->missing)
+        set_causes(gaps, gap, added->causes);
+    added->causes = gap->causes;
+    gap->last = added->last;
+    gap->missing += added->missing;
+    gap->merged = true;
+}
 
-        rest.from = rest.first = number + 1;
-        behind = put(gaps, &rest);
-        if (behind != NONE)
-            element(gaps, index)->next = behind;
-    }
-    gap = element(gaps, index); /* it may have been moved */
-    if (number != gap->first) {
-        gap->last = number - 1;
+void gaps_open(struct gaps *gaps, const struct gaps_opening *opening)
+{
+    struct gap gap = {.device = opening->device,
+                      .first = opening->first,
+                      .last = opening->last,
+                      .missing = opening->last - opening->first + 1,
+                      .opened_tick = opening->tick,
+                      .opened_at = opening->at,
+                      .causes = opening->causes,
+                      .opened_ns = opening->opened_ns,
+                      .heard_ns = opening->heard_ns};
+
+    assert(opening->last - opening->first < GAPS_LONGEST);
+    assert(opening->device % gaps->options.workers == gaps->options.worker);
+    gaps->at = opening->at;
+    if (make_room(gaps, opening->device))
+        gaps_list_append(&gaps->list, &gap);
+    else
+        join(gaps, &gap);
+    gaps->sums.open[losses_cause(gap.causes)] += gap.missing;
+    tell(gaps, &gap,
+         (struct gaps_news){.first = gap.first,
+                            .last = gap.last,
+                            .was = MUSTER_EVENT_NONE,
+                            .is = MUSTER_EVENT_GAP_OPENED,
+                            .causes = gap.causes});
+}
+
+/* ---- coming late ---------------------------------------------------------------------- */
+
+/* A number that is in no gap any more: it was lost, and under which cause, nobody knows. */
+static void recover_forgotten(struct gaps *gaps, uint32_t device, uint32_t number)
+{
+    struct losses *losses = &gaps->tables->losses[device];
+    const struct gap forgotten = {.device = device, .opened_at = gaps->at};
+    unsigned cause = losses_any_cause(losses);
+
+    if (losses->expired == 0)
+        return;
+    losses->expired--;
+    losses->lost[cause]--;
+    gaps->sums.lost[cause]--;
+    tell(gaps, &forgotten,
+         (struct gaps_news){.first = number,
+                            .last = number,
+                            .was = MUSTER_EVENT_GAP_LOST,
+                            .is = MUSTER_EVENT_GAP_RECOVERED,
+                            .was_causes = (uint8_t)(1u << cause)});
+}
+
+void gaps_recover(struct gaps *gaps, uint32_t device, uint32_t number)
+{
+    uint32_t index = gaps_list_find(&gaps->list, device, number);
+    struct losses *losses = &gaps->tables->losses[device];
+    struct gap *gap;
+    unsigned cause;
+
+    losses->recovered++;
+    if (index == GAPS_NONE) {
+        recover_forgotten(gaps, device, number);
         return;
     }
-    /* What was lost before it is reported now, since nothing of this gap is open any more. */
-    if (gap->from != number)
-        report_end(gaps, gap, gap->from, number - 1, true);
-    for (link = list_of(gaps, device_id); *link != index; link = &element(gaps, *link)->next)
-        ;
-    drop(gaps, link);
+    gap = gaps_list_at(&gaps->list, index);
+    cause = losses_cause(gap->causes);
+    if (gap->settled) {
+        losses->expired--;
+        losses->lost[cause]--;
+        gaps->sums.lost[cause]--;
+    } else {
+        gaps->sums.open[cause]--;
+    }
+    gap->missing--;
+    tell(gaps, gap,
+         (struct gaps_news){.first = number,
+                            .last = number,
+                            .was = gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED,
+                            .is = MUSTER_EVENT_GAP_RECOVERED,
+                            .was_causes = gap->causes});
+    if (gap->missing == 0 || number == gap->lost_first + gap->lost_count)
+        tell_run(gaps, gap);
+    if (gap->missing == 0)
+        gaps_list_drop(&gaps->list, index);
 }
 
-void gaps_lose(struct gaps *gaps, uint16_t device_id, uint32_t first, uint32_t last)
+/* ---- being lost ----------------------------------------------------------------------- */
+
+/* So many open numbers of the gap are lost. */
+static void count_lost(struct gaps *gaps, const struct gap *gap, uint32_t count, uint8_t causes)
 {
-    uint32_t *link = list_of(gaps, device_id);
+    gaps->sums.open[losses_cause(gap->causes)] -= count;
+    gaps->sums.lost[losses_cause(causes)] += count;
+    gaps->tables->losses[gap->device].lost[losses_cause(causes)] += count;
+}
+
+/* Whether the number behind is in the window and came. */
+static bool ends_run(const struct gaps *gaps, uint32_t device, uint32_t last)
+{
+    const struct session *session = &tables_read_device(gaps->tables, device)->session;
+
+    return session->highest - (last + 1) < session->span &&
+           window_has_seen(tables_read_window(gaps->tables, device), gaps->tables->window,
+                           last + 1);
+}
+
+/* The window leaves these numbers of the gap behind. */
+static void lose_part(struct gaps *gaps, struct gap *gap, uint32_t first, uint32_t last)
+{
+    uint32_t count = last - first + 1;
+
+    gap->missing -= count;
+    if (gap->settled) {
+        gaps->tables->losses[gap->device].expired -= count;
+        return;
+    }
+    count_lost(gaps, gap, count, gap->causes);
+    if (gap->lost_count > 0 && gap->lost_first + gap->lost_count != first)
+        tell_run(gaps, gap);
+    if (gap->lost_count == 0)
+        gap->lost_first = first;
+    gap->lost_count += count;
+    if (gap->missing == 0 || ends_run(gaps, gap->device, last))
+        tell_run(gaps, gap);
+}
+
+void gaps_lose(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last)
+{
+    struct losses *losses = &gaps->tables->losses[device];
+    uint32_t index = gaps_list_first(&gaps->list, device), left = last - first + 1;
 
     assert(last - first < GAPS_LONGEST);
-    while (*link != NONE) {
-        struct gap *gap = element(gaps, *link);
+    while (index != GAPS_NONE && left > 0) {
+        struct gap *gap = gaps_list_at(&gaps->list, index);
+        uint32_t begin, end;
 
-        if (gap->first - first > last - first) {
-            link = &gap->next;
-        } else if (last - gap->first < gap->last - gap->first) {
-            gap->first = last + 1;
-            return;
-        } else {
-            report_end(gaps, gap, gap->from, gap->last, true);
-            drop(gaps, link);
+        gaps->list.steps++;
+        begin = gap->first - first <= last - first ? gap->first : first;
+        if (begin - gap->first > gap->last - gap->first) { /* none of these is in it */
+            index = gap->next;
+            continue;
         }
+        end = gap->last - begin <= last - begin ? gap->last : last;
+        left -= end - begin + 1;
+        lose_part(gaps, gap, begin, end);
+        index = gap->missing == 0 ? gaps_list_drop(&gaps->list, index) : gap->next;
     }
+    /* The others are forgotten: they were lost before. */
+    losses->expired -= left < losses->expired ? left : losses->expired;
 }
 
-void gaps_lose_all(struct gaps *gaps, uint16_t device_id)
+/* All that is missing of a gap is lost now: tells it, by runs. */
+static void tell_all_lost(struct gaps *gaps, struct gap *gap, uint8_t causes)
 {
-    uint32_t *link = list_of(gaps, device_id);
+    struct part part = part_of(gaps, gap);
+    struct window_run run;
 
-    while (*link != NONE) {
-        const struct gap *gap = element(gaps, *link);
+    while ((run = next_run(gaps, &part)).count > 0) {
+        if (causes == gap->causes && gap->lost_count > 0 &&
+            gap->lost_first + gap->lost_count == run.first) {
+            run.first = gap->lost_first;
+            run.count += gap->lost_count;
+            gap->lost_count = 0;
+        }
+        tell_run(gaps, gap);
+        tell_lost(gaps, gap, run.first, run.count, causes);
+    }
+    tell_run(gaps, gap);
+}
 
-        report_end(gaps, gap, gap->from, gap->last, true);
-        drop(gaps, link);
+void gaps_lose_all(struct gaps *gaps, uint32_t device, uint8_t causes)
+{
+    uint32_t index = gaps_list_first(&gaps->list, device);
+
+    while (index != GAPS_NONE) {
+        struct gap *gap = gaps_list_at(&gaps->list, index);
+
+        if (!gap->settled) {
+            tell_all_lost(gaps, gap, gap->causes | causes);
+            count_lost(gaps, gap, gap->missing, gap->causes | causes);
+        }
+        index = gaps_list_drop(&gaps->list, index);
+    }
+    gaps->tables->losses[device].expired = 0;
+}
+
+/* ---- as time passes ------------------------------------------------------------------- */
+
+void gaps_add_causes(struct gaps *gaps, uint32_t device, uint8_t causes)
+{
+    uint32_t index;
+
+    for (index = gaps_list_first(&gaps->list, device); index != GAPS_NONE;
+         index = gaps_list_at(&gaps->list, index)->next) {
+        struct gap *gap = gaps_list_at(&gaps->list, index);
+
+        if (!gap->settled)
+            set_causes(gaps, gap, gap->causes | causes);
     }
 }
 
-void gaps_tick(struct gaps *gaps, uint32_t tick, uint8_t causes)
+void gaps_tick(struct gaps *gaps, uint32_t tick)
 {
     /* A worker that does not move the ticks on looks in the middle of one. */
-    uint32_t oldest = gaps->worker == 0 ? tick : tick - 1, left = 0, i;
+    uint32_t oldest = gaps->options.worker == 0 ? tick : tick - 1, index;
 
-    assert(gaps->recent_count <= gaps->recent_room);
-    for (i = 0; i < gaps->recent_count; i++) {
-        struct gap *gap = element(gaps, gaps->recent[i]);
+    for (index = gaps->list.latest; index != GAPS_NONE;
+         index = gaps_list_at(&gaps->list, index)->earlier) {
+        struct gap *gap = gaps_list_at(&gaps->list, index);
+        const struct device *device = tables_read_device(gaps->tables, gap->device);
 
-        if (!gap->used || gap->opened_tick - oldest >= UINT32_MAX / 2)
-            continue;
-        gap->causes |= causes;
-        if (gap->opened_tick != oldest)
-            gaps->recent[left++] = gaps->recent[i];
+        gaps->list.steps++;
+        if (gap->opened_tick - oldest >= UINT32_MAX / 2)
+            break;
+        /* Of several that are one only some opened then. */
+        if (!gap->merged)
+            set_causes(gaps, gap,
+                       gap->causes | causes_since(&gaps->tables->shared->causes, gap->opened_tick,
+                                                  device->contact.ear));
     }
-    gaps->recent_count = left;
 }
 
-void gaps_forget(struct tables *tables)
+static void settle_gap(struct gaps *gaps, uint32_t index)
 {
-    uint32_t end = gaps_used_end(tables), i;
+    struct gap *gap = gaps_list_at(&gaps->list, index);
 
-    for (i = 1; i < end; i++)
-        tables->gaps[i].used = false;
+    tell_all_lost(gaps, gap, gap->causes);
+    count_lost(gaps, gap, gap->missing, gap->causes);
+    gaps->tables->losses[gap->device].expired += gap->missing;
+    gaps_list_settle(&gaps->list, index);
+}
+
+/* That gap, and those of its device before it: what is lost in the window is its oldest. */
+static void settle_up_to(struct gaps *gaps, uint32_t last)
+{
+    uint32_t device = gaps_list_at(&gaps->list, last)->device, index;
+
+    if (gaps->options.persistent)
+        undo_begin(&gaps->slot->undo, &gaps->slot->counts, gaps->tables, device);
+    for (index = device;; index = gaps_list_at(&gaps->list, index)->next) {
+        if (!gaps_list_at(&gaps->list, index)->settled)
+            settle_gap(gaps, index);
+        if (index == last)
+            break;
+    }
+    if (gaps->options.persistent)
+        undo_end(&gaps->slot->undo);
+}
+
+void gaps_settle(struct gaps *gaps, uint32_t at, uint32_t most)
+{
+    gaps->at = at;
+    while (gaps->list.earliest != GAPS_NONE) {
+        uint32_t age = at - gaps_list_at(&gaps->list, gaps->list.earliest)->opened_at;
+
+        if (age < most || age > INT32_MAX)
+            break;
+        settle_up_to(gaps, gaps->list.earliest);
+    }
 }

@@ -6,8 +6,11 @@ plugins_sequence_la_CFLAGS = $(PLUGIN_CFLAGS)
 plugins_sequence_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 TRACKER_SOURCES =
 TRACKER_SOURCES += \
+	%D%/losses.c %D%/losses.h \
 	%D%/causes.c %D%/causes.h \
+	%D%/disorder.h \
 	%D%/gaps.c %D%/gaps.h \
+	%D%/gaps_list.c %D%/gaps_list.h \
 	%D%/gaps_rebuild.c %D%/gaps_rebuild.h \
 	%D%/habits.c %D%/habits.h \
 	%D%/listening.c %D%/listening.h \
@@ -27,6 +30,7 @@ SEQUENCE_SOURCES = $(TRACKER_SOURCES)
 SEQUENCE_SOURCES += \
 	%D%/events.c %D%/events.h \
 	%D%/metrics.c %D%/metrics.h \
+	plugins/common/words.c plugins/common/words.h \
 	%D%/sequence.c %D%/sequence.h \
 	%D%/worker.c %D%/worker.h
 plugins_sequence_la_SOURCES = $(SEQUENCE_SOURCES)

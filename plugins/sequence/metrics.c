@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../common/plugin_metric.h"
+#include "../common/words.h"
 
 /* In the order of struct tracker_counts. */
 static const struct {
@@ -25,10 +26,30 @@ static const struct {
     {"missing", "numbers", "missing when a gap was revealed; = recovered + lost + open",
      MUSTER_METRIC_COUNTER},
     {"recovered", "numbers", "missing once, that came late", MUSTER_METRIC_COUNTER},
-    {"lost", "numbers", "missing for good", MUSTER_METRIC_COUNTER},
+    {"lost", "numbers", "missing for good, unless they come after all", MUSTER_METRIC_COUNTER},
     {"open", "numbers", "missing, that may still come", MUSTER_METRIC_GAUGE},
     {"devices", "devices", "heard of, and not forgotten", MUSTER_METRIC_GAUGE},
 };
+
+/* The cells of a metric with a label `cause`. */
+static void declare_by_cause(struct muster_cell **cells, const struct muster_host *host,
+                             struct muster_instance *instance, const char *name, const char *help)
+{
+    unsigned i;
+
+    for (i = 0; i < MUSTER_CAUSES; i++) {
+        const struct muster_metric metric = {.size = sizeof metric,
+                                             .kind = MUSTER_METRIC_COUNTER,
+                                             .type = MUSTER_METRIC_U64,
+                                             .name = name,
+                                             .unit = "numbers",
+                                             .help = help,
+                                             .label = "cause",
+                                             .label_value = words_cause(i)->text};
+
+        cells[i] = host->metric(instance, &metric);
+    }
+}
 
 void metrics_declare(struct metrics *metrics, const struct muster_host *host,
                      struct muster_instance *instance)
@@ -39,6 +60,12 @@ void metrics_declare(struct metrics *metrics, const struct muster_host *host,
         metrics->counts[i] =
             plugin_metric(host, instance, counts_table[i].name, counts_table[i].kind,
                           counts_table[i].unit, counts_table[i].help);
+    declare_by_cause(metrics->missing_by_cause, host, instance, "missing_by_cause",
+                     "missing when a gap was revealed, by what they count under now");
+    declare_by_cause(metrics->lost_by_cause, host, instance, "lost_by_cause",
+                     "missing for good, by cause; their sum is lost");
+    metrics->not_believable = plugin_metric(host, instance, "not_believable", MUSTER_METRIC_GAUGE,
+                                            "devices", "that seem to count at random");
     metrics->events_not_reported =
         plugin_metric(host, instance, "events_not_reported", MUSTER_METRIC_COUNTER, "events",
                       "that could not be reported for want of room");
@@ -64,16 +91,46 @@ void metrics_declare_since(const struct muster_host *host, struct muster_instanc
                     since_ns / 1000000000);
 }
 
-void metrics_publish(const struct metrics *metrics, const struct tracker_counts *counts,
-                     const struct tracker_counts *rest, const struct watch_counts *devices)
+/* What is recovered was not dropped here: it counts as the network's. */
+static void publish_causes(const struct metrics *metrics, const struct gaps_sums *sums,
+                           uint64_t recovered)
 {
-    uint64_t own[METRICS_COUNTS], others[METRICS_COUNTS];
+    const unsigned network = (unsigned)__builtin_ctz(MUSTER_CAUSE_NETWORK);
+    unsigned i;
+
+    for (i = 0; i < MUSTER_CAUSES; i++) {
+        muster_cell_set(metrics->missing_by_cause[i],
+                        sums->lost[i] + sums->open[i] + (i == network ? recovered : 0));
+        muster_cell_set(metrics->lost_by_cause[i], sums->lost[i]);
+    }
+}
+
+void metrics_publish(const struct metrics *metrics, const struct tracker_counts *counts,
+                     const struct tracker_counts *rest, const struct gaps_sums *sums,
+                     uint32_t not_believable, const struct watch_counts *devices)
+{
+    struct tracker_counts all = *counts;
+    struct gaps_sums plain = {0};
+    uint64_t shown[METRICS_COUNTS];
     int i;
 
-    memcpy(own, counts, sizeof own);
-    memcpy(others, rest, sizeof others);
+    tables_add_counts(&all, rest);
+    if (sums != NULL) {
+        /* By device, and no device is another worker's. */
+        all.lost = all.open = 0;
+        for (i = 0; i < MUSTER_CAUSES; i++) {
+            all.lost += sums->lost[i];
+            all.open += sums->open[i];
+        }
+    } else {
+        plain.lost[__builtin_ctz(MUSTER_CAUSE_NETWORK)] = all.lost;
+        sums = &plain;
+    }
+    memcpy(shown, &all, sizeof shown);
     for (i = 0; i < METRICS_COUNTS; i++)
-        muster_cell_set(metrics->counts[i], own[i] + others[i]);
+        muster_cell_set(metrics->counts[i], shown[i]);
+    publish_causes(metrics, sums, all.recovered);
+    muster_cell_set(metrics->not_believable, not_believable);
     muster_cell_set(metrics->online, devices->known - devices->late - devices->silent);
     muster_cell_set(metrics->late, devices->late);
     muster_cell_set(metrics->silent, devices->silent);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "losses.h"
 #include "listening.h"
 #include "undo.h"
 #include "window.h"
@@ -22,6 +23,8 @@ static bool is_session_sound(const struct tables *tables, const struct undo_sett
         (s->doubt_count > 0 && s->doubt_end - s->doubted != s->doubt_count))
         return false;
     if (s->span > tables->window || (s->begun && s->span == 0) || (!s->begun && s->open != 0))
+        return false;
+    if (settled->losses->expired > s->open)
         return false;
     return !s->begun || (window_has_seen(settled->window, tables->window, s->highest) &&
                          s->open == window_missing(settled->window, tables->window,
@@ -40,7 +43,7 @@ bool recovery_is_sound(const struct tables *tables)
 {
     struct undo_busy busy;
     struct tracker_counts sum = {0};
-    uint64_t open = 0, doubted = 0, devices = 0;
+    uint64_t open = 0, doubted = 0, devices = 0, recovered = 0, lost = 0;
     unsigned i;
     uint32_t id;
 
@@ -62,9 +65,12 @@ bool recovery_is_sound(const struct tables *tables)
         open += settled.session->open;
         doubted += settled.session->doubt_count;
         devices += settled.session->known;
+        recovered += settled.losses->recovered;
+        lost += losses_sum(settled.losses) - settled.losses->expired;
     }
     return open == sum.open && doubted == sum.doubted && devices == sum.devices &&
-           sum.missing == sum.recovered + sum.lost + sum.open;
+           sum.missing == sum.recovered + sum.lost + sum.open && recovered == sum.recovered &&
+           lost == sum.lost;
 }
 
 /* ---- mending -------------------------------------------------------------------------- */
@@ -97,7 +103,6 @@ static void forget_session(struct device *device, struct habits *habits, uint32_
     memset(&device->session, 0, sizeof device->session);
     device->session.known = true;
     device->contact = contact;
-    device->gaps = 0;
     timing_restart(&device->timing);
     if (!habits_are_sound(habits))
         memset(habits, 0, sizeof *habits);
@@ -112,17 +117,21 @@ void recovery_forget_sessions(struct tables *tables)
     uint32_t now = listening_units(tables->shared->listening.listened_ns), id;
     unsigned i;
 
-    sum.devices = 0;
+    sum.devices = sum.recovered = sum.lost = 0;
     for (id = 0; id < tables->devices; id++) {
         struct device *device = tables_device(tables, id);
 
         if (!device->session.known) {
             memset(device, 0, sizeof *device);
             memset(&tables->habits[id], 0, sizeof tables->habits[id]);
+            memset(&tables->losses[id], 0, sizeof *tables->losses);
             continue;
         }
         tables_know(tables, id);
         forget_session(device, &tables->habits[id], now);
+        tables->losses[id].expired = tables->losses[id].count = 0;
+        sum.recovered += tables->losses[id].recovered;
+        sum.lost += losses_sum(&tables->losses[id]);
         sum.devices++;
     }
     sum.outliers += sum.doubted;

@@ -7,29 +7,26 @@
 
 #include <assert.h>
 
-#include "gaps.h"
+#include "losses.h"
+#include "gaps_list.h"
 #include "recovery.h"
 #include "undo.h"
+#include "window.h"
 
-/* Copies the session's newest numbers, as many as its span says.  Returns how many of them are
- * missing. */
-static uint32_t copy_window(struct tables *to, const struct tables *from, uint32_t id,
-                            const uint64_t *old, const struct session *session)
+/* Copies the session's newest numbers, as many as its span says. */
+static void copy_window(struct tables *to, const struct tables *from, uint32_t id,
+                        const uint64_t *old, const struct session *session)
 {
     uint64_t *new = tables_window(to, id);
-    uint32_t number = session->highest - session->span + 1, left = session->span, seen = 0;
+    uint32_t number = session->highest - session->span + 1, left = session->span;
 
     while (left > 0) {
-        uint32_t shift = number % 64, count = 64 - shift < left ? 64 - shift : left;
-        uint64_t mask = (count < 64 ? (UINT64_C(1) << count) - 1 : UINT64_MAX) << shift;
-        uint64_t bits = old[number / 64 % from->words] & mask;
+        const struct window_part part = window_part(from->window, number, left);
 
-        new[number / 64 % to->words] |= bits;
-        seen += (uint32_t)__builtin_popcountll(bits);
-        number += count;
-        left -= count;
+        new[window_word(to->window, number)] |= old[part.word] & part.mask;
+        number += part.count;
+        left -= part.count;
     }
-    return session->span - seen;
 }
 
 /* Returns how many numbers that were missing the new window does not have. */
@@ -37,49 +34,93 @@ static uint32_t copy_device(struct tables *to, const struct tables *from,
                             const struct undo_settled *settled, uint32_t id)
 {
     struct device *device = tables_device(to, id);
+    struct losses *losses = &to->losses[id];
     struct session session = *settled->session;
-    uint32_t open = session.open;
+    uint32_t open = session.open, left = 0, expired;
 
     recovery_mend_span(&session, settled->window, from->window);
+    *losses = *settled->losses;
     if (session.begun) {
         if (session.span > to->window)
             session.span = to->window;
-        session.open = copy_window(to, from, id, settled->window, &session);
+        copy_window(to, from, id, settled->window, &session);
+        session.open = window_missing(tables_read_window(to, id), to->window,
+                                      session.highest - session.span + 1, session.span);
     }
     *device = *tables_read_device(from, id);
     device->session = session;
     to->habits[id] = from->habits[id];
-    return open - session.open;
+    left = open - session.open;
+    /* The oldest go, and of those some may be lost already. */
+    expired = losses->expired < left ? losses->expired : left;
+    losses->expired -= expired;
+    losses->lost[losses_cause(0)] += left - expired;
+    return left;
 }
 
-/* Whether something is left of the gap; then it begins in the new window. */
-static bool cut_gap(const struct tables *to, struct gap *gap)
+/* How many of the gap's missing numbers are in front of the new window; from *first on. */
+static uint32_t count_gone(const struct tables *to, const struct tables *from,
+                           const struct gap *gap, uint32_t *first)
 {
-    const struct session *session = &tables_read_device(to, gap->device_id)->session;
+    const struct session *session = &tables_read_device(to, gap->device)->session;
+    const struct session *before = &tables_read_device(from, gap->device)->session;
     uint32_t oldest = session->highest - session->span + 1;
+    uint32_t was = before->highest - before->span + 1, count;
 
-    if (!session->begun || (int32_t)(gap->last - oldest) < 0)
-        return false;
-    if ((int32_t)(gap->first - oldest) < 0)
-        gap->first = oldest; /* what is before that is reported as lost when the rest ends */
-    return true;
+    *first = was - gap->first <= gap->last - gap->first ? was : gap->first;
+    count = oldest - *first;
+    if (!session->begun || count > from->window || *first - was >= before->span)
+        return 0; /* none of it, or it is beyond belief */
+    if (gap->last - *first < count)
+        count = gap->last - *first + 1;
+    return window_missing(tables_read_window(from, gap->device), from->window, *first, count);
+}
+
+/* What is lost of the gap is counted under its cause, and told when the rest ends, if it is a run
+ * up to there.  Returns whether something is left of it. */
+static bool settle_gap(struct tables *to, const struct tables *from, struct gap *gap)
+{
+    const struct session *session = &tables_read_device(to, gap->device)->session;
+    struct losses *losses = &to->losses[gap->device];
+    uint64_t *network = &losses->lost[losses_cause(0)];
+    uint32_t oldest = session->highest - session->span + 1, first;
+    uint32_t gone = count_gone(to, from, gap, &first);
+
+    if (gone > 0 && !gap->settled && *network >= gone) {
+        *network -= gone;
+        losses->lost[losses_cause(gap->causes)] += gone;
+        if (gap->lost_count == 0 || gap->lost_first + gap->lost_count != first) {
+            gap->lost_first = first;
+            gap->lost_count = 0;
+        }
+        gap->lost_count = gone == oldest - first ? gap->lost_count + gone : 0;
+    }
+    return session->begun && gap->missing > gone;
 }
 
 /* Returns how many gaps are gone. */
 static uint32_t copy_gaps(struct tables *to, const struct tables *from)
 {
-    uint32_t end = gaps_used_end(from), gone = 0, i;
+    uint32_t end = gaps_list_used_end(from), at = to->devices, gone = 0, i;
 
-    for (i = 1; i < end; i++) {
+    for (i = 0; i < end; i++) {
         struct gap gap = from->gaps[i];
 
-        if (!gap.used)
+        if (gap.used != 1)
             continue;
-        if (cut_gap(to, &gap))
-            to->gaps[i] = gap;
-        else
+        if (i < from->devices)
+            gap.device = i;
+        if (gap.device >= from->devices || gap.device >= to->devices ||
+            !tables_is_known(from, gap.device))
+            continue;
+        if (!settle_gap(to, from, &gap))
             gone++;
+        else if (i < from->devices)
+            to->gaps[i] = gap;
+        else if (at < TABLES_GAPS)
+            to->gaps[at++] = gap;
     }
+    tables_slot(to, 0)->gaps_end = at;
     return gone;
 }
 
@@ -92,6 +133,7 @@ static void copy_stale(struct tables *to, const struct tables *from)
         if (tables_read_device(from, id)->session.known) {
             *tables_device(to, id) = *tables_read_device(from, id);
             to->habits[id] = from->habits[id];
+            to->losses[id] = from->losses[id];
         }
     for (i = 0; i < TABLES_WORKERS; i++)
         tables_slot(to, i)->counts = tables_read_slot(from, i)->counts;
@@ -126,7 +168,6 @@ struct resize_losses resize_tables(struct tables *to, const struct tables *from,
         const struct slot *slot = tables_read_slot(from, i);
 
         tables_slot(to, i)->counts = slot->undo.busy ? slot->undo.counts : slot->counts;
-        tables_slot(to, i)->gaps_end = slot->gaps_end;
     }
     for (id = tables_next_known(from, 0); id < from->devices;
          id = tables_next_known(from, id + 1)) {

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "gaps.h"
 #include "gaps_rebuild.h"
 #include "recovery.h"
 #include "resize.h"
@@ -50,6 +49,11 @@ static const struct muster_option options[] = {
      .fallback = "0",
      .max = INT64_MAX,
      .summary = "After how long a device that the catalog does not list is forgotten; 0: never"},
+    {.name = "lost_after",
+     .type = MUSTER_OPTION_DURATION,
+     .fallback = "10m",
+     .max = INT64_C(30) * 86400 * 1000000000,
+     .summary = "How long a number is missing before it is lost; 0: until the window has left it"},
 };
 
 static int check(const struct muster_host *host, struct muster_instance *instance)
@@ -154,19 +158,11 @@ static int resume(struct sequence *sequence, uint32_t age)
     if (tables->shared->since_ns == 0)
         tables->shared->since_ns = now;
     causes_resume(&tables->shared->causes, age != MUSTER_STATE_NEW);
-    if (!sequence->events) {
-        gaps_forget(tables);
-    } else if (gaps_rebuild(tables, now, &sequence->gaps_not_reported) != 0) {
+    if (gaps_rebuild(tables, now, worker_at(now - (uint64_t)tables->shared->listening.set_ns)) !=
+        0) {
         sequence->host->log(sequence->instance, MUSTER_LOG_ERROR, "out of memory for the gaps");
         return -1;
-    } else if (sequence->gaps_not_reported > 0) {
-        sequence->host->log(sequence->instance, MUSTER_LOG_WARNING,
-                            "more gaps are open than a state has room for: the end of the others "
-                            "is counted, but not reported as events; the metric "
-                            "events_not_reported has their number");
     }
-    if (sequence->events)
-        sequence->gaps_not_reported += sequence->gaps_gone;
     return 0;
 }
 
@@ -201,6 +197,14 @@ static void close_instance(void *state, const struct muster_call *call)
     free_instance(state);
 }
 
+/* At least one, if it is not 0. */
+static uint32_t units_of(uint64_t ns)
+{
+    uint32_t units = listening_units(ns);
+
+    return ns > 0 && units == 0 ? 1 : units;
+}
+
 static int open_instance(const struct muster_host *host, struct muster_instance *instance,
                          void **state)
 {
@@ -216,6 +220,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     sequence->events = host->get_int(instance, "events") != 0 && !sequence->options.reference;
     sequence->options.window = (uint32_t)host->get_int(instance, "window");
     sequence->options.max_jump = (uint32_t)host->get_int(instance, "max_jump");
+    sequence->lost_after = units_of((uint64_t)host->get_int(instance, "lost_after"));
     sequence->silent_after = (uint32_t)host->get_int(instance, "silent_after");
     sequence->forget_after_ns = (uint64_t)host->get_int(instance, "forget_after");
     sequence->devices = host->device_count(instance);
@@ -235,6 +240,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
 
 static const struct muster_filter filter = {
     .size = sizeof filter,
+    .takes = MUSTER_TAKES_REJECTS,
     .worker_open = worker_open,
     .process = worker_process,
     .worker_tick = worker_tick,

@@ -26,8 +26,8 @@ struct sequence {
     bool events;
     uint32_t silent_after;
     uint64_t forget_after_ns;
-    uint32_t gaps_not_reported; /* gaps of an earlier run that there is no room for */
-    uint32_t gaps_gone;         /* of these, those that a smaller window has no place for */
+    uint32_t lost_after; /* units of the listening clock; 0: numbers are lost by the window alone */
+    uint32_t gaps_gone;  /* gaps of an earlier run that a smaller window has no place for */
     struct causes_counters counters;
 };
 

@@ -24,7 +24,7 @@ static size_t slot_size(uint32_t window)
 
 /* Where each table is; the last is the end. */
 struct places {
-    uint64_t slots, entries, gaps, habits, end;
+    uint64_t slots, entries, losses, gaps, habits, end;
 };
 
 static uint32_t entry_size(uint32_t window)
@@ -38,7 +38,8 @@ static struct places find_places(uint32_t devices, uint32_t window)
 
     p.slots = pages(sizeof(struct shared) + (devices + 63) / 64 * sizeof(uint64_t));
     p.entries = p.slots + pages(TABLES_WORKERS * slot_size(window));
-    p.gaps = p.entries + pages((uint64_t)devices * entry_size(window));
+    p.losses = p.entries + pages((uint64_t)devices * entry_size(window));
+    p.gaps = p.losses + pages((uint64_t)devices * sizeof(struct losses));
     p.habits = p.gaps + pages(TABLES_GAPS * sizeof(struct gap));
     p.end = p.habits + pages((uint64_t)devices * sizeof(struct habits));
     return p;
@@ -80,6 +81,7 @@ void tables_lay_out(struct tables *tables, void *memory, uint32_t devices, uint3
     tables->shared = memory;
     tables->slots = bytes + p.slots;
     tables->entries = bytes + p.entries;
+    tables->losses = (struct losses *)(bytes + p.losses);
     tables->gaps = (struct gap *)(bytes + p.gaps);
     tables->habits = (struct habits *)(bytes + p.habits);
 }

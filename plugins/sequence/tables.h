@@ -6,7 +6,8 @@
  *
  * Who works on what:
  *   struct session, and its window   tracker.c judges numbers, window.c moves the window
- *   struct gap, device->gaps         gaps.c, and gaps_rebuild.c at the start
+ *   struct gap                       gaps.c, gaps_list.c, and gaps_rebuild.c at the start
+ *   struct losses                    losses.c, for gaps.c
  *   struct contact, struct habits    presence.c, habits.c, by the listening clock (listening.c)
  *   struct timing                    timing.c
  *   struct causes_log                causes.c
@@ -32,7 +33,7 @@
 
 enum {
     TABLES_WORKERS = 256,          /* slots */
-    TABLES_GAPS = 1 << 17,         /* open gaps that there is room for; number 0 is not used */
+    TABLES_GAPS = 1 << 17,         /* open gaps that there is room for: see gaps.h */
     TABLES_DEVICES_MOST = 1 << 16, /* their numbers fit a gap's */
     TABLES_CACHE_LINE = 64,        /* bytes */
     TABLES_WINDOW_LEAST = 64,
@@ -41,7 +42,7 @@ enum {
 
 /* Raise it when the layout or the meaning of a field changes, here or in a struct from another
  * header. */
-#define TABLES_FORMAT 3u
+#define TABLES_FORMAT 4u
 
 /* ---- the layout ----------------------------------------------------------------------- */
 
@@ -92,22 +93,39 @@ struct device {
     struct session session;
     struct contact contact;
     uint32_t highest_tick; /* the tick in which its highest number came: see causes.h */
-    uint32_t gaps;         /* its open gaps: the first of a list; see gaps.h */
-    uint8_t reserved[16];
+    uint8_t disorder;      /* how far its numbers are from believable: see disorder.h */
+    uint8_t reserved[19];
     struct timing timing;
 };
 
-/* A stretch of numbers of which at least one is missing. */
+/* A stretch of numbers of which at least one is missing: see gaps.h. */
 struct gap {
-    uint32_t next;  /* index of the device's next one, or 0 */
-    uint32_t from;  /* first number that was lost or is open, and has not been reported */
-    uint32_t first; /* numbers first to last are still open */
-    uint32_t last;
-    uint64_t opened_ns;   /* ns since the Unix epoch */
+    uint32_t next;           /* the device's next one, or GAPS_NONE */
+    uint32_t earlier, later; /* among those that are open, by when they opened; or GAPS_NONE */
+    uint32_t device;
+    uint32_t first, last; /* no number before, and none behind, is of this gap */
+    uint32_t missing;     /* how many of them are in the window and did not come */
+    uint32_t lost_first;  /* a run of `lost_count` numbers that is lost, and is not told yet */
+    uint32_t lost_count;
     uint32_t opened_tick; /* see causes.h */
-    uint16_t device_id;
-    uint8_t causes; /* MUSTER_CAUSE_*: what may explain it, as far as was noticed */
+    uint32_t opened_at;   /* by the clock that gaps_settle is told */
+    uint8_t causes;       /* MUSTER_CAUSE_*: what may explain it, as far as was noticed */
     uint8_t used;
+    uint8_t settled;    /* what is missing of it is lost, though it may still come */
+    uint8_t merged;     /* it was several: only some opened in that tick */
+    uint64_t opened_ns; /* when it was found: ns since the Unix epoch */
+    uint64_t heard_ns;  /* when the number before it came; 0: not known */
+};
+
+/* What became of the numbers of a device that were missing once. */
+struct losses {
+    uint64_t recovered;
+    uint64_t lost[MUSTER_CAUSES]; /* by the number of the bit that it is counted under */
+    uint32_t expired;             /* of what is missing in the window: the oldest, that are lost */
+    uint32_t rejected_tick;       /* in which a datagram of it was rejected last, or 0 */
+    /* Not trusted of an earlier run: */
+    uint32_t last;  /* its newest gap, if `count` is not 0 */
+    uint32_t count; /* its gaps */
 };
 
 /* How a session was before the change that is being made. */
@@ -117,14 +135,15 @@ struct undo {
     struct tracker_counts counts;
     struct session session;
     uint32_t words; /* of its window */
-    uint8_t reserved[12];
+    uint8_t reserved[4];
+    struct losses losses;
     /* words of its window follow: see undo.h */
 };
 
 /* What belongs to one worker. */
 struct slot {
     struct tracker_counts counts;
-    uint32_t gaps_end; /* no gap at this index or beyond was ever used by this worker */
+    uint32_t gaps_end; /* no gap of the pool at this index or beyond was ever used by it */
     uint32_t reserved;
     struct undo undo;
 };
@@ -140,11 +159,12 @@ struct shared {
 _Static_assert(offsetof(struct device, contact) == 48 && offsetof(struct device, timing) == 88 &&
                    sizeof(struct device) == (size_t)2 * TABLES_CACHE_LINE,
                "the layout is in files");
-_Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE / 2, "the layout is in files");
-_Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 184,
+_Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE, "the layout is in files");
+_Static_assert(sizeof(struct losses) == 80, "the layout is in files");
+_Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 256,
                "the layout is in files");
-_Static_assert(sizeof(struct slot) == 304, "the layout is in files");
-_Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 56,
+_Static_assert(sizeof(struct slot) == 376, "the layout is in files");
+_Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 312,
                "the layout is in files");
 
 /* ---- where it is ---------------------------------------------------------------------- */
@@ -157,7 +177,8 @@ struct tables {
     uint32_t stride; /* bytes of an entry */
     uint8_t *slots;
     uint8_t *entries;      /* one for each device: struct device, its window */
-    struct gap *gaps;      /* TABLES_GAPS of them */
+    struct losses *losses; /* one for each device */
+    struct gap *gaps;      /* TABLES_GAPS of them; the first are the devices' own */
     struct habits *habits; /* one for each device */
 };
 

@@ -429,7 +429,7 @@ static void meet(struct tables *tables, uint32_t number)
     struct device *device = tables_device(tables, number);
 
     memset(&device->session, 0, sizeof device->session);
-    device->gaps = 0;
+    memset(&tables->losses[number], 0, sizeof *tables->losses);
     tables_know(tables, number);
 }
 

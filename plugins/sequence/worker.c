@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "causes.h"
+#include "disorder.h"
 #include "events.h"
 #include "gaps.h"
 #include "listening.h"
@@ -25,33 +26,96 @@ struct worker {
     struct tables *tables;
     uint32_t number, workers;
     struct tracker *tracker;
-    struct gaps *gaps; /* NULL if there are to be no events */
+    struct gaps *gaps;     /* NULL in the reference mode */
+    struct contact before; /* the device's, before the message that is judged */
+    uint8_t listener;      /* of that message */
+    bool restarting;       /* the session that ends now ends by a restart */
+    bool is_timed;         /* events.at is that of the record that events follow */
     struct listening listening;
     struct watch *watch; /* NULL in the reference mode */
     struct causes causes;
+    uint32_t not_believable; /* devices */
     struct events events;
     struct metrics metrics;
     struct tracker_counts rest; /* of workers that there are no more */
 };
 
+/* From now on events follow that record of the batch, which arrived at `now_ns`. */
+static void follow(struct worker *self, struct muster_batch *batch, uint32_t after, uint64_t now_ns)
+{
+    events_follow(&self->events, batch, after, now_ns);
+    self->restarting = false;
+    self->is_timed = false;
+}
+
+/* When that was, by the clock of gaps_settle: only for what is not usual. */
+static uint32_t at(struct worker *self)
+{
+    if (!self->is_timed)
+        self->events.at = worker_at(
+            listening_moment_of(&self->listening, self->listener, self->events.now_ns).passed_ns);
+    self->is_timed = true;
+    return self->events.at;
+}
+
 /* ---- what comes of a judgement -------------------------------------------------------- */
 
-static void on_gap_end(void *context, const struct gap_end *end)
+static void on_gap(void *context, const struct gaps_news *news)
 {
     struct worker *self = context;
 
-    events_gap_end(&self->events, end);
+    at(self);
+    events_gap(&self->events, news);
+}
+
+/* Why numbers of the device may be missing since its highest came. */
+static uint8_t find_causes(const struct worker *self, uint32_t number)
+{
+    const struct device *device = tables_read_device(self->tables, number);
+    uint8_t causes = causes_since(self->causes.log, device->highest_tick, self->before.ear);
+
+    if (causes_is_since(self->tables->losses[number].rejected_tick, device->highest_tick))
+        causes |= MUSTER_CAUSE_COLLECTOR;
+    if (disorder_is_marked(device->disorder))
+        causes |= MUSTER_CAUSE_NOT_BELIEVABLE;
+    return causes;
+}
+
+/* How long ago the device's last DATA came before the message that is judged, or its last message
+ * if that is none. */
+static uint64_t heard_before(const struct worker *self, uint32_t number)
+{
+    const struct muster_record *record = &self->events.batch->records[self->events.after];
+    uint64_t heard_ns = self->before.heard_ns;
+
+    if (record->msg_type == MUSTER_MSG_DATA && (self->before.flags & CONTACT_DATA_LAST) == 0)
+        heard_ns = self->tables->habits[number].data_ns;
+    return listening_moment_of(&self->listening, self->listener, self->events.now_ns).passed_ns -
+           heard_ns;
 }
 
 static void open_gap(struct worker *self, const struct tracker_note *note)
 {
-    const struct device *device = tables_read_device(self->tables, note->device_id);
-    uint8_t causes = causes_since(self->causes.log, device->highest_tick);
+    uint64_t ago = heard_before(self, note->device_id), now_ns = self->events.now_ns;
+    const struct gaps_opening opening = {
+        .device = note->device_id,
+        .first = note->first,
+        .last = note->last,
+        .tick = causes_current_tick(&self->causes),
+        .at = at(self),
+        .causes = find_causes(self, note->device_id),
+        .opened_ns = now_ns,
+        .heard_ns = ago < now_ns ? now_ns - ago : now_ns,
+    };
 
-    if (gaps_open(self->gaps, note->device_id, note->first, note->last, self->events.now_ns,
-                  causes_current_tick(&self->causes), causes) != 0)
-        muster_cell_add(self->metrics.events_not_reported, 1);
-    events_numbers(&self->events, MUSTER_EVENT_GAP_OPENED, note);
+    gaps_open(self->gaps, &opening);
+}
+
+/* About numbers, if there are to be events. */
+static void report(struct worker *self, enum muster_event event, const struct tracker_note *note)
+{
+    if (self->sequence->events)
+        events_numbers(&self->events, event, note);
 }
 
 static void on_note(void *context, const struct tracker_note *note)
@@ -69,17 +133,17 @@ static void on_note(void *context, const struct tracker_note *note)
         gaps_lose(self->gaps, note->device_id, note->first, note->last);
         break;
     case TRACKER_END:
-        gaps_lose_all(self->gaps, note->device_id);
+        gaps_lose_all(self->gaps, note->device_id, self->restarting ? MUSTER_CAUSE_RESTART : 0);
         break;
     case TRACKER_RESTART:
-        self->events.restarting = true;
-        events_numbers(&self->events, MUSTER_EVENT_RESTART, note);
+        self->restarting = true;
+        report(self, MUSTER_EVENT_RESTART, note);
         break;
     case TRACKER_OUTLIER:
-        events_numbers(&self->events, MUSTER_EVENT_OUTLIER, note);
+        report(self, MUSTER_EVENT_OUTLIER, note);
         break;
     case TRACKER_DEVICE:
-        events_numbers(&self->events, MUSTER_EVENT_DEVICE_NEW, note);
+        report(self, MUSTER_EVENT_DEVICE_NEW, note);
         break;
     }
 }
@@ -122,7 +186,7 @@ static void declare_metrics(struct worker *self)
     self->events.not_reported = self->metrics.events_not_reported;
     if (self->number != 0)
         return;
-    muster_cell_set(self->metrics.events_not_reported, sequence->gaps_not_reported);
+    muster_cell_set(self->metrics.events_not_reported, sequence->gaps_gone);
     if (sequence->options.persistent)
         metrics_declare_since(sequence->host, sequence->instance, self->tables->shared->since_ns);
 }
@@ -132,6 +196,7 @@ static void publish(const struct worker *self)
     static const struct watch_counts none;
 
     metrics_publish(&self->metrics, tracker_counts(self->tracker), &self->rest,
+                    self->gaps != NULL ? gaps_sums(self->gaps) : NULL, self->not_believable,
                     self->watch != NULL ? watch_counts(self->watch) : &none);
 }
 
@@ -140,10 +205,17 @@ static int make_judges(struct worker *self)
 {
     struct tracker_options options = self->sequence->options;
 
-    if (self->sequence->events) {
+    if (!options.reference) {
+        const struct gaps_options of_gaps = {.worker = self->number,
+                                             .workers = self->workers,
+                                             .persistent = options.persistent,
+                                             .tell = self->sequence->events ? on_gap : NULL,
+                                             .context = self};
+
         options.note = on_note;
         options.context = self;
-        self->gaps = gaps_new(self->tables, self->number, self->workers, on_gap_end, self);
+        self->gaps =
+            gaps_new(&of_gaps, self->tables, worker_at(listening_passed(&self->listening)));
         if (self->gaps == NULL)
             return -1;
     }
@@ -154,15 +226,14 @@ static int make_judges(struct worker *self)
 /* From now on it is known when the collector listened, and what it noticed. */
 static void begin_clocks(struct worker *self, const struct sequence *sequence)
 {
-    struct listening_heard heard[LISTENING_EARS];
-    unsigned ears = listening_read_heard(sequence->host, sequence->instance, heard);
     struct shared *shared = self->tables->shared;
     const struct listening_clocks clocks =
         listening_read_clocks(sequence->host, sequence->instance);
-    const struct causes_drops drops =
-        causes_read_drops(&sequence->counters, sequence->host, sequence->instance);
+    struct causes_drops drops;
 
-    listening_begin(&self->listening, &shared->listening, self->number == 0, &clocks, heard, ears);
+    causes_read_drops(&drops, &sequence->counters, sequence->host, sequence->instance);
+    listening_begin(&self->listening, &shared->listening, self->number == 0, &clocks, drops.heard,
+                    drops.ears);
     self->listening.host = sequence->host;
     self->listening.instance = sequence->instance;
     causes_begin(&self->causes, &shared->causes, self->number == 0, &drops);
@@ -191,6 +262,17 @@ static int begin_watch(struct worker *self)
     return self->watch != NULL ? 0 : -1;
 }
 
+static void count_not_believable(struct worker *self)
+{
+    const struct tables *tables = self->tables;
+    uint32_t id;
+
+    for (id = tables_next_known(tables, 0); id < tables->devices;
+         id = tables_next_known(tables, id + 1))
+        if (id % self->workers == self->number)
+            self->not_believable += disorder_is_marked(tables_read_device(tables, id)->disorder);
+}
+
 int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state)
 {
     struct sequence *sequence = state;
@@ -204,15 +286,14 @@ int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_st
     self->workers = workers;
     self->events.host = sequence->host;
     self->events.instance = sequence->instance;
-    if (make_judges(self) != 0)
-        goto no_memory;
     if (worker == 0) {
         causes_find_counters(&sequence->counters, sequence->host, sequence->instance);
         self->rest = tables_counts_from(&sequence->tables, workers);
     }
     begin_clocks(self, sequence);
-    if (begin_watch(self) != 0)
+    if (make_judges(self) != 0 || begin_watch(self) != 0)
         goto no_memory;
+    count_not_believable(self);
     declare_metrics(self);
     publish(self);
     *worker_state = self;
@@ -224,14 +305,32 @@ no_memory:
     return MUSTER_FAILED;
 }
 
+/* At the clocks, and at what was dropped since the last look: it may be why gaps opened. */
+static void look(struct worker *self, struct muster_batch *batch)
+{
+    const struct sequence *sequence = self->sequence;
+    const struct listening_clocks clocks =
+        listening_read_clocks(sequence->host, sequence->instance);
+    uint32_t tick = causes_current_tick(&self->causes);
+    struct causes_drops drops;
+
+    causes_read_drops(&drops, &sequence->counters, sequence->host, sequence->instance);
+    causes_tick(&self->causes, &drops, listening_has_slept(&self->listening, &clocks));
+    listening_tick(&self->listening, &clocks, drops.heard, drops.ears);
+    follow(self, batch, 0, clocks.wall_ns);
+    gaps_tick(self->gaps, tick);
+}
+
 void worker_close(void *worker_state, struct muster_batch *batch, const struct muster_call *call)
 {
     struct worker *self = worker_state;
     const struct sequence *sequence = self->sequence;
 
     (void)call;
-    events_follow(&self->events, batch, 0,
-                  sequence->host->now(sequence->instance, MUSTER_CLOCK_WALL));
+    if (sequence->options.reference)
+        follow(self, batch, 0, sequence->host->now(sequence->instance, MUSTER_CLOCK_WALL));
+    else
+        look(self, batch);             /* once more: the last second has no tick */
     if (!sequence->options.persistent) /* else what is missing may still come to the next run */
         tracker_finish(self->tracker);
     publish(self);
@@ -254,15 +353,32 @@ static bool is_highest(const struct muster_record *record)
     }
 }
 
+/* Whether what the device's numbers say is believed. */
+static void note_disorder(struct worker *self, struct device *device,
+                          const struct muster_record *record)
+{
+    bool was = disorder_is_marked(device->disorder), is;
+
+    device->disorder = disorder_after(device->disorder, record->verdict);
+    is = disorder_is_marked(device->disorder);
+    self->not_believable += (uint32_t)is - (uint32_t)was;
+    if (is && !was)
+        gaps_add_causes(self->gaps, record->device, MUSTER_CAUSE_NOT_BELIEVABLE);
+}
+
 static void judge(struct worker *self, struct muster_record *record)
 {
     struct device *device = tables_device(self->tables, record->device);
 
+    self->before = device->contact;
+    self->listener = record->listener;
     if (!watch_usual(&self->listening, device, record))
         watch_message(self->watch, device, record, !device->session.known);
     tracker_judge(self->tracker, record);
     if (is_highest(record))
         device->highest_tick = causes_current_tick(&self->causes);
+    if (record->verdict == MUSTER_VERDICT_OUTLIER || device->disorder != 0)
+        note_disorder(self, device, record);
     if (record->verdict == MUSTER_VERDICT_RESTART)
         timing_restart(&device->timing);
     if (record->reading > 0 || record->verdict == MUSTER_VERDICT_DUPLICATE ||
@@ -293,6 +409,14 @@ static bool is_judged(const struct muster_record *record)
            (record->marks & MUSTER_MARK_DEVICE) != 0;
 }
 
+/* A datagram of the device was rejected: its number, if it had one, may be missing. */
+static void note_reject(struct worker *self, const struct muster_record *record)
+{
+    if (record->kind == MUSTER_KIND_REJECT && record->origin == 0 &&
+        (record->marks & MUSTER_MARK_DEVICE) != 0 && !self->sequence->options.reference)
+        self->tables->losses[record->device].rejected_tick = causes_current_tick(&self->causes);
+}
+
 int worker_process(void *worker_state, struct muster_batch *batch)
 {
     struct worker *self = worker_state;
@@ -307,9 +431,11 @@ int worker_process(void *worker_state, struct muster_batch *batch)
 
         if (i + AHEAD < batch->count)
             tables_prefetch(tables, &batch->records[i + AHEAD]);
-        if (!is_judged(record))
+        if (!is_judged(record)) {
+            note_reject(self, record);
             continue;
-        events_follow(&self->events, batch, i, record->arrival_ns);
+        }
+        follow(self, batch, i, record->arrival_ns);
         if (reference) {
             tracker_judge(self->tracker, record);
             continue;
@@ -331,24 +457,13 @@ uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t no
 {
     struct worker *self = worker_state;
     const struct sequence *sequence = self->sequence;
-    uint32_t tick = causes_current_tick(&self->causes);
-    struct listening_heard heard[LISTENING_EARS];
-    struct listening_clocks clocks;
-    struct causes_drops drops;
-    unsigned ears;
-    uint8_t noticed;
 
     (void)now_ns;
     if (sequence->options.reference)
         return 0;
-    clocks = listening_read_clocks(sequence->host, sequence->instance);
-    drops = causes_read_drops(&sequence->counters, sequence->host, sequence->instance);
-    noticed = causes_tick(&self->causes, &drops, listening_has_slept(&self->listening, &clocks));
-    ears = listening_read_heard(sequence->host, sequence->instance, heard);
-    listening_tick(&self->listening, &clocks, heard, ears);
-    if (self->gaps != NULL)
-        gaps_tick(self->gaps, tick, noticed);
-    events_follow(&self->events, batch, 0, clocks.wall_ns);
+    look(self, batch);
+    if (sequence->lost_after > 0)
+        gaps_settle(self->gaps, at(self), sequence->lost_after);
     watch_tick(self->watch);
     publish(self);
     return 0;

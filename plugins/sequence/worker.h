@@ -9,6 +9,14 @@
 
 #include <muster/plugin.h>
 
+#include "listening.h"
+
+/* Time that passed (listening.h), as the clock of gaps_settle. */
+static inline uint32_t worker_at(uint64_t passed_ns)
+{
+    return listening_units(passed_ns);
+}
+
 /* `state` is a struct sequence. */
 int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_state);
 int worker_process(void *worker_state, struct muster_batch *batch);

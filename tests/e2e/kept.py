@@ -124,12 +124,13 @@ class Kept(Case):
         return {name: self.size(name) for name in ("telemetry.csv", "gaps.csv")}
 
     def added(self, name, run):
-        """The rows that a run wrote."""
+        """The rows that a run wrote; of gaps, those that tell an end."""
         content = self.read(name, "rb")
         columns = content[:content.find(b"\n")].decode().split(",")
         before = self.runs[self.runs.index(run) - 1].sizes[name] if self.runs[0] is not run else 0
         lines = content[before or content.find(b"\n") + 1:run.sizes[name]].decode().splitlines()
-        return [dict(zip(columns, line.split(","))) for line in lines]
+        rows = [dict(zip(columns, line.split(","))) for line in lines]
+        return [row for row in rows if row.get("outcome") != "open"]
 
     def counters(self, name="stats.json"):
         metrics = self.stats(name)["metrics"]

@@ -137,7 +137,9 @@ class Oracle:
         assert known.init_time is None or message.timestamp > known.init_time
         for gap in known.gaps:
             self.counts["lost"] += gap.last - gap.first + 1
-            self.tell(message, gap, gap.untold, gap.last, "lost", at, restarts=True)
+            if gap.untold < gap.first:  # the window has left those behind
+                self.tell(message, gap, gap.untold, gap.first - 1, "lost", at)
+            self.tell(message, gap, gap.first, gap.last, "lost", at, restarts=True)
         known.gaps, known.seen, known.begun = [], set(), False
         known.init_time = message.timestamp
         return "first" if is_new else "restart"

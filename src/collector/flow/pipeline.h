@@ -93,7 +93,7 @@ struct pipeline {
     struct filter *filters;
     unsigned filter_count;
     struct fanout fanout;
-    bool keep_rejects;   /* some sink takes them */
+    bool keep_rejects;   /* some sink or filter takes them */
     struct admit *admit; /* the chain's; NULL: everybody may send */
     int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
     struct gate *gate; /* the chain's */

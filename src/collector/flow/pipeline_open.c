@@ -154,6 +154,9 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     batch_init(&pipeline->batch, pipeline->id, pipeline->count);
     for (i = 0; i < settings->sink_count; i++)
         pipeline->keep_rejects |= (settings->sinks[i].instance->kinds & MUSTER_TAKES_REJECTS) != 0;
+    for (i = 0; i < settings->filter_count; i++)
+        pipeline->keep_rejects |=
+            (instance_filter(&settings->filters[i])->takes & MUSTER_TAKES_REJECTS) != 0;
     if (allocate(pipeline, settings) < 0) {
         problems_note(problems, LOG_ERROR, NULL, "cannot set up worker %u: %s", pipeline->id,
                       strerror(errno));

@@ -30,14 +30,16 @@ static const struct {
       NULL,           "forgotten",   "sink-dropped",
       "rejected-more"},
      22},
-    {words_outcome, {NULL, NULL, "recovered", "lost"}, 4},
+    {words_outcome, {NULL, "open", "recovered", "lost"}, 4},
     {words_reject,
      {"too_short", "too_long", "unknown_type", "bad_payload", "source", "rate", "unknown_device"},
      7},
     {words_drop, {NULL, "full", "given_up", "failed", "stop"}, 5},
     {words_msg_type, {"heartbeat", "data", "init"}, 3},
     {words_value_type, {"none", "text", "integer", "real", "unsigned", "bool", "bytes"}, 7},
-    {words_cause, {"network", "kernel", "collector", "collector-down", "restart"}, 5},
+    {words_cause,
+     {"network", "kernel", "collector", "collector-down", "restart", "checksum", "not-believable"},
+     7},
 };
 
 START_TEST(words)
@@ -74,7 +76,7 @@ START_TEST(numbers_of_the_contract)
     ck_assert_str_eq(words_outcome(MUSTER_EVENT_GAP_LOST)->text, "lost");
     ck_assert_str_eq(words_msg_type(MUSTER_MSG_INIT)->text, "init");
     ck_assert_str_eq(words_value_type(MUSTER_VALUE_REAL)->text, "real");
-    ck_assert_uint_eq(1u << (WORDS_CAUSES - 1), MUSTER_CAUSE_RESTART);
+    ck_assert_uint_eq(1u << (WORDS_CAUSES - 1), MUSTER_CAUSE_NOT_BELIEVABLE);
 }
 END_TEST
 

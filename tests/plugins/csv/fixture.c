@@ -96,7 +96,9 @@ struct muster_record fixture_gap(uint8_t event, uint32_t first, uint32_t last, u
                                   .event.last = last,
                                   .event.cause = cause,
                                   .event.opened_ns = 1762534152 * S + 983310799,
-                                  .event.closed_ns = 1762534153 * S};
+                                  .event.closed_ns =
+                                      event == MUSTER_EVENT_GAP_OPENED ? 0 : 1762534153 * S,
+                                  .value.heard_ns = 1762534151 * S};
 }
 
 void *fixture_open(struct muster_instance *instance)

@@ -12,7 +12,7 @@
 #include <muster/plugin.h>
 
 #define HEADER      "device_id,seq_num,timestamp,msg_type,value,duplicate_flag,gap_flag,arrival_time\n"
-#define GAPS_HEADER "device_id,first,last,count,opened,closed,outcome,cause\n"
+#define GAPS_HEADER "device_id,first,last,count,last_heard,opened,closed,outcome,cause\n"
 #define PLUGIN      (&muster_plugin_v1)
 #define S           UINT64_C(1000000000)
 

@@ -146,8 +146,8 @@ START_TEST(gap_columns)
 {
     static const char *const kinds[] = {"messages", "gaps"};
     /* In the order of the bits. */
-    static const char *const words[] = {"network", "kernel", "collector", "collector-down",
-                                        "restart"};
+    static const char *const words[] = {"network", "kernel",   "collector",     "collector-down",
+                                        "restart", "checksum", "not-believable"};
     struct muster_record record = {.kind = MUSTER_KIND_EVENT,
                                    .event.event = MUSTER_EVENT_GAP_LOST,
                                    .device_id = 101,
@@ -156,16 +156,23 @@ START_TEST(gap_columns)
                                    .seq_bits = 32,
                                    .event.first = 2,
                                    .event.last = 3,
+                                   .value.heard_ns = 1762534151 * S,
                                    .event.opened_ns = 1762534152 * S + 1999,
                                    .event.closed_ns = 1762534153 * S + 983310799};
-    const char *all = "device_id,first,last,count,opened,closed,outcome,cause";
+    const char *all = "device_id,first,last,count,last_heard,opened,closed,outcome,cause";
     uint16_t causes;
     int event, i;
 
-    expect_row(all, record, "101,2,3,2,1762534152.000001,1762534153.983310,lost,");
+    expect_row(all, record,
+               "101,2,3,2,1762534151.000000,1762534152.000001,1762534153.983310,lost,");
     record.event.event = MUSTER_EVENT_GAP_RECOVERED;
     record.event.last = 2;
-    expect_row(all, record, "101,2,2,1,1762534152.000001,1762534153.983310,recovered,");
+    record.value.heard_ns = 0; /* not known */
+    expect_row(all, record, "101,2,2,1,,1762534152.000001,1762534153.983310,recovered,");
+    record.event.event = MUSTER_EVENT_GAP_OPENED;
+    record.event.closed_ns = 0; /* not yet */
+    expect_row("opened,closed,outcome", record, "1762534152.000001,,open");
+    record.event.event = MUSTER_EVENT_GAP_RECOVERED;
     record.event.first = UINT32_MAX - 1; /* across the wrap */
     expect_row("last,count,first", record, "2,5,4294967294");
     record.event.first = 3; /* all 2^32 of them; no tracker says so */
@@ -173,22 +180,23 @@ START_TEST(gap_columns)
     expect_row("device_name,outcome", record, "\"boiler, \"\"old\"\"\",recovered");
     record.event.opened_ns = record.event.closed_ns = UINT64_MAX;
     expect_row("opened,closed", record, "18446744073.709551,18446744073.709551");
-    for (causes = 0; causes < 64; causes++) { /* bit 5 is one of a later version */
+    for (causes = 0; causes < 256; causes++) { /* bit 7 is one of a later version */
         char wanted[64] = "";
 
-        for (i = 0; i < 5; i++)
+        for (i = 0; i < MUSTER_CAUSES; i++)
             if (causes >> i & 1)
                 strcat(strcat(wanted, wanted[0] != '\0' ? "+" : ""), words[i]);
         record.event.cause = causes;
         expect_row("cause", record, wanted);
     }
     record.event.cause = UINT16_MAX;
-    expect_row("cause", record, "network+kernel+collector+collector-down+restart");
+    expect_row("cause", record,
+               "network+kernel+collector+collector-down+restart+checksum+not-believable");
 
     for (event = 0; event < 256; event++) {
         record.event.event = (uint8_t)event;
         ck_assert_int_eq(row_is(ROW_GAPS, &record),
-                         event == MUSTER_EVENT_GAP_RECOVERED || event == MUSTER_EVENT_GAP_LOST);
+                         event >= MUSTER_EVENT_GAP_OPENED && event <= MUSTER_EVENT_GAP_LOST);
         ck_assert(!row_is(ROW_MESSAGES, &record));
     }
     record.event.event = MUSTER_EVENT_GAP_LOST;

@@ -26,6 +26,8 @@ static void book(struct account *a, const struct muster_record *e)
     if (e->event.event != MUSTER_EVENT_GAP_OPENED && e->event.event != MUSTER_EVENT_GAP_LOST &&
         e->event.event != MUSTER_EVENT_GAP_RECOVERED)
         return;
+    if (e->event.event == MUSTER_EVENT_GAP_OPENED && e->event.was != MUSTER_EVENT_NONE)
+        return; /* for another cause */
     for (number = (uint32_t)e->event.first; number != (uint32_t)e->event.last + 1; number++) {
         uint64_t *opened_ns = &a->opened_ns[e->device_id][number % ACCOUNT_NUMBERS];
         bool opens = e->event.event == MUSTER_EVENT_GAP_OPENED;

@@ -27,8 +27,9 @@ struct collector {
     void *memory;
     uint64_t bytes;
     uint64_t now_ns;
-    uint64_t heartbeat_ns; /* configured, of every device */
-    const char *events;    /* the option */
+    uint64_t heartbeat_ns;  /* configured, of every device */
+    const char *events;     /* the option */
+    const char *lost_after; /* NULL: "0" */
 };
 
 /* A new one, started. */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Modules that another test covers:
 # events: tests/plugins/sequence/test_sequence.c
+# losses: tests/plugins/sequence/test_gaps.c
+# gaps_list: tests/plugins/sequence/test_gaps.c
 # gaps_rebuild: tests/plugins/sequence/test_gaps.c
 # metrics: tests/plugins/sequence/test_sequence.c
 # reference: tests/plugins/sequence/test_tracker.c
@@ -8,7 +10,7 @@
 # undo: tests/plugins/sequence/test_sequence_kill.c
 # worker: tests/plugins/sequence/test_sequence.c
 
-SEQUENCE_ORACLE = %D%/memory.h %D%/oracle.c %D%/oracle.h
+SEQUENCE_ORACLE = %D%/memory.h %D%/notes.h %D%/oracle.c %D%/oracle.h
 SEQUENCE_RUNS = %D%/account.c %D%/account.h %D%/collector.c %D%/collector.h %D%/fleet.c %D%/fleet.h %D%/memory.h
 
 UNIT_TESTS += tests/plugins/sequence/test_causes
@@ -17,7 +19,7 @@ tests_plugins_sequence_test_causes_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_causes_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_causes_LDADD = $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/sequence/test_gaps
-tests_plugins_sequence_test_gaps_SOURCES = tests/plugins/sequence/test_gaps.c tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_gaps_SOURCES = tests/plugins/sequence/test_gaps.c tests/plugins/sequence/memory.h tests/plugins/sequence/notes.h $(TRACKER_SOURCES)
 tests_plugins_sequence_test_gaps_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_gaps_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_gaps_LDADD = $(TEST_LIBS)
@@ -47,7 +49,7 @@ tests_plugins_sequence_test_recovery_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_recovery_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_recovery_LDADD = $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/sequence/test_resize
-tests_plugins_sequence_test_resize_SOURCES = tests/plugins/sequence/test_resize.c tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_resize_SOURCES = tests/plugins/sequence/test_resize.c tests/plugins/sequence/memory.h tests/plugins/sequence/notes.h $(TRACKER_SOURCES)
 tests_plugins_sequence_test_resize_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_resize_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_resize_LDADD = $(TEST_LIBS)

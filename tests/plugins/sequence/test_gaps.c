@@ -1,277 +1,574 @@
 /* SPDX-License-Identifier: MIT
  *
- * The lists of open gaps alone: how they split and end, what is known of their causes, and what
- * happens when there are more than the tables have room for; and the lists that are made anew from
- * what an earlier run left.
+ * The gaps of a tracker: what is told of each number, against an account that is kept number by
+ * number; how they merge when there is no room; what is found again of them; and how much is looked
+ * at for a message.
  */
 #include <check.h>
-#include <malloc.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/random.h"
 #include "common/runner.h"
+#include "sequence/losses.h"
 #include "sequence/gaps.h"
 #include "sequence/gaps_rebuild.h"
+#include "sequence/recovery.h"
 #include "sequence/tracker.h"
 #include "memory.h"
+#include "notes.h"
 
-enum { DEVICE = 7, ENDS_MOST = 16, NOW = 100, TICK = 5, WINDOW = 64 };
+enum { DEVICE = 7, NOW = 100, TICK = 5, AT = 1000, NEWS_MOST = 64, WINDOW = 64, NUMBERS = 1 << 14 };
+enum { OPENED = MUSTER_EVENT_GAP_OPENED, LOST = MUSTER_EVENT_GAP_LOST };
+enum { RECOVERED = MUSTER_EVENT_GAP_RECOVERED, NETWORK = MUSTER_CAUSE_NETWORK };
 
 static struct tables tables;
-static struct gaps *gaps;
-static struct gap_end ends[ENDS_MOST];
-static size_t end_count, expected_count;
+static struct tracker *tracker;
+static struct notes notes;
+static struct gaps_news news[NEWS_MOST];
+static size_t told, expected;
 
-static void on_end(void *context, const struct gap_end *end)
+static void take_news(void *context, const struct gaps_news *what)
 {
     (void)context;
-    ck_assert_uint_lt(end_count, ENDS_MOST);
-    ends[end_count++] = *end;
+    ck_assert_uint_lt(told, NEWS_MOST);
+    news[told++] = *what;
+}
+
+static void begin(uint32_t window, gaps_tell_fn *tell)
+{
+    const struct tracker_options options = {.window = window,
+                                            .max_jump = 3000,
+                                            .persistent = true,
+                                            .note = notes_tracker_note,
+                                            .context = &notes};
+    const struct gaps_options of_gaps = {.workers = 1, .persistent = true, .tell = tell};
+
+    memory_tables(&tables, window);
+    notes = (struct notes){.now_ns = NOW, .at = AT, .tick = TICK};
+    notes.gaps = gaps_new(&of_gaps, &tables, AT);
+    tracker = tracker_new(&options, &tables, 0, 1);
+    ck_assert(notes.gaps != NULL && tracker != NULL);
+    told = expected = 0;
 }
 
 static void set_up(void)
 {
-    mallopt(M_PERTURB, 0x55); /* new memory is not zeros */
-    memory_tables(&tables, WINDOW);
-    gaps = gaps_new(&tables, 0, 1, on_end, NULL);
-    ck_assert_ptr_nonnull(gaps);
-    end_count = expected_count = 0;
+    begin(WINDOW, take_news);
 }
 
 static void tear_down(void)
 {
-    ck_assert_uint_eq(end_count, expected_count);
-    gaps_free(gaps);
+    tracker_free(tracker);
+    gaps_free(notes.gaps);
     memory_free(&tables);
 }
 
-static void open_gap(uint32_t first, uint32_t last)
+static uint8_t judge(uint32_t device, uint32_t number, uint32_t made)
 {
-    ck_assert_int_eq(gaps_open(gaps, DEVICE, first, last, NOW, TICK, 0), 0);
+    struct muster_record record = {.device_id = device,
+                                   .device = device,
+                                   .msg_type = MUSTER_MSG_DATA,
+                                   .seq = number,
+                                   .seq_bits = TRACKER_SEQ_BITS,
+                                   .readings = 1,
+                                   .device_time_ns = (int64_t)made * 1000000000};
+
+    tracker_judge(tracker, &record);
+    return record.verdict;
 }
 
-/* The next one that has ended. */
-static void expect(bool lost, uint32_t first, uint32_t last)
+static void send(uint32_t number)
 {
-    const struct gap_end *end = &ends[expected_count++];
+    judge(DEVICE, number, 1000);
+}
 
-    ck_assert_uint_le(expected_count, end_count);
-    ck_assert_uint_eq(end->device_id, DEVICE);
-    ck_assert_int_eq(end->lost, lost);
-    ck_assert_uint_eq(end->first, first);
-    ck_assert_uint_eq(end->last, last);
-    ck_assert_uint_eq(end->opened_ns, NOW);
+/* The device starts anew, and its session ends. */
+static void restart(void)
+{
+    struct muster_record init = {.device_id = DEVICE,
+                                 .device = DEVICE,
+                                 .msg_type = MUSTER_MSG_INIT,
+                                 .readings = 1,
+                                 .device_time_ns = INT64_C(2000000000000)};
+
+    tracker_judge(tracker, &init);
+}
+
+/* The next thing that was told. */
+static void expect(uint8_t was, uint8_t was_causes, uint8_t is, uint8_t causes, uint32_t first,
+                   uint32_t last)
+{
+    const struct gaps_news *what = &news[expected++];
+
+    ck_assert_uint_le(expected, told);
+    ck_assert_uint_eq(what->device, DEVICE);
+    ck_assert_uint_eq(what->was, was);
+    ck_assert_uint_eq(what->is, is);
+    ck_assert_uint_eq(what->first, first);
+    ck_assert_uint_eq(what->last, last);
+    ck_assert_uint_eq(what->was_causes, NETWORK | was_causes);
+    ck_assert_uint_eq(what->causes, NETWORK | causes);
+    ck_assert_uint_eq(what->opened_ns, NOW);
+    ck_assert_uint_eq(what->heard_ns, NOW - 1);
+}
+
+static void expect_open(uint32_t first, uint32_t last)
+{
+    expect(MUSTER_EVENT_NONE, 0, OPENED, notes.causes, first, last);
+}
+
+static void expect_lost(uint32_t first, uint32_t last)
+{
+    expect(OPENED, 0, LOST, 0, first, last);
+}
+
+static void expect_recovered(uint32_t number)
+{
+    expect(OPENED, 0, RECOVERED, 0, number, number);
 }
 
 static void expect_nothing(void)
 {
-    ck_assert_uint_eq(end_count, expected_count);
+    ck_assert_uint_eq(told, expected);
 }
+
+/* Lost and open numbers under one cause, and none under others. */
+static void expect_sums(uint16_t cause, uint64_t lost, uint64_t open)
+{
+    const struct gaps_sums *sums = gaps_sums(notes.gaps);
+    unsigned i;
+
+    for (i = 0; i < MUSTER_CAUSES; i++) {
+        ck_assert_uint_eq(sums->lost[i], 1u << i == cause ? lost : 0);
+        ck_assert_uint_eq(sums->open[i], 1u << i == cause ? open : 0);
+    }
+}
+
+/* ---- one by one ----------------------------------------------------------------------- */
 
 START_TEST(lost_as_one)
 {
-    open_gap(10, 12);
-    gaps_lose(gaps, DEVICE, 10, 10);
-    gaps_lose(gaps, DEVICE, 11, 11);
+    send(9);
+    send(13);
+    expect_open(10, 12);
+    expect_sums(NETWORK, 0, 3);
+    send(74);
+    expect_open(14, 73);
     expect_nothing();
-    gaps_lose(gaps, DEVICE, 12, 12);
-    expect(true, 10, 12);
-    gaps_lose_all(gaps, DEVICE);
-}
-END_TEST
-
-START_TEST(lost_together)
-{
-    open_gap(10, 12);
-    open_gap(14, 14);
-    open_gap(16, 20);
-    gaps_lose(gaps, DEVICE, 10, 17);
-    expect(true, 10, 12);
-    expect(true, 14, 14);
+    send(75);
+    send(76);
+    expect_lost(10, 12);
+    expect_sums(NETWORK, 3, 60);
     expect_nothing();
-    gaps_lose_all(gaps, DEVICE);
-    expect(true, 16, 20);
 }
 END_TEST
 
 START_TEST(recovered_in_the_middle)
 {
-    open_gap(10, 14);
-    gaps_recover(gaps, DEVICE, 12);
-    expect(false, 12, 12);
-    gaps_recover(gaps, DEVICE, 10);
-    expect(false, 10, 10);
-    gaps_recover(gaps, DEVICE, 14);
-    expect(false, 14, 14);
-    gaps_lose_all(gaps, DEVICE);
-    expect(true, 11, 11);
-    expect(true, 13, 13);
+    send(9);
+    send(15);
+    expect_open(10, 14);
+    send(12);
+    expect_recovered(12);
+    send(10);
+    expect_recovered(10);
+    send(14);
+    expect_recovered(14);
+    restart();
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 11, 11);
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 13, 13);
+    expect_nothing();
+    expect_sums(MUSTER_CAUSE_RESTART, 2, 0);
 }
 END_TEST
 
-/* What was lost of a gap before is reported when nothing of it is open any more. */
-START_TEST(recovered_behind_a_loss)
+/* A run that the window has left behind is told when what follows has come, or is lost, too. */
+START_TEST(a_run_ends)
 {
-    open_gap(10, 12);
-    gaps_lose(gaps, DEVICE, 10, 11);
+    send(9);
+    send(15);
+    send(12);
+    send(75); /* 10 and 11 are out, 12 came */
+    expect_open(10, 14);
+    expect_recovered(12);
+    expect_open(16, 74);
+    expect_lost(10, 11);
     expect_nothing();
-    gaps_recover(gaps, DEVICE, 12);
-    expect(false, 12, 12);
-    expect(true, 10, 11);
-    gaps_lose_all(gaps, DEVICE);
+    send(77);
+    expect_open(76, 76);
+    expect_nothing(); /* 13 is out, 14 is not */
+    send(14);
+    expect_recovered(14);
+    expect_lost(13, 13);
 }
 END_TEST
 
 START_TEST(over_the_wrap)
 {
-    open_gap(UINT32_MAX - 1, 2);
-    gaps_recover(gaps, DEVICE, 0);
-    expect(false, 0, 0);
-    gaps_lose(gaps, DEVICE, UINT32_MAX - 1, 1);
-    expect(true, UINT32_MAX - 1, UINT32_MAX);
-    gaps_lose(gaps, DEVICE, 2, 2);
-    expect(true, 1, 2);
+    send(UINT32_MAX - 2);
+    send(3);
+    expect_open(UINT32_MAX - 1, 2);
+    send(0);
+    expect_recovered(0);
+    restart();
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, UINT32_MAX - 1, UINT32_MAX);
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 1, 2);
 }
 END_TEST
 
-/* When it opened memory was short, say. */
-START_TEST(not_in_a_gap)
+START_TEST(longer_than_the_window)
 {
-    gaps_recover(gaps, DEVICE, 5);
-    gaps_lose(gaps, DEVICE, 5, 6);
-    gaps_lose_all(gaps, DEVICE);
+    send(1);
+    send(3);
+    send(1003);
+    expect_open(2, 2);
+    expect_open(4, 1002);
+    expect_lost(2, 2);
+    expect_nothing();
+    expect_sums(NETWORK, 1 + 1002 - 3 - 63, 63);
+    restart();
+    expect_lost(4, 939);
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 940, 1002);
 }
 END_TEST
 
 /* What is noticed in the tick in which a gap opened may explain it; later it does not. */
 START_TEST(causes_of_its_tick)
 {
-    ck_assert_int_eq(gaps_open(gaps, DEVICE, 1, 1, NOW, TICK, MUSTER_CAUSE_COLLECTOR_DOWN), 0);
-    gaps_tick(gaps, TICK, MUSTER_CAUSE_KERNEL);
-    ck_assert_int_eq(gaps_open(gaps, DEVICE, 3, 3, NOW, TICK + 1, 0), 0);
-    gaps_tick(gaps, TICK + 1, 0);
-    gaps_tick(gaps, TICK + 2, MUSTER_CAUSE_KERNEL);
-    gaps_lose_all(gaps, DEVICE);
-    expect(true, 1, 1);
-    ck_assert_uint_eq(ends[0].causes, MUSTER_CAUSE_COLLECTOR_DOWN | MUSTER_CAUSE_KERNEL);
-    expect(true, 3, 3);
-    ck_assert_uint_eq(ends[1].causes, 0);
+    notes.causes = MUSTER_CAUSE_COLLECTOR_DOWN;
+    send(1);
+    send(3);
+    expect_open(2, 2);
+    expect_sums(MUSTER_CAUSE_COLLECTOR_DOWN, 0, 1);
+    tables.shared->causes.noticed[CAUSES_COLLECTOR] = TICK;
+    gaps_tick(notes.gaps, TICK);
+    expect(OPENED, MUSTER_CAUSE_COLLECTOR_DOWN, OPENED,
+           MUSTER_CAUSE_COLLECTOR_DOWN | MUSTER_CAUSE_COLLECTOR, 2, 2);
+    expect_sums(MUSTER_CAUSE_COLLECTOR, 0, 1);
+    tables.shared->causes.kernel[0] = TICK + 1;
+    gaps_tick(notes.gaps, TICK + 1);
+    gaps_tick(notes.gaps, TICK + 2);
+    expect_nothing();
+    gaps_add_causes(notes.gaps, DEVICE, MUSTER_CAUSE_NOT_BELIEVABLE);
+    expect(OPENED, MUSTER_CAUSE_COLLECTOR_DOWN | MUSTER_CAUSE_COLLECTOR, OPENED,
+           MUSTER_CAUSE_COLLECTOR_DOWN | MUSTER_CAUSE_COLLECTOR | MUSTER_CAUSE_NOT_BELIEVABLE, 2,
+           2);
+    expect_sums(MUSTER_CAUSE_NOT_BELIEVABLE, 0, 1);
+}
+END_TEST
+
+/* ---- settled by time ------------------------------------------------------------------ */
+
+START_TEST(settled_after_a_time)
+{
+    send(1);
+    send(5);
+    expect_open(2, 4);
+    notes.at += 50;
+    send(7);
+    expect_open(6, 6);
+    gaps_settle(notes.gaps, AT + 99, 100);
+    expect_nothing();
+    gaps_settle(notes.gaps, AT + 100, 100);
+    expect_lost(2, 4);
+    expect_sums(NETWORK, 3, 1);
+    gaps_settle(notes.gaps, AT + 149, 100);
+    expect_nothing();
+    /* One that comes after all is taken back. */
+    send(3);
+    expect(LOST, 0, RECOVERED, 0, 3, 3);
+    expect_sums(NETWORK, 2, 1);
+    /* The window, and the end, tell what is lost once. */
+    send(66);
+    expect_open(8, 65);
+    restart();
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 6, 6);
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 8, 65);
+    expect_nothing();
+    ck_assert_uint_eq(tables.losses[DEVICE].lost[0], 2);
+    ck_assert_uint_eq(tables.losses[DEVICE].recovered, 1);
+}
+END_TEST
+
+START_TEST(partly_gone_then_settled)
+{
+    send(1);
+    send(5);
+    send(66); /* 2 has left the window */
+    expect_open(2, 4);
+    expect_open(6, 65);
+    gaps_settle(notes.gaps, AT + 100, 100);
+    expect_lost(2, 4);
+    expect_lost(6, 65);
+    expect_nothing();
+    expect_sums(NETWORK, 63, 0);
+    send(67);
+    send(68);
+    expect_nothing();
+    expect_sums(NETWORK, 63, 0);
+}
+END_TEST
+
+/* ---- number by number ----------------------------------------------------------------- */
+
+enum { PLAYED = 5, ROUNDS = 40, STEPS = 3000 };
+
+/* What was told of each number, modulo NUMBERS, of the session. */
+static struct book {
+    uint8_t state[PLAYED][NUMBERS], causes[PLAYED][NUMBERS];
+    uint64_t open[MUSTER_CAUSES], lost[MUSTER_CAUSES], recovered;
+} book;
+
+static void keep_book(void *context, const struct gaps_news *what)
+{
+    uint32_t number = what->first;
+
+    (void)context;
+    for (;; number++) {
+        uint8_t *state = &book.state[what->device][number % NUMBERS];
+        uint8_t *causes = &book.causes[what->device][number % NUMBERS];
+
+        if (what->was == MUSTER_EVENT_NONE)
+            *state = *causes = 0; /* of a session before */
+        ck_assert_msg(*state == what->was && (*state == 0 || *causes == what->was_causes),
+                      "device %" PRIu32 ", %" PRIu32 ": is %u of %x, told to be %u of %x",
+                      what->device, number, *state, *causes, what->was, what->was_causes);
+        if (*state == OPENED)
+            book.open[losses_cause(*causes)]--;
+        if (*state == LOST)
+            book.lost[losses_cause(*causes)]--;
+        *state = what->is;
+        *causes = what->causes;
+        if (*state == OPENED)
+            book.open[losses_cause(*causes)]++;
+        if (*state == LOST)
+            book.lost[losses_cause(*causes)]++;
+        book.recovered += *state == RECOVERED;
+        if (number == what->last)
+            break;
+    }
+}
+
+/* What is told agrees with what is counted, but that a run may be lost and not told yet. */
+static void check_book(void)
+{
+    const struct gaps_sums *sums = gaps_sums(notes.gaps);
+    const struct tracker_counts *counts = tracker_counts(tracker);
+    uint64_t lost = 0, open = 0, expired = 0;
+    unsigned i;
+
+    for (i = 0; i < MUSTER_CAUSES; i++) {
+        ck_assert_uint_eq(sums->open[i] + sums->lost[i], book.open[i] + book.lost[i]);
+        ck_assert_uint_ge(sums->lost[i], book.lost[i]);
+        lost += sums->lost[i];
+        open += sums->open[i];
+    }
+    for (i = 0; i < PLAYED; i++) {
+        expired += tables.losses[i].expired;
+        ck_assert_uint_le(tables.losses[i].count, GAPS_EACH);
+    }
+    ck_assert_uint_eq(counts->missing, counts->recovered + lost + open);
+    ck_assert_uint_eq(counts->open, open + expired);
+    ck_assert_uint_eq(counts->recovered, book.recovered);
+}
+
+/* Stops, and begins anew with what is there. */
+static void begin_again(uint32_t window)
+{
+    const struct tracker_options options = {.window = window,
+                                            .max_jump = 3000,
+                                            .persistent = true,
+                                            .note = notes_tracker_note,
+                                            .context = &notes};
+    const struct gaps_options of_gaps = {.workers = 1, .persistent = true, .tell = keep_book};
+
+    tracker_free(tracker);
+    gaps_free(notes.gaps);
+    ck_assert(recovery_is_sound(&tables));
+    recovery_take_back(&tables);
+    ck_assert_int_eq(gaps_rebuild(&tables, NOW, notes.at), 0);
+    notes.gaps = gaps_new(&of_gaps, &tables, notes.at);
+    tracker = tracker_new(&options, &tables, 0, 1);
+    ck_assert(notes.gaps != NULL && tracker != NULL);
+}
+
+/* Numbers go missing, come late, change their causes, and are settled. */
+static void play(uint32_t window)
+{
+    static uint32_t next[PLAYED];
+    uint32_t clock = 1000, i;
+
+    memset(&book, 0, sizeof book);
+    memset(next, 0, sizeof next);
+    begin(window, keep_book);
+    for (i = 0; i < STEPS; i++) {
+        uint32_t id = below(PLAYED), what = below(100), number = next[id];
+
+        notes.at += below(3);
+        notes.causes = one_in(3) ? MUSTER_CAUSE_KERNEL : one_in(9) ? MUSTER_CAUSE_RESTART : 0;
+        if (what < 40)
+            number += 1 + below(one_in(20) ? window + 100 : 3);
+        else if (what < 60)
+            number -= 1 + below(one_in(5) ? window : 6);
+        if (one_in(60))
+            gaps_settle(notes.gaps, notes.at, 50 + below(100));
+        if (one_in(50))
+            gaps_add_causes(notes.gaps, id, (uint8_t)(1u << below(MUSTER_CAUSES)));
+        if (one_in(10)) {
+            tables.shared->causes.kernel[0] = one_in(2) ? notes.tick : 0;
+            gaps_tick(notes.gaps, notes.tick++);
+        }
+        if (one_in(200))
+            begin_again(window);
+        if (one_in(300)) {
+            number = next[id] = below(3);
+            clock += 100;
+            judge(id, number, clock); /* doubted; the next one confirms it */
+            next[id]++;
+            judge(id, next[id], clock);
+        } else {
+            judge(id, number, clock);
+        }
+        if (what < 40 || what >= 60)
+            next[id] = number;
+        next[id] += what < 40 || what >= 60;
+        check_book();
+    }
+    tear_down();
+}
+
+START_TEST(number_by_number)
+{
+    unsigned i;
+
+    random_seed(77);
+    for (i = 0; i < ROUNDS; i++)
+        play(UINT32_C(64) << below(7));
 }
 END_TEST
 
 /* ---- more than there is room for ------------------------------------------------------ */
 
-static uint64_t all_ends;
-
-static void count_end(void *context, const struct gap_end *end)
-{
-    (void)context, (void)end;
-    all_ends++;
-}
-
-static void to_gaps(void *context, const struct tracker_note *note)
-{
-    (void)context;
-    if (note->kind == TRACKER_GAP)
-        ck_assert_int_eq(gaps_open(gaps, note->device_id, note->first, note->last, NOW, TICK, 0),
-                         0);
-    else if (note->kind == TRACKER_END)
-        gaps_lose_all(gaps, note->device_id);
-}
+enum { DEVICES = 5000, EACH = 31 };
 
 /* Devices of which every second number is missing. */
-static void lose_every_second(struct tracker *tracker, uint32_t devices, uint32_t gaps_each)
+static void lose_every_second(void)
 {
     uint32_t id, i;
 
-    for (id = 0; id < devices; id++) {
-        for (i = 0; i <= gaps_each; i++) {
-            struct muster_record record = {.device_id = id,
-                                           .device = id,
-                                           .msg_type = MUSTER_MSG_DATA,
-                                           .seq_bits = 32,
-                                           .readings = 1,
-                                           .seq = 2 * i};
-
-            tracker_judge(tracker, &record);
-        }
-    }
+    for (id = 0; id < DEVICES; id++)
+        for (i = 0; i <= EACH; i++)
+            judge(id, 2 * i, 1000);
 }
 
+static uint64_t told_open, told_lost;
+
+static void count_news(void *context, const struct gaps_news *what)
+{
+    (void)context;
+    ck_assert_uint_eq(what->first, what->last);
+    told_open += what->is == OPENED;
+    told_lost += what->is == LOST;
+}
+
+/* Each number is told though there are fewer gaps. */
 START_TEST(more_than_the_tables_hold)
 {
-    const struct tracker_options options = {
-        .window = WINDOW, .max_jump = 100, .persistent = true, .note = to_gaps};
-    enum { DEVICES = 5000, EACH = 31, ALL = DEVICES * EACH, ROOM = TABLES_GAPS - 1 };
-    struct tracker *tracker = tracker_new(&options, &tables, 0, 1);
-    uint32_t not_reported, id;
+    uint32_t id;
 
-    gaps_free(gaps);
-    gaps = gaps_new(&tables, 0, 1, count_end, NULL);
-    ck_assert_ptr_nonnull(tracker);
-    lose_every_second(tracker, DEVICES, EACH);
-    ck_assert_uint_eq(tracker_counts(tracker)->open, ALL);
-
-    /* The next run has those that were in the tables, and some of the others as of now. */
-    gaps_free(gaps);
-    ck_assert_int_eq(gaps_rebuild(&tables, NOW + 1, &not_reported), 0);
-    ck_assert_uint_eq(not_reported, ALL - ROOM);
-    gaps = gaps_new(&tables, 0, 1, count_end, NULL);
-    for (id = 0, all_ends = 0; id < DEVICES; id++)
-        gaps_lose_all(gaps, (uint16_t)id);
-    ck_assert_uint_eq(all_ends, ROOM);
-    tracker_free(tracker);
+    told_open = told_lost = 0;
+    begin(WINDOW, count_news);
+    lose_every_second();
+    ck_assert_uint_eq(told_open, DEVICES * EACH);
+    expect_sums(NETWORK, 0, DEVICES * EACH);
+    gaps_free(notes.gaps);
+    ck_assert(recovery_is_sound(&tables));
+    ck_assert_int_eq(gaps_rebuild(&tables, NOW + 1, AT), 0);
+    notes.gaps = gaps_new(&(struct gaps_options){.workers = 1, .tell = count_news}, &tables, AT);
+    ck_assert_ptr_nonnull(notes.gaps);
+    expect_sums(NETWORK, 0, DEVICES * EACH);
+    for (id = 0; id < DEVICES; id++)
+        gaps_lose_all(notes.gaps, id, 0);
+    ck_assert_uint_eq(told_lost, DEVICES * EACH);
+    expect_sums(NETWORK, DEVICES * EACH, 0);
+    tear_down();
 }
 END_TEST
 
-START_TEST(all_end_without_a_stop)
+/* What opened last is still known when the oldest have merged. */
+START_TEST(the_oldest_merge)
 {
-    const struct tracker_options options = {.window = WINDOW, .max_jump = 100, .note = to_gaps};
-    enum { DEVICES = 5000, EACH = 31 };
-    struct tracker *tracker = tracker_new(&options, &tables, 0, 1);
+    const struct gap *gap;
+    uint32_t index, i;
 
-    gaps_free(gaps);
-    gaps = gaps_new(&tables, 0, 1, count_end, NULL);
-    ck_assert_ptr_nonnull(tracker);
-    all_ends = 0;
-    lose_every_second(tracker, DEVICES, EACH);
-    tracker_finish(tracker);
-    ck_assert_uint_eq(all_ends, DEVICES * EACH);
-    tracker_free(tracker);
+    begin(4 * WINDOW, take_news);
+    for (i = 0; i < NEWS_MOST; i++) {
+        told = 0;
+        notes.now_ns = NOW + i;
+        send(2 * i);
+    }
+    ck_assert_uint_eq(tables.losses[DEVICE].count, GAPS_EACH);
+    for (index = DEVICE, i = 0; index != GAPS_NONE; index = gap->next, i++) {
+        gap = &tables.gaps[index];
+        ck_assert(gap->used && (i == 0) == (gap->merged != 0));
+        if (i > 0)
+            ck_assert_uint_eq(gap->opened_ns, NOW + gap->last / 2 + 1);
+    }
+    tear_down();
 }
 END_TEST
 
-START_TEST(forgotten)
+/* ---- work ----------------------------------------------------------------------------- */
+
+/* The most steps that a message takes: every second number is left out, and some come late. */
+static uint64_t most_steps(uint32_t window)
 {
-    open_gap(10, 12);
-    gaps_free(gaps);
-    gaps_forget(&tables);
-    ck_assert(!tables.gaps[1].used);
-    gaps = gaps_new(&tables, 0, 1, on_end, NULL);
-    ck_assert_int_eq(gaps_open(gaps, DEVICE + 1, 1, 1, NOW, TICK, 0), 0);
-    ck_assert(tables.gaps[1].used);
+    uint64_t most = 0;
+    uint32_t i;
+
+    begin(window, NULL);
+    for (i = 0; i < 2 * window; i++) {
+        uint64_t before = gaps_steps(notes.gaps);
+
+        judge(DEVICE,
+              i % 8 == 7 ? 2 * i - 1 - 2 * below(i < window / 2 ? i : window / 2 - 1) : 2 * i,
+              1000);
+        if (gaps_steps(notes.gaps) - before > most)
+            most = gaps_steps(notes.gaps) - before;
+    }
+    ck_assert_uint_gt(tracker_counts(tracker)->recovered, 0);
+    ck_assert_uint_gt(tracker_counts(tracker)->lost, 0);
+    tear_down();
+    return most;
+}
+
+START_TEST(no_more_work_with_a_larger_window)
+{
+    random_seed(5);
+    ck_assert_uint_le(most_steps(1024), 3 * GAPS_EACH);
+    ck_assert_uint_le(most_steps(65536), 3 * GAPS_EACH);
 }
 END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {lost_as_one,
-                                  lost_together,
-                                  recovered_in_the_middle,
-                                  recovered_behind_a_loss,
-                                  over_the_wrap,
-                                  not_in_a_gap,
-                                  causes_of_its_tick,
-                                  more_than_the_tables_hold,
-                                  all_end_without_a_stop,
-                                  forgotten};
+    const TTest *const cases[] = {lost_as_one,          recovered_in_the_middle, a_run_ends,
+                                  over_the_wrap,        longer_than_the_window,  causes_of_its_tick,
+                                  settled_after_a_time, partly_gone_then_settled};
+    const TTest *const large[] = {number_by_number, more_than_the_tables_hold, the_oldest_merge,
+                                  no_more_work_with_a_larger_window};
     Suite *suite = suite_create("gaps");
-    TCase *tests = tcase_create("gaps");
+    TCase *tests = tcase_create("gaps"), *more = tcase_create("many");
     size_t i;
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
         tcase_add_test(tests, cases[i]);
+    for (i = 0; i < sizeof large / sizeof large[0]; i++)
+        tcase_add_test(more, large[i]);
     suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, more);
     return suite;
 }

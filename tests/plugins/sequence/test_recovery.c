@@ -52,7 +52,7 @@ static void make_image(struct image *image)
     tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
     ck_assert(recovery_is_sound(&tables));
     ck_assert_uint_gt(collector_counter(&c, "open"), 0);
-    ck_assert_uint_ne(tables_device(&tables, 1)->gaps, 0);
+    ck_assert_uint_ne(tables.losses[1].count, 0);
     image->bytes = c.bytes;
     image->now_ns = c.now_ns;
     image->file = memfd_create("image", 0);
@@ -204,6 +204,22 @@ static void bad_gaps_end(struct tables *t)
     tables_slot(t, 255)->gaps_end = TABLES_GAPS + 1;
 }
 
+static void lost_by_no_cause(struct tables *t)
+{
+    t->losses[1].lost[0]++;
+}
+
+static void recovered_by_no_device(struct tables *t)
+{
+    t->losses[1].recovered++;
+}
+
+static void expired_beyond_missing(struct tables *t)
+{
+    t->losses[1].expired = one(t)->session.open + 1;
+    t->losses[1].lost[0] += t->losses[1].expired;
+}
+
 static void empty_undo(struct tables *t)
 {
     tables_slot(t, 1)->undo.busy = 1;
@@ -237,6 +253,9 @@ START_TEST(damage_is_found)
                                          bad_busy,
                                          bad_undo_device,
                                          bad_gaps_end,
+                                         lost_by_no_cause,
+                                         recovered_by_no_device,
+                                         expired_beyond_missing,
                                          empty_undo};
     struct image image;
     size_t i;
@@ -268,7 +287,7 @@ static void damage_at_random(struct tables *t)
     uint8_t *bytes;
     uint32_t size;
 
-    switch (below(8)) {
+    switch (below(9)) {
     case 0:
         bytes = (uint8_t *)&tables_device(t, id)->session;
         size = sizeof(struct session);
@@ -282,7 +301,7 @@ static void damage_at_random(struct tables *t)
         size = sizeof(struct slot) + WINDOW / 8;
         break;
     case 3:
-        bytes = (uint8_t *)&t->gaps[1];
+        bytes = (uint8_t *)&t->gaps[one_in(2) ? 0 : t->devices];
         size = 16 * sizeof(struct gap);
         break;
     case 4:
@@ -303,6 +322,10 @@ static void damage_at_random(struct tables *t)
         undo_words(&tables_slot(t, 1)->undo)[0] = *tables_window(t, id);
         undo_words(&tables_slot(t, 1)->undo)[1] = below(2);
         return;
+    case 7:
+        bytes = (uint8_t *)&t->losses[id];
+        size = sizeof(struct losses);
+        break;
     default: /* numbers that are no count */
         tables_device(t, id)->session.highest += below(2) ? below(10) : below(UINT32_MAX);
         return;
@@ -411,7 +434,8 @@ START_TEST(damaged_entry_of_an_unknown_device)
     tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
     memset(&tables_device(&tables, 5)->session, 0xff, sizeof(struct session));
     memset(tables_window(&tables, 5), 0xa5, WINDOW / 8);
-    tables_device(&tables, 5)->gaps = UINT32_MAX;
+    memset(&tables.losses[5], 0xff, sizeof *tables.losses);
+    memset(&tables.gaps[5], 0xff, sizeof *tables.gaps);
     collector_start(&c, MUSTER_STATE_KILLED, 1);
     ck_assert_uint_eq(collector_expect(&c, 7, 100, MUSTER_VERDICT_FIRST, 0, &event), 1);
     ck_assert_uint_eq(event.event.event, MUSTER_EVENT_DEVICE_NEW);

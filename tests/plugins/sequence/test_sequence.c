@@ -158,7 +158,7 @@ START_TEST(reports_events)
     ck_assert_uint_eq(batch.out_count, 6);
     expect_event(&batch, 1, MUSTER_EVENT_DEVICE_NEW, 1, 1, 0);
     ck_assert_uint_eq(batch.out[2].verdict, GAP);
-    expect_event(&batch, 3, MUSTER_EVENT_GAP_OPENED, 2, 9, 0);
+    expect_event(&batch, 3, MUSTER_EVENT_GAP_OPENED, 2, 9, network);
     ck_assert_uint_eq(batch.out[4].verdict, LATE);
     expect_event(&batch, 5, MUSTER_EVENT_GAP_RECOVERED, 5, 5, network);
     ck_assert_uint_eq(batch.out[5].event.opened_ns, records[1].arrival_ns);
@@ -168,7 +168,7 @@ START_TEST(reports_events)
     /* A tick later the kernel has dropped some: since drops are known once a second, that
      * may be why any of these is missing. */
     fake_process(PLUGIN, worker, &batch, &records[3], 1);
-    expect_event(&batch, 1, MUSTER_EVENT_GAP_OPENED, 11, 11, 0);
+    expect_event(&batch, 1, MUSTER_EVENT_GAP_OPENED, 11, 11, network);
     muster_test_batch_free(&batch);
     fake_set_metric(instance, "collector.kernel_drops", "datagrams", "help", 5);
     fake_batch_begin(&batch, NULL, 0);

@@ -22,11 +22,13 @@
 #include "sequence/recovery.h"
 #include "sequence/tracker.h"
 #include "memory.h"
+#include "notes.h"
 #include "oracle.h"
 
-enum { KILLS = 60, DEVICES = 3, MESSAGES = 60000 };
+enum { KILLS = 60, DEVICES = 3, MESSAGES = 60000, WINDOW = 128 };
 
-static const struct tracker_options options = {.window = 128, .max_jump = 300, .persistent = true};
+static const struct tracker_options options = {
+    .window = WINDOW, .max_jump = 300, .persistent = true};
 
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t number, uint32_t time)
 {
@@ -70,38 +72,25 @@ static void make_messages(struct muster_record *messages)
 
 /* ---- the child ------------------------------------------------------------------------ */
 
-static void forget_end(void *context, const struct gap_end *end)
-{
-    (void)context, (void)end;
-}
-
-static void take_note(void *context, const struct tracker_note *note)
-{
-    struct gaps *gaps = context;
-
-    if (note->kind == TRACKER_GAP)
-        gaps_open(gaps, note->device_id, note->first, note->last, 1, 1, 0);
-    else if (note->kind == TRACKER_RECOVERED)
-        gaps_recover(gaps, note->device_id, note->first);
-    else if (note->kind == TRACKER_LOST)
-        gaps_lose(gaps, note->device_id, note->first, note->last);
-    else if (note->kind == TRACKER_END)
-        gaps_lose_all(gaps, note->device_id);
-}
-
 static void judge_all(struct tables *tables, struct muster_record *messages, atomic_uint *done,
                       bool forgets)
 {
+    const struct gaps_options of_gaps = {.workers = 1, .persistent = true};
     struct tracker_options with_notes = options;
+    struct notes notes = {.now_ns = 1, .at = 1, .tick = 1};
     struct tracker *tracker;
     uint32_t i;
 
-    with_notes.note = take_note;
-    with_notes.context = gaps_new(tables, 0, 1, forget_end, NULL);
+    with_notes.note = notes_tracker_note;
+    with_notes.context = &notes;
+    notes.gaps = gaps_new(&of_gaps, tables, 1);
     tracker = tracker_new(&with_notes, tables, 0, 1);
-    if (tracker == NULL || with_notes.context == NULL)
+    if (tracker == NULL || notes.gaps == NULL)
         _exit(EXIT_FAILURE);
     for (i = 0; i < MESSAGES; i++) {
+        notes.at++;
+        if (i % 8 == 0)
+            gaps_settle(notes.gaps, notes.at, 200);
         tracker_judge(tracker, &messages[i]);
         if (forgets && i % 16 == 0)
             tracker_forget(tracker, messages[i].device);
@@ -136,36 +125,44 @@ struct told {
     uint64_t lost, known_since; /* numbers; of those, whose gap's opening is known */
 };
 
-static void take_end(void *context, const struct gap_end *end)
+static void take_news(void *context, const struct gaps_news *news)
 {
     struct told *told = context;
+    uint64_t count = (uint64_t)(news->last - news->first) + 1;
 
-    told->lost += (uint64_t)(end->last - end->first) + 1;
-    told->known_since += end->opened_ns == 1 ? (uint64_t)(end->last - end->first) + 1 : 0;
+    if (news->is != MUSTER_EVENT_GAP_LOST)
+        return;
+    told->lost += count;
+    told->known_since += news->opened_ns == 1 ? count : 0;
 }
 
-/* Each number that is missing is in one gap, and few gaps have forgotten when they opened. */
-static void check_gaps(struct tables *tables, uint64_t open)
+/* Each number that is missing, and not lost by time, is in one gap, and few gaps have forgotten
+ * when they opened; and the sums are right. */
+static void check_gaps(struct tables *tables, const struct tracker_counts *counts)
 {
     struct told told = {0};
+    const struct gaps_options of_gaps = {.workers = 1, .tell = take_news, .context = &told};
+    uint64_t lost = 0, open = 0, expired = 0;
     struct gaps *gaps;
-    uint32_t not_reported;
-    uint16_t id;
+    uint32_t id;
+    unsigned i;
 
-    ck_assert_int_eq(gaps_rebuild(tables, 2, &not_reported), 0);
-    ck_assert_uint_eq(not_reported, 0);
-    gaps = gaps_new(tables, 0, 1, take_end, &told);
+    ck_assert_int_eq(gaps_rebuild(tables, 2, 1), 0);
+    gaps = gaps_new(&of_gaps, tables, 1);
     ck_assert_ptr_nonnull(gaps);
-    for (id = 0; id < DEVICES; id++) {
-        uint32_t before = tables_device(tables, id)->session.open;
-        const uint64_t was = told.lost;
-
-        /* From is lower where a part is lost and not told of yet. */
-        gaps_lose_all(gaps, id);
-        ck_assert_uint_ge(told.lost - was, before);
+    for (i = 0; i < MUSTER_CAUSES; i++) {
+        lost += gaps_sums(gaps)->lost[i];
+        open += gaps_sums(gaps)->open[i];
     }
+    for (id = 0; id < DEVICES; id++)
+        expired += tables->losses[id].expired;
+    ck_assert_uint_eq(lost, counts->lost + expired);
+    ck_assert_uint_eq(open, counts->open - expired);
+    for (id = 0; id < DEVICES; id++)
+        gaps_lose_all(gaps, id, 0);
+    /* And what the window had left behind, and was not told yet. */
     ck_assert_uint_ge(told.lost, open);
-    ck_assert_uint_ge(told.known_since + options.window, told.lost);
+    ck_assert_uint_ge(told.known_since + WINDOW, told.lost);
     gaps_free(gaps);
 }
 
@@ -205,6 +202,7 @@ static void kill_once(uint64_t seed, struct muster_record *messages, unsigned *c
     struct tables tables, copy;
     atomic_uint *done = memory_new(sizeof *done);
     uint64_t bytes = tables_bytes(MUSTER_DEVICE_IDS, options.window);
+    struct tracker_counts counts;
     uint32_t judged;
 
     random_seed(seed);
@@ -217,7 +215,8 @@ static void kill_once(uint64_t seed, struct muster_record *messages, unsigned *c
     ck_assert_msg(recovery_is_sound(&tables), "seed %" PRIu64 ": not sound when mended", seed);
     memory_tables(&copy, options.window);
     memcpy(copy.shared, tables.shared, bytes);
-    check_gaps(&copy, tables_counts_from(&copy, 0).open);
+    counts = tables_counts_from(&copy, 0);
+    check_gaps(&copy, &counts);
     memcpy(copy.shared, tables.shared, bytes);
     ck_assert_msg(goes_on_like(&tables, messages, judged, judged + 1) ||
                       goes_on_like(&copy, messages, judged + 1, judged + 1),

@@ -18,6 +18,7 @@
 #include "sequence/recovery.h"
 #include "sequence/tracker.h"
 #include "memory.h"
+#include "notes.h"
 #include "oracle.h"
 
 enum { EVENTS = 100000, ROUND = 4000, REPORTED = 25 };
@@ -214,16 +215,17 @@ struct noted {
     uint64_t missing, recovered, lost, outliers, devices;
     uint64_t open[MUSTER_DEVICE_IDS]; /* by device */
     struct tables tables;
-    struct gaps *gaps;
+    struct notes gaps;
     uint64_t told_recovered, told_lost; /* by the gaps */
 };
 
-static void take_end(void *context, const struct gap_end *end)
+static void take_news(void *context, const struct gaps_news *news)
 {
     struct noted *noted = context;
+    uint64_t count = (uint64_t)(news->last - news->first) + 1;
 
-    *(end->lost ? &noted->told_lost : &noted->told_recovered) +=
-        (uint64_t)(end->last - end->first) + 1;
+    noted->told_lost += news->is == MUSTER_EVENT_GAP_LOST ? count : 0;
+    noted->told_recovered += news->is == MUSTER_EVENT_GAP_RECOVERED ? count : 0;
 }
 
 static void take_note(void *context, const struct tracker_note *told)
@@ -232,28 +234,24 @@ static void take_note(void *context, const struct tracker_note *told)
     uint64_t count = (uint64_t)(told->last - told->first) + 1;
     uint64_t *open = &noted->open[told->device_id];
 
+    notes_take(&noted->gaps, told);
     switch (told->kind) {
     case TRACKER_GAP:
         noted->missing += count;
         *open += count;
-        ck_assert_int_eq(gaps_open(noted->gaps, told->device_id, told->first, told->last, 1, 1, 0),
-                         0);
         break;
     case TRACKER_RECOVERED:
         ck_assert_uint_eq(count, 1);
         noted->recovered++;
         (*open)--;
-        gaps_recover(noted->gaps, told->device_id, told->first);
         break;
     case TRACKER_LOST:
         noted->lost += count;
         *open -= count;
-        gaps_lose(noted->gaps, told->device_id, told->first, told->last);
         break;
     case TRACKER_END:
         noted->lost += *open;
         *open = 0;
-        gaps_lose_all(noted->gaps, told->device_id);
         break;
     case TRACKER_OUTLIER:
         noted->outliers += count;
@@ -288,13 +286,17 @@ static void open_played(struct played *played)
 {
     struct tracker_counts all = tables_counts_from(&played->noted.tables, 0);
     const struct round *round = &played->round;
+    const struct gaps_options options = {.worker = round->worker,
+                                         .workers = round->workers,
+                                         .persistent = round->options.persistent,
+                                         .tell = take_news,
+                                         .context = &played->noted};
     const uint64_t *own;
     uint64_t *rest = (uint64_t *)&played->rest;
     unsigned i;
 
-    played->noted.gaps =
-        gaps_new(&played->noted.tables, round->worker, round->workers, take_end, &played->noted);
-    ck_assert_ptr_nonnull(played->noted.gaps);
+    played->noted.gaps.gaps = gaps_new(&options, &played->noted.tables, 1);
+    ck_assert_ptr_nonnull(played->noted.gaps.gaps);
     played->tracker =
         tracker_new(&round->options, &played->noted.tables, round->worker, round->workers);
     ck_assert_ptr_nonnull(played->tracker);
@@ -306,20 +308,17 @@ static void open_played(struct played *played)
 
 static void close_played(struct played *played)
 {
-    gaps_free(played->noted.gaps);
+    gaps_free(played->noted.gaps.gaps);
     tracker_free(played->tracker);
 }
 
 /* The collector stops, and starts again with what it left; from then on perhaps with one worker. */
 static void restart(struct played *played)
 {
-    uint32_t not_reported;
-
     close_played(played);
     ck_assert(recovery_is_sound(&played->noted.tables));
     recovery_take_back(&played->noted.tables);
-    ck_assert_int_eq(gaps_rebuild(&played->noted.tables, 1, &not_reported), 0);
-    ck_assert_uint_eq(not_reported, 0);
+    ck_assert_int_eq(gaps_rebuild(&played->noted.tables, 1, 1), 0);
     if (chance(30))
         played->round.worker = 0, played->round.workers = 1;
     open_played(played);

@@ -51,7 +51,7 @@ static void go_on(uint32_t age, uint32_t before, uint32_t behind)
     collector_wait(&c, 1, 0);
     opened[1] = c.now_ns;
     ck_assert_uint_eq(collector_expect(&c, 20, 3800, MUSTER_VERDICT_GAP, 5, &event), 1);
-    collector_expect_range(&event, MUSTER_EVENT_GAP_OPENED, 15, 19, 0);
+    collector_expect_range(&event, MUSTER_EVENT_GAP_OPENED, 15, 19, NETWORK | down);
     ck_assert_uint_eq(collector_expect(&c, 12, 102, MUSTER_VERDICT_LATE, 0, &event), 1);
     collector_expect_range(&event, MUSTER_EVENT_GAP_RECOVERED, 12, 12, NETWORK);
     ck_assert_uint_eq(event.event.opened_ns, opened[0]);
@@ -245,7 +245,7 @@ START_TEST(sessions_anew)
     ck_assert_uint_eq(collector_expect(&c, 300, 900, MUSTER_VERDICT_FIRST, 0, &event), 0);
     ck_assert_uint_eq(collector_expect(&c, 301, 901, MUSTER_VERDICT_NEW, 0, &event), 0);
     ck_assert_uint_eq(collector_expect(&c, 303, 903, MUSTER_VERDICT_GAP, 1, &event), 1);
-    collector_expect_range(&event, MUSTER_EVENT_GAP_OPENED, 302, 302, 0);
+    collector_expect_range(&event, MUSTER_EVENT_GAP_OPENED, 302, 302, MUSTER_CAUSE_NETWORK);
     ck_assert_uint_eq(event.event.opened_ns, c.now_ns);
     ck_assert_uint_eq(collector_wait(&c, 17, MUSTER_EVENT_DEVICE_LATE), 1);
     collector_expect_numbers(&c, 2, 1, 0, 1);

@@ -48,8 +48,8 @@ static const char *const event_names[] = {
 };
 
 /* The bits of MUSTER_CAUSE_*, from the lowest. */
-static const char *const cause_names[] = {"network", "kernel", "collector", "collector-down",
-                                          "restart"};
+static const char *const cause_names[] = {"network", "kernel",   "collector",     "collector-down",
+                                          "restart", "checksum", "not-believable"};
 
 /* The filter's counters: RECORDS of them count records, each in one. */
 enum { RECORDS = 9 };
@@ -167,10 +167,16 @@ static void add_event(char *out, const struct muster_record *event)
     case MUSTER_EVENT_RESTART:
         add(out, "%s %" PRIu64, name, event->event.first);
         break;
+    case MUSTER_EVENT_GAP_OPENED:
     case MUSTER_EVENT_GAP_LOST:
         write_causes(causes, sizeof causes, event->event.cause);
-        add(out, "%s %" PRIu64 "-%" PRIu64 " %s", name, event->event.first, event->event.last,
-            causes);
+        if (event->event.event == MUSTER_EVENT_GAP_OPENED && event->event.was != MUSTER_EVENT_NONE)
+            name = "gap_cause";
+        /* What opens is the network's, unless more is known. */
+        if (strcmp(name, "gap_opened") == 0 && event->event.cause == MUSTER_CAUSE_NETWORK)
+            causes[0] = '\0';
+        add(out, "%s %" PRIu64 "-%" PRIu64 "%s%s", name, event->event.first, event->event.last,
+            causes[0] != '\0' ? " " : "", causes);
         break;
     case MUSTER_EVENT_DEVICE_LATE:
     case MUSTER_EVENT_DEVICE_SILENT:
@@ -226,6 +232,10 @@ static void check_times(struct run *run, const struct muster_record *event)
 
     switch (event->event.event) {
     case MUSTER_EVENT_GAP_OPENED:
+        if (event->event.was != MUSTER_EVENT_NONE) {
+            opened_ns = opening_of(run, event);
+            break;
+        }
         ck_assert_uint_lt(run->gap_count, GAPS_MOST);
         run->gaps[i].device_id = (uint16_t)event->device;
         run->gaps[i].first = (uint32_t)event->event.first;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What became of a device's missing numbers, by cause.  Each is counted under one cause, the first
+ * in the order of muster_cause_counted, so that the sums by cause add up.
+ */
+#ifndef SEQUENCE_LOSSES_H
+#define SEQUENCE_LOSSES_H
+
+#include <stdint.h>
+
+#include <muster/record.h>
+
+#include "tables.h"
+
+/* Under which cause, as the number of its bit, a set of causes is counted. */
+static inline unsigned losses_cause(uint16_t causes)
+{
+    return (unsigned)__builtin_ctz(muster_cause_counted(causes));
+}
+
+/* Numbers that are lost, by all causes. */
+static inline uint64_t losses_sum(const struct losses *losses)
+{
+    uint64_t lost = 0;
+    unsigned i;
+
+    for (i = 0; i < MUSTER_CAUSES; i++)
+        lost += losses->lost[i];
+    return lost;
+}
+
+/* The cause of a number that is lost, when that is not known any more: one that there are lost ones
+ * of, the weakest evidence first. */
+unsigned losses_any_cause(const struct losses *losses);
+
+/* So many numbers are not lost after all. */
+void losses_take_back(struct losses *losses, uint32_t count);
+
+#endif
