@@ -338,11 +338,13 @@ struct muster_host {
      * the batch is empty); of several with the same `after`, the one added first
      * comes first.  Filters further down the chain see it, this one does not.
      * The payload, of MUSTER_DATAGRAM_MAX bytes at most, and what `via` points to are copied too;
-     * `origin` is set.  It must be about a device of this worker, that is one whose records this
-     * state gets, or about none (no MUSTER_MARK_DEVICE): otherwise two threads would work on one
-     * device.  Returns 0, or MUSTER_FAILED if it cannot be added (another worker's device, a larger
-     * payload, no such kind, no memory); the host says why, and counts it as refused.  An event or
-     * a reject of its own whose number the tables do not name is added, and said once. */
+     * `origin` is set.  Outside of process, what was added may move on before the callback
+     * returns, so that there may be a lot of it.  It must be about a device of this worker, that is
+     * one whose records this state gets, or about none (no MUSTER_MARK_DEVICE): otherwise two
+     * threads would work on one device.  Returns 0, or MUSTER_FAILED if it cannot be added (another
+     * worker's device, a larger payload, no such kind, no memory); the host says why, and counts it
+     * as refused.  An event or a reject of its own whose number the tables do not name is added,
+     * and said once. */
     int (*emit)(struct muster_batch *batch, uint32_t after, const struct muster_record *record);
 
     /* The same.  Takes record number `index` out of the batch when the callback

@@ -30,8 +30,10 @@ static struct muster_record event_of(const struct events *events, enum muster_ev
 static void emit(struct events *events, const struct muster_record *record)
 {
     assert(events->batch != NULL);
-    if (events->host->emit(events->batch, events->after, record) != 0)
+    if (events->room == 0 || events->host->emit(events->batch, events->after, record) != 0)
         muster_cell_add(events->not_reported, 1);
+    else if (events->batch->count > 0) /* else they move on meanwhile */
+        events->room--;
 }
 
 void events_numbers(struct events *events, enum muster_event event, const struct tracker_note *note)

@@ -19,15 +19,21 @@ struct events {
     struct muster_cell *not_reported; /* those that could not be added */
     struct muster_batch *batch;       /* being judged */
     uint32_t after;                   /* which of its records */
+    uint32_t room;                    /* how many events may still follow records of the batch */
     uint64_t now_ns;                  /* when: ns since the Unix epoch */
     uint32_t at; /* the same by the clock of gaps_settle, before an event of a gap */
 };
+
+/* Of a batch of records no more events become records than so many, whatever ends at once. */
+enum { EVENTS_MOST = 16384 };
 
 /* From now on events follow that record of the batch, which arrived at `now_ns`, `at` by the clock
  * of gaps_settle. */
 static inline void events_follow(struct events *events, struct muster_batch *batch, uint32_t after,
                                  uint64_t now_ns)
 {
+    if (events->batch != batch || after == 0 || batch->count == 0)
+        events->room = EVENTS_MOST;
     events->batch = batch;
     events->after = after;
     events->now_ns = now_ns;

@@ -11,7 +11,6 @@
 #include "accuse.h"
 #include "admit.h"
 #include "base/address.h"
-#include "collector/host/callback.h"
 #include "wire/datagram.h"
 
 /* ---- decode --------------------------------------------------------------------------- */
@@ -314,16 +313,54 @@ static void publish_emitted(struct pipeline *pipeline, unsigned i)
 
 /* ---- ticks, and the end --------------------------------------------------------------- */
 
-static void tick_filter(struct pipeline *pipeline, unsigned i, uint64_t now_ns)
+static void begin_speech(struct pipeline *pipeline)
 {
-    struct filter *filter = &pipeline->filters[i];
-    uint64_t asked;
+    struct filter *filter = &pipeline->filters[pipeline->speaker];
 
     batch_begin(&pipeline->batch, NULL, 0, NULL);
     take_turn(pipeline, filter);
-    asked = callback_worker_tick(filter->instance, filter->state, &pipeline->batch.view, now_ns);
+}
+
+/* A filter that has a lot to say outside of process is listened to in pieces, so that all of it
+ * never is in memory at a time. */
+static void move_on(void *context)
+{
+    struct pipeline *pipeline = context;
+
+    callback_leave();
+    pipeline->batch.full = NULL;
+    publish_emitted(pipeline, pipeline->speaker);
+    begin_speech(pipeline);
+    pipeline->batch.full = move_on;
+    callback_enter_batch(pipeline->filters[pipeline->speaker].instance, pipeline->speaking,
+                         &pipeline->batch.view);
+}
+
+/* Filter number `i` has its tick, or its end: what it emits may be moved on meanwhile. */
+static struct filter *let_speak(struct pipeline *pipeline, unsigned i, enum callback callback)
+{
+    pipeline->speaker = i;
+    pipeline->speaking = callback;
+    begin_speech(pipeline);
+    pipeline->batch.full = move_on;
+    pipeline->batch.full_context = pipeline;
+    return &pipeline->filters[i];
+}
+
+static void end_speech(struct pipeline *pipeline)
+{
+    pipeline->batch.full = NULL;
+    publish_emitted(pipeline, pipeline->speaker);
+}
+
+static void tick_filter(struct pipeline *pipeline, unsigned i, uint64_t now_ns)
+{
+    struct filter *filter = let_speak(pipeline, i, CALLBACK_WORKER_TICK);
+    uint64_t asked =
+        callback_worker_tick(filter->instance, filter->state, &pipeline->batch.view, now_ns);
+
     filter->next_tick_ns = instance_next_tick(now_ns, asked);
-    publish_emitted(pipeline, i);
+    end_speech(pipeline);
 }
 
 /* As long as it is shut. */
@@ -397,11 +434,10 @@ void pipeline_close(struct pipeline *pipeline)
         struct filter *filter = &pipeline->filters[i];
 
         if (filter->opened) {
-            batch_begin(&pipeline->batch, NULL, 0, NULL);
-            take_turn(pipeline, filter);
+            let_speak(pipeline, i, CALLBACK_WORKER_CLOSE);
             callback_worker_close(filter->instance, filter->state, &pipeline->batch.view,
                                   MUSTER_CALL_STOPPING);
-            publish_emitted(pipeline, i);
+            end_speech(pipeline);
         }
         filter->opened = false;
     }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/problems.h"
 #include "collector/host/batch.h"
+#include "collector/host/callback.h"
 #include "collector/host/instance.h"
 #include "fanout.h"
 #include "notices.h"
@@ -92,6 +93,8 @@ struct pipeline {
     struct batch batch;
     struct filter *filters;
     unsigned filter_count;
+    unsigned speaker;       /* the filter that is in its tick or close */
+    enum callback speaking; /* which of these */
     struct fanout fanout;
     bool keep_rejects;   /* some sink or filter takes them */
     struct admit *admit; /* the chain's; NULL: everybody may send */

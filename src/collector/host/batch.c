@@ -194,6 +194,8 @@ int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_re
 
     if (why == 0) {
         batch->why |= doubt(batch, after, record);
+        if (batch->full != NULL && batch->count == 0 && batch->emission_count >= BATCH_PIECE)
+            batch->full(batch->full_context);
         return 0;
     }
     if (why == BATCH_BAD_KIND)

@@ -78,7 +78,13 @@ struct batch {
     uint32_t failed; /* records that could not be added */
     unsigned why;    /* BATCH_* */
     struct batch_odd odd;
+    /* Or NULL: called in a callback whose batch is empty, when as many records as BATCH_PIECE were
+     * added.  It moves them on, and begins the batch anew. */
+    void (*full)(void *context);
+    void *full_context; /* handed to it */
 };
+
+enum { BATCH_PIECE = 4096 };
 
 /* What a filter did to a batch. */
 struct batch_change {

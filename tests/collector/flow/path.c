@@ -57,9 +57,12 @@ static uint64_t worker_tick(void *state, struct muster_batch *batch, uint64_t no
     static const struct muster_record event = {.kind = MUSTER_KIND_EVENT,
                                                .event.event = MUSTER_EVENT_OWN};
 
+    uint32_t i;
+
     (void)state;
     path_seen.ticks++;
-    host_functions.emit(batch, 0, &event);
+    for (i = 0; i < path_seen.tick_emits || i == 0; i++)
+        host_functions.emit(batch, 0, &event);
     return now_ns + 10 * CLOCK_MILLISECOND;
 }
 

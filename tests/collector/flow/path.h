@@ -25,6 +25,7 @@ struct path_seen {
     uint32_t emit_every; /* ...and emits an event behind each of so many */
     bool emit_via;       /* which came as that did, and has its number */
     void (*look)(const struct muster_record *records, uint32_t count); /* the sink calls it */
+    uint32_t tick_emits;             /* events of each tick; 0: one */
     uint32_t ticks;                  /* of the filter, in all pipelines */
     _Atomic uint32_t opened, closed; /* of both */
     atomic_ullong messages, events;  /* that the sink has written */

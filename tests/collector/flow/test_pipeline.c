@@ -171,6 +171,32 @@ START_TEST(ticks_are_due_or_asked_for)
 }
 END_TEST
 
+/* It goes on in pieces, so that all of it is never in memory at a time. */
+START_TEST(a_filter_with_a_lot_to_say)
+{
+    enum { MANY = 100000 };
+    struct pipeline *pipeline;
+    struct filter_account account;
+
+    path_open(&path, 1, OVERFLOW_DROP);
+    path_seen.tick_emits = MANY;
+    ck_assert_int_eq(chain_start(&path.chain, &path.problems), 0);
+    pipeline = &path.chain.pipelines[0];
+    pipeline_tick(pipeline, CLOCK_SECOND);
+    ck_assert_uint_eq(path_seen.ticks, 1);
+    ck_assert_uint_le(pipeline->batch.emission_room, 2 * BATCH_PIECE);
+    path_take(&path.chain, 7, 1); /* the pipeline is as it was */
+    ck_assert(pipeline_adds_up(pipeline));
+    path_close_chain(&path.chain);
+    account = chain_filter_account(&path.chain, 0);
+    ck_assert_uint_eq(account.emitted, MANY);
+    ck_assert_uint_eq(path_seen.messages, 1);
+    ck_assert_uint_gt(path_seen.events, 0);
+    chain_free(&path.chain);
+    path_close(&path);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {filters_drop_and_add,
@@ -178,7 +204,8 @@ Suite *test_suite(void)
                                   a_batch_goes_over_blocks,
                                   a_full_queue_drops_and_counts,
                                   a_front_waits_unless_it_is_hurried,
-                                  ticks_are_due_or_asked_for};
+                                  ticks_are_due_or_asked_for,
+                                  a_filter_with_a_lot_to_say};
     Suite *suite = suite_create("pipeline");
     TCase *tcase = tcase_create("pipeline");
     size_t i;
