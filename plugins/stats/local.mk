@@ -7,6 +7,7 @@ plugins_stats_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_stats_la_LIBADD = plugins/common/libcommon.la
 STATS_SOURCES =
 STATS_SOURCES += \
+	%D%/devices.c %D%/devices.h \
 	%D%/statistics.c %D%/statistics.h \
 	%D%/stats.c
 plugins_stats_la_SOURCES = $(STATS_SOURCES)

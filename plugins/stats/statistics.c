@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../common/number.h"
+#include "../common/words.h"
 
 /* Fills in the fields whose metric has that name. */
 struct field {
@@ -24,6 +25,34 @@ static void pick(const struct field *fields, size_t count, const char *name, uin
     for (i = 0; i < count; i++)
         if (strcmp(fields[i].name, name) == 0)
             *fields[i].value = value;
+}
+
+/* Of the tracker: numbers by cause. */
+static void pick_cause(struct statistics *statistics, const struct muster_metric *metric,
+                       const char *name)
+{
+    uint64_t *counts = strcmp(name, "missing_by_cause") == 0 ? statistics->missing_by_cause
+                       : strcmp(name, "lost_by_cause") == 0  ? statistics->lost_by_cause
+                                                             : NULL;
+    unsigned i;
+
+    for (i = 0; counts != NULL && i < MUSTER_CAUSES; i++)
+        if (metric->label_value != NULL && strcmp(metric->label_value, words_cause(i)->text) == 0)
+            counts[i] = metric->value.u64;
+    statistics->by_cause |= counts != NULL;
+}
+
+#define NOT_BELIEVABLE __builtin_ctz(MUSTER_CAUSE_NOT_BELIEVABLE)
+
+uint64_t statistics_lost(const struct statistics *statistics)
+{
+    return statistics->lost - statistics->lost_by_cause[NOT_BELIEVABLE];
+}
+
+uint64_t statistics_open(const struct statistics *statistics)
+{
+    return statistics->open - (statistics->missing_by_cause[NOT_BELIEVABLE] -
+                               statistics->lost_by_cause[NOT_BELIEVABLE]);
 }
 
 void statistics_gather(struct statistics *statistics, const struct muster_host *host,
@@ -49,6 +78,7 @@ void statistics_gather(struct statistics *statistics, const struct muster_host *
         {"late_devices", &statistics->late_devices},
         {"silent", &statistics->silent},
         {"counted_since", &statistics->counted_since},
+        {"not_believable", &statistics->not_believable},
     };
     struct muster_metric metric = {.size = sizeof metric};
     size_t length = strlen(tracker);
@@ -65,6 +95,7 @@ void statistics_gather(struct statistics *statistics, const struct muster_host *
             statistics->present |= strcmp(metric.name + length, ".online") == 0;
             pick(tracked, sizeof tracked / sizeof tracked[0], metric.name + length + 1,
                  metric.value.u64);
+            pick_cause(statistics, &metric, metric.name + length + 1);
         }
     }
 }
@@ -200,29 +231,77 @@ static void write_rejects(FILE *out, const struct muster_host *host,
     fputs("},\n", out);
 }
 
-static void write_worst(FILE *out, const struct worst_devices *worst,
+/* An object of numbers by cause. */
+static void write_causes(FILE *out, const char *name, const int64_t *counts, unsigned causes)
+{
+    const char *separator = "";
+    unsigned i;
+
+    fprintf(out, "\"%s\": {", name);
+    for (i = 0; i < causes; i++) {
+        fprintf(out, "%s\"%s\": %" PRIi64, separator, words_cause(i)->text, counts[i]);
+        separator = ", ";
+    }
+    fputs("}", out);
+}
+
+/* Devices that are not believable are no part of the sums, and have a line of their own. */
+static void write_losses(FILE *out, const struct statistics *statistics)
+{
+    int64_t counts[MUSTER_CAUSES];
+
+    if (!statistics->by_cause) {
+        fputs("  \"missing_by_cause\": null,\n  \"lost_by_cause\": null,\n"
+              "  \"not_believable\": null,\n",
+              out);
+        return;
+    }
+    fputs("  ", out);
+    memcpy(counts, statistics->missing_by_cause, sizeof counts);
+    write_causes(out, "missing_by_cause", counts, NOT_BELIEVABLE);
+    fputs(",\n  ", out);
+    memcpy(counts, statistics->lost_by_cause, sizeof counts);
+    write_causes(out, "lost_by_cause", counts, NOT_BELIEVABLE);
+    fprintf(out,
+            ",\n  \"not_believable\": {\"devices\": %" PRIu64 ", \"missing\": %" PRIu64
+            ", \"lost\": %" PRIu64 "},\n",
+            statistics->not_believable, statistics->missing_by_cause[NOT_BELIEVABLE],
+            statistics->lost_by_cause[NOT_BELIEVABLE]);
+}
+
+static void write_worst(FILE *out, const struct devices *devices, const struct worst_devices *worst,
                         const struct muster_host *host, struct muster_instance *instance)
 {
+    int64_t missing[MUSTER_CAUSES];
     uint32_t i;
+    unsigned cause;
 
     fputs("  \"worst_devices\": [", out);
     for (i = 0; i < worst->count; i++) {
-        const struct device_counts *counts = &worst->counts[i];
+        const struct device_counts *counts = &devices->counts[worst->devices[i]];
+        const struct device_hour hour = devices_hour(devices, worst->devices[i]);
 
         fputs(i > 0 ? ",\n    " : "\n    ", out);
         write_device(out, host, instance, worst->devices[i]);
         fprintf(out,
                 ", \"missing\": %" PRIu64 ", \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
-                "\"restarts\": %u, \"outliers\": %u}",
+                "\"restarts\": %u, \"outliers\": %u, \"hour_due\": %" PRIu64
+                ", \"hour_missing\": %" PRIu64 ", ",
                 counts->missing, counts->gaps, counts->late, counts->duplicates, counts->restarts,
-                counts->outliers);
+                counts->outliers, hour.due, hour.missing);
+        for (cause = 0; cause < MUSTER_CAUSES; cause++)
+            missing[cause] = devices_missing(counts, cause);
+        write_causes(out, "missing_by_cause", missing, MUSTER_CAUSES);
+        fputs(", ", out);
+        write_causes(out, "lost_by_cause", counts->lost, MUSTER_CAUSES);
+        fputs("}", out);
     }
     fputs(worst->count > 0 ? "\n  ],\n" : "],\n", out);
 }
 
 void statistics_write_json(FILE *out, const struct statistics *statistics,
-                           const struct worst_devices *worst, const struct muster_host *host,
-                           struct muster_instance *instance)
+                           const struct devices *devices, const struct worst_devices *worst,
+                           const struct muster_host *host, struct muster_instance *instance)
 {
     fputs("{\n", out);
     fprintf(out, "  \"time\": %" PRIu64 ".%06" PRIu64 ",\n", statistics->wall_ns / 1000000000,
@@ -230,8 +309,9 @@ void statistics_write_json(FILE *out, const struct statistics *statistics,
     fprintf(out, "  \"seconds\": %.3f,\n", statistics->seconds);
     fprintf(out, "  \"final\": %s,\n", statistics->final ? "true" : "false");
     write_number(out, "packets_received", statistics->received);
-    write_tracked(out, statistics, "packets_lost", statistics->lost);
-    write_tracked(out, statistics, "packets_missing", statistics->lost + statistics->open);
+    write_tracked(out, statistics, "packets_lost", statistics_lost(statistics));
+    write_tracked(out, statistics, "packets_missing",
+                  statistics_lost(statistics) + statistics_open(statistics));
     write_tracked(out, statistics, "duplicates", statistics->duplicates);
     fprintf(out, "  \"average_packet_size\": %.3f,\n", statistics_mean_size(statistics));
     fprintf(out, "  \"packets_per_second\": %.3f,\n", statistics->rate);
@@ -255,7 +335,8 @@ void statistics_write_json(FILE *out, const struct statistics *statistics,
     write_if(out, statistics->present, "silent", statistics->silent);
     write_if(out, statistics->counted_since != 0, "counted_since", statistics->counted_since);
     write_jitter(out, statistics, host, instance);
-    write_worst(out, worst, host, instance);
+    write_losses(out, statistics);
+    write_worst(out, devices, worst, host, instance);
     write_metrics(out, host, instance);
     fputs("}\n", out);
 }

@@ -11,11 +11,18 @@
 
 #include <muster/plugin.h>
 
+#include "devices.h"
+
 struct statistics {
     uint64_t received, bytes, decoded, records, kernel_drops, refused; /* the daemon's */
     uint64_t rejected;
     bool tracked; /* there is a tracker; else the next are 0 and mean nothing */
     uint64_t lost, open, missing, recovered, gaps, late, duplicates, restarts, outliers, devices;
+    /* By cause: whether the tracker tells, and numbers; of devices that are not believable apart.
+     */
+    bool by_cause;
+    uint64_t missing_by_cause[MUSTER_CAUSES], lost_by_cause[MUSTER_CAUSES];
+    uint64_t not_believable; /* devices */
     bool present; /* the tracker says which devices are there; else the next are 0 and mean nothing
                    */
     uint64_t online, late_devices, silent;
@@ -28,34 +35,22 @@ struct statistics {
     bool final;
 };
 
-/* What one device did wrong. */
-struct device_counts {
-    uint64_t missing;                                    /* numbers in its gaps */
-    uint32_t gaps, late, duplicates, restarts, outliers; /* records */
-    uint32_t jitter_us;                                  /* of its last message */
-};
-
-_Static_assert(sizeof(struct device_counts) == 32, "there are many of them");
-
-#define STATISTICS_WORST_MAX 32
-
-struct worst_devices {
-    uint32_t devices[STATISTICS_WORST_MAX]; /* their numbers */
-    struct device_counts counts[STATISTICS_WORST_MAX];
-    uint32_t count;
-};
-
 /* Reads everything but the jitter, seconds, rate, wall_ns and final.  `tracker` is the name of the
  * tracker's instance. */
 void statistics_gather(struct statistics *statistics, const struct muster_host *host,
                        struct muster_instance *instance, const char *tracker);
+
+/* Numbers that are lost, and those that are missing and may still come: of the devices that are
+ * believable. */
+uint64_t statistics_lost(const struct statistics *statistics);
+uint64_t statistics_open(const struct statistics *statistics);
 
 /* Mean size of a datagram in bytes, 0 if there was none. */
 double statistics_mean_size(const struct statistics *statistics);
 
 /* Writes one JSON object: the statistics, the worst devices, every metric. */
 void statistics_write_json(FILE *out, const struct statistics *statistics,
-                           const struct worst_devices *worst, const struct muster_host *host,
-                           struct muster_instance *instance);
+                           const struct devices *devices, const struct worst_devices *worst,
+                           const struct muster_host *host, struct muster_instance *instance);
 
 #endif

@@ -15,6 +15,7 @@
 #include <muster/plugin.h>
 
 #include "../common/plugin_log.h"
+#include "../common/words.h"
 #include "statistics.h"
 
 #define HALF_TICK UINT64_C(500000000) /* ns; the host ticks about once a second */
@@ -35,7 +36,7 @@ static const struct muster_option options[] = {
     {.name = "worst",
      .type = MUSTER_OPTION_INT,
      .fallback = "5",
-     .max = STATISTICS_WORST_MAX,
+     .max = DEVICES_WORST_MAX,
      .summary = "How many of the devices with the most trouble are listed"},
     {.name = "tracker",
      .type = MUSTER_OPTION_STRING,
@@ -53,63 +54,22 @@ struct stats {
     bool looked; /* whether there is a tracker */
     bool ran;    /* records may have come: there is something to report at the end */
     uint32_t worst;
-    struct device_counts *devices; /* by number */
-    uint32_t device_count;
+    struct devices devices;
     uint64_t opened_ns, reported_ns; /* monotonic */
     uint64_t reported_packets;
 };
 
 /* ---- statistics ----------------------------------------------------------------------- */
 
-static bool is_worse(const struct device_counts *a, const struct device_counts *b)
-{
-    if (a->missing != b->missing)
-        return a->missing > b->missing;
-    if (a->duplicates != b->duplicates)
-        return a->duplicates > b->duplicates;
-    return a->late + a->restarts + a->outliers > b->late + b->restarts + b->outliers;
-}
-
-static bool is_harmless(const struct device_counts *device)
-{
-    return device->gaps + device->late + device->duplicates + device->restarts + device->outliers ==
-           0;
-}
-
-/* The worst devices, worst first; of equals the lower id first. */
-static void find_worst(const struct stats *stats, struct worst_devices *worst)
-{
-    uint32_t id, place;
-
-    worst->count = 0;
-    for (id = 0; stats->worst > 0 && id < stats->device_count; id++) {
-        const struct device_counts *device = &stats->devices[id];
-
-        if (is_harmless(device))
-            continue;
-        if (worst->count < stats->worst)
-            worst->count++;
-        else if (!is_worse(device, &worst->counts[worst->count - 1]))
-            continue;
-        for (place = worst->count - 1; place > 0 && is_worse(device, &worst->counts[place - 1]);
-             place--) {
-            worst->counts[place] = worst->counts[place - 1];
-            worst->devices[place] = worst->devices[place - 1];
-        }
-        worst->counts[place] = *device;
-        worst->devices[place] = id;
-    }
-}
-
 /* The largest jitter of all devices; of equals the lower id. */
 static void find_jitter(const struct stats *stats, struct statistics *statistics)
 {
     uint32_t id;
 
-    for (id = 0; id < stats->device_count; id++) {
-        if (stats->devices[id].jitter_us <= statistics->jitter_us)
+    for (id = 0; id < stats->devices.count; id++) {
+        if (stats->devices.counts[id].jitter_us <= statistics->jitter_us)
             continue;
-        statistics->jitter_us = stats->devices[id].jitter_us;
+        statistics->jitter_us = stats->devices.counts[id].jitter_us;
         statistics->jitter_device = id;
     }
 }
@@ -167,6 +127,29 @@ static void print_since(const struct stats *stats, const struct statistics *s)
                "these figures of loss, duplicates and devices are counted since %s", text);
 }
 
+/* What the losses are the sum of; nothing if there are none. */
+static void print_causes(const struct stats *stats, const struct statistics *s)
+{
+    const unsigned not_believable = (unsigned)__builtin_ctz(MUSTER_CAUSE_NOT_BELIEVABLE);
+    char text[256] = "";
+    size_t length = 0;
+    unsigned i;
+
+    for (i = 0; i < not_believable; i++)
+        if (s->lost_by_cause[i] > 0)
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s%s %" PRIu64,
+                                       length > 0 ? " + " : "", words_cause(i)->text,
+                                       s->lost_by_cause[i]);
+    if (length > 0)
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "lost by cause: %s", text);
+    if (s->not_believable > 0 || s->missing_by_cause[not_believable] > 0)
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
+                   "not believable, and left out above: %" PRIu64 " missing, and %" PRIu64
+                   " lost, of devices that count at random, %" PRIu64 " of them now",
+                   s->missing_by_cause[not_believable], s->lost_by_cause[not_believable],
+                   s->not_believable);
+}
+
 static void print_statistics(const struct stats *stats, const struct statistics *s)
 {
     char devices[512];
@@ -183,8 +166,10 @@ static void print_statistics(const struct stats *stats, const struct statistics 
                    " more are missing and may still come), duplicates count %" PRIu64
                    ", late %" PRIu64 ", recovered %" PRIu64 ", restarts %" PRIu64
                    ", outliers %" PRIu64 ", devices %" PRIu64 "%s",
-                   s->lost, s->open, s->duplicates, s->late, s->recovered, s->restarts, s->outliers,
-                   s->devices, devices);
+                   statistics_lost(s), statistics_open(s), s->duplicates, s->late, s->recovered,
+                   s->restarts, s->outliers, s->devices, devices);
+    if (s->by_cause)
+        print_causes(stats, s);
     if (s->tracked)
         print_since(stats, s);
     else
@@ -204,17 +189,23 @@ static void print_worst(const struct stats *stats, const struct worst_devices *w
     uint32_t i;
 
     for (i = 0; i < worst->count; i++) {
-        const struct device_counts *counts = &worst->counts[i];
+        const struct device_counts *counts = &stats->devices.counts[worst->devices[i]];
+        const struct device_hour hour = devices_hour(&stats->devices, worst->devices[i]);
         struct muster_device device = {.size = sizeof device};
+        char share[96] = "";
 
         stats->host->device(stats->instance, worst->devices[i], &device);
+        if (hour.missing > 0)
+            snprintf(share, sizeof share,
+                     "; in the last hour %" PRIu64 " of %" PRIu64 " that were due (%.1f %%)",
+                     hour.missing, hour.due, 100 * (double)hour.missing / (double)hour.due);
         plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO,
                    "device %s%s%s%s: %" PRIu64
-                   " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers",
+                   " missing in %u gaps, %u late, %u duplicates, %u restarts, %u outliers%s",
                    device.key, device.name != NULL ? " (" : "",
                    device.name != NULL ? device.name : "", device.name != NULL ? ")" : "",
                    counts->missing, counts->gaps, counts->late, counts->duplicates,
-                   counts->restarts, counts->outliers);
+                   counts->restarts, counts->outliers, share);
     }
 }
 
@@ -229,7 +220,8 @@ static int write_file(struct stats *stats, const struct statistics *statistics,
     if (out == NULL) {
         error = errno;
     } else {
-        statistics_write_json(out, statistics, worst, stats->host, stats->instance);
+        statistics_write_json(out, statistics, &stats->devices, worst, stats->host,
+                              stats->instance);
         if (fflush(out) != 0 || ferror(out))
             error = errno != 0 ? errno : EIO;
         if (fclose(out) != 0 && error == 0)
@@ -255,9 +247,10 @@ static void report(struct stats *stats, uint64_t now_ns, bool final)
     struct statistics statistics;
     struct worst_devices worst;
 
+    devices_pass(&stats->devices, now_ns);
     gather(stats, &statistics, now_ns);
     statistics.final = final;
-    find_worst(stats, &worst);
+    devices_find_worst(&stats->devices, stats->worst, &worst);
     if (stats->print) {
         print_statistics(stats, &statistics);
         print_worst(stats, &worst);
@@ -275,7 +268,7 @@ static void close_instance(void *state, const struct muster_call *call)
     (void)call;
     if (stats->ran)
         report(stats, stats->host->now(stats->instance, MUSTER_CLOCK_MONOTONIC), true);
-    free(stats->devices);
+    devices_close(&stats->devices);
     free(stats->new_file);
     free(stats);
 }
@@ -339,9 +332,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     stats->print = host->get_int(instance, "print") != 0;
     stats->worst = (uint32_t)host->get_int(instance, "worst");
     stats->opened_ns = stats->reported_ns = host->now(instance, MUSTER_CLOCK_MONOTONIC);
-    stats->device_count = host->device_count(instance);
-    stats->devices = calloc(stats->device_count, sizeof *stats->devices);
-    if (stats->devices == NULL)
+    if (devices_open(&stats->devices, host->device_count(instance)) != 0)
         goto no_memory;
     if (stats->file != NULL && asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
         stats->new_file = NULL;
@@ -354,7 +345,7 @@ no_memory:
     host->log(instance, MUSTER_LOG_ERROR, "out of memory");
     if (stats != NULL) {
         free(stats->new_file);
-        free(stats->devices);
+        devices_close(&stats->devices);
         free(stats);
     }
     return MUSTER_FAILED;
@@ -377,34 +368,8 @@ static int64_t write_records(void *state, const struct muster_record *records, u
     uint32_t i;
 
     (void)call;
-    for (i = 0; i < count; i++) {
-        const struct muster_record *record = &records[i];
-        struct device_counts *device = &stats->devices[record->device];
-
-        if (record->verdict == MUSTER_VERDICT_NONE || record->origin != 0)
-            continue; /* not judged, or derived by a filter */
-        device->jitter_us = record->message.jitter_us;
-        switch (record->verdict) {
-        case MUSTER_VERDICT_GAP:
-            device->gaps++;
-            device->missing += record->message.gap;
-            break;
-        case MUSTER_VERDICT_LATE:
-            device->late++;
-            break;
-        case MUSTER_VERDICT_DUPLICATE:
-            device->duplicates++;
-            break;
-        case MUSTER_VERDICT_RESTART:
-            device->restarts++;
-            break;
-        case MUSTER_VERDICT_OUTLIER:
-            device->outliers++;
-            break;
-        default:
-            break;
-        }
-    }
+    for (i = 0; i < count; i++)
+        devices_take(&stats->devices, &records[i]);
     return count;
 }
 
@@ -428,6 +393,7 @@ static uint64_t tick(void *state, uint64_t now_ns)
 {
     struct stats *stats = state;
 
+    devices_pass(&stats->devices, now_ns);
     if (!stats->looked)
         look_for_tracker(stats);
     /* Half a tick early rather than half a tick late. */
@@ -438,6 +404,7 @@ static uint64_t tick(void *state, uint64_t now_ns)
 
 static const struct muster_sink sink = {
     .size = sizeof sink,
+    .takes = MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS,
     .connect = connect_file,
     .write = write_records,
     .tick = tick,

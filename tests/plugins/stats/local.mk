@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# devices: tests/plugins/stats/test_stats.c
 # statistics: tests/plugins/stats/test_stats.c
 UNIT_TESTS += tests/plugins/stats/test_stats
 tests_plugins_stats_test_stats_SOURCES = tests/plugins/stats/test_stats.c $(FAKE_HOST) $(STATS_SOURCES) $(COMMON_SOURCES)

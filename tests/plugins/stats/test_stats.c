@@ -57,6 +57,19 @@ static void set(const char *name, uint64_t value)
     fake_set_metric(instance, name, "records", "help", value);
 }
 
+static void set_by_cause(const char *name, const char *cause, uint64_t value)
+{
+    const struct muster_metric metric = {.size = sizeof metric,
+                                         .name = name,
+                                         .unit = "numbers",
+                                         .help = "help",
+                                         .label = "cause",
+                                         .label_value = cause,
+                                         .value.u64 = value};
+
+    muster_test_set_metric(instance, &metric);
+}
+
 static void judged(uint16_t id, enum muster_verdict verdict, uint32_t gap)
 {
     struct muster_record record = {.device_id = id,
@@ -204,6 +217,13 @@ START_TEST(without_a_tracker)
 }
 END_TEST
 
+#define NO_CAUSES                                                                                  \
+    "{\"network\": 0, \"kernel\": 0, \"collector\": 0, \"collector-down\": 0, \"restart\": 0, "    \
+    "\"checksum\": 0, \"not-believable\": 0}"
+#define NO_HOUR                                                                                    \
+    "\"hour_due\": 0, \"hour_missing\": 0, \"missing_by_cause\": " NO_CAUSES                       \
+    ", \"lost_by_cause\": " NO_CAUSES
+
 START_TEST(worst_devices)
 {
     const struct muster_device boiler = {.name = "boiler \"\\\t", .class_name = "c"};
@@ -219,17 +239,121 @@ START_TEST(worst_devices)
     judged(3, MUSTER_VERDICT_GAP, 3);
     judged(65535, MUSTER_VERDICT_GAP, 6);
     tick_after(10 * S);
-    expect_json("\"worst_devices\": [\n"
-                "    {\"device_id\": 65535, \"name\": \"boiler \\\"\\\\\\u0009\", \"missing\": 6, "
-                "\"gaps\": 1, \"late\": 0, \"duplicates\": 0, \"restarts\": 0, \"outliers\": 0},\n"
-                "    {\"device_id\": 3, \"name\": null, \"missing\": 5, \"gaps\": 2, \"late\": 0, "
-                "\"duplicates\": 0, \"restarts\": 0, \"outliers\": 0},\n"
-                "    {\"device_id\": 2, \"name\": null, \"missing\": 0, \"gaps\": 0, \"late\": 0, "
-                "\"duplicates\": 1, \"restarts\": 0, \"outliers\": 0},\n"
-                "    {\"device_id\": 1, \"name\": null, \"missing\": 0, \"gaps\": 0, \"late\": 1, "
-                "\"duplicates\": 0, \"restarts\": 0, \"outliers\": 0}\n"
-                "  ],\n");
+    expect_json(
+        "\"worst_devices\": [\n"
+        "    {\"device_id\": 65535, \"name\": \"boiler \\\"\\\\\\u0009\", \"missing\": 6, "
+        "\"gaps\": 1, \"late\": 0, \"duplicates\": 0, \"restarts\": 0, \"outliers\": 0, " NO_HOUR
+        "},\n"
+        "    {\"device_id\": 3, \"name\": null, \"missing\": 5, \"gaps\": 2, \"late\": 0, "
+        "\"duplicates\": 0, \"restarts\": 0, \"outliers\": 0, " NO_HOUR "},\n"
+        "    {\"device_id\": 2, \"name\": null, \"missing\": 0, \"gaps\": 0, \"late\": 0, "
+        "\"duplicates\": 1, \"restarts\": 0, \"outliers\": 0, " NO_HOUR "},\n"
+        "    {\"device_id\": 1, \"name\": null, \"missing\": 0, \"gaps\": 0, \"late\": 1, "
+        "\"duplicates\": 0, \"restarts\": 0, \"outliers\": 0, " NO_HOUR "}\n"
+        "  ],\n");
     expect_log("device 3: 5 missing in 2 gaps, 0 late, 0 duplicates, 0 restarts, 0 outliers");
+    close_stats();
+}
+END_TEST
+
+static void came(uint16_t id, uint32_t count)
+{
+    struct muster_record record = {.device_id = id,
+                                   .device = id,
+                                   .marks = MUSTER_MARK_DEVICE,
+                                   .verdict = MUSTER_VERDICT_NEW,
+                                   .seq_bits = 32,
+                                   .readings = 1};
+
+    while (count-- > 0)
+        ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+}
+
+/* Numbers 1 to `count` of a gap, found `ago` seconds ago. */
+static void gap_event(uint16_t id, uint8_t was, uint16_t was_cause, uint8_t is, uint16_t cause,
+                      uint32_t count, uint64_t ago)
+{
+    uint64_t now = muster_test_host.now(instance, MUSTER_CLOCK_WALL);
+    const struct muster_record record = {.kind = MUSTER_KIND_EVENT,
+                                         .device_id = id,
+                                         .device = id,
+                                         .marks = MUSTER_MARK_DEVICE,
+                                         .seq_bits = 32,
+                                         .arrival_ns = now,
+                                         .event = {.event = is,
+                                                   .was = was,
+                                                   .was_cause = was_cause,
+                                                   .cause = cause,
+                                                   .first = 1,
+                                                   .last = count,
+                                                   .opened_ns = now - ago * S}};
+
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+}
+
+/* What was missing of what was due in the last hour, and under which cause it counts now. */
+START_TEST(shares_of_the_last_hour)
+{
+    enum { OPENED = MUSTER_EVENT_GAP_OPENED, LOST = MUSTER_EVENT_GAP_LOST };
+    const uint16_t network = MUSTER_CAUSE_NETWORK, kernel = network | MUSTER_CAUSE_KERNEL;
+    const uint16_t down = network | MUSTER_CAUSE_COLLECTOR_DOWN;
+    const uint16_t random = network | MUSTER_CAUSE_NOT_BELIEVABLE;
+
+    open_stats(muster_test_new(PLUGIN, "file", path, "worst", "4", NULL));
+    tick_after(S);
+    judged(1, MUSTER_VERDICT_GAP, 10);
+    judged(2, MUSTER_VERDICT_GAP, 100);
+    judged(3, MUSTER_VERDICT_GAP, 1000);
+    judged(4, MUSTER_VERDICT_GAP, 5000);
+    came(1, 30);
+    came(2, 900);
+    came(3, 100);
+    gap_event(1, 0, 0, OPENED, network, 10, 0);
+    gap_event(2, 0, 0, OPENED, network, 100, 0);
+    gap_event(3, 0, 0, OPENED, down, 1000, 0);   /* was not due */
+    gap_event(4, 0, 0, OPENED, random, 5000, 0); /* says nothing */
+    tick_after(10 * S);
+    expect_log("device 1: 10 missing in 1 gaps, 0 late, 0 duplicates, 0 restarts, 0 outliers; in "
+               "the last hour 10 of 40 that were due (25.0 %)");
+    expect_log("device 2: 100 missing in 1 gaps, 0 late, 0 duplicates, 0 restarts, 0 outliers; in "
+               "the last hour 100 of 1000 that were due (10.0 %)");
+    tick_after(400 * S);
+    gap_event(1, OPENED, network, OPENED, kernel, 10, 400);
+    gap_event(1, OPENED, kernel, LOST, kernel, 4, 400);
+    gap_event(1, OPENED, kernel, MUSTER_EVENT_GAP_RECOVERED, network, 3, 400);
+    gap_event(1, LOST, kernel, MUSTER_EVENT_GAP_RECOVERED, network, 1, 400); /* after all */
+    tick_after(10 * S);
+    expect_json("\"hour_due\": 36, \"hour_missing\": 6, \"missing_by_cause\": {\"network\": 0, "
+                "\"kernel\": 6, \"collector\": 0, \"collector-down\": 0, \"restart\": 0, "
+                "\"checksum\": 0, \"not-believable\": 0}, \"lost_by_cause\": {\"network\": 0, "
+                "\"kernel\": 3, ");
+    tick_after(3300 * S); /* more than an hour later */
+    came(1, 1);
+    tick_after(10 * S);
+    expect_json("\"hour_due\": 1, \"hour_missing\": 0, ");
+    close_stats();
+}
+END_TEST
+
+START_TEST(losses_by_cause)
+{
+    open_stats(muster_test_new(PLUGIN, "file", path, NULL));
+    set("sequence.lost", 16);
+    set("sequence.open", 9);
+    set_by_cause("sequence.lost_by_cause", "network", 11);
+    set_by_cause("sequence.lost_by_cause", "collector-down", 3);
+    set_by_cause("sequence.lost_by_cause", "not-believable", 2);
+    set_by_cause("sequence.missing_by_cause", "not-believable", 6);
+    set("sequence.not_believable", 1);
+    tick_after(10 * S);
+    expect_log("packet loss count 14 (5 more are missing and may still come)");
+    expect_log("lost by cause: network 11 + collector-down 3");
+    expect_log("not believable, and left out above: 6 missing, and 2 lost, of devices that count "
+               "at random, 1 of them now");
+    expect_json("  \"packets_lost\": 14,\n  \"packets_missing\": 19,\n");
+    expect_json("  \"lost_by_cause\": {\"network\": 11, \"kernel\": 0, \"collector\": 0, "
+                "\"collector-down\": 3, \"restart\": 0, \"checksum\": 0},\n"
+                "  \"not_believable\": {\"devices\": 1, \"missing\": 6, \"lost\": 2},\n");
     close_stats();
 }
 END_TEST
@@ -425,6 +549,8 @@ Suite *test_suite(void)
                                   reports_on_time,
                                   without_a_tracker,
                                   worst_devices,
+                                  shares_of_the_last_hour,
+                                  losses_by_cause,
                                   the_worst_of_many,
                                   many_missing,
                                   presence_and_jitter,
