@@ -231,6 +231,12 @@ START_TEST(events)
     expect_line(record, "GAP LOST 101 seq 4294967295-1 (3 lost)\n");
     expect_line(event(MUSTER_EVENT_GAP_OPENED, 4, 6), "GAP OPENED 101 seq 4-6 (3 missing)\n");
     expect_line(event(MUSTER_EVENT_GAP_OPENED, 4, 4), "GAP OPENED 101 seq 4 (1 missing)\n");
+    record = event(MUSTER_EVENT_GAP_OPENED, 4, 6);
+    record.event.cause = MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_COLLECTOR_DOWN;
+    expect_line(record, "GAP OPENED 101 seq 4-6 (3 missing, cause network or collector down)\n");
+    record.event.was = MUSTER_EVENT_GAP_OPENED;
+    record.event.cause = MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_KERNEL;
+    expect_line(record, "GAP STILL OPEN 101 seq 4-6 (3 missing, cause network or kernel)\n");
     expect_line(event(MUSTER_EVENT_GAP_RECOVERED, 4, 6),
                 "GAP RECOVERED 101 seq 4-6 (3 recovered after 92.5 s)\n");
     expect_line(event(MUSTER_EVENT_RESTART, 1, 0), "RESTARTED 101 at seq 1\n");
