@@ -124,7 +124,6 @@ void recovery_forget_sessions(struct tables *tables)
         if (!device->session.known) {
             memset(device, 0, sizeof *device);
             memset(&tables->habits[id], 0, sizeof tables->habits[id]);
-            memset(&tables->losses[id], 0, sizeof *tables->losses);
             continue;
         }
         tables_know(tables, id);
@@ -141,6 +140,5 @@ void recovery_forget_sessions(struct tables *tables)
     sum.missing = sum.recovered + sum.lost;
     for (i = 0; i < TABLES_WORKERS; i++)
         memset(tables_slot(tables, i), 0, sizeof(struct slot));
-    tables_slot(tables, 0)->counts = sum;
-    memset(tables->gaps, 0, TABLES_GAPS * sizeof *tables->gaps);
+    tables_slot(tables, 0)->counts = sum; /* and no gap was ever used, as the slots have it */
 }
