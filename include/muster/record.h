@@ -100,9 +100,10 @@ enum muster_reject {
 enum muster_event {
     MUSTER_EVENT_NONE = 0,
     /* Of numbers that are missing, or were.  Each is told to be open first; what is told of it
-     * later says what was told last: event.was and was_cause.  first, last, opened_ns, cause,
-     * heard_ns; and closed_ns if it is not open any more. */
-    MUSTER_EVENT_GAP_OPENED = 1,    /* missing, and may still come; or is so for another cause */
+     * later says what was told last: event.was and was_cause.  first, last, cause, heard_ns;
+     * opened_ns; closed_ns: when this was known. */
+    MUSTER_EVENT_GAP_OPENED = 1,    /* missing, and may still come; told again if the cause is
+                                       another now, and when they are missing for 5 s */
     MUSTER_EVENT_GAP_RECOVERED = 2, /* came late, perhaps after they were told to be lost */
     MUSTER_EVENT_GAP_LOST = 3,      /* missing for good, as far as is known */
     MUSTER_EVENT_RESTART = 4,       /* first: the number that it starts anew with, or its INIT's */

@@ -22,13 +22,13 @@ struct word {
 #define WORDS_MAX sizeof(struct word) /* bytes that words_copy writes */
 
 /* Each returns NULL if there is no word for that number. */
-const struct word *words_kind(unsigned kind);             /* "message", "event", "reject" */
-const struct word *words_verdict(unsigned verdict);       /* "new" */
-const struct word *words_event(unsigned event);           /* "gap-lost" */
-const struct word *words_outcome(unsigned event);         /* of a gap: "open", "lost", "recovered" */
-const struct word *words_reject(unsigned reason);         /* "too_short" */
-const struct word *words_drop(unsigned reason);           /* "full" */
-const struct word *words_msg_type(unsigned msg_type);     /* "data" */
+const struct word *words_kind(unsigned kind);         /* "message", "event", "reject" */
+const struct word *words_verdict(unsigned verdict);   /* "new" */
+const struct word *words_event(unsigned event);       /* "gap-lost" */
+const struct word *words_outcome(unsigned event);     /* of a gap: "open", "lost", "recovered" */
+const struct word *words_reject(unsigned reason);     /* "too_short" */
+const struct word *words_drop(unsigned reason);       /* "full" */
+const struct word *words_msg_type(unsigned msg_type); /* "data" */
 const struct word *words_value_type(unsigned value_type); /* "integer" */
 
 /* Causes are a set: cause number i is the bit 1 << i of event.cause. */

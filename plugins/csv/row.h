@@ -34,7 +34,8 @@ static inline bool row_is(enum row_kind kind, const struct muster_record *record
         return record->kind == MUSTER_KIND_EVENT &&
                record->event.event == MUSTER_EVENT_SINK_DROPPED;
     return record->kind == MUSTER_KIND_EVENT &&
-           (record->event.event == MUSTER_EVENT_GAP_OPENED ||
+           ((record->event.event == MUSTER_EVENT_GAP_OPENED &&
+             record->event.was != MUSTER_EVENT_NONE) ||
             record->event.event == MUSTER_EVENT_GAP_RECOVERED ||
             record->event.event == MUSTER_EVENT_GAP_LOST);
 }

@@ -61,6 +61,9 @@ static bool has_line(const void *plugin, const struct muster_record *record)
     if (record->kind == MUSTER_KIND_REJECT &&
         (!log->rejects || (record->marks & MUSTER_MARK_HELD_BACK) != 0))
         return false; /* what is held back has a line as a sum */
+    if (record->kind == MUSTER_KIND_EVENT && record->event.event == MUSTER_EVENT_GAP_OPENED &&
+        record->event.was != MUSTER_EVENT_NONE && record->event.cause == record->event.was_cause)
+        return false; /* it has a line */
     if (record->kind == MUSTER_KIND_EVENT && !log->rejects &&
         record->event.event == MUSTER_EVENT_REJECTED_MORE)
         return false;

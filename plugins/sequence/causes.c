@@ -17,11 +17,14 @@ static const uint8_t bits[CAUSES_KINDS] = {
 
 /* ---- the host's drop counters --------------------------------------------------------- */
 
-/* Whether a metric counts records that are taken out before they come here. */
+/* Whether a metric counts what is taken out before it comes here: by a filter, or for want of room.
+ * A rejected datagram is evidence for its device alone. */
 static bool is_dropper(const char *name)
 {
     size_t length = strlen(name);
 
+    if (strcmp(name, "collector.overrun") == 0)
+        return true;
     return length > 8 && strcmp(name + length - 8, ".dropped") == 0;
 }
 
@@ -97,13 +100,15 @@ void causes_tick(struct causes *causes, const struct causes_drops *drops, bool s
     notice(&log->noticed[CAUSES_CHECKSUM], drops->checksum != last->checksum, tick);
     notice(&log->noticed[CAUSES_COLLECTOR], drops->collector != last->collector, tick);
     notice(&log->noticed[CAUSES_DOWN], slept, tick);
+    __atomic_store_n(&log->ears, drops->ears, __ATOMIC_RELAXED);
     if (causes->leads)
         __atomic_store_n(&log->tick, tick + 1, __ATOMIC_RELAXED);
     *last = *drops;
 }
 
-uint8_t causes_since(const struct causes_log *log, uint32_t tick, uint8_t ear)
+uint8_t causes_since(const struct causes_log *log, uint32_t tick, uint8_t listener)
 {
+    uint32_t ear = listener < __atomic_load_n(&log->ears, __ATOMIC_RELAXED) ? listener : 0;
     uint8_t result = 0;
     unsigned i;
 

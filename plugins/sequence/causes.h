@@ -33,6 +33,8 @@ struct causes_log {
     uint32_t tick;                   /* that it is */
     uint32_t noticed[CAUSES_KINDS];  /* in which tick last, or 0 */
     uint32_t kernel[LISTENING_EARS]; /* the same: the kernel dropped datagrams of that listener */
+    uint32_t ears; /* listeners that are told apart; the others are taken for the first */
+    uint32_t reserved;
 };
 
 /* Numbers of the host's metrics that count what does not come here; UINT32_MAX: there is none. */
@@ -81,7 +83,7 @@ static inline uint32_t causes_current_tick(const struct causes *causes)
 }
 
 /* MUSTER_CAUSE_* of all that was noticed in that tick or later, of that listener or of all. */
-uint8_t causes_since(const struct causes_log *log, uint32_t tick, uint8_t ear);
+uint8_t causes_since(const struct causes_log *log, uint32_t tick, uint8_t listener);
 
 /* Whether something was noticed in `noticed`, 0 if never, and that was in `tick` or later. */
 static inline bool causes_is_since(uint32_t noticed, uint32_t tick)

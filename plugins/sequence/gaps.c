@@ -19,7 +19,9 @@ struct gaps {
     struct slot *slot;
     struct gaps_list list;
     struct gaps_sums sums;
-    uint32_t at; /* by the clock of gaps_settle, as far as it was told */
+    uint32_t at;        /* by the clock of gaps_settle, as far as it was told */
+    uint32_t looked_at; /* the same, at the last tick */
+    bool has_looked;
     uint64_t steps;
 };
 
@@ -31,8 +33,8 @@ static void sum_up(struct gaps *gaps)
     uint32_t id, index;
     unsigned i;
 
-    for (id = tables_next_known(tables, 0); id < tables->devices;
-         id = tables_next_known(tables, id + 1)) {
+    for (id = tables_next_counted(tables, 0); id < tables->devices;
+         id = tables_next_counted(tables, id + 1)) {
         if (id % gaps->options.workers != gaps->options.worker)
             continue;
         for (i = 0; i < MUSTER_CAUSES; i++)
@@ -155,24 +157,13 @@ static struct window_run next_run(struct gaps *gaps, struct part *part)
     return run;
 }
 
-/* What is missing of the gap, and may be lost already, is counted under these causes. */
-static void set_causes(struct gaps *gaps, struct gap *gap, uint8_t causes)
+/* Tells that what is missing of the gap is what it was, with these causes now. */
+static void tell_missing(struct gaps *gaps, struct gap *gap, uint8_t causes)
 {
-    uint64_t *counts = gap->settled ? gaps->sums.lost : gaps->sums.open;
-    struct losses *losses = &gaps->tables->losses[gap->device];
     uint8_t is = gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED;
     struct part part = part_of(gaps, gap);
     struct window_run run;
 
-    if (causes == gap->causes)
-        return;
-    tell_run(gaps, gap);
-    counts[losses_cause(gap->causes)] -= gap->missing;
-    counts[losses_cause(causes)] += gap->missing;
-    if (gap->settled) {
-        losses->lost[losses_cause(gap->causes)] -= gap->missing;
-        losses->lost[losses_cause(causes)] += gap->missing;
-    }
     while ((run = next_run(gaps, &part)).count > 0)
         tell(gaps, gap,
              (struct gaps_news){.first = run.first,
@@ -181,6 +172,52 @@ static void set_causes(struct gaps *gaps, struct gap *gap, uint8_t causes)
                                 .is = is,
                                 .was_causes = gap->causes,
                                 .causes = causes});
+    gap->marks |= GAP_STANDS;
+}
+
+/* So many lost numbers of the device are counted under another cause. */
+static void move_lost(struct gaps *gaps, uint32_t device, uint32_t count, unsigned from,
+                      unsigned to)
+{
+    struct losses *losses = &gaps->tables->losses[device];
+    struct undo *undo = &gaps->slot->undo;
+    bool is_change = gaps->options.persistent && !undo->busy; /* of its own */
+
+    if (count == 0)
+        return;
+    if (is_change)
+        undo_begin(undo, &gaps->slot->counts, gaps->tables, device);
+    losses->lost[from] -= count;
+    losses->lost[to] += count;
+    if (is_change)
+        undo_end(undo);
+    gaps->sums.lost[from] -= count;
+    gaps->sums.lost[to] += count;
+}
+
+/* What is missing of the gap, or is lost and not told yet, is counted under these causes. */
+static void set_causes(struct gaps *gaps, struct gap *gap, uint8_t causes)
+{
+    unsigned from = losses_cause(gap->causes), to = losses_cause(causes);
+
+    if (causes == gap->causes)
+        return;
+    move_lost(gaps, gap->device, gap->lost_count, from, to);
+    if (gap->settled) {
+        move_lost(gaps, gap->device, gap->missing, from, to);
+    } else {
+        gaps->sums.open[from] -= gap->missing;
+        gaps->sums.open[to] += gap->missing;
+    }
+    if (gap->lost_count > 0)
+        tell(gaps, gap,
+             (struct gaps_news){.first = gap->lost_first,
+                                .last = gap->lost_first + gap->lost_count - 1,
+                                .was = MUSTER_EVENT_GAP_OPENED,
+                                .is = MUSTER_EVENT_GAP_OPENED,
+                                .was_causes = gap->causes,
+                                .causes = causes});
+    tell_missing(gaps, gap, causes);
     gap->causes = causes;
 }
 
@@ -252,7 +289,7 @@ static void join(struct gaps *gaps, struct gap *added)
     added->causes = gap->causes;
     gap->last = added->last;
     gap->missing += added->missing;
-    gap->merged = true;
+    gap->marks |= GAP_MERGED;
 }
 
 void gaps_open(struct gaps *gaps, const struct gaps_opening *opening)
@@ -454,25 +491,45 @@ void gaps_add_causes(struct gaps *gaps, uint32_t device, uint8_t causes)
     }
 }
 
-void gaps_tick(struct gaps *gaps, uint32_t tick)
+/* What may explain the gap was noticed in the tick in which it opened; `oldest` is the first tick
+ * that may have been. */
+static void look_for_causes(struct gaps *gaps, struct gap *gap, uint32_t oldest)
+{
+    const struct device *device = tables_read_device(gaps->tables, gap->device);
+
+    /* Of several that are one only some opened then. */
+    if (gap->opened_tick - oldest < UINT32_MAX / 2 && (gap->marks & GAP_MERGED) == 0)
+        set_causes(gaps, gap,
+                   gap->causes | causes_since(&gaps->tables->shared->causes, gap->opened_tick,
+                                              device->listener));
+}
+
+static bool stands(const struct gap *gap, uint32_t at)
+{
+    uint32_t age = at - gap->opened_at;
+
+    return age >= GAPS_STANDS && age <= INT32_MAX;
+}
+
+void gaps_tick(struct gaps *gaps, uint32_t tick, uint32_t at)
 {
     /* A worker that does not move the ticks on looks in the middle of one. */
     uint32_t oldest = gaps->options.worker == 0 ? tick : tick - 1, index;
 
+    gaps->at = at;
     for (index = gaps->list.latest; index != GAPS_NONE;
          index = gaps_list_at(&gaps->list, index)->earlier) {
         struct gap *gap = gaps_list_at(&gaps->list, index);
-        const struct device *device = tables_read_device(gaps->tables, gap->device);
 
         gaps->list.steps++;
-        if (gap->opened_tick - oldest >= UINT32_MAX / 2)
-            break;
-        /* Of several that are one only some opened then. */
-        if (!gap->merged)
-            set_causes(gaps, gap,
-                       gap->causes | causes_since(&gaps->tables->shared->causes, gap->opened_tick,
-                                                  device->contact.ear));
+        look_for_causes(gaps, gap, oldest);
+        if (gaps->has_looked && stands(gap, gaps->looked_at))
+            break; /* and so did it then, and do those before it */
+        if (stands(gap, at) && (gap->marks & GAP_STANDS) == 0)
+            tell_missing(gaps, gap, gap->causes);
     }
+    gaps->looked_at = at;
+    gaps->has_looked = true;
 }
 
 static void settle_gap(struct gaps *gaps, uint32_t index)

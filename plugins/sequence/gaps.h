@@ -24,6 +24,7 @@
 
 enum { GAPS_EACH = 32 };
 #define GAPS_NONE    UINT32_MAX          /* the end of a list */
+#define GAPS_STANDS  75                  /* units: five seconds, in which what is overtaken comes */
 #define GAPS_LONGEST (UINT32_C(1) << 31) /* numbers; farther ahead than this is behind */
 
 /* Something new about a stretch of numbers.  Each number is told to be open first; all that is told
@@ -85,11 +86,12 @@ void gaps_lose_all(struct gaps *gaps, uint32_t device, uint8_t causes);
 /* These causes may explain what is open of the device, too. */
 void gaps_add_causes(struct gaps *gaps, uint32_t device, uint8_t causes);
 
-/* About once a second: tick number `tick` ends.  What was noticed in it may be why a gap opened in
- * it. */
-void gaps_tick(struct gaps *gaps, uint32_t tick);
+/* About once a second, at `at`: tick number `tick` ends.  What was noticed in it may be why a gap
+ * opened in it.  A gap that is open for GAPS_STANDS is told to be once more. */
+void gaps_tick(struct gaps *gaps, uint32_t tick, uint32_t at);
 
-/* What is open for `most` or longer, at `at`, is lost; both in units of some clock, modulo 2^32. */
+/* What is open for `most` or longer, at `at`, is lost; both in units of the listening clock, modulo
+ * 2^32. */
 void gaps_settle(struct gaps *gaps, uint32_t at, uint32_t most);
 
 const struct gaps_sums *gaps_sums(const struct gaps *gaps);

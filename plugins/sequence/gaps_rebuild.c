@@ -151,7 +151,7 @@ static void begin_anew(const struct rebuild *r, uint32_t index, uint32_t id, uin
     gap->opened_at = r->at;
     gap->opened_tick = r->tables->shared->causes.tick;
     gap->opened_ns = r->now_ns;
-    gap->merged = true;
+    gap->marks = GAP_MERGED;
     gap->used = true;
 }
 
@@ -304,7 +304,7 @@ static void finish(const struct rebuild *r, uint32_t id)
 
         next = gap->next;
         gap->causes &= (1u << MUSTER_CAUSES) - 1;
-        gap->merged = gap->merged != 0;
+        gap->marks &= GAP_MERGED | GAP_STANDS;
         /* What the window has left behind is in front of all, and not told yet. */
         if (losses->count > 0 || gap->settled || gap->lost_count > gap->first - gap->lost_first ||
             gap->first - gap->lost_first >= GAPS_LONGEST)

@@ -6,6 +6,7 @@
 #ifndef SEQUENCE_LOSSES_H
 #define SEQUENCE_LOSSES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <muster/record.h>
@@ -16,6 +17,14 @@
 static inline unsigned losses_cause(uint16_t causes)
 {
     return (unsigned)__builtin_ctz(muster_cause_counted(causes));
+}
+
+/* Of a device that is new; or that was known once, so that what was lost of it counts. */
+static inline void losses_begin(struct losses *losses, bool was_known)
+{
+    if (!was_known)
+        *losses = (struct losses){0};
+    losses->expired = losses->rejected_tick = losses->last = losses->count = 0;
 }
 
 /* Numbers that are lost, by all causes. */

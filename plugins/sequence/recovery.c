@@ -56,17 +56,19 @@ bool recovery_is_sound(const struct tables *tables)
         tables_add_counts(&sum, undo->busy ? &undo->counts : &slot->counts);
     }
     undo_find_busy(&busy, tables);
-    for (id = tables_next_known(tables, 0); id < tables->devices;
-         id = tables_next_known(tables, id + 1)) {
+    for (id = tables_next_counted(tables, 0); id < tables->devices;
+         id = tables_next_counted(tables, id + 1)) {
         const struct undo_settled settled = undo_settle(&busy, tables, id);
 
+        recovered += settled.losses->recovered;
+        lost += losses_sum(settled.losses) - settled.losses->expired;
+        if (!tables_is_known(tables, id))
+            continue;
         if (!is_session_sound(tables, &settled) || !is_contact_sound(tables, id))
             return false;
         open += settled.session->open;
         doubted += settled.session->doubt_count;
         devices += settled.session->known;
-        recovered += settled.losses->recovered;
-        lost += losses_sum(settled.losses) - settled.losses->expired;
     }
     return open == sum.open && doubted == sum.doubted && devices == sum.devices &&
            sum.missing == sum.recovered + sum.lost + sum.open && recovered == sum.recovered &&
@@ -121,6 +123,11 @@ void recovery_forget_sessions(struct tables *tables)
     for (id = 0; id < tables->devices; id++) {
         struct device *device = tables_device(tables, id);
 
+        if (device->session.known || tables->shared->has_forgotten) {
+            tables->losses[id].expired = tables->losses[id].count = 0;
+            sum.recovered += tables->losses[id].recovered;
+            sum.lost += losses_sum(&tables->losses[id]);
+        }
         if (!device->session.known) {
             memset(device, 0, sizeof *device);
             memset(&tables->habits[id], 0, sizeof tables->habits[id]);
@@ -128,9 +135,6 @@ void recovery_forget_sessions(struct tables *tables)
         }
         tables_know(tables, id);
         forget_session(device, &tables->habits[id], now);
-        tables->losses[id].expired = tables->losses[id].count = 0;
-        sum.recovered += tables->losses[id].recovered;
-        sum.lost += losses_sum(&tables->losses[id]);
         sum.devices++;
     }
     sum.outliers += sum.doubted;

@@ -149,6 +149,25 @@ static void copy_known(struct tables *to, const struct tables *from)
         tables_know(to, id);
 }
 
+/* What was lost of devices that were forgotten still counts.  Of which of them it was does not
+ * matter any more. */
+static void copy_forgotten(struct tables *to, const struct tables *from)
+{
+    uint32_t id;
+    unsigned i;
+
+    for (id = tables_next_counted(from, 0); id < from->devices;
+         id = tables_next_counted(from, id + 1)) {
+        struct losses *losses = &to->losses[id < to->devices ? id : 0];
+
+        if (tables_is_known(from, id) || tables_read_device(from, id)->session.known)
+            continue;
+        losses->recovered += from->losses[id].recovered;
+        for (i = 0; i < MUSTER_CAUSES; i++)
+            losses->lost[i] += from->losses[id].lost[i];
+    }
+}
+
 struct resize_losses resize_tables(struct tables *to, const struct tables *from, bool is_stale)
 {
     struct resize_losses losses = {0};
@@ -161,6 +180,7 @@ struct resize_losses resize_tables(struct tables *to, const struct tables *from,
     copy_known(to, from);
     if (is_stale) {
         copy_stale(to, from);
+        copy_forgotten(to, from);
         return losses;
     }
     undo_find_busy(&busy, from);
@@ -179,5 +199,6 @@ struct resize_losses resize_tables(struct tables *to, const struct tables *from,
     counts->open -= losses.numbers;
     counts->lost += losses.numbers;
     losses.gaps = copy_gaps(to, from);
+    copy_forgotten(to, from);
     return losses;
 }

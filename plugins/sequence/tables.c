@@ -122,11 +122,17 @@ void tables_know(struct tables *tables, uint32_t id)
     __atomic_fetch_or(&tables->shared->known[id / 64], UINT64_C(1) << id % 64, __ATOMIC_RELAXED);
 }
 
+uint32_t tables_next_counted(const struct tables *tables, uint32_t id)
+{
+    return tables->shared->has_forgotten ? id : tables_next_known(tables, id);
+}
+
 void tables_forget(struct tables *tables, uint32_t id)
 {
     assert(id < tables->devices);
+    __atomic_store_n(&tables->shared->has_forgotten, 1, __ATOMIC_RELAXED);
     __atomic_fetch_and(&tables->shared->known[id / 64], ~(UINT64_C(1) << id % 64),
-                       __ATOMIC_RELAXED);
+                       __ATOMIC_RELEASE);
 }
 
 void tables_add_counts(struct tracker_counts *sum, const struct tracker_counts *counts)

@@ -94,8 +94,15 @@ struct device {
     struct contact contact;
     uint32_t highest_tick; /* the tick in which its highest number came: see causes.h */
     uint8_t disorder;      /* how far its numbers are from believable: see disorder.h */
-    uint8_t reserved[19];
+    uint8_t listener;      /* by which its last message came */
+    uint8_t reserved[18];
     struct timing timing;
+};
+
+/* What is so of a gap. */
+enum {
+    GAP_MERGED = 1, /* it was several: only some opened in that tick */
+    GAP_STANDS = 2  /* it was told again that it is open */
 };
 
 /* A stretch of numbers of which at least one is missing: see gaps.h. */
@@ -112,7 +119,7 @@ struct gap {
     uint8_t causes;       /* MUSTER_CAUSE_*: what may explain it, as far as was noticed */
     uint8_t used;
     uint8_t settled;    /* what is missing of it is lost, though it may still come */
-    uint8_t merged;     /* it was several: only some opened in that tick */
+    uint8_t marks;      /* GAP_* */
     uint64_t opened_ns; /* when it was found: ns since the Unix epoch */
     uint64_t heard_ns;  /* when the number before it came; 0: not known */
 };
@@ -153,6 +160,8 @@ struct shared {
     uint64_t since_ns; /* when counting began: ns since the Unix epoch */
     struct listening_log listening;
     struct causes_log causes;
+    uint32_t has_forgotten; /* devices that are not known any more count in the sums */
+    uint32_t reserved;
     uint64_t known[]; /* a bit for each device that may have been heard of */
 };
 
@@ -164,7 +173,7 @@ _Static_assert(sizeof(struct losses) == 80, "the layout is in files");
 _Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 256,
                "the layout is in files");
 _Static_assert(sizeof(struct slot) == 376, "the layout is in files");
-_Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 312,
+_Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 328,
                "the layout is in files");
 
 /* ---- where it is ---------------------------------------------------------------------- */
@@ -244,6 +253,9 @@ static inline bool tables_is_known(const struct tables *tables, uint32_t id)
 
 /* The first known device from `id` on, or tables->devices. */
 uint32_t tables_next_known(const struct tables *tables, uint32_t id);
+
+/* The same with those that may have been forgotten: what was lost of them is not. */
+uint32_t tables_next_counted(const struct tables *tables, uint32_t id);
 
 /* Notes that a device is known; or that it is not any more, after its session. */
 void tables_know(struct tables *tables, uint32_t id);

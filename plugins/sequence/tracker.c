@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "losses.h"
 #include "reference.h"
 #include "tracker_data.h"
 #include "undo.h"
@@ -429,7 +430,7 @@ static void meet(struct tables *tables, uint32_t number)
     struct device *device = tables_device(tables, number);
 
     memset(&device->session, 0, sizeof device->session);
-    memset(&tables->losses[number], 0, sizeof *tables->losses);
+    losses_begin(&tables->losses[number], tables->shared->has_forgotten != 0);
     tables_know(tables, number);
 }
 

@@ -72,7 +72,7 @@ static void on_gap(void *context, const struct gaps_news *news)
 static uint8_t find_causes(const struct worker *self, uint32_t number)
 {
     const struct device *device = tables_read_device(self->tables, number);
-    uint8_t causes = causes_since(self->causes.log, device->highest_tick, self->before.ear);
+    uint8_t causes = causes_since(self->causes.log, device->highest_tick, device->listener);
 
     if (causes_is_since(self->tables->losses[number].rejected_tick, device->highest_tick))
         causes |= MUSTER_CAUSE_COLLECTOR;
@@ -83,7 +83,7 @@ static uint8_t find_causes(const struct worker *self, uint32_t number)
 
 /* How long ago the device's last DATA came before the message that is judged, or its last message
  * if that is none. */
-static uint64_t heard_before(const struct worker *self, uint32_t number)
+static uint64_t heard_before(struct worker *self, uint32_t number)
 {
     const struct muster_record *record = &self->events.batch->records[self->events.after];
     uint64_t heard_ns = self->before.heard_ns;
@@ -318,7 +318,7 @@ static void look(struct worker *self, struct muster_batch *batch)
     causes_tick(&self->causes, &drops, listening_has_slept(&self->listening, &clocks));
     listening_tick(&self->listening, &clocks, drops.heard, drops.ears);
     follow(self, batch, 0, clocks.wall_ns);
-    gaps_tick(self->gaps, tick);
+    gaps_tick(self->gaps, tick, at(self));
 }
 
 void worker_close(void *worker_state, struct muster_batch *batch, const struct muster_call *call)
@@ -375,6 +375,7 @@ static void judge(struct worker *self, struct muster_record *record)
     if (!watch_usual(&self->listening, device, record))
         watch_message(self->watch, device, record, !device->session.known);
     tracker_judge(self->tracker, record);
+    device->listener = record->listener;
     if (is_highest(record))
         device->highest_tick = causes_current_tick(&self->causes);
     if (record->verdict == MUSTER_VERDICT_OUTLIER || device->disorder != 0)

@@ -148,7 +148,7 @@ static void take(const uint8_t *step)
         gaps_settle(run.notes.gaps, run.notes.at, 1 + step[2]);
         break;
     default:
-        gaps_tick(run.notes.gaps, run.notes.tick++);
+        gaps_tick(run.notes.gaps, run.notes.tick++, run.notes.at);
         gaps_add_causes(run.notes.gaps, id, run.notes.causes);
     }
     check_sums();

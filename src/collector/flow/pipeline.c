@@ -134,11 +134,9 @@ __attribute__((noinline)) static int admit_it(struct pipeline *pipeline,
 /* A stranger's word is not taken for anything of the device that it names. */
 static const struct muster_header *header_of(const struct datagram *datagram,
                                              const struct muster_header *header,
-                                             enum muster_reject reason, bool is_admitted)
+                                             enum muster_reject reason)
 {
-    return datagram->size < MUSTER_HEADER_SIZE || reason == MUSTER_REJECT_SOURCE || !is_admitted
-               ? NULL
-               : header;
+    return datagram->size < MUSTER_HEADER_SIZE || reason == MUSTER_REJECT_SOURCE ? NULL : header;
 }
 
 void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
@@ -168,7 +166,9 @@ void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
         count = known < 0 ? known : count;
     }
     if (count < 0) {
-        reject(pipeline, datagram, header_of(datagram, &header, wire_reason(count), admitted == 0),
+        if (admitted < 0)
+            wire_header(&header, datagram->bytes, datagram->size, pipeline->largest);
+        reject(pipeline, datagram, header_of(datagram, &header, wire_reason(count)),
                wire_reason(count));
         return;
     }

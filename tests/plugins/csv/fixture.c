@@ -96,8 +96,8 @@ struct muster_record fixture_gap(uint8_t event, uint32_t first, uint32_t last, u
                                   .event.last = last,
                                   .event.cause = cause,
                                   .event.opened_ns = 1762534152 * S + 983310799,
-                                  .event.closed_ns =
-                                      event == MUSTER_EVENT_GAP_OPENED ? 0 : 1762534153 * S,
+                                  .event.closed_ns = 1762534153 * S,
+                                  .event.was = MUSTER_EVENT_GAP_OPENED,
                                   .value.heard_ns = 1762534151 * S};
 }
 

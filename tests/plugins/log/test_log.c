@@ -237,6 +237,8 @@ START_TEST(events)
     record.event.was = MUSTER_EVENT_GAP_OPENED;
     record.event.cause = MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_KERNEL;
     expect_line(record, "GAP STILL OPEN 101 seq 4-6 (3 missing, cause network or kernel)\n");
+    record.event.was_cause = record.event.cause;
+    expect_line(record, ""); /* nothing is new */
     expect_line(event(MUSTER_EVENT_GAP_RECOVERED, 4, 6),
                 "GAP RECOVERED 101 seq 4-6 (3 recovered after 92.5 s)\n");
     expect_line(event(MUSTER_EVENT_RESTART, 1, 0), "RESTARTED 101 at seq 1\n");

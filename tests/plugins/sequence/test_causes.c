@@ -20,6 +20,7 @@ static void set_up(void)
     drops = (struct causes_drops){.collector = 7, .heard = {{.dropped = 4}}, .ears = 2};
     causes_resume(&causes_log, false);
     causes_begin(&causes, &causes_log, true, &drops);
+    causes_log.ears = 2;
 }
 
 static uint8_t since(uint32_t tick)

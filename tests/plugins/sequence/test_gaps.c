@@ -243,19 +243,37 @@ START_TEST(causes_of_its_tick)
     expect_open(2, 2);
     expect_sums(MUSTER_CAUSE_COLLECTOR_DOWN, 0, 1);
     tables.shared->causes.noticed[CAUSES_COLLECTOR] = TICK;
-    gaps_tick(notes.gaps, TICK);
+    gaps_tick(notes.gaps, TICK, notes.at);
     expect(OPENED, MUSTER_CAUSE_COLLECTOR_DOWN, OPENED,
            MUSTER_CAUSE_COLLECTOR_DOWN | MUSTER_CAUSE_COLLECTOR, 2, 2);
     expect_sums(MUSTER_CAUSE_COLLECTOR, 0, 1);
     tables.shared->causes.kernel[0] = TICK + 1;
-    gaps_tick(notes.gaps, TICK + 1);
-    gaps_tick(notes.gaps, TICK + 2);
+    gaps_tick(notes.gaps, TICK + 1, notes.at);
+    gaps_tick(notes.gaps, TICK + 2, notes.at);
     expect_nothing();
     gaps_add_causes(notes.gaps, DEVICE, MUSTER_CAUSE_NOT_BELIEVABLE);
     expect(OPENED, MUSTER_CAUSE_COLLECTOR_DOWN | MUSTER_CAUSE_COLLECTOR, OPENED,
            MUSTER_CAUSE_COLLECTOR_DOWN | MUSTER_CAUSE_COLLECTOR | MUSTER_CAUSE_NOT_BELIEVABLE, 2,
            2);
     expect_sums(MUSTER_CAUSE_NOT_BELIEVABLE, 0, 1);
+}
+END_TEST
+
+/* One that is open for a while is told to be, once. */
+START_TEST(stands)
+{
+    send(1);
+    send(5);
+    expect_open(2, 4);
+    send(3);
+    expect_recovered(3);
+    gaps_tick(notes.gaps, TICK, AT + GAPS_STANDS - 1);
+    expect_nothing();
+    gaps_tick(notes.gaps, TICK + 1, AT + GAPS_STANDS);
+    expect(OPENED, 0, OPENED, 0, 2, 2);
+    expect(OPENED, 0, OPENED, 0, 4, 4);
+    gaps_tick(notes.gaps, TICK + 2, AT + GAPS_STANDS + 15);
+    expect_nothing();
 }
 END_TEST
 
@@ -418,7 +436,7 @@ static void play(uint32_t window)
             gaps_add_causes(notes.gaps, id, (uint8_t)(1u << below(MUSTER_CAUSES)));
         if (one_in(10)) {
             tables.shared->causes.kernel[0] = one_in(2) ? notes.tick : 0;
-            gaps_tick(notes.gaps, notes.tick++);
+            gaps_tick(notes.gaps, notes.tick++, notes.at);
         }
         if (one_in(200))
             begin_again(window);
@@ -512,7 +530,7 @@ START_TEST(the_oldest_merge)
     ck_assert_uint_eq(tables.losses[DEVICE].count, GAPS_EACH);
     for (index = DEVICE, i = 0; index != GAPS_NONE; index = gap->next, i++) {
         gap = &tables.gaps[index];
-        ck_assert(gap->used && (i == 0) == (gap->merged != 0));
+        ck_assert(gap->used && (i == 0) == ((gap->marks & GAP_MERGED) != 0));
         if (i > 0)
             ck_assert_uint_eq(gap->opened_ns, NOW + gap->last / 2 + 1);
     }
@@ -554,9 +572,9 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {lost_as_one,          recovered_in_the_middle, a_run_ends,
-                                  over_the_wrap,        longer_than_the_window,  causes_of_its_tick,
-                                  settled_after_a_time, partly_gone_then_settled};
+    const TTest *const cases[] = {lost_as_one,   recovered_in_the_middle, a_run_ends,
+                                  over_the_wrap, longer_than_the_window,  causes_of_its_tick,
+                                  stands,        settled_after_a_time,    partly_gone_then_settled};
     const TTest *const large[] = {number_by_number, more_than_the_tables_hold, the_oldest_merge,
                                   no_more_work_with_a_larger_window};
     Suite *suite = suite_create("gaps");
