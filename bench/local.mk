@@ -19,7 +19,7 @@ bench_floor_SOURCES = bench/floor.c
 bench_flood_SOURCES = bench/flood.c
 bench_memory_SOURCES = bench/memory.c plugins/common/number.c plugins/common/number.h \
 	plugins/common/number_table.c
-bench_tracker_SOURCES = bench/tracker.c $(SEQUENCE_SOURCES)
+bench_tracker_SOURCES = bench/tracker.c $(SEQUENCE_SOURCES) $(COMMON_SOURCES)
 
 BENCH_RUN = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(srcdir)/bench/run.py \

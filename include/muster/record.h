@@ -115,10 +115,14 @@ enum muster_event {
     MUSTER_EVENT_NO_DATA = 10,      /* it is heard, but its DATA is missed; opened_ns: the last */
     MUSTER_EVENT_DATA_BACK = 11,    /* after that; opened_ns, closed_ns: from one to the next */
     MUSTER_EVENT_NEVER_HEARD = 12,  /* the catalog lists it; opened_ns: since when it is awaited */
-    MUSTER_EVENT_FORGOTTEN = 19,    /* nothing is known of it any more; opened_ns: last heard */
-    MUSTER_EVENT_SINK_DROPPED = 20, /* records were dropped for a sink, the payload is its name:
-                                       value.natural of them, opened_ns, closed_ns, and reason as
-                                       in enum muster_drop */
+    MUSTER_EVENT_TWO_SENDERS = 13,  /* two rows of numbers go on side by side: first, last; the
+                                        payload is a text with both addresses */
+    MUSTER_EVENT_GAP_TAKEN_BACK = 14, /* numbers that were told as missing and are not, since what
+                                         claimed it was not believed: as GAP_LOST, without cause */
+    MUSTER_EVENT_FORGOTTEN = 19,      /* nothing is known of it any more; opened_ns: last heard */
+    MUSTER_EVENT_SINK_DROPPED = 20,   /* records were dropped for a sink, the payload is its name:
+                                         value.natural of them, opened_ns, closed_ns, and reason as
+                                         in enum muster_drop */
     MUSTER_EVENT_REJECTED_MORE =
         21, /* datagrams with MUSTER_MARK_HELD_BACK: value.natural of them, opened_ns, closed_ns,
                reason as in enum muster_reject; via: the last, NULL if they are of many sources */

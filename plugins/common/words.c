@@ -45,12 +45,15 @@ static const struct word events[] = {
     [MUSTER_EVENT_FORGOTTEN] = WORD("forgotten"),
     [MUSTER_EVENT_SINK_DROPPED] = WORD("sink-dropped"),
     [MUSTER_EVENT_REJECTED_MORE] = WORD("rejected-more"),
+    [MUSTER_EVENT_TWO_SENDERS] = WORD("two-senders"),
+    [MUSTER_EVENT_GAP_TAKEN_BACK] = WORD("gap-taken-back"),
 };
 
 static const struct word outcomes[] = {
     [MUSTER_EVENT_GAP_OPENED] = WORD("open"),
     [MUSTER_EVENT_GAP_RECOVERED] = WORD("recovered"),
     [MUSTER_EVENT_GAP_LOST] = WORD("lost"),
+    [MUSTER_EVENT_GAP_TAKEN_BACK] = WORD("taken-back"),
 };
 
 /* Also the last parts of the daemon's metrics collector.rejected.*. */

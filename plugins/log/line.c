@@ -405,6 +405,13 @@ static char *event(const struct line_style *style, char *out, const struct muste
         out = range(style, out, record, COLOR_BAD, "GAP LOST", "lost");
         out = cause(out, record->event.cause);
         return text_copy(out, ")");
+    case MUSTER_EVENT_GAP_TAKEN_BACK:
+        out = range(style, out, record, COLOR_GOOD, "GAP TAKEN BACK", "not missing");
+        return text_copy(out, ")");
+    case MUSTER_EVENT_TWO_SENDERS:
+        out = about(style, out, record, COLOR_BAD, "TWO SENDERS");
+        out = text_copy(out, ": ");
+        return text_escape(out, record->payload.bytes, record->payload_size, TEXT_QUOTE_KEEP);
     case MUSTER_EVENT_RESTART:
         out = about(style, out, record, COLOR_NEWS, "RESTARTED");
         out = text_copy(out, " at seq ");

@@ -7,7 +7,11 @@
 #include <assert.h>
 #include <string.h>
 
+#include "../common/address.h"
+#include "../common/number.h"
+#include "../common/text.h"
 #include "listening.h"
+#include "rivals.h"
 
 /* An event of the device, now. */
 static struct muster_record event_of(const struct events *events, enum muster_event event,
@@ -74,6 +78,39 @@ void events_gap(struct events *events, const struct gaps_news *news)
     record.value.heard_ns =
         news->heard_ns < record.event.opened_ns ? news->heard_ns : record.event.opened_ns;
     record.event.closed_ns = closed_ns(events, news, record.event.opened_ns);
+    emit(events, &record);
+}
+
+/* "127.0.0.1:4000", or "?". */
+static char *write_sender(char *out, const struct sender *sender)
+{
+    if (sender->family == 0)
+        return text_copy(out, "?");
+    if (sender->family == 6)
+        out = text_copy(out, "[");
+    out = address_text(out, sender->family, sender->address);
+    if (sender->family == 6)
+        out = text_copy(out, "]");
+    out = text_copy(out, ":");
+    return number_u32(out, sender->port);
+}
+
+void events_two_senders(struct events *events, const struct tracker_note *note,
+                        const struct sender *one, const struct muster_record *other)
+{
+    struct muster_record record = event_of(events, MUSTER_EVENT_TWO_SENDERS, note->device_id);
+    const struct sender sender = rivals_sender(other);
+    char text[2 * (ADDRESS_MAX + 16)], *end;
+
+    end = write_sender(text, one);
+    end = text_copy(end, " and ");
+    end = write_sender(end, &sender);
+    record.seq = record.event.first = note->first;
+    record.seq_bits = TRACKER_SEQ_BITS;
+    record.event.last = note->last;
+    record.via = other->via;
+    record.payload.bytes = (const uint8_t *)text;
+    record.payload_size = (uint32_t)(end - text);
     emit(events, &record);
 }
 

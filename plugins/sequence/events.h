@@ -43,8 +43,12 @@ static inline void events_follow(struct events *events, struct muster_batch *bat
 void events_numbers(struct events *events, enum muster_event event,
                     const struct tracker_note *note);
 
-/* Adds MUSTER_EVENT_GAP_OPENED, RECOVERED or LOST. */
+/* Adds MUSTER_EVENT_GAP_OPENED, RECOVERED, LOST or TAKEN_BACK. */
 void events_gap(struct events *events, const struct gaps_news *news);
+
+/* Adds MUSTER_EVENT_TWO_SENDERS: `one`, and who sent the message `other`. */
+void events_two_senders(struct events *events, const struct tracker_note *note,
+                        const struct sender *one, const struct muster_record *other);
 
 /* Adds an event of those who are not there, or are back: MUSTER_EVENT_DEVICE_LATE, SILENT, BACK,
  * NO_DATA, DATA_BACK, NEVER_HEARD.  It was so for `since_ns`; times are by the wall clock as it is

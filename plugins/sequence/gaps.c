@@ -476,6 +476,51 @@ void gaps_lose_all(struct gaps *gaps, uint32_t device, uint8_t causes)
     gaps->tables->losses[device].expired = 0;
 }
 
+/* ---- taken back ----------------------------------------------------------------------- */
+
+void gaps_take_back(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last)
+{
+    struct losses *losses = &gaps->tables->losses[device];
+    uint32_t index = gaps_list_find(&gaps->list, device, first), count = last - first + 1;
+    struct gap *gap;
+    unsigned cause;
+
+    assert(last - first < GAPS_LONGEST);
+    if (index == GAPS_NONE) {
+        /* They are lost, and under which cause, nobody knows. */
+        for (; count > 0 && losses->expired > 0; count--) {
+            cause = losses_any_cause(losses);
+            losses->expired--;
+            losses->lost[cause]--;
+            gaps->sums.lost[cause]--;
+        }
+        return;
+    }
+    gap = gaps_list_at(&gaps->list, index);
+    assert(gap->missing >= count);
+    cause = losses_cause(gap->causes);
+    tell(gaps, gap,
+         (struct gaps_news){.first = first,
+                            .last = last,
+                            .was = gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED,
+                            .is = MUSTER_EVENT_GAP_TAKEN_BACK,
+                            .was_causes = gap->causes,
+                            .causes = gap->causes});
+    if (gap->settled) {
+        losses->expired -= count;
+        losses->lost[cause] -= count;
+        gaps->sums.lost[cause] -= count;
+    } else {
+        gaps->sums.open[cause] -= count;
+    }
+    gap->missing -= count;
+    gap->last = first - 1;
+    if (gap->missing == 0) {
+        tell_run(gaps, gap);
+        gaps_list_drop(&gaps->list, index);
+    }
+}
+
 /* ---- as time passes ------------------------------------------------------------------- */
 
 void gaps_add_causes(struct gaps *gaps, uint32_t device, uint8_t causes)

@@ -11,16 +11,42 @@
 #include "undo.h"
 #include "window.h"
 
+enum { DOUBTED_MOST = 1 << 16 /* numbers of a row; of some datagrams */ };
+
 /* ---- what to believe ------------------------------------------------------------------ */
+
+static bool is_row_sound(const struct tables *tables, const struct row *row)
+{
+    return row->end - row->first <= tables->window && row->end - row->doubt <= DOUBTED_MOST &&
+           (row->datagrams > 0 || (row->end == row->first && row->doubt == row->end));
+}
+
+static bool are_rivals_sound(const struct tables *tables, const struct undo_settled *settled)
+{
+    const struct session *s = settled->session;
+    const struct leap *leap = &settled->rivals->leap;
+    const struct row *rows = settled->rivals->rows;
+    unsigned i;
+
+    if (s->attention > (ATTENTION_DOUBT | ATTENTION_LEAP | ATTENTION_WATCH) ||
+        ((s->attention & ATTENTION_DOUBT) != 0) != (rows[0].doubt != rows[0].end) ||
+        !is_row_sound(tables, &settled->rivals->copies) || settled->rivals->told > 1 ||
+        settled->rivals->init_begun > 1)
+        return false;
+    for (i = 0; i < RIVALS; i++)
+        if (!is_row_sound(tables, &rows[i]) || (i > 0 && rows[i].doubt != rows[i].end))
+            return false;
+    return (s->attention & ATTENTION_LEAP) == 0 ||
+           (s->begun && leap->end - 1 == s->highest && leap->end - leap->next < s->span &&
+            leap->first - leap->next < leap->end - leap->next);
+}
 
 static bool is_session_sound(const struct tables *tables, const struct undo_settled *settled)
 {
     const struct session *s = settled->session;
 
-    if (s->known > 1 || s->begun > 1 || s->has_init > 1 || s->init_came > 1)
-        return false;
-    if (s->doubt > DOUBT_STALE || (s->doubt == DOUBT_NONE) != (s->doubt_count == 0) ||
-        (s->doubt_count > 0 && s->doubt_end - s->doubted != s->doubt_count))
+    if (s->known > 1 || s->begun > 1 || s->has_init > 1 || s->init_came > 1 || s->repeats > 1 ||
+        !are_rivals_sound(tables, settled))
         return false;
     if (s->span > tables->window || (s->begun && s->span == 0) || (!s->begun && s->open != 0))
         return false;
@@ -67,7 +93,7 @@ bool recovery_is_sound(const struct tables *tables)
         if (!is_session_sound(tables, &settled) || !is_contact_sound(tables, id))
             return false;
         open += settled.session->open;
-        doubted += settled.session->doubt_count;
+        doubted += settled.rivals->rows[0].end - settled.rivals->rows[0].doubt;
         devices += settled.session->known;
     }
     return open == sum.open && doubted == sum.doubted && devices == sum.devices &&
@@ -134,6 +160,7 @@ void recovery_forget_sessions(struct tables *tables)
             continue;
         }
         tables_know(tables, id);
+        memset(&tables->rivals[id], 0, sizeof tables->rivals[id]);
         forget_session(device, &tables->habits[id], now);
         sum.devices++;
     }

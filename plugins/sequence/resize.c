@@ -29,6 +29,23 @@ static void copy_window(struct tables *to, const struct tables *from, uint32_t i
     }
 }
 
+/* Rows are no longer than a window, and what a step ahead has left is in it. */
+static void copy_rivals(struct tables *to, const struct undo_settled *settled, uint32_t id,
+                        struct session *session)
+{
+    struct rivals *rivals = &to->rivals[id];
+    unsigned i;
+
+    *rivals = *settled->rivals;
+    for (i = 0; i < RIVALS; i++)
+        if (rivals->rows[i].end - rivals->rows[i].first > to->window)
+            rivals->rows[i].first = rivals->rows[i].end - to->window;
+    if (rivals->copies.end - rivals->copies.first > to->window)
+        rivals->copies.first = rivals->copies.end - to->window;
+    if (rivals->leap.end - rivals->leap.next >= session->span)
+        session->attention &= (uint8_t)~ATTENTION_LEAP;
+}
+
 /* Returns how many numbers that were missing the new window does not have. */
 static uint32_t copy_device(struct tables *to, const struct tables *from,
                             const struct undo_settled *settled, uint32_t id)
@@ -48,6 +65,7 @@ static uint32_t copy_device(struct tables *to, const struct tables *from,
                                       session.highest - session.span + 1, session.span);
     }
     *device = *tables_read_device(from, id);
+    copy_rivals(to, settled, id, &session);
     device->session = session;
     to->habits[id] = from->habits[id];
     left = open - session.open;

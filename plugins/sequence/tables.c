@@ -24,7 +24,7 @@ static size_t slot_size(uint32_t window)
 
 /* Where each table is; the last is the end. */
 struct places {
-    uint64_t slots, entries, losses, gaps, habits, end;
+    uint64_t slots, entries, losses, rivals, gaps, habits, end;
 };
 
 static uint32_t entry_size(uint32_t window)
@@ -39,7 +39,8 @@ static struct places find_places(uint32_t devices, uint32_t window)
     p.slots = pages(sizeof(struct shared) + (devices + 63) / 64 * sizeof(uint64_t));
     p.entries = p.slots + pages(TABLES_WORKERS * slot_size(window));
     p.losses = p.entries + pages((uint64_t)devices * entry_size(window));
-    p.gaps = p.losses + pages((uint64_t)devices * sizeof(struct losses));
+    p.rivals = p.losses + pages((uint64_t)devices * sizeof(struct losses));
+    p.gaps = p.rivals + pages((uint64_t)devices * sizeof(struct rivals));
     p.habits = p.gaps + pages(TABLES_GAPS * sizeof(struct gap));
     p.end = p.habits + pages((uint64_t)devices * sizeof(struct habits));
     return p;
@@ -82,6 +83,7 @@ void tables_lay_out(struct tables *tables, void *memory, uint32_t devices, uint3
     tables->slots = bytes + p.slots;
     tables->entries = bytes + p.entries;
     tables->losses = (struct losses *)(bytes + p.losses);
+    tables->rivals = (struct rivals *)(bytes + p.rivals);
     tables->gaps = (struct gap *)(bytes + p.gaps);
     tables->habits = (struct habits *)(bytes + p.habits);
 }

@@ -6,6 +6,7 @@
  *
  * Who works on what:
  *   struct session, and its window   tracker.c judges numbers, window.c moves the window
+ *   struct rivals                    doubt.c, rivals.c
  *   struct gap                       gaps.c, gaps_list.c, and gaps_rebuild.c at the start
  *   struct losses                    losses.c, for gaps.c
  *   struct contact, struct habits    presence.c, habits.c, by the listening clock (listening.c)
@@ -60,14 +61,14 @@ struct tracker_counts {
     uint64_t devices;                        /* heard of */
 };
 
-enum doubt {
-    DOUBT_NONE,
-    DOUBT_AHEAD,  /* the last number was too far ahead */
-    DOUBT_BEHIND, /* the last number was behind, but is no late one and no copy */
-    DOUBT_STALE   /* the last message was made before its session began */
+/* session.attention: what keeps its next number from being a plain step. */
+enum {
+    ATTENTION_DOUBT = 1, /* the first of its rows is in doubt */
+    ATTENTION_LEAP = 2,  /* nothing has confirmed its last step ahead yet */
+    ATTENTION_WATCH = 4  /* whether it goes on beside another row is of interest */
 };
 
-/* What a device has sent from one start to the next. */
+/* What a device has sent from one start to the next: the row of numbers that is believed. */
 struct session {
     uint32_t highest;      /* highest number of the session */
     uint32_t span;         /* how many of the window's numbers belong to the session */
@@ -75,17 +76,68 @@ struct session {
     uint32_t highest_time; /* the device's time stamp on the highest number */
     uint32_t first_time;   /* and on the session's first */
     uint32_t init_time;    /* time stamp of the INIT that began the session */
-    uint32_t doubted;      /* first number that was not believed */
-    uint32_t doubt_end;    /* the number behind the last of them */
-    uint32_t doubt_count;  /* messages, or readings, in doubt */
-    uint32_t doubt_time;   /* the time stamp on the first of them */
-    uint8_t doubt;         /* enum doubt */
-    uint8_t doubt_length;  /* datagrams in doubt, up to 255 */
-    uint8_t known;         /* something was heard of the device */
-    uint8_t begun;         /* the session has a number */
-    uint8_t has_init;      /* init_time is set */
-    uint8_t init_came;     /* and it is that of this session */
+    uint32_t highest_at;   /* when the highest came: seconds that passed, as all that ends in _at */
+    uint32_t base;         /* the highest, less those that came since base_at: see pace.h */
+    uint32_t base_at;
+    uint32_t pace;     /* most numbers that came in PACE_EPOCH seconds */
+    uint8_t attention; /* ATTENTION_* */
+    uint8_t known;     /* something was heard of the device */
+    uint8_t begun;     /* the session has a number */
+    uint8_t has_init;  /* init_time is set */
+    uint8_t init_came; /* and it is that of this session */
+    uint8_t repeats;   /* it began with the number that the one before had, and only had */
     uint8_t reserved[2];
+};
+
+/* Numbers that follow each other and are not of the session's row: in doubt, or not believed.
+ * All zeros: unused. */
+struct row {
+    uint32_t first;                 /* of the last ones, as many as a window has at most */
+    uint32_t doubt;                 /* the first that is in doubt; `end`: none is */
+    uint32_t end;                   /* the number behind the last */
+    uint32_t first_time, last_time; /* time stamps */
+    uint32_t last_at;
+    uint32_t source;   /* of the last one, see rivals.h; 0: not known */
+    uint8_t datagrams; /* up to 255 */
+    uint8_t streak;    /* the same since the session's row went on, or anything else came */
+    uint8_t rivalry;   /* how often the session's row went on between two of them; up to 255 */
+    uint8_t believed;  /* it was the session's */
+};
+
+/* A step ahead that one datagram claims, while nothing confirms it. */
+struct leap {
+    uint32_t next;   /* where the row goes on that it left */
+    uint32_t first;  /* numbers of that datagram: first */
+    uint32_t end;    /* to this one, not included */
+    uint32_t source; /* as above */
+    uint32_t behind; /* datagrams of the row that it left which came since */
+};
+
+/* Who has sent a message, as in struct muster_arrival. */
+struct sender {
+    uint8_t address[16];
+    uint32_t scope;
+    uint16_t port;
+    uint8_t family;
+    uint8_t reserved;
+};
+
+enum { RIVALS = 3 };
+
+/* What else is known of a device's numbers: needed when something is odd, and not before. */
+struct rivals {
+    struct row rows[RIVALS]; /* the last one that came first */
+    struct row copies;       /* numbers that were seen before */
+    struct leap leap;
+    uint32_t init_at;
+    uint32_t begun_at;
+    uint32_t told_at;      /* when two senders were last noticed */
+    uint32_t init_highest; /* the highest number when the INIT came */
+    uint8_t init_begun;    /* there was one */
+    uint8_t told;          /* two senders were noticed */
+    uint8_t reserved[2];
+    struct sender sender; /* of the session's row, when it last went on beside another; family 0:
+                             it is not known */
 };
 
 /* What is needed for each message: two cache lines; its window follows. */
@@ -141,6 +193,7 @@ struct undo {
     uint32_t device_id;
     struct tracker_counts counts;
     struct session session;
+    struct rivals rivals;
     uint32_t words; /* of its window */
     uint8_t reserved[4];
     struct losses losses;
@@ -168,11 +221,14 @@ struct shared {
 _Static_assert(offsetof(struct device, contact) == 48 && offsetof(struct device, timing) == 88 &&
                    sizeof(struct device) == (size_t)2 * TABLES_CACHE_LINE,
                "the layout is in files");
+_Static_assert(sizeof(struct row) == 32 && sizeof(struct sender) == 24 &&
+                   sizeof(struct rivals) == 192,
+               "the layout is in files");
 _Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE, "the layout is in files");
 _Static_assert(sizeof(struct losses) == 80, "the layout is in files");
-_Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 256,
+_Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 448,
                "the layout is in files");
-_Static_assert(sizeof(struct slot) == 376, "the layout is in files");
+_Static_assert(sizeof(struct slot) == 568, "the layout is in files");
 _Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 328,
                "the layout is in files");
 
@@ -187,6 +243,7 @@ struct tables {
     uint8_t *slots;
     uint8_t *entries;      /* one for each device: struct device, its window */
     struct losses *losses; /* one for each device */
+    struct rivals *rivals; /* one for each device */
     struct gap *gaps;      /* TABLES_GAPS of them; the first are the devices' own */
     struct habits *habits; /* one for each device */
 };

@@ -9,17 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doubt.h"
+#include "leap.h"
 #include "losses.h"
+#include "pace.h"
 #include "reference.h"
+#include "session.h"
+#include "stamps.h"
 #include "tracker_data.h"
 #include "undo.h"
 #include "window.h"
 
-#define HALF (UINT32_C(1) << 31) /* farther ahead than this is behind: RFC 1982, 3.2 */
-
 enum {
     OVERTAKEN_MOST = 60, /* s: an INIT that its session's first number overtook is not older */
-    STALE_BELIEVED = 4   /* messages in a row, if they do not go on where the session is */
+    HELD_UP_MOST = 3600  /* s: one that is older than the last by more is of a clock that was set */
 };
 
 struct tracker *tracker_new(const struct tracker_options *options, struct tables *tables,
@@ -28,7 +31,8 @@ struct tracker *tracker_new(const struct tracker_options *options, struct tables
     struct tracker *tracker = calloc(1, sizeof *tracker);
     struct slot *slot = tables_slot(tables, worker);
 
-    assert(options->window == tables->window && options->max_jump > 0 && options->max_jump < HALF);
+    assert(options->window == tables->window && options->max_jump > 0 &&
+           options->max_jump < TRACKER_HALF);
     assert(worker < workers && workers <= TABLES_WORKERS);
     if (tracker == NULL)
         return NULL;
@@ -57,294 +61,198 @@ static inline bool is_numbered(const struct muster_record *record)
     return record->seq_bits == TRACKER_SEQ_BITS;
 }
 
-/* ---- doubt ---------------------------------------------------------------------------- */
-
-/* What was doubted is not confirmed. */
-static void refute(struct tracker *tracker, struct session *session)
-{
-    if (session->doubt_count == 0)
-        return;
-    tracker_report(tracker, session, TRACKER_OUTLIER, session->doubted, session->doubt_end - 1);
-    tracker->counts->outliers += session->doubt_count;
-    tracker->counts->doubted -= session->doubt_count;
-    session->doubt_count = 0;
-    session->doubt = DOUBT_NONE;
-}
-
-/* Whether a number goes on where the doubted ones end. */
-static bool follows_doubt(const struct session *session, const struct muster_record *record,
-                          enum doubt kind)
-{
-    return session->doubt == kind && number_of(record) == session->doubt_end;
-}
-
-/* Whether it confirms them: a datagram's further readings do not confirm its first. */
-static bool confirms_doubt(const struct session *session, const struct muster_record *record,
-                           enum doubt kind)
-{
-    return follows_doubt(session, record, kind) && record->reading == 0;
-}
-
-static enum muster_verdict doubt(struct tracker *tracker, struct session *session,
-                                 const struct muster_record *record, enum doubt kind)
-{
-    if (!follows_doubt(session, record, kind)) {
-        refute(tracker, session);
-        session->doubted = number_of(record);
-        session->doubt_time = timing_stamp(record);
-        session->doubt_length = 0;
-    }
-    session->doubt = (uint8_t)kind;
-    session->doubt_end = number_of(record) + 1;
-    if (record->reading == 0 && session->doubt_length < UINT8_MAX)
-        session->doubt_length++;
-    session->doubt_count++;
-    tracker->counts->doubted++;
-    return MUSTER_VERDICT_OUTLIER;
-}
-
-/* The doubted numbers are judged again: they came, all of them and in order.  Moves
- * the window over those that it is not over yet. */
-static void accept_doubted(struct tracker *tracker, struct session *session, uint64_t *window)
-{
-    assert(session->doubt_end - session->doubted == session->doubt_count);
-    while (session->highest + 1 != session->doubt_end)
-        window_advance(tracker, session, window, 1);
-    tracker->counts->in_order += session->doubt_count;
-    tracker->counts->doubted -= session->doubt_count;
-    session->doubt_count = 0;
-    session->doubt = DOUBT_NONE;
-}
-
-/* ---- sessions ------------------------------------------------------------------------- */
-
-static void end_session(struct tracker *tracker, struct session *session)
-{
-    if (session->begun)
-        tracker_report(tracker, session, TRACKER_END, 0, 0);
-    tracker->counts->lost += session->open;
-    tracker->counts->open -= session->open;
-    session->open = 0;
-    session->begun = false;
-}
-
-static void begin_session(struct tracker *tracker, struct session *session, uint64_t *window,
-                          uint32_t number, uint32_t timestamp)
-{
-    uint32_t words = tracker->tables->words, i;
-
-    for (i = 0; i < words; i++) {
-        undo_save(tracker->undo, window, i);
-        window[i] = 0;
-    }
-    tracker->steps += words;
-    session->highest = number;
-    session->highest_time = session->first_time = timestamp;
-    session->span = 1;
-    session->open = 0;
-    session->begun = true;
-    window_mark(window, tracker->options.window, number);
-}
-
 /* ---- verdicts ------------------------------------------------------------------------- */
 
-/* Time stamps wrap as numbers do. */
-static bool is_newer(uint32_t timestamp, uint32_t than)
+static enum muster_verdict go_on(const struct turn *turn, uint32_t ahead)
 {
-    return timestamp != than && timestamp - than < HALF;
-}
+    struct tracker *tracker = turn->tracker;
+    uint32_t from = turn->session->highest, missing;
 
-static enum muster_verdict gap(struct tracker *tracker, struct muster_record *record,
-                               uint32_t missing)
-{
+    doubt_go_on(turn);
+    leap_go_on(turn);
+    missing = session_advance(turn);
+    if (ahead > 1)
+        leap_begin(turn, from, missing);
+    if (missing == 0) {
+        tracker->counts->in_order++;
+        return MUSTER_VERDICT_NEW;
+    }
     tracker->counts->gaps++;
-    record->message.gap = missing;
+    turn->record->message.gap = missing;
     return MUSTER_VERDICT_GAP;
 }
 
-/* Farther ahead than can be believed of one datagram: RFC 3550, appendix A.1. */
-static enum muster_verdict judge_far_ahead(struct tracker *tracker, struct session *session,
-                                           uint64_t *window, struct muster_record *record)
+/* A number behind the highest, or equal to it, that no time stamp says is newer. */
+static enum muster_verdict judge_late(const struct turn *turn)
 {
-    uint32_t missing = session->doubted - session->highest - 1;
+    struct tracker *tracker = turn->tracker;
+    struct session *session = turn->session;
+    uint32_t size = tracker->options.window;
+    bool has_left = leap_has_left(turn), refuted = leap_is_refuted(turn);
 
-    if (!confirms_doubt(session, record, DOUBT_AHEAD))
-        return doubt(tracker, session, record, DOUBT_AHEAD);
-    /* The second in a row: the device went on while nothing was heard. */
-    window_advance(tracker, session, window, session->doubted - session->highest);
-    accept_doubted(tracker, session, window);
-    window_advance(tracker, session, window, 1);
-    session->highest_time = timing_stamp(record);
-    return gap(tracker, record, missing);
-}
-
-/* A number from behind that is no late one and no copy of what came before: perhaps
- * the device's numbers begin again. */
-static enum muster_verdict judge_again_from_below(struct tracker *tracker, struct session *session,
-                                                  uint64_t *window, struct muster_record *record)
-{
-    if (!confirms_doubt(session, record, DOUBT_BEHIND))
-        return doubt(tracker, session, record, DOUBT_BEHIND);
-    tracker_report(tracker, session, TRACKER_RESTART, session->doubted, session->doubted);
-    end_session(tracker, session);
-    begin_session(tracker, session, window, session->doubted, session->doubt_time);
-    accept_doubted(tracker, session, window);
-    window_advance(tracker, session, window, 1);
-    session->highest_time = timing_stamp(record);
-    session->init_came = false;
-    tracker->counts->restarts++;
-    return MUSTER_VERDICT_RESTART;
-}
-
-static enum muster_verdict judge_behind(struct tracker *tracker, struct session *session,
-                                        uint64_t *window, struct muster_record *record)
-{
-    uint32_t behind = session->highest - number_of(record);
-    bool far = behind >= tracker->options.window;
-
-    /* A late message and a copy were made before the highest.  Not so a reading that a
-     * later datagram repeats; so for batches, the window decides.  Far behind, where the window
-     * does not tell, one of the same second is given the benefit of the doubt. */
-    if (far ? !is_newer(session->highest_time, timing_stamp(record))
-            : record->readings <= 1 && is_newer(timing_stamp(record), session->highest_time))
-        return judge_again_from_below(tracker, session, window, record);
-    refute(tracker, session);
-    if (far) {
-        tracker_report(tracker, session, TRACKER_OUTLIER, number_of(record), number_of(record));
-        tracker->counts->outliers++;
-        return MUSTER_VERDICT_OUTLIER;
-    }
-    if (window_has_seen(window, tracker->options.window, number_of(record))) {
-        tracker->counts->duplicates++;
-        return MUSTER_VERDICT_DUPLICATE;
-    }
-    undo_save(tracker->undo, window, window_word(tracker->options.window, number_of(record)));
-    window_mark(window, tracker->options.window, number_of(record));
+    doubt_refute(turn);
+    if (window_has_seen(turn->window, size, turn->number))
+        return doubt_copy(turn);
     tracker->counts->late++;
-    if (behind < session->span) { /* else it is from before the session's first: not missing */
-        tracker_report(tracker, session, TRACKER_RECOVERED, number_of(record), number_of(record));
-        tracker->counts->recovered++;
-        tracker->counts->open--;
-        session->open--;
+    if (session->highest - turn->number >= session->span) {
+        /* From before the session's first: it was not missing. */
+        undo_save(tracker->undo, turn->window, window_word(size, turn->number));
+        window_mark(turn->window, size, turn->number);
+        return MUSTER_VERDICT_LATE;
     }
+    session_recover(turn, turn->number);
+    if (has_left)
+        leap_recovered(turn, refuted);
     return MUSTER_VERDICT_LATE;
+}
+
+static enum muster_verdict judge_behind(const struct turn *turn)
+{
+    const struct session *session = turn->session;
+    enum stamps_order order = stamps_compare(turn->stamp, session->highest_time);
+    uint32_t behind = session->highest - turn->number;
+    /* The session has no other number, and none came late from before its first. */
+    bool is_alone =
+        behind == 0 && session->span == 1 && turn->record->readings <= 1 &&
+        !window_has_seen(turn->window, turn->tracker->options.window, session->highest - 1);
+    bool waited = turn->tracker->now - session->highest_at >= DOUBT_COPY;
+    /* No time stamp says that it is a copy, and it comes too late for one. */
+    bool later = order == STAMPS_NEWER || (order != STAMPS_OLDER && waited);
+
+    if (is_alone && later && session->repeats)
+        return doubt_repeat(turn);
+    if (behind >= turn->tracker->options.window) /* where it does not tell, the same second is
+                                                    given the benefit of the doubt */
+        return doubt_judge(turn, order == STAMPS_NEWER || order == STAMPS_SAME
+                                     ? DOUBT_BEHIND
+                                     : DOUBT_BEHIND_WEAKLY);
+    /* A late message and a copy were made before the highest.  Not so a reading that a
+     * later datagram repeats; so for batches, the window decides. */
+    if (order == STAMPS_NEWER && turn->record->readings <= 1 && !leap_is_refuted(turn))
+        return doubt_judge(turn, DOUBT_BEHIND);
+    if (is_alone && later)
+        return doubt_judge(turn, DOUBT_BEHIND_WEAKLY);
+    return judge_late(turn);
 }
 
 /* Whether a message was made before its session began: a straggler of the session
  * before, unless the device's clock has been set back since. */
-__attribute__((always_inline)) static inline bool is_stale(const struct session *session,
-                                                           uint32_t stamp, uint32_t ahead)
+static bool is_stale(const struct turn *turn)
 {
-    bool beyond = session->begun && ahead != 0 && ahead < HALF;
+    const struct session *session = turn->session;
 
-    return (session->has_init && is_newer(session->init_time, stamp)) ||
-           (beyond && is_newer(session->first_time, stamp));
+    if (session->has_init && stamps_compare(turn->stamp, session->init_time) == STAMPS_OLDER)
+        return true;
+    return session->begun && tracker_is_ahead(turn->number, session->highest) &&
+           stamps_compare(turn->stamp, session->first_time) == STAMPS_OLDER;
 }
 
-/* Whether what is doubted as stale may be believed with this message: stragglers too
- * can come two in a row, so it takes more if it does not just go on. */
-static bool confirms_stale(const struct session *session, const struct muster_record *record)
+static enum muster_verdict judge_number(const struct turn *turn)
 {
-    bool goes_on = session->begun && session->doubted == session->highest + 1;
+    struct tracker *tracker = turn->tracker;
+    struct session *session = turn->session;
 
-    return confirms_doubt(session, record, DOUBT_STALE) &&
-           session->doubt_length >= (goes_on ? 1 : STALE_BELIEVED - 1);
-}
-
-/* So many stale messages in a row: it was the clock. */
-static enum muster_verdict accept_stale(struct tracker *tracker, struct session *session,
-                                        uint64_t *window, struct muster_record *record)
-{
-    uint32_t ahead = session->doubted - session->highest;
-    bool goes_on = session->begun && ahead > 0 && ahead <= tracker->options.max_jump;
-    bool restarts = session->begun && !goes_on;
-
-    if (restarts)
-        tracker_report(tracker, session, TRACKER_RESTART, session->doubted, session->doubted);
-    if (goes_on) {
-        window_advance(tracker, session, window, ahead);
-    } else {
-        end_session(tracker, session);
-        begin_session(tracker, session, window, session->doubted, session->doubt_time);
-    }
-    session->first_time = session->doubt_time;
-    if (session->has_init)
-        session->init_time = session->doubt_time;
-    accept_doubted(tracker, session, window);
-    window_advance(tracker, session, window, 1);
-    session->highest_time = timing_stamp(record);
-    if (restarts) {
-        tracker->counts->restarts++;
-        return MUSTER_VERDICT_RESTART;
-    }
-    if (goes_on && ahead > 1)
-        return gap(tracker, record, ahead - 1);
-    tracker->counts->in_order++;
-    return MUSTER_VERDICT_NEW;
-}
-
-static enum muster_verdict judge_number(struct tracker *tracker, struct session *session,
-                                        uint64_t *window, struct muster_record *record)
-{
-    uint32_t ahead = number_of(record) - session->highest;
-
-    if (is_stale(session, timing_stamp(record), ahead))
-        return confirms_stale(session, record) ? accept_stale(tracker, session, window, record)
-                                               : doubt(tracker, session, record, DOUBT_STALE);
+    if (is_stale(turn))
+        return doubt_judge(turn, DOUBT_STALE);
     if (!session->begun) {
-        refute(tracker, session);
-        begin_session(tracker, session, window, number_of(record), timing_stamp(record));
+        doubt_refute(turn);
+        session_begin(turn, turn->number, turn->stamp);
         tracker->counts->first++;
         return MUSTER_VERDICT_FIRST;
     }
-    if (ahead == 0 || ahead >= HALF)
-        return judge_behind(tracker, session, window, record);
-    if (ahead > tracker->options.max_jump)
-        return judge_far_ahead(tracker, session, window, record);
-    refute(tracker, session);
-    window_advance(tracker, session, window, ahead);
-    session->highest_time = timing_stamp(record);
-    if (ahead == 1) {
-        tracker->counts->in_order++;
-        return MUSTER_VERDICT_NEW;
-    }
-    return gap(tracker, record, ahead - 1);
+    if (!tracker_is_ahead(turn->number, session->highest))
+        return judge_behind(turn);
+    if (leap_is_believed(turn, turn->number - session->highest))
+        return go_on(turn, turn->number - session->highest);
+    return doubt_judge(turn, DOUBT_AHEAD);
 }
 
-/* An INIT begins a session, unless it is a copy of the one that began this session,
- * or one that was held up: older than that, or than the session's first number. */
-static enum muster_verdict judge_init(struct tracker *tracker, struct session *session,
-                                      uint64_t *window, struct muster_record *record)
+/* Whether something came since the INIT that is newer. */
+static bool is_newer_since_init(const struct turn *turn)
 {
-    if (session->has_init && timing_stamp(record) == session->init_time) {
+    const struct session *session = turn->session;
+    const struct rivals *rivals = turn->rivals;
+
+    if (!session->begun || (rivals->init_begun && session->highest == rivals->init_highest))
+        return false;
+    return session->highest_time != session->init_time &&
+           stamps_compare(session->highest_time, session->init_time) != STAMPS_OLDER;
+}
+
+/* Whether it is a copy of the INIT that began the session, and of the same time stamp: such a one
+ * comes soon, and before anything newer.  Else the device's clock begins at the same time with each
+ * start. */
+static bool is_copied_init(const struct turn *turn)
+{
+    return turn->session->has_init && turn->stamp == turn->session->init_time &&
+           turn->tracker->now - turn->rivals->init_at < DOUBT_COPY && !is_newer_since_init(turn);
+}
+
+static void take_init(const struct turn *turn)
+{
+    struct session *session = turn->session;
+
+    session->has_init = session->init_came = true;
+    session->init_time = turn->stamp;
+    turn->rivals->init_at = turn->tracker->now;
+    turn->rivals->init_begun = session->begun;
+    turn->rivals->init_highest = session->highest;
+}
+
+/* Whether it is one that was held up: older than the one that began the session, or than the
+ * session's first number, which has overtaken it. */
+static bool is_late_init(const struct turn *turn)
+{
+    const struct session *session = turn->session;
+
+    if (session->has_init && stamps_compare(turn->stamp, session->init_time) == STAMPS_OLDER)
+        return session->init_time - turn->stamp <= HELD_UP_MOST;
+    return session->begun && !session->init_came &&
+           session->first_time - turn->stamp <= OVERTAKEN_MOST &&
+           turn->tracker->now - turn->rivals->begun_at <= OVERTAKEN_MOST;
+}
+
+/* An INIT begins a session, unless it is a copy, or late. */
+static enum muster_verdict judge_init(const struct turn *turn)
+{
+    struct tracker *tracker = turn->tracker;
+    struct session *session = turn->session;
+
+    if (is_copied_init(turn)) {
         tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
-    if ((session->has_init && is_newer(session->init_time, timing_stamp(record))) ||
-        (session->begun && !session->init_came &&
-         session->first_time - timing_stamp(record) <= OVERTAKEN_MOST)) {
+    if (is_late_init(turn)) {
         tracker->counts->late++;
-        if (!session->has_init || is_newer(timing_stamp(record), session->init_time)) {
-            /* It began this session, though its first number overtook it. */
-            session->has_init = session->init_came = true;
-            session->init_time = timing_stamp(record);
-        }
+        /* It began this session, though its first number overtook it. */
+        if (!session->has_init || (turn->stamp != session->init_time &&
+                                   stamps_compare(turn->stamp, session->init_time) != STAMPS_OLDER))
+            take_init(turn);
         return MUSTER_VERDICT_LATE;
     }
-    refute(tracker, session);
+    doubt_refute(turn);
     if (session->known)
-        tracker_report(tracker, session, TRACKER_RESTART, number_of(record), number_of(record));
-    end_session(tracker, session);
-    session->has_init = session->init_came = true;
-    session->init_time = timing_stamp(record);
-    if (is_numbered(record))
-        begin_session(tracker, session, window, number_of(record), timing_stamp(record));
+        tracker_report(tracker, session, TRACKER_RESTART, turn->number, turn->number);
+    session_end(turn);
+    session->attention = 0;
+    memset(turn->rivals->rows, 0, sizeof turn->rivals->rows);
+    if (is_numbered(turn->record))
+        session_begin(turn, turn->number, turn->stamp);
+    take_init(turn);
     if (session->known) {
         tracker->counts->restarts++;
         return MUSTER_VERDICT_RESTART;
     }
     tracker->counts->first++;
     return MUSTER_VERDICT_FIRST;
+}
+
+/* Whether the next number may have been made before its session began, at a glance. */
+__attribute__((always_inline)) static inline bool may_be_stale(const struct session *session,
+                                                               uint32_t stamp)
+{
+    return stamps_may_be_older(stamp, session->first_time) ||
+           (session->has_init && stamps_may_be_older(stamp, session->init_time));
 }
 
 /* The usual message: the next number, when nothing is in doubt and nothing is lost.  If
@@ -356,8 +264,8 @@ is_plain_step(const struct tracker *tracker, const struct session *session, cons
               const struct muster_record *record, uint32_t stamp)
 {
     return number_of(record) == session->highest + 1 && is_numbered(record) && session->begun &&
-           session->doubt_count == 0 && record->msg_type != MUSTER_MSG_INIT &&
-           !tracker->options.reference && !is_stale(session, stamp, 1) &&
+           session->attention == 0 && record->msg_type != MUSTER_MSG_INIT &&
+           !tracker->options.reference && !may_be_stale(session, stamp) &&
            (session->span < tracker->options.window || session->open == 0 ||
             window_has_seen(window, tracker->options.window, number_of(record)));
 }
@@ -374,11 +282,14 @@ step_plainly(struct tracker *tracker, struct session *session, uint64_t *window,
     if (grows)
         window_mark(window, tracker->options.window, number_of(record));
     session->highest_time = stamp;
+    session->highest_at = tracker->now;
     undo_keep_order();
     session->highest = number_of(record);
     undo_keep_order();
     if (grows)
         session->span++;
+    if (pace_is_due(session, tracker->now))
+        pace_renew(session, tracker->now);
     tracker->counts->in_order++;
     record->verdict = MUSTER_VERDICT_NEW;
 }
@@ -392,29 +303,34 @@ static bool is_plainly_unnumbered(const struct tracker *tracker, const struct se
 }
 
 /* What holds between two messages. */
-static bool is_consistent(const struct tracker *tracker, const struct session *session)
+static bool is_consistent(const struct turn *turn)
 {
-    return session->span <= tracker->options.window && session->doubt <= DOUBT_STALE &&
-           (session->doubt == DOUBT_NONE) == (session->doubt_count == 0) &&
+    const struct session *session = turn->session;
+    const struct row *row = &turn->rivals->rows[0];
+
+    return session->span <= turn->tracker->options.window &&
+           ((session->attention & ATTENTION_DOUBT) != 0) == (row->doubt != row->end) &&
            (session->begun ? session->open < session->span : session->open == 0);
 }
 
-static enum muster_verdict judge(struct tracker *tracker, struct session *session, uint64_t *window,
-                                 struct muster_record *record)
+static enum muster_verdict judge(const struct turn *turn)
 {
+    struct tracker *tracker = turn->tracker;
+    struct session *session = turn->session;
+    struct muster_record *record = turn->record;
     enum muster_verdict verdict;
 
-    assert(tracker->options.reference || is_consistent(tracker, session));
+    assert(tracker->options.reference || is_consistent(turn));
     if (!session->known) {
         tracker->counts->devices++;
-        tracker_report(tracker, session, TRACKER_DEVICE, number_of(record), number_of(record));
+        tracker_report(tracker, session, TRACKER_DEVICE, turn->number, turn->number);
     }
     if (tracker->options.reference) {
         verdict = reference_judge(session, tracker->counts, record);
     } else if (record->msg_type == MUSTER_MSG_INIT) {
-        verdict = judge_init(tracker, session, window, record);
+        verdict = judge_init(turn);
     } else if (is_numbered(record)) {
-        verdict = judge_number(tracker, session, window, record);
+        verdict = judge_number(turn);
     } else {
         tracker->counts->unnumbered++;
         verdict = MUSTER_VERDICT_UNNUMBERED;
@@ -431,7 +347,28 @@ static void meet(struct tables *tables, uint32_t number)
 
     memset(&device->session, 0, sizeof device->session);
     losses_begin(&tables->losses[number], tables->shared->has_forgotten != 0);
+    memset(&tables->rivals[number], 0, sizeof tables->rivals[number]);
     tables_know(tables, number);
+}
+
+/* Off the usual way. */
+static void judge_oddly(struct tracker *tracker, struct muster_record *record)
+{
+    const struct turn turn = {.tracker = tracker,
+                              .session = &tables_device(tracker->tables, record->device)->session,
+                              .rivals = &tracker->tables->rivals[record->device],
+                              .window = tables_window(tracker->tables, record->device),
+                              .record = record,
+                              .number = number_of(record),
+                              .stamp = timing_stamp(record)};
+
+    if (tracker->options.passed != NULL) {
+        uint32_t now = tracker->options.passed(tracker->options.context);
+
+        if (now - tracker->now <= INT32_MAX) /* it may have come a moment before the last tick */
+            tracker->now = now;
+    }
+    record->verdict = (uint8_t)judge(&turn);
 }
 
 void tracker_judge(struct tracker *tracker, struct muster_record *record)
@@ -453,9 +390,14 @@ void tracker_judge(struct tracker *tracker, struct muster_record *record)
         meet(tracker->tables, record->device);
     if (tracker->undo != NULL)
         undo_begin(tracker->undo, tracker->counts, tracker->tables, record->device);
-    record->verdict = (uint8_t)judge(tracker, session, window, record);
+    judge_oddly(tracker, record);
     if (tracker->undo != NULL)
         undo_end(tracker->undo);
+}
+
+void tracker_pass(struct tracker *tracker, uint32_t seconds)
+{
+    tracker->now = seconds;
 }
 
 /* Whether a record is the reading `further` behind another one, of the same datagram. */
@@ -488,11 +430,15 @@ uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *ju
 static void finish(struct tracker *tracker, uint32_t device)
 {
     struct session *session = &tables_device(tracker->tables, device)->session;
+    const struct turn turn = {.tracker = tracker,
+                              .session = session,
+                              .rivals = &tracker->tables->rivals[device],
+                              .window = tables_window(tracker->tables, device)};
 
-    if (session->doubt_count > 0)
-        refute(tracker, session);
+    if ((session->attention & ATTENTION_DOUBT) != 0)
+        doubt_refute(&turn);
     if (session->open > 0)
-        end_session(tracker, session);
+        session_end(&turn);
 }
 
 void tracker_forget(struct tracker *tracker, uint32_t device)
@@ -504,6 +450,7 @@ void tracker_forget(struct tracker *tracker, uint32_t device)
         undo_begin(tracker->undo, tracker->counts, tracker->tables, device);
     finish(tracker, device);
     memset(session, 0, sizeof *session);
+    memset(&tracker->tables->rivals[device], 0, sizeof tracker->tables->rivals[device]);
     tracker->counts->devices--;
     if (tracker->undo != NULL)
         undo_end(tracker->undo);

@@ -26,7 +26,13 @@ enum tracker_note_kind {
     TRACKER_RESTART,   /* the device starts anew at number `first`; then comes TRACKER_END */
     TRACKER_END,       /* the session has ended: what is missing of it is lost */
     TRACKER_OUTLIER,   /* first to last were doubted, and nothing confirmed them */
-    TRACKER_DEVICE     /* the first sign of this device */
+    TRACKER_DEVICE,    /* the first sign of this device */
+    /* first to last, part of a gap that was told before, were never missing: what claimed it was of
+     * another row.  They are not counted as missing any more. */
+    TRACKER_TAKEN_BACK,
+    /* Two rows of numbers go on side by side: the message that is judged, of number `first`, and
+     * the session's; rivals.sender of the tables has sent that. */
+    TRACKER_TWO_SENDERS
 };
 
 #define TRACKER_SEQ_BITS 32 /* width of the numbers that are judged; others are none */
@@ -41,12 +47,16 @@ struct tracker_note {
 typedef void tracker_note_fn(void *context, const struct tracker_note *note);
 
 struct tracker_options {
-    uint32_t window;       /* numbers; a power of two, so that the ring survives the wrap */
-    uint32_t max_jump;     /* numbers; a step farther ahead is not believed alone */
-    bool reference;        /* judge as the reference server does; see reference.h */
-    bool persistent;       /* the tables outlive the process, which may be killed in mid-change */
-    tracker_note_fn *note; /* may be NULL */
-    void *context;         /* handed to it */
+    uint32_t window;   /* numbers; a power of two, so that the ring survives the wrap */
+    uint32_t max_jump; /* numbers; a step farther ahead is not believed alone */
+    bool reference;    /* judge as the reference server does; see reference.h */
+    bool persistent;   /* the tables outlive the process, which may be killed in mid-change */
+    /* Each may be NULL. */
+    tracker_note_fn *note;
+    uint32_t (*passed)(void *context); /* seconds that have passed by now */
+    /* How often the device sends DATA, ns, as its class says; 0: it does not. */
+    uint64_t (*interval)(void *context, uint32_t device);
+    void *context; /* handed to them */
 };
 
 struct tracker;
@@ -57,6 +67,9 @@ struct tracker;
 struct tracker *tracker_new(const struct tracker_options *options, struct tables *tables,
                             uint32_t worker, uint32_t workers);
 void tracker_free(struct tracker *tracker);
+
+/* About once a second: so many seconds have passed, modulo 2^32. */
+void tracker_pass(struct tracker *tracker, uint32_t seconds);
 
 /* Judges a message: sets record->verdict, and record->message.gap if that is GAP. */
 void tracker_judge(struct tracker *tracker, struct muster_record *record);

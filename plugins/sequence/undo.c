@@ -32,6 +32,7 @@ void undo_begin(struct undo *undo, const struct tracker_counts *counts, const st
     undo->counts = *counts;
     undo->session = tables_read_device(tables, device_id)->session;
     undo->losses = tables->losses[device_id];
+    undo->rivals = tables->rivals[device_id];
     undo->words = tables->words;
     memset(undo_words(undo) + tables->words, 0, saved_words(tables->words) * sizeof(uint64_t));
     undo_keep_order();
@@ -64,7 +65,7 @@ struct undo_settled undo_settle(struct undo_busy *busy, const struct tables *tab
                                 uint32_t device_id)
 {
     struct undo_settled settled = {&tables_read_device(tables, device_id)->session,
-                                   &tables->losses[device_id],
+                                   &tables->losses[device_id], &tables->rivals[device_id],
                                    tables_read_window(tables, device_id)};
     unsigned i;
 
@@ -74,8 +75,8 @@ struct undo_settled undo_settle(struct undo_busy *busy, const struct tables *tab
         memcpy(busy->window, tables_read_window(tables, device_id),
                tables->words * sizeof *busy->window);
         write_back(busy->window, busy->all[i], tables->words);
-        settled =
-            (struct undo_settled){&busy->all[i]->session, &busy->all[i]->losses, busy->window};
+        settled = (struct undo_settled){&busy->all[i]->session, &busy->all[i]->losses,
+                                        &busy->all[i]->rivals, busy->window};
     }
     return settled;
 }
@@ -91,6 +92,7 @@ void undo_take_back(struct tables *tables, uint32_t worker)
     slot->counts = undo->counts;
     tables_device(tables, undo->device_id)->session = undo->session;
     tables->losses[undo->device_id] = undo->losses;
+    tables->rivals[undo->device_id] = undo->rivals;
     write_back(tables_window(tables, undo->device_id), undo, tables->words);
     /* A kill while this is done finds the record again. */
     __atomic_store_n(&slot->undo.busy, 0, __ATOMIC_RELEASE);

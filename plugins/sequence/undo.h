@@ -42,6 +42,7 @@ void undo_find_busy(struct undo_busy *busy, const struct tables *tables);
 struct undo_settled {
     const struct session *session;
     const struct losses *losses;
+    const struct rivals *rivals;
     const uint64_t *window;
 };
 

@@ -142,10 +142,41 @@ static void on_note(void *context, const struct tracker_note *note)
     case TRACKER_OUTLIER:
         report(self, MUSTER_EVENT_OUTLIER, note);
         break;
+    case TRACKER_TAKEN_BACK:
+        gaps_take_back(self->gaps, note->device_id, note->first, note->last);
+        break;
+    case TRACKER_TWO_SENDERS:
+        events_two_senders(&self->events, note, &self->tables->rivals[note->device_id].sender,
+                           &self->events.batch->records[self->events.after]);
+        break;
     case TRACKER_DEVICE:
         report(self, MUSTER_EVENT_DEVICE_NEW, note);
         break;
     }
+}
+
+/* ---- what judgement needs ------------------------------------------------------------- */
+
+static uint32_t seconds(uint64_t ns)
+{
+    return (uint32_t)(ns / 1000000000);
+}
+
+static uint32_t passed(void *context)
+{
+    struct worker *self = context;
+
+    return seconds(
+        listening_moment_of(&self->listening, self->listener, self->events.now_ns).passed_ns);
+}
+
+static uint64_t interval(void *context, uint32_t device)
+{
+    const struct worker *self = context;
+    struct muster_device about = {.size = sizeof about};
+
+    self->sequence->host->device(self->sequence->instance, device, &about);
+    return about.data_ns;
 }
 
 static void on_presence(void *context, enum muster_event event, uint32_t device, uint64_t since_ns)
@@ -205,6 +236,9 @@ static int make_judges(struct worker *self)
 {
     struct tracker_options options = self->sequence->options;
 
+    options.passed = passed;
+    options.interval = interval;
+    options.context = self;
     if (!options.reference) {
         const struct gaps_options of_gaps = {.worker = self->number,
                                              .workers = self->workers,
@@ -213,7 +247,6 @@ static int make_judges(struct worker *self)
                                              .context = self};
 
         options.note = on_note;
-        options.context = self;
         self->gaps =
             gaps_new(&of_gaps, self->tables, worker_at(listening_passed(&self->listening)));
         if (self->gaps == NULL)
@@ -294,6 +327,7 @@ int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_st
     if (make_judges(self) != 0 || begin_watch(self) != 0)
         goto no_memory;
     count_not_believable(self);
+    tracker_pass(self->tracker, seconds(listening_passed(&self->listening)));
     declare_metrics(self);
     publish(self);
     *worker_state = self;
@@ -317,6 +351,8 @@ static void look(struct worker *self, struct muster_batch *batch)
     causes_read_drops(&drops, &sequence->counters, sequence->host, sequence->instance);
     causes_tick(&self->causes, &drops, listening_has_slept(&self->listening, &clocks));
     listening_tick(&self->listening, &clocks, drops.heard, drops.ears);
+    if (self->tracker != NULL)
+        tracker_pass(self->tracker, seconds(listening_passed(&self->listening)));
     follow(self, batch, 0, clocks.wall_ns);
     gaps_tick(self->gaps, tick, at(self));
 }
@@ -382,8 +418,8 @@ static void judge(struct worker *self, struct muster_record *record)
         note_disorder(self, device, record);
     if (record->verdict == MUSTER_VERDICT_RESTART)
         timing_restart(&device->timing);
-    if (record->reading > 0 || record->verdict == MUSTER_VERDICT_DUPLICATE ||
-        record->verdict == MUSTER_VERDICT_OUTLIER)
+    if (record->reading > 0 || record->device_time_ns == 0 ||
+        record->verdict == MUSTER_VERDICT_DUPLICATE || record->verdict == MUSTER_VERDICT_OUTLIER)
         timing_show(&device->timing, record);
     else
         timing_message(&device->timing, record);

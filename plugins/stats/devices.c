@@ -121,7 +121,8 @@ static void take_gap(const struct devices *devices, struct device_counts *counts
     uint64_t ago_ns = record->arrival_ns - record->event.opened_ns;
     bool was_missing =
         record->event.was == MUSTER_EVENT_GAP_OPENED || record->event.was == MUSTER_EVENT_GAP_LOST;
-    bool is_missing = record->event.event != MUSTER_EVENT_GAP_RECOVERED;
+    bool is_missing = record->event.event == MUSTER_EVENT_GAP_OPENED ||
+                      record->event.event == MUSTER_EVENT_GAP_LOST;
 
     if (record->arrival_ns < record->event.opened_ns)
         ago_ns = 0; /* the clock was set */
@@ -137,6 +138,8 @@ static void take_gap(const struct devices *devices, struct device_counts *counts
         counts->open[cause_of(record->event.cause)] += (int64_t)count;
     if (record->event.event == MUSTER_EVENT_GAP_LOST)
         counts->lost[cause_of(record->event.cause)] += (int64_t)count;
+    if (record->event.event == MUSTER_EVENT_GAP_TAKEN_BACK)
+        counts->missing -= count;
 }
 
 /* ---- records -------------------------------------------------------------------------- */
@@ -183,8 +186,9 @@ void devices_take(struct devices *devices, const struct muster_record *record)
         if (record->verdict != MUSTER_VERDICT_NONE && record->origin == 0)
             take_message(devices, counts, record);
     } else if (record->kind == MUSTER_KIND_EVENT &&
-               record->event.event >= MUSTER_EVENT_GAP_OPENED &&
-               record->event.event <= MUSTER_EVENT_GAP_LOST) {
+               ((record->event.event >= MUSTER_EVENT_GAP_OPENED &&
+                 record->event.event <= MUSTER_EVENT_GAP_LOST) ||
+                record->event.event == MUSTER_EVENT_GAP_TAKEN_BACK)) {
         take_gap(devices, counts, record);
     }
 }

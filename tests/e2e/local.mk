@@ -13,6 +13,7 @@ E2E_TESTS = \
 	%D%/listeners.py \
 	%D%/manuals.py \
 	%D%/misuse.py \
+	%D%/odd.py \
 	%D%/plugin_guide.py \
 	%D%/plugin_tool.py \
 	%D%/presence.py \

@@ -41,7 +41,8 @@ class Device:
         elif roll < LOSS + TWICE:
             self.fate[message.serial] = "twice"
             out.append(message)
-            self.held.append([self.dice.randint(0, 3), message])
+            # A copy of an INIT behind something newer would be another start.
+            self.held.append([0 if message.kind == INIT else self.dice.randint(0, 3), message])
         elif roll < LOSS + TWICE + HELD and message.kind != INIT:
             self.fate[message.serial] = "held"
             self.held.append([self.dice.randint(1, 3), message])

@@ -24,7 +24,8 @@ static void book(struct account *a, const struct muster_record *e)
     uint32_t number;
 
     if (e->event.event != MUSTER_EVENT_GAP_OPENED && e->event.event != MUSTER_EVENT_GAP_LOST &&
-        e->event.event != MUSTER_EVENT_GAP_RECOVERED)
+        e->event.event != MUSTER_EVENT_GAP_RECOVERED &&
+        e->event.event != MUSTER_EVENT_GAP_TAKEN_BACK)
         return;
     if (e->event.event == MUSTER_EVENT_GAP_OPENED && e->event.was != MUSTER_EVENT_NONE)
         return; /* for another cause */
@@ -44,6 +45,7 @@ static void book(struct account *a, const struct muster_record *e)
                          e->device_id, number, *opened_ns, e->event.opened_ns);
         *opened_ns = opens ? e->event.opened_ns : 0;
         a->missing += opens;
+        a->missing -= e->event.event == MUSTER_EVENT_GAP_TAKEN_BACK;
         a->recovered += e->event.event == MUSTER_EVENT_GAP_RECOVERED;
         a->lost += e->event.event == MUSTER_EVENT_GAP_LOST;
     }

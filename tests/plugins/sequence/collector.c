@@ -24,7 +24,8 @@ void collector_start_with(struct collector *c, uint32_t age, uint32_t workers)
     c->instance = muster_test_new(PLUGIN, "window", "64", "max_jump", "100", "events",
                                   c->events ? c->events : "true", "lost_after",
                                   c->lost_after ? c->lost_after : "0", NULL);
-    muster_test_set_clock(c->instance, c->now_ns, SECOND);
+    /* The machine runs on. */
+    muster_test_set_clock(c->instance, c->now_ns, SECOND + c->now_ns - EPOCH);
     fake_set_state(c->instance, c->memory, c->bytes, age);
     device.heartbeat_ns = c->heartbeat_ns;
     for (i = 0; i < DEVICES; i++)

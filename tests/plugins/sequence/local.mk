@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: MIT
 # Modules that another test covers:
+# doubt: tests/plugins/sequence/test_tracker_field.c
 # events: tests/plugins/sequence/test_sequence.c
 # losses: tests/plugins/sequence/test_gaps.c
 # gaps_list: tests/plugins/sequence/test_gaps.c
 # gaps_rebuild: tests/plugins/sequence/test_gaps.c
+# leap: tests/plugins/sequence/test_tracker_field.c
 # metrics: tests/plugins/sequence/test_sequence.c
+# pace: tests/plugins/sequence/test_tracker_field.c
 # reference: tests/plugins/sequence/test_tracker.c
+# rivals: tests/plugins/sequence/test_tracker_field.c
+# session: tests/plugins/sequence/test_tracker.c
 # tables: tests/plugins/sequence/test_recovery.c
 # undo: tests/plugins/sequence/test_sequence_kill.c
 # worker: tests/plugins/sequence/test_sequence.c
 
-SEQUENCE_ORACLE = %D%/memory.h %D%/notes.h %D%/oracle.c %D%/oracle.h
+SEQUENCE_ORACLE = %D%/memory.h %D%/notes.h %D%/oracle.c %D%/oracle.h %D%/oracle_rows.c %D%/oracle_rows.h %D%/oracle_session.c %D%/oracle_session.h
 SEQUENCE_RUNS = %D%/account.c %D%/account.h %D%/collector.c %D%/collector.h %D%/fleet.c %D%/fleet.h %D%/memory.h
 
 UNIT_TESTS += tests/plugins/sequence/test_causes
-tests_plugins_sequence_test_causes_SOURCES = tests/plugins/sequence/test_causes.c $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_causes_SOURCES = tests/plugins/sequence/test_causes.c $(FAKE_HOST) $(SEQUENCE_SOURCES) $(COMMON_SOURCES)
 tests_plugins_sequence_test_causes_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_causes_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_causes_LDADD = $(TEST_LIBS) -lm
@@ -29,7 +34,7 @@ tests_plugins_sequence_test_habits_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_habits_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_habits_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/plugins/sequence/test_listening
-tests_plugins_sequence_test_listening_SOURCES = tests/plugins/sequence/test_listening.c $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_listening_SOURCES = tests/plugins/sequence/test_listening.c $(FAKE_HOST) $(SEQUENCE_SOURCES) $(COMMON_SOURCES)
 tests_plugins_sequence_test_listening_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_listening_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_listening_LDADD = $(TEST_LIBS) -lm
@@ -44,7 +49,7 @@ tests_plugins_sequence_test_presence_random_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_presence_random_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_presence_random_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/plugins/sequence/test_recovery
-tests_plugins_sequence_test_recovery_SOURCES = tests/plugins/sequence/test_recovery.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_recovery_SOURCES = tests/plugins/sequence/test_recovery.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES) $(COMMON_SOURCES)
 tests_plugins_sequence_test_recovery_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_recovery_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_recovery_LDADD = $(TEST_LIBS) -lm
@@ -54,12 +59,12 @@ tests_plugins_sequence_test_resize_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_resize_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_resize_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/plugins/sequence/test_sequence
-tests_plugins_sequence_test_sequence_SOURCES = tests/plugins/sequence/test_sequence.c $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_sequence_SOURCES = tests/plugins/sequence/test_sequence.c $(FAKE_HOST) $(SEQUENCE_SOURCES) $(COMMON_SOURCES)
 tests_plugins_sequence_test_sequence_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_LDADD = $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/sequence/test_sequence_interrupted
-tests_plugins_sequence_test_sequence_interrupted_SOURCES = tests/plugins/sequence/test_sequence_interrupted.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_sequence_interrupted_SOURCES = tests/plugins/sequence/test_sequence_interrupted.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES) $(COMMON_SOURCES)
 tests_plugins_sequence_test_sequence_interrupted_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_interrupted_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_interrupted_LDADD = $(TEST_LIBS) -lm
@@ -69,17 +74,17 @@ tests_plugins_sequence_test_sequence_kill_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_kill_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_kill_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/plugins/sequence/test_sequence_random
-tests_plugins_sequence_test_sequence_random_SOURCES = tests/plugins/sequence/test_sequence_random.c $(SEQUENCE_ORACLE) $(TRACKER_SOURCES)
+tests_plugins_sequence_test_sequence_random_SOURCES = tests/plugins/sequence/test_sequence_random.c $(SEQUENCE_ORACLE) %D%/laws.c %D%/laws.h %D%/players.c %D%/players.h $(TRACKER_SOURCES)
 tests_plugins_sequence_test_sequence_random_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_random_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_random_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/plugins/sequence/test_sequence_state
-tests_plugins_sequence_test_sequence_state_SOURCES = tests/plugins/sequence/test_sequence_state.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_sequence_state_SOURCES = tests/plugins/sequence/test_sequence_state.c $(SEQUENCE_RUNS) $(FAKE_HOST) $(SEQUENCE_SOURCES) $(COMMON_SOURCES)
 tests_plugins_sequence_test_sequence_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_state_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_state_LDADD = $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/sequence/test_sequence_vectors
-tests_plugins_sequence_test_sequence_vectors_SOURCES = tests/plugins/sequence/test_sequence_vectors.c tests/plugins/sequence/memory.h $(FAKE_HOST) $(SEQUENCE_SOURCES)
+tests_plugins_sequence_test_sequence_vectors_SOURCES = tests/plugins/sequence/test_sequence_vectors.c tests/plugins/sequence/memory.h $(FAKE_HOST) $(SEQUENCE_SOURCES) $(COMMON_SOURCES)
 tests_plugins_sequence_test_sequence_vectors_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_sequence_vectors_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_sequence_vectors_LDADD = $(TEST_LIBS) -lm
@@ -108,6 +113,11 @@ tests_plugins_sequence_test_wheel_SOURCES = tests/plugins/sequence/test_wheel.c 
 tests_plugins_sequence_test_wheel_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_wheel_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_wheel_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/plugins/sequence/test_tracker_field
+tests_plugins_sequence_test_tracker_field_SOURCES = tests/plugins/sequence/test_tracker_field.c tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_tracker_field_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_tracker_field_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_tracker_field_LDADD = $(TEST_LIBS)
 
 EXTRA_DIST += tests/vectors/sequence/README.md \
 	tests/vectors/sequence/batches.yaml \

@@ -37,6 +37,9 @@ static inline void notes_take(struct notes *notes, const struct tracker_note *no
     case TRACKER_LOST:
         gaps_lose(notes->gaps, note->device_id, note->first, note->last);
         break;
+    case TRACKER_TAKEN_BACK:
+        gaps_take_back(notes->gaps, note->device_id, note->first, note->last);
+        break;
     case TRACKER_RESTART:
         notes->restarting = true;
         break;

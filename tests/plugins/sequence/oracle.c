@@ -8,30 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A sorted list of numbers without duplicates. */
-struct numbers {
-    int64_t *list;
-    size_t count, room;
-};
+#include "oracle_rows.h"
+#include "oracle_session.h"
 
-struct oracle_session {
-    bool heard, begun, has_init;
-    int64_t first, highest;            /* first is where its window of interest begins */
-    struct numbers seen, missing;      /* within the window */
-    uint32_t highest_time, first_time; /* time stamps of these */
-    uint32_t init;                     /* time stamp of the INIT that began the session */
-    int doubt;                         /* 1: ahead, -1: behind, 2: older than the INIT, 0: none */
-    uint32_t doubted, doubt_end;       /* first number in doubt, and the one behind the last */
-    uint32_t doubt_time, doubt_count;
-    uint32_t doubt_datagrams;
-    bool init_came; /* the INIT of this session, not only of an earlier one */
-};
-
-struct oracle {
-    struct tracker_options options;
-    struct oracle_session *devices[MUSTER_DEVICE_IDS];
-    struct tracker_counts counts;
-};
+enum kind { AHEAD, BEHIND, BEHIND_WEAKLY, STALE };
 
 static uint32_t number_of(const struct muster_record *record)
 {
@@ -43,334 +23,503 @@ static uint32_t stamp_of(const struct muster_record *record)
     return (uint32_t)(record->device_time_ns / 1000000000);
 }
 
-/* ---- sorted lists --------------------------------------------------------------------- */
-
-/* The place of the first that is not smaller. */
-static size_t place_of(const struct numbers *numbers, int64_t n)
-{
-    size_t low = 0, high = numbers->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (numbers->list[middle] < n)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool has(const struct numbers *numbers, int64_t n)
-{
-    size_t place = place_of(numbers, n);
-
-    return place < numbers->count && numbers->list[place] == n;
-}
-
-static void insert(struct numbers *numbers, int64_t n)
-{
-    size_t place = place_of(numbers, n);
-
-    if (numbers->count == numbers->room) {
-        numbers->room = numbers->room * 2 + 64;
-        numbers->list = realloc(numbers->list, numbers->room * sizeof *numbers->list);
-        ck_assert_ptr_nonnull(numbers->list);
-    }
-    memmove(&numbers->list[place + 1], &numbers->list[place],
-            (numbers->count - place) * sizeof *numbers->list);
-    numbers->list[place] = n;
-    numbers->count++;
-}
-
-static void erase(struct numbers *numbers, size_t place, size_t count)
-{
-    if (count == 0)
-        return;
-    memmove(&numbers->list[place], &numbers->list[place + count],
-            (numbers->count - place - count) * sizeof *numbers->list);
-    numbers->count -= count;
-}
-
-/* ---- sessions ------------------------------------------------------------------------- */
-
-static void end(struct oracle *oracle, struct oracle_session *s)
-{
-    oracle->counts.lost += s->missing.count;
-    oracle->counts.open -= s->missing.count;
-    s->missing.count = 0;
-    s->seen.count = 0;
-    s->begun = false;
-}
-
-static void begin(struct oracle_session *s, int64_t n, uint32_t timestamp)
-{
-    s->begun = true;
-    s->first = s->highest = n;
-    s->first_time = s->highest_time = timestamp;
-    insert(&s->seen, n);
-}
-
-/* A new highest number: those between are missing, and the window moves. */
-static void raise_to(struct oracle *oracle, struct oracle_session *s, int64_t n)
-{
-    int64_t oldest = n - oracle->options.window + 1, i;
-    uint64_t between = (uint64_t)(n - s->highest - 1);
-    size_t left = place_of(&s->missing, oldest);
-
-    oracle->counts.missing += between;
-    oracle->counts.lost += left;
-    oracle->counts.open -= left;
-    erase(&s->missing, 0, left);
-    erase(&s->seen, 0, place_of(&s->seen, oldest));
-    for (i = s->highest + 1 > oldest ? s->highest + 1 : oldest; i < n; i++) {
-        insert(&s->missing, i);
-        oracle->counts.open++;
-        between--;
-    }
-    oracle->counts.lost += between;
-    insert(&s->seen, n);
-    s->highest = n;
-}
-
 /* ---- doubt ---------------------------------------------------------------------------- */
 
-static void refute(struct oracle *oracle, struct oracle_session *s)
+static void refute(const struct message *m)
 {
-    oracle->counts.outliers += s->doubt_count;
-    oracle->counts.doubted -= s->doubt_count;
-    s->doubt_count = 0;
-    s->doubt = 0;
+    struct oracle_session *s = m->s;
+    struct orow *row = &s->rows[0];
+    uint32_t count = row->end - row->doubt, i;
+
+    row->streak = 0;
+    if (!s->doubting)
+        return;
+    s->doubting = false;
+    m->oracle->counts.outliers += count;
+    m->oracle->counts.doubted -= count;
+    for (i = row->doubt; i != row->end; i++)
+        osession_recover(m, osession_extend(s, i));
+    row->doubt = row->end;
 }
 
-/* Another datagram that goes on where the doubted numbers end. */
-static bool confirms(const struct oracle_session *s, int kind, const struct muster_record *record)
+static void meet(struct orow *row)
 {
-    return s->doubt == kind && number_of(record) == s->doubt_end && record->reading == 0;
+    row->rivalry += row->streak > 0 && row->rivalry < 255;
+    row->streak = 0;
 }
 
-static enum muster_verdict doubt(struct oracle *oracle, struct oracle_session *s, int kind,
-                                 const struct muster_record *record)
+static void go_on(const struct message *m)
 {
-    if (s->doubt != kind || number_of(record) != s->doubt_end) {
-        refute(oracle, s);
-        s->doubted = number_of(record);
-        s->doubt_time = stamp_of(record);
-        s->doubt_datagrams = 0;
+    if (m->s->doubting || m->s->watching) {
+        meet(&m->s->rows[0]);
+        meet(&m->s->copies);
+        m->s->sender = orow_source(m->record);
     }
-    s->doubt = kind;
-    s->doubt_end = number_of(record) + 1;
-    s->doubt_datagrams += record->reading == 0;
-    s->doubt_count++;
-    oracle->counts.doubted++;
+    /* At a plain step nothing else has happened, and nothing is known to be odd. */
+    if (m->s->doubting || m->s->watching || m->s->leap.is_open)
+        refute(m);
+    m->s->watching = false;
+}
+
+static bool is_contested(const struct orow *row)
+{
+    return row->rivalry >= 3 && row->datagrams >= 4;
+}
+
+static void tell(const struct message *m)
+{
+    m->oracle->two_senders += !m->s->told || m->oracle->now - m->s->told_at > 86400;
+    m->s->told = true;
+    m->s->told_at = m->oracle->now;
+}
+
+static enum muster_verdict restart(const struct message *m, const struct orow *row, enum kind kind)
+{
+    struct oracle_session *s = m->s;
+    bool had_begun = s->begun;
+    int64_t n;
+
+    if (had_begun) {
+        int i;
+
+        for (i = OROWS; i-- > 0;)
+            if (s->rows[i].rivalry == 0)
+                orows_drop(s->rows, i);
+        orows_to_front(s->rows, OROWS - 1);
+        s->rows[0] = (struct orow){.used = true,
+                                   .believed = true,
+                                   .first = (uint32_t)s->highest,
+                                   .doubt = (uint32_t)s->highest + 1,
+                                   .end = (uint32_t)s->highest + 1,
+                                   .first_time = s->highest_time,
+                                   .last_time = s->highest_time,
+                                   .last_at = s->highest_at,
+                                   .source = s->sender,
+                                   .datagrams = 255,
+                                   .rivalry = row->rivalry};
+    }
+    osession_end(m->oracle, s);
+    osession_begin(m->oracle, s, row->first, row->first_time);
+    for (n = s->highest + 1; (uint32_t)n != row->end; n++)
+        osession_raise(m->oracle, s, n);
+    s->base = s->highest;
+    s->highest_time = m->stamp;
+    if (kind == STALE && s->has_init)
+        s->init = row->first_time;
+    s->init_came = false;
+    if (had_begun) {
+        m->oracle->counts.restarts++;
+        return MUSTER_VERDICT_RESTART;
+    }
+    m->oracle->counts.in_order++;
+    return MUSTER_VERDICT_NEW;
+}
+
+static enum muster_verdict count_gap(const struct message *m, uint32_t missing)
+{
+    if (missing == 0) {
+        m->oracle->counts.in_order++;
+        return MUSTER_VERDICT_NEW;
+    }
+    *m->gap = missing;
+    m->oracle->counts.gaps++;
+    return MUSTER_VERDICT_GAP;
+}
+
+/* How far ahead the row begins; 0: it does not. */
+static uint32_t row_ahead(const struct message *m, const struct orow *row)
+{
+    int64_t first = osession_extend(m->s, row->first);
+
+    if (!m->s->begun || m->n <= m->s->highest)
+        return 0;
+    return first > m->s->highest ? (uint32_t)(first - m->s->highest) : 1;
+}
+
+static bool is_enough(const struct message *m, const struct orow *row, enum kind kind)
+{
+    uint32_t ahead = row_ahead(m, row);
+    bool plausible = row->believed;
+
+    if (m->record->reading > 0)
+        return false;
+    if (is_contested(row))
+        return row->streak >= 16;
+    plausible |= kind == BEHIND;
+    plausible |= kind == STALE && ahead == 1;
+    plausible |= kind == AHEAD && ahead <= osession_farthest(m);
+    return row->streak >= (plausible ? 2 : 4);
+}
+
+static enum muster_verdict accept(const struct message *m, enum kind kind)
+{
+    struct oracle_session *s = m->s;
+    const struct orow row = s->rows[0];
+    uint32_t ahead = row_ahead(m, &row), missing;
+
+    if (s->doubting) {
+        m->oracle->counts.in_order += row.end - 1 - row.doubt;
+        m->oracle->counts.doubted -= row.end - 1 - row.doubt;
+    }
+    s->rows[0].doubt = row.end;
+    s->doubting = s->watching = s->leap.is_open = false;
+    if (ahead == 0 || ahead > osession_farthest(m) || row.believed || row.rivalry >= 2) {
+        orows_drop(s->rows, 0);
+        return restart(m, &row, kind);
+    }
+    missing = osession_advance(m);
+    orows_drop(s->rows, 0);
+    if (kind == STALE) {
+        s->first_time = row.first_time;
+        if (s->has_init)
+            s->init = row.first_time;
+    }
+    return count_gap(m, missing);
+}
+
+static enum muster_verdict repeat(const struct message *m)
+{
+    struct oracle_session *s = m->s;
+    const struct orow row = {
+        .first = m->number, .end = m->number + 1, .first_time = m->stamp, .used = true};
+    enum muster_verdict verdict;
+    int had;
+
+    refute(m);
+    had = orows_with(s->rows, m->number);
+    if (had >= 0 && s->rows[had].first == row.first && s->rows[had].end == row.end)
+        orows_drop(s->rows, had);
+    s->doubting = s->watching = s->leap.is_open = false;
+    verdict = restart(m, &row, BEHIND);
+    s->repeats = true;
+    return verdict;
+}
+
+/* The only number of a row comes again, and is none of its copies. */
+static enum muster_verdict judge_again(const struct message *m, int i)
+{
+    struct oracle_session *s = m->s;
+    bool newer = orow_order(m->stamp, s->rows[i].last_time) == NEWER;
+    unsigned streak = s->rows[i].streak;
+
+    refute(m);
+    orows_to_front(s->rows, i);
+    orow_append(&s->rows[0], m->record, m->oracle->now, m->oracle->options.window);
+    s->rows[0].doubt = m->number;
+    s->rows[0].streak = streak < 255 ? streak + 1 : 255;
+    s->doubting = true;
+    if (s->rows[0].streak >= (newer ? 2 : 4)) {
+        orows_drop(s->rows, 0);
+        s->doubting = false;
+        return repeat(m);
+    }
+    m->oracle->counts.doubted++;
     return MUSTER_VERDICT_OUTLIER;
 }
 
-/* The doubted came after all, the first of them as the highest number by now. */
-static void accept(struct oracle *oracle, struct oracle_session *s)
+static bool is_copy(const struct message *m, const struct orow *row)
 {
-    uint32_t n;
+    enum order order = orow_order(m->stamp, row->last_time);
 
-    for (n = s->doubted + 1; n != s->doubt_end; n++)
-        raise_to(oracle, s, s->highest + 1);
-    oracle->counts.in_order += s->doubt_count;
-    oracle->counts.doubted -= s->doubt_count;
-    s->doubt_count = 0;
-    s->doubt = 0;
+    return order == OLDER || (order != NEWER && m->oracle->now - row->last_at < 10);
+}
+
+static enum muster_verdict doubt(const struct message *m, enum kind kind)
+{
+    struct oracle_session *s = m->s;
+    struct tracker_counts *counts = &m->oracle->counts;
+    int next = orows_next(s->rows, m->number), with = orows_with(s->rows, m->number);
+
+    if (next < 0 && with >= 0 &&
+        (s->rows[with].end == m->number + 1 || s->rows[with].doubt != s->rows[with].end)) {
+        if (is_copy(m, &s->rows[with])) {
+            if (s->rows[with].streak == 0)
+                s->rows[with].streak = 1;
+            counts->duplicates++;
+            return MUSTER_VERDICT_DUPLICATE;
+        }
+        if (s->rows[with].end - s->rows[with].first == 1 && m->record->readings <= 1)
+            return judge_again(m, with);
+    }
+    if (next != 0)
+        refute(m);
+    orows_to_front(s->rows, next >= 0 ? next : OROWS - 1);
+    if (next < 0)
+        memset(&s->rows[0], 0, sizeof s->rows[0]);
+    orow_append(&s->rows[0], m->record, m->oracle->now, m->oracle->options.window);
+    if (!s->doubting)
+        s->rows[0].doubt = m->number;
+    if (is_enough(m, &s->rows[0], kind))
+        return accept(m, kind);
+    if (is_contested(&s->rows[0]))
+        tell(m);
+    if (is_contested(&s->rows[0]) && !s->doubting) {
+        s->rows[0].doubt = s->rows[0].end;
+        counts->outliers++;
+        s->watching = true;
+        return MUSTER_VERDICT_OUTLIER;
+    }
+    s->doubting = true;
+    counts->doubted++;
+    return MUSTER_VERDICT_OUTLIER;
 }
 
 /* ---- verdicts ------------------------------------------------------------------------- */
 
-static bool is_older(uint32_t a, uint32_t b)
+static enum muster_verdict judge_copy(const struct message *m)
 {
-    return (int32_t)(a - b) < 0;
-}
+    struct oracle_session *s = m->s;
+    struct orow *row = &s->copies;
+    bool late = m->oracle->now - s->highest_at >= 10;
+    bool goes_on = row->used && row->end == m->number && row->source == orow_source(m->record);
 
-static enum muster_verdict judge_ahead(struct oracle *oracle, struct oracle_session *s, int64_t n,
-                                       const struct muster_record *record, uint32_t *gap)
-{
-    int64_t jump = n - s->highest;
-
-    if (jump > oracle->options.max_jump) {
-        if (!confirms(s, 1, record))
-            return doubt(oracle, s, 1, record);
-        *gap = s->doubted - (uint32_t)s->highest - 1;
-        raise_to(oracle, s, s->highest + *gap + 1);
-        accept(oracle, s);
-    } else {
-        refute(oracle, s);
-        *gap = (uint32_t)(jump - 1);
-    }
-    raise_to(oracle, s, n);
-    s->highest_time = stamp_of(record);
-    if (jump == 1) {
-        oracle->counts.in_order++;
-        return MUSTER_VERDICT_NEW;
-    }
-    oracle->counts.gaps++;
-    return MUSTER_VERDICT_GAP;
-}
-
-static enum muster_verdict judge_behind(struct oracle *oracle, struct oracle_session *s, int64_t n,
-                                        const struct muster_record *record)
-{
-    bool far = s->highest - n >= oracle->options.window;
-
-    bool older = is_older(stamp_of(record), s->highest_time);
-    bool newer = is_older(s->highest_time, stamp_of(record));
-
-    /* What is late, or a copy, was made before the highest was; readings may be repeated. */
-    if ((far && !older) || (!far && newer && record->readings <= 1)) {
-        if (!confirms(s, -1, record))
-            return doubt(oracle, s, -1, record);
-        end(oracle, s);
-        begin(s, s->doubted, s->doubt_time);
-        accept(oracle, s);
-        raise_to(oracle, s, s->highest + 1);
-        s->highest_time = stamp_of(record);
-        s->init_came = false;
-        oracle->counts.restarts++;
-        return MUSTER_VERDICT_RESTART;
-    }
-    refute(oracle, s);
-    if (far) {
-        oracle->counts.outliers++;
-        return MUSTER_VERDICT_OUTLIER;
-    }
-    if (has(&s->seen, n)) {
-        oracle->counts.duplicates++;
+    if (m->record->readings > 1 || (!goes_on && !late && s->highest - m->n < 8)) {
+        m->oracle->counts.duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
-    insert(&s->seen, n);
-    oracle->counts.late++;
-    if (n > s->first) {
-        ck_assert(has(&s->missing, n));
-        erase(&s->missing, place_of(&s->missing, n), 1);
-        oracle->counts.recovered++;
-        oracle->counts.open--;
+    if (!goes_on)
+        memset(row, 0, sizeof *row);
+    orow_append(row, m->record, m->oracle->now, m->oracle->options.window);
+    if (!late)
+        row->doubt = row->end;
+    else if (row->streak == 1)
+        row->doubt = m->number;
+    s->watching = true;
+    if (row->streak >= 4 && row->end - row->doubt >= 4) {
+        struct orow again = *row;
+
+        again.first = row->doubt;
+        again.first_time = m->stamp;
+        memset(row, 0, sizeof *row);
+        s->doubting = s->watching = s->leap.is_open = false;
+        return restart(m, &again, BEHIND_WEAKLY);
     }
+    if (is_contested(row) && row->source != 0 && s->sender != 0 && row->source != s->sender)
+        tell(m);
+    m->oracle->counts.duplicates++;
+    return MUSTER_VERDICT_DUPLICATE;
+}
+
+/* The step ahead was none: the row that it left goes on. */
+static void take_back(const struct message *m)
+{
+    struct oracle_session *s = m->s;
+    struct tracker_counts *counts = &m->oracle->counts;
+    const uint32_t first = (uint32_t)s->leap.first, last = (uint32_t)s->leap.end;
+    int64_t n;
+
+    refute(m);
+    s->leap.is_open = false;
+    for (n = m->n + 1; n < s->leap.first; n++)
+        if (!numbers_has(&s->missing, n))
+            return;
+    for (n = m->n + 1; n < s->leap.first; n++) {
+        s->base--;
+        numbers_erase(&s->missing, numbers_place(&s->missing, n), 1);
+        counts->missing--;
+        counts->open--;
+    }
+    for (n = s->leap.first; n < s->leap.end; n++) {
+        numbers_erase(&s->seen, numbers_place(&s->seen, n), 1);
+        counts->outliers++;
+        counts->in_order -= n > s->leap.first;
+    }
+    counts->gaps--;
+    orows_to_front(s->rows, OROWS - 1);
+    s->rows[0] = (struct orow){.used = true,
+                               .first = first,
+                               .doubt = last,
+                               .end = last,
+                               .first_time = s->highest_time,
+                               .last_time = s->highest_time,
+                               .last_at = s->highest_at,
+                               .source = s->leap.source,
+                               .datagrams = 1,
+                               .rivalry = 1};
+    s->highest = m->n;
+    if (s->base > s->highest)
+        s->base = s->highest;
+    s->highest_time = m->stamp;
+    s->highest_at = m->oracle->now;
+}
+
+static enum muster_verdict judge_late(const struct message *m, bool has_left, bool refuted)
+{
+    struct oracle_session *s = m->s;
+    uint32_t source = orow_source(m->record);
+
+    refute(m);
+    if (numbers_has(&s->seen, m->n))
+        return judge_copy(m);
+    m->oracle->counts.late++;
+    if (!numbers_has(&s->missing, m->n)) {
+        ck_assert_int_lt(m->n, s->first);
+        numbers_insert(&s->seen, m->n);
+        return MUSTER_VERDICT_LATE;
+    }
+    osession_recover(m, m->n);
+    if (!has_left)
+        return MUSTER_VERDICT_LATE;
+    s->leap.next = m->n + 1;
+    if (m->record->reading > 0)
+        return MUSTER_VERDICT_LATE;
+    s->leap.behind++;
+    if (refuted || s->leap.behind == 4 ||
+        (source != 0 && s->leap.source != 0 && source != s->leap.source))
+        take_back(m);
     return MUSTER_VERDICT_LATE;
 }
 
-/* The number nearest to the highest: at most 2^31 - 1 ahead, else behind. */
-static int64_t extend(const struct oracle_session *s, uint32_t seq)
+static enum muster_verdict judge_behind(const struct message *m)
 {
-    return s->highest + (int32_t)(seq - (uint32_t)s->highest);
+    struct oracle_session *s = m->s;
+    enum order order = orow_order(m->stamp, s->highest_time);
+    bool plain = m->record->readings <= 1, newer = order == NEWER;
+    bool alone =
+        m->n == s->highest && s->first == s->highest && plain && !numbers_has(&s->seen, m->n - 1);
+    bool later = newer || (order != OLDER && m->oracle->now - s->highest_at >= 10);
+    bool has_left = s->leap.is_open && m->n >= s->leap.next && m->n < s->leap.first;
+
+    if (alone && later && s->repeats)
+        return repeat(m);
+    if (s->highest - m->n >= m->oracle->options.window)
+        return doubt(m, newer || order == SAME ? BEHIND : BEHIND_WEAKLY);
+    /* What is late, or a copy, was made before the highest was; readings may be repeated. */
+    if (newer && plain && !has_left)
+        return doubt(m, BEHIND);
+    if (alone && later)
+        return doubt(m, BEHIND_WEAKLY);
+    return judge_late(m, has_left, has_left && newer && plain);
 }
 
-/* Made before the session began, though its number is beyond all; or before the INIT. */
-static enum muster_verdict judge_stale(struct oracle *oracle, struct oracle_session *s,
-                                       const struct muster_record *record, uint32_t *gap)
+static bool is_believed_at_once(const struct message *m, int64_t jump)
 {
-    bool directly = s->begun && s->doubted == (uint32_t)s->highest + 1;
-    bool had_begun = s->begun;
-    int64_t doubted = extend(s, s->doubted);
+    const struct oracle_session *s = m->s;
+    int64_t oldest = m->n - m->oracle->options.window + 1;
+    int next = orows_next(s->rows, m->number);
 
-    if (!confirms(s, 2, record) || s->doubt_datagrams + 1 < (directly ? 2 : 4))
-        return doubt(oracle, s, 2, record);
-    if (s->begun && doubted > s->highest && doubted - s->highest <= oracle->options.max_jump) {
-        *gap = (uint32_t)(doubted - s->highest - 1);
-        raise_to(oracle, s, doubted);
-        had_begun = false;
-    } else {
-        end(oracle, s);
-        begin(s, s->doubted, s->doubt_time);
-    }
-    s->first_time = s->doubt_time;
-    if (s->has_init)
-        s->init = s->doubt_time;
-    accept(oracle, s);
-    raise_to(oracle, s, s->highest + 1);
-    s->highest_time = stamp_of(record);
-    if (had_begun) {
-        oracle->counts.restarts++;
-        return MUSTER_VERDICT_RESTART;
-    }
-    if (*gap > 0) {
-        oracle->counts.gaps++;
-        return MUSTER_VERDICT_GAP;
-    }
-    oracle->counts.in_order++;
-    return MUSTER_VERDICT_NEW;
+    if (jump > m->oracle->options.max_jump || jump >= m->oracle->options.window ||
+        (uint64_t)jump > osession_farthest(m))
+        return false;
+    if (jump > m->oracle->options.window / 2 && numbers_place(&s->missing, oldest) > 0)
+        return false;
+    return next < 0 || (s->rows[next].rivalry == 0 && !s->rows[next].believed);
 }
 
-static enum muster_verdict judge_number(struct oracle *oracle, struct oracle_session *s,
-                                        const struct muster_record *record, uint32_t *gap)
+static enum muster_verdict judge_ahead(const struct message *m)
 {
-    int64_t n = extend(s, number_of(record));
+    struct oracle_session *s = m->s;
+    int64_t jump = m->n - s->highest, from = s->highest;
+    uint32_t missing;
 
-    if (s->has_init && is_older(stamp_of(record), s->init))
-        return judge_stale(oracle, s, record, gap);
-    if (s->begun && n > s->highest && is_older(stamp_of(record), s->first_time))
-        return judge_stale(oracle, s, record, gap);
+    if (jump > 1 && !is_believed_at_once(m, jump))
+        return doubt(m, AHEAD);
+    go_on(m);
+    if (s->leap.is_open && m->record->reading > 0 && m->n == s->leap.end &&
+        s->leap.end - s->leap.next < m->oracle->options.window - 1)
+        s->leap.end++;
+    else
+        s->leap.is_open = false;
+    missing = osession_advance(m);
+    if (missing > 0 && missing == jump - 1) {
+        s->leap.is_open = true;
+        s->leap.next = from + 1;
+        s->leap.first = m->n;
+        s->leap.end = m->n + 1;
+        s->leap.source = orow_source(m->record);
+        s->leap.behind = 0;
+    }
+    return count_gap(m, missing);
+}
+
+static enum muster_verdict judge_number(struct message *m)
+{
+    struct oracle_session *s = m->s;
+
+    m->n = osession_extend(s, m->number);
+    if ((s->has_init && orow_order(m->stamp, s->init) == OLDER) ||
+        (s->begun && m->n > s->highest && orow_order(m->stamp, s->first_time) == OLDER))
+        return doubt(m, STALE);
     if (!s->begun) {
-        refute(oracle, s);
-        begin(s, number_of(record), stamp_of(record));
-        oracle->counts.first++;
+        refute(m);
+        osession_begin(m->oracle, s, m->number, m->stamp);
+        m->oracle->counts.first++;
         return MUSTER_VERDICT_FIRST;
     }
-    if (n > s->highest)
-        return judge_ahead(oracle, s, n, record, gap);
-    return judge_behind(oracle, s, n, record);
+    return m->n > s->highest ? judge_ahead(m) : judge_behind(m);
 }
 
-static enum muster_verdict judge_init(struct oracle *oracle, struct oracle_session *s,
-                                      const struct muster_record *record)
+static enum muster_verdict judge_init(struct message *m)
 {
-    if (s->has_init && stamp_of(record) == s->init) {
-        oracle->counts.duplicates++;
+    struct oracle_session *s = m->s;
+    struct tracker_counts *counts = &m->oracle->counts;
+    uint32_t now = m->oracle->now;
+    bool newer_came = s->begun && !(s->init_begun && s->highest == s->init_highest) &&
+                      s->highest_time != m->stamp && orow_order(s->highest_time, m->stamp) != OLDER;
+    bool is_older = s->has_init && orow_order(m->stamp, s->init) == OLDER;
+    bool overtaken =
+        s->begun && !s->init_came && s->first_time - m->stamp <= 60 && now - s->begun_at <= 60;
+
+    if (s->has_init && m->stamp == s->init && now - s->init_at < 10 && !newer_came) {
+        counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
-    if (s->has_init && is_older(stamp_of(record), s->init)) {
-        oracle->counts.late++;
+    if (is_older ? s->init - m->stamp <= 3600 : overtaken) {
+        counts->late++;
+        if (!is_older && !(s->has_init && s->init == m->stamp)) {
+            /* The INIT of this session, overtaken by its first number. */
+            s->has_init = s->init_came = true;
+            s->init = m->stamp;
+            s->init_at = now;
+            s->init_begun = s->begun;
+            s->init_highest = s->highest;
+        }
         return MUSTER_VERDICT_LATE;
     }
-    if (s->begun && !s->init_came && !is_older(s->first_time, stamp_of(record)) &&
-        s->first_time - stamp_of(record) <= 60) {
-        /* The INIT of this session, overtaken by its first number. */
-        s->has_init = s->init_came = true;
-        s->init = stamp_of(record);
-        oracle->counts.late++;
-        return MUSTER_VERDICT_LATE;
-    }
-    refute(oracle, s);
-    end(oracle, s);
+    refute(m);
+    osession_end(m->oracle, s);
+    s->watching = false;
     s->has_init = s->init_came = true;
-    s->init = stamp_of(record);
-    if (record->seq_bits)
-        begin(s, number_of(record), stamp_of(record));
+    s->init = m->stamp;
+    s->init_at = now;
+    memset(s->rows, 0, sizeof s->rows);
+    if (m->record->seq_bits)
+        osession_begin(m->oracle, s, m->number, m->stamp);
+    s->init_begun = s->begun;
+    s->init_highest = s->highest;
     if (s->heard) {
-        oracle->counts.restarts++;
+        counts->restarts++;
         return MUSTER_VERDICT_RESTART;
     }
-    oracle->counts.first++;
+    counts->first++;
     return MUSTER_VERDICT_FIRST;
 }
 
-static enum muster_verdict judge_as_reference(struct oracle *oracle, struct oracle_session *s,
-                                              const struct muster_record *record, uint32_t *gap)
+static enum muster_verdict judge_as_reference(const struct message *m)
 {
-    int64_t n = number_of(record), last = s->highest;
+    struct oracle_session *s = m->s;
+    struct tracker_counts *counts = &m->oracle->counts;
+    int64_t n = m->number, last = s->highest;
     bool is_first = !s->begun;
 
     s->begun = true;
     s->highest = n;
     if (is_first) {
-        oracle->counts.first++;
+        counts->first++;
         return MUSTER_VERDICT_FIRST;
     }
     if (n == last) {
-        oracle->counts.duplicates++;
+        counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
     if (n <= last + 1) {
-        oracle->counts.in_order++;
+        counts->in_order++;
         return MUSTER_VERDICT_NEW;
     }
-    *gap = (uint32_t)(n - last - 1);
-    oracle->counts.missing += *gap;
-    oracle->counts.lost += *gap;
-    oracle->counts.gaps++;
+    *m->gap = (uint32_t)(n - last - 1);
+    counts->missing += *m->gap;
+    counts->lost += *m->gap;
+    counts->gaps++;
     return MUSTER_VERDICT_GAP;
 }
 
@@ -378,20 +527,21 @@ enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_reco
                                  uint32_t *gap)
 {
     struct oracle_session *s = oracle->devices[record->device_id];
+    struct message m = {oracle, s, record, number_of(record), stamp_of(record), 0, gap};
     enum muster_verdict verdict;
 
     if (s == NULL) {
-        s = oracle->devices[record->device_id] = calloc(1, sizeof *s);
+        m.s = s = oracle->devices[record->device_id] = calloc(1, sizeof *s);
         ck_assert_ptr_nonnull(s);
         oracle->counts.devices++;
     }
     *gap = 0;
     if (oracle->options.reference) {
-        verdict = judge_as_reference(oracle, s, record, gap);
+        verdict = judge_as_reference(&m);
     } else if (record->msg_type == MUSTER_MSG_INIT) {
-        verdict = judge_init(oracle, s, record);
+        verdict = judge_init(&m);
     } else if (record->seq_bits) {
-        verdict = judge_number(oracle, s, record, gap);
+        verdict = judge_number(&m);
     } else {
         verdict = MUSTER_VERDICT_UNNUMBERED;
         oracle->counts.unnumbered++;
@@ -409,14 +559,22 @@ struct oracle *oracle_new(const struct tracker_options *options)
     return oracle;
 }
 
+void oracle_pass(struct oracle *oracle, uint32_t seconds)
+{
+    oracle->now = seconds;
+}
+
 void oracle_finish(struct oracle *oracle)
 {
     uint32_t i;
 
     for (i = 0; i < MUSTER_DEVICE_IDS; i++)
         if (oracle->devices[i] != NULL) {
-            refute(oracle, oracle->devices[i]);
-            end(oracle, oracle->devices[i]);
+            const struct message m = {.oracle = oracle, .s = oracle->devices[i]};
+
+            if (m.s->doubting)
+                refute(&m);
+            osession_end(oracle, m.s);
         }
 }
 
@@ -437,4 +595,9 @@ void oracle_free(struct oracle *oracle)
 const struct tracker_counts *oracle_counts(const struct oracle *oracle)
 {
     return &oracle->counts;
+}
+
+uint64_t oracle_two_senders(const struct oracle *oracle)
+{
+    return oracle->two_senders;
 }

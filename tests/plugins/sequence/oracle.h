@@ -13,10 +13,16 @@ struct oracle;
 struct oracle *oracle_new(const struct tracker_options *options);
 void oracle_free(struct oracle *oracle);
 
+/* So many seconds have passed. */
+void oracle_pass(struct oracle *oracle, uint32_t seconds);
+
 /* The verdict; *gap is set with MUSTER_VERDICT_GAP and 0 otherwise. */
 enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_record *record,
                                  uint32_t *gap);
 void oracle_finish(struct oracle *oracle);
 const struct tracker_counts *oracle_counts(const struct oracle *oracle);
+
+/* How often two senders of one id were to be told. */
+uint64_t oracle_two_senders(const struct oracle *oracle);
 
 #endif

@@ -154,13 +154,15 @@ START_TEST(lost_as_one)
     send(13);
     expect_open(10, 12);
     expect_sums(NETWORK, 0, 3);
+    send(44);
+    expect_open(14, 43);
     send(74);
-    expect_open(14, 73);
+    expect_open(45, 73);
     expect_nothing();
     send(75);
     send(76);
     expect_lost(10, 12);
-    expect_sums(NETWORK, 3, 60);
+    expect_sums(NETWORK, 3, 59);
     expect_nothing();
 }
 END_TEST
@@ -190,10 +192,12 @@ START_TEST(a_run_ends)
     send(9);
     send(15);
     send(12);
+    send(45);
     send(75); /* 10 and 11 are out, 12 came */
     expect_open(10, 14);
     expect_recovered(12);
-    expect_open(16, 74);
+    expect_open(16, 44);
+    expect_open(46, 74);
     expect_lost(10, 11);
     expect_nothing();
     send(77);
@@ -222,15 +226,17 @@ START_TEST(longer_than_the_window)
 {
     send(1);
     send(3);
+    tracker_pass(tracker, 100000);
     send(1003);
+    send(1004);
     expect_open(2, 2);
     expect_open(4, 1002);
     expect_lost(2, 2);
     expect_nothing();
-    expect_sums(NETWORK, 1 + 1002 - 3 - 63, 63);
+    expect_sums(NETWORK, 1 + 1002 - 3 - 62, 62);
     restart();
-    expect_lost(4, 939);
-    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 940, 1002);
+    expect_lost(4, 940);
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 941, 1002);
 }
 END_TEST
 
@@ -299,11 +305,14 @@ START_TEST(settled_after_a_time)
     expect(LOST, 0, RECOVERED, 0, 3, 3);
     expect_sums(NETWORK, 2, 1);
     /* The window, and the end, tell what is lost once. */
+    send(36);
+    expect_open(8, 35);
     send(66);
-    expect_open(8, 65);
+    expect_open(37, 65);
     restart();
     expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 6, 6);
-    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 8, 65);
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 8, 35);
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 37, 65);
     expect_nothing();
     ck_assert_uint_eq(tables.losses[DEVICE].lost[0], 2);
     ck_assert_uint_eq(tables.losses[DEVICE].recovered, 1);
@@ -314,18 +323,70 @@ START_TEST(partly_gone_then_settled)
 {
     send(1);
     send(5);
+    send(35);
     send(66); /* 2 has left the window */
     expect_open(2, 4);
-    expect_open(6, 65);
+    expect_open(6, 34);
+    expect_open(36, 65);
     gaps_settle(notes.gaps, AT + 100, 100);
     expect_lost(2, 4);
-    expect_lost(6, 65);
+    expect_lost(6, 34);
+    expect_lost(36, 65);
     expect_nothing();
-    expect_sums(NETWORK, 63, 0);
+    expect_sums(NETWORK, 62, 0);
     send(67);
     send(68);
     expect_nothing();
-    expect_sums(NETWORK, 63, 0);
+    expect_sums(NETWORK, 62, 0);
+}
+END_TEST
+
+/* ---- taken back ----------------------------------------------------------------------- */
+
+static void send_four(uint32_t first)
+{
+    uint32_t i;
+
+    for (i = 0; i < 4; i++)
+        send(first + i);
+}
+
+START_TEST(a_gap_is_taken_back)
+{
+    send(1);
+    send(3);
+    send(20);
+    expect_open(2, 2);
+    expect_open(4, 19);
+    send_four(4);
+    for (uint32_t i = 4; i < 8; i++)
+        expect_recovered(i);
+    expect(OPENED, 0, MUSTER_EVENT_GAP_TAKEN_BACK, 0, 8, 19);
+    expect_nothing();
+    expect_sums(NETWORK, 0, 1);
+    send(8);
+    send(10);
+    expect_open(9, 9);
+    restart();
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 2, 2);
+    expect(OPENED, 0, LOST, MUSTER_CAUSE_RESTART, 9, 9);
+}
+END_TEST
+
+START_TEST(a_settled_gap_is_taken_back)
+{
+    send(1);
+    send(20);
+    expect_open(2, 19);
+    gaps_settle(notes.gaps, AT + 100, 100);
+    expect_lost(2, 19);
+    expect_sums(NETWORK, 18, 0);
+    send_four(2);
+    for (uint32_t i = 2; i < 6; i++)
+        expect(LOST, 0, RECOVERED, 0, i, i);
+    expect(LOST, 0, MUSTER_EVENT_GAP_TAKEN_BACK, 0, 6, 19);
+    expect_sums(NETWORK, 0, 0);
+    ck_assert_uint_eq(tables.losses[DEVICE].expired, 0);
 }
 END_TEST
 
@@ -572,9 +633,17 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {lost_as_one,   recovered_in_the_middle, a_run_ends,
-                                  over_the_wrap, longer_than_the_window,  causes_of_its_tick,
-                                  stands,        settled_after_a_time,    partly_gone_then_settled};
+    const TTest *const cases[] = {lost_as_one,
+                                  recovered_in_the_middle,
+                                  a_run_ends,
+                                  over_the_wrap,
+                                  longer_than_the_window,
+                                  causes_of_its_tick,
+                                  stands,
+                                  settled_after_a_time,
+                                  partly_gone_then_settled,
+                                  a_gap_is_taken_back,
+                                  a_settled_gap_is_taken_back};
     const TTest *const large[] = {number_by_number, more_than_the_tables_hold, the_oldest_merge,
                                   no_more_work_with_a_larger_window};
     Suite *suite = suite_create("gaps");

@@ -110,20 +110,47 @@ static void bad_has_heartbeat(struct tables *t)
 
 static void bad_doubt(struct tables *t)
 {
-    one(t)->session.doubt = DOUBT_STALE + 1;
+    one(t)->session.attention = 8;
 }
 
 static void doubt_without_messages(struct tables *t)
 {
-    one(t)->session.doubt = DOUBT_AHEAD;
-    one(t)->session.doubt_count = 0;
+    one(t)->session.attention = ATTENTION_DOUBT;
+    t->rivals[1].rows[0].doubt = t->rivals[1].rows[0].end;
 }
 
 static void messages_without_doubt(struct tables *t)
 {
-    one(t)->session.doubt = DOUBT_NONE;
-    one(t)->session.doubt_count = 1;
+    one(t)->session.attention = 0;
+    t->rivals[1].rows[0] = (struct row){.first = 1, .doubt = 1, .end = 2, .datagrams = 1};
     tables_slot(t, 0)->counts.doubted++;
+}
+
+static void long_row(struct tables *t)
+{
+    t->rivals[1].rows[1] =
+        (struct row){.first = 1, .doubt = WINDOW + 2, .end = WINDOW + 2, .datagrams = 1};
+}
+
+static void row_without_datagrams(struct tables *t)
+{
+    t->rivals[1].copies = (struct row){.first = 1, .doubt = 2, .end = 2};
+}
+
+static void leap_elsewhere(struct tables *t)
+{
+    one(t)->session.attention |= ATTENTION_LEAP;
+    t->rivals[1].leap = (struct leap){.next = one(t)->session.highest - 1,
+                                      .first = one(t)->session.highest + 1,
+                                      .end = one(t)->session.highest + 2};
+}
+
+static void leap_beyond_the_window(struct tables *t)
+{
+    one(t)->session.attention |= ATTENTION_LEAP;
+    t->rivals[1].leap = (struct leap){.next = one(t)->session.highest - WINDOW,
+                                      .first = one(t)->session.highest,
+                                      .end = one(t)->session.highest + 1};
 }
 
 static void doubted_uncounted(struct tables *t)
@@ -241,6 +268,10 @@ START_TEST(damage_is_found)
                                          long_span,
                                          no_span,
                                          messages_without_doubt,
+                                         long_row,
+                                         row_without_datagrams,
+                                         leap_elsewhere,
+                                         leap_beyond_the_window,
                                          open_miscounted,
                                          bit_lost,
                                          open_without_session,

@@ -76,7 +76,7 @@ static void make_messages(struct muster_record *messages)
         if (what < 60)
             next[id] += below(6);
         else if (what < 66)
-            next[id] += below(400);
+            next[id] += below(15);
         number = next[id];
         if (what >= 100 && what < 200) {
             number -= 1 + below(LATEST);

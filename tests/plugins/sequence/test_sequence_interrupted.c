@@ -97,8 +97,10 @@ static bool kill_in_message(struct collector *c, const struct muster_record *rec
         account->killed_ns[account->kills++] = c->now_ns;
     }
     collector_start(c, MUSTER_STATE_KILLED, 1 + below(WORKERS));
-    if (within)
-        muster_test_set_clock(c->instance, --c->now_ns, SECOND);
+    if (within) {
+        c->now_ns--;
+        muster_test_set_clock(c->instance, c->now_ns, SECOND + c->now_ns - EPOCH);
+    }
     return within != NULL;
 }
 

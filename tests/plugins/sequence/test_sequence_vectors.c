@@ -40,11 +40,17 @@ static const char *const verdict_names[] = {
 };
 
 static const char *const event_names[] = {
-    [MUSTER_EVENT_GAP_OPENED] = "gap_opened", [MUSTER_EVENT_GAP_RECOVERED] = "gap_recovered",
-    [MUSTER_EVENT_GAP_LOST] = "gap_lost",     [MUSTER_EVENT_RESTART] = "restart",
-    [MUSTER_EVENT_OUTLIER] = "outlier",       [MUSTER_EVENT_DEVICE_NEW] = "device_new",
-    [MUSTER_EVENT_DEVICE_LATE] = "late",      [MUSTER_EVENT_DEVICE_SILENT] = "silent",
+    [MUSTER_EVENT_GAP_OPENED] = "gap_opened",
+    [MUSTER_EVENT_GAP_RECOVERED] = "gap_recovered",
+    [MUSTER_EVENT_GAP_LOST] = "gap_lost",
+    [MUSTER_EVENT_RESTART] = "restart",
+    [MUSTER_EVENT_OUTLIER] = "outlier",
+    [MUSTER_EVENT_DEVICE_NEW] = "device_new",
+    [MUSTER_EVENT_DEVICE_LATE] = "late",
+    [MUSTER_EVENT_DEVICE_SILENT] = "silent",
     [MUSTER_EVENT_DEVICE_BACK] = "back",
+    [MUSTER_EVENT_TWO_SENDERS] = "two_senders",
+    [MUSTER_EVENT_GAP_TAKEN_BACK] = "gap_taken_back",
 };
 
 /* The bits of MUSTER_CAUSE_*, from the lowest. */
@@ -249,6 +255,7 @@ static void check_times(struct run *run, const struct muster_record *event)
         break;
     case MUSTER_EVENT_GAP_RECOVERED:
     case MUSTER_EVENT_GAP_LOST:
+    case MUSTER_EVENT_GAP_TAKEN_BACK:
         opened_ns = opening_of(run, event);
         closed_ns = run->now_ns;
         break;
