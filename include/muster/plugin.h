@@ -101,6 +101,9 @@ enum muster_option_type {
 };
 
 #define MUSTER_OPTION_REQUIRED 0x1u /* the configuration must name it; it has no default */
+#define MUSTER_OPTION_INPUT                                                                        \
+    0x2u /* of a PATH: it is only read.  A replay writes to no file that is there: it refuses to   \
+            start, or --into moves the path elsewhere; an input is left as it is */
 
 /* The host checks the configuration against this before it calls the plugin:
  * names, types, ranges, choices.  So the getters of the host cannot fail. */

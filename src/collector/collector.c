@@ -15,6 +15,7 @@
 #include "collector/config/settings.h"
 #include "collector/flow/chain.h"
 #include "collector/live/live.h"
+#include "collector/replay/outputs.h"
 #include "collector/replay/replay.h"
 #include "collector/state/state.h"
 #include "ending.h"
@@ -424,11 +425,14 @@ static void stop_replay(struct collector *collector, struct replay *replay)
 }
 
 /* With the capture at its first packet. */
-static void run_capture(struct collector *collector, struct replay *replay)
+static void run_capture(struct collector *collector, struct replay *replay, const char *into)
 {
+    const struct config *config = collector->config;
     struct problems problems = {0};
 
-    collector->has_run = start_chain(collector, OVERFLOW_WAIT, &problems) == 0 &&
+    collector->has_run = (into == NULL || outputs_make_room(config->chain, config->entry_count,
+                                                            into, &problems) == 0) &&
+                         start_chain(collector, OVERFLOW_WAIT, &problems) == 0 &&
                          replay_start(replay, &collector->chain, &problems) == 0;
     problems_log(&problems, collector->log);
     if (collector->has_run) {
@@ -439,17 +443,23 @@ static void run_capture(struct collector *collector, struct replay *replay)
     stop_chain(collector);
 }
 
-static int run_replay(struct collector *collector, const char *path)
+static int run_replay(struct collector *collector, const struct collector_arguments *arguments)
 {
+    const struct config *config = collector->config;
     const struct replay_settings settings = {
-        .path = path,
-        .listen = collector->config->listen,
-        .listen_count = collector->config->listen_count,
+        .path = arguments->capture,
+        .listen = config->listen,
+        .listen_count = config->listen_count,
     };
     struct problems problems = {0};
     struct replay replay;
     int status = COLLECTOR_START;
 
+    if (arguments->into == NULL &&
+        outputs_refuse(config->chain, config->entry_count, &problems) < 0) {
+        problems_log(&problems, collector->log);
+        return status;
+    }
     /* cppcheck-suppress autoVariables; taken back below */
     collector->capture = &replay.account;
     if (replay_open(&replay, &settings, collector->host, &problems) < 0) {
@@ -457,7 +467,7 @@ static int run_replay(struct collector *collector, const char *path)
     } else if (!wait_for_replay(collector, &replay, replay_is_ready)) {
         status = COLLECTOR_FINE; /* asked to stop while a pipe was awaited */
     } else if (!replay.broken) {
-        run_capture(collector, &replay);
+        run_capture(collector, &replay, arguments->into);
         status = collector->has_run && !replay.broken ? COLLECTOR_FINE : COLLECTOR_START;
     }
     if (replay.started)
@@ -487,8 +497,8 @@ int collector_run(const struct config *config, struct host *host,
         return status;
     }
     if (open_states(&collector) == 0)
-        status = arguments->capture != NULL ? run_replay(&collector, arguments->capture)
-                                            : run_live(&collector);
+        status =
+            arguments->capture != NULL ? run_replay(&collector, arguments) : run_live(&collector);
     reload_free(&collector.reload);
     state_store_close(host->states);
     host->states = NULL;

@@ -23,6 +23,7 @@ struct collector_arguments {
     const char *config;             /* the file that the configuration is from */
     const char *const *directories; /* of plugins; NULL at the end */
     const char *capture;            /* to be replayed, "-": standard input; or NULL */
+    const char *into; /* where the outputs of a replay were moved; NULL: they were not */
 };
 
 /* [main] Runs the configuration until a signal asks to stop: live, or, if there is a capture, a

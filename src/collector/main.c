@@ -19,6 +19,7 @@
 #include "collector/config/config.h"
 #include "collector/host/instance.h"
 #include "collector/host/note.h"
+#include "collector/replay/outputs.h"
 #include "crash.h"
 #include "ending.h"
 #include "loop.h"
@@ -29,14 +30,15 @@ enum { MAX_DIRECTORIES = 16 };
 struct arguments {
     const char *config;
     const char *plugin; /* to describe; NULL: the daemon's own settings */
-    const char *replay;
+    const char *replay, *into;
     bool check, describe;
     const char *directories[MAX_DIRECTORIES + 2]; /* where plugins are; ends with NULL */
     unsigned directory_count;
 };
 
 static const char usage[] =
-    "usage: musterd -c FILE [--check | --replay CAPTURE] [--plugin-path DIR]...\n"
+    "usage: musterd -c FILE [--check] [--plugin-path DIR]...\n"
+    "       musterd -c FILE --replay CAPTURE [--into DIR] [--plugin-path DIR]...\n"
     "       musterd --describe [PLUGIN] [--plugin-path DIR]...\n"
     "       musterd --version | --help\n"
     "\n"
@@ -47,6 +49,8 @@ static const char usage[] =
     "      --check            check the configuration and all that it names, and stop\n"
     "      --replay CAPTURE   replay a packet capture (pcap, pcapng; \"-\": standard\n"
     "                         input), with its time as the clock, and stop\n"
+    "      --into DIR         write the outputs of the replay below this directory,\n"
+    "                         which is made, and touch no other\n"
     "      --plugin-path DIR  look for plugins here first; may be given several times\n"
     "      --describe [PLUGIN]\n"
     "                         print a plugin's options, or the daemon's own settings,\n"
@@ -64,10 +68,15 @@ static const char usage[] =
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},   {"check", no_argument, NULL, 'k'},
-        {"replay", required_argument, NULL, 'r'},   {"plugin-path", required_argument, NULL, 'p'},
-        {"describe", optional_argument, NULL, 'd'}, {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'k'},
+        {"replay", required_argument, NULL, 'r'},
+        {"into", required_argument, NULL, 'i'},
+        {"plugin-path", required_argument, NULL, 'p'},
+        {"describe", optional_argument, NULL, 'd'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -82,6 +91,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
             break;
         case 'r':
             arguments->replay = optarg;
+            break;
+        case 'i':
+            arguments->into = optarg;
             break;
         case 'p':
             if (arguments->directory_count == MAX_DIRECTORIES) {
@@ -116,6 +128,14 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
     }
     if (arguments->config == NULL && !arguments->describe) {
         fputs("musterd: no configuration; expected -c FILE, such as -c " CONFIG_PATH "\n", stderr);
+        return COLLECTOR_CONFIGURATION;
+    }
+    if (arguments->into != NULL && (arguments->replay == NULL || arguments->into[0] == '\0')) {
+        fputs(
+            arguments->replay == NULL
+                ? "musterd: --into is for the outputs of a replay; expected --replay CAPTURE, too\n"
+                : "musterd: --into names no directory; expected --into DIR\n",
+            stderr);
         return COLLECTOR_CONFIGURATION;
     }
     arguments->directories[arguments->directory_count] = PLUGIN_DIRECTORY;
@@ -165,6 +185,8 @@ static struct config *load(const struct arguments *arguments, struct host *host)
 
     if (config != NULL)
         host->catalog = config->catalog;
+    if (config != NULL && arguments->into != NULL)
+        outputs_move(config->chain, config->entry_count, arguments->into, &problems);
     for (i = 0; config != NULL && i < config->entry_count; i++)
         instance_check(&config->chain[i], host, &problems);
     if (config == NULL)
@@ -255,7 +277,8 @@ int main(int argc, char **argv)
     status = collector_run(config, &host,
                            &(const struct collector_arguments){.config = arguments.config,
                                                                .directories = arguments.directories,
-                                                               .capture = arguments.replay});
+                                                               .capture = arguments.replay,
+                                                               .into = arguments.into});
 
 done:
     config_free(config);

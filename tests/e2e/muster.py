@@ -139,12 +139,12 @@ class Case(unittest.TestCase):
         return subprocess.run(
             self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
-    def replay(self, capture, chain, settings="", listen='{ port = 8888; }', status=0, **options):
+    def replay(self, capture, chain, settings="", listen='{ port = 8888; }', status=0, into=None, **options):
         """Replays a capture to its end, and returns its ledger (None: it did not start) and its log."""
         self.write("collector.conf", f"listen = ( {listen} );\n{settings}\nchain = (\n{chain}\n);\n")
         done = subprocess.run(
             [MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS,
-             "--replay", capture], cwd=self.folder, capture_output=True, timeout=PATIENCE, check=False, **options)
+             "--replay", capture, *(("--into", into) if into else ())], cwd=self.folder, capture_output=True, timeout=PATIENCE, check=False, **options)
         log = done.stderr.decode()
         self.assertEqual(done.returncode, status, log)
         self.assertNotIn("bug:", log)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Who is there: late, silent, back, without DATA, never heard; in captures, whose time is theirs."""
+import os
 import re
 import subprocess
 import time
@@ -25,6 +26,8 @@ class Presence(Case):
             out.write(pcap([(START + int(at * 10**9), ethernet(ipv4(udp(one)))) for at, one in sent]))
         settings = f'catalog = "{self.write("devices.yaml", catalog)}";' if catalog else ""
         self.write("collector.conf", f"{settings}\nchain = (\n{self.chain}\n);\n")
+        if os.path.exists(self.path("stats.json")):
+            os.remove(self.path("stats.json"))
         done = subprocess.run([MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS, "--replay", "test.pcap"],
                               cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)

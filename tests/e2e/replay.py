@@ -230,6 +230,7 @@ class Replay(Case):
             self.capture([(START, packet)], link=link)
             ledger, _ = self.replay("test.pcap", CHAIN % f"{link}.csv")
             self.assertEqual(ledger.capture["taken"], 1, link)
+            os.remove(self.path(f"{link}.csv"))
         self.capture([(START, b"x" * 60)], link=PPP)
         ledger, log = self.replay("test.pcap", CHAIN % "ppp.csv", status=1)
         self.assertIsNone(ledger)
@@ -369,6 +370,58 @@ class Replay(Case):
         self.capture([])
         ledger, _ = self.replay("test.pcap", CHAIN % "telemetry.csv")
         self.assertEqual(ledger.capture["packets"], 0)
+
+    def test_live_files_are_left_alone(self):
+        session = [datagram(3, n, DATA, b"1") for n in range(5)]
+        absolute = self.path("far/rows.csv")
+        chain = ('{ plugin = "sequence"; },\n{ plugin = "csv"; path = "near/../telemetry.csv"; },\n'
+                 f'{{ plugin = "csv"; name = "far"; path = "{absolute}"; }},\n'
+                 '{ plugin = "stats"; interval = "1h"; file = "stats.json"; }')
+        for name in ("far", "near", "elsewhere"):
+            os.mkdir(self.path(name))
+        live = ("telemetry.csv", "far/rows.csv", "stats.json")
+        collector = self.start(chain)
+        for one in session:
+            collector.send(one)
+        wait_until(lambda: len(self.rows()) == 5, "they are there")
+        collector.stop()
+        before = [(self.read(name), os.stat(self.path(name)).st_mtime_ns) for name in live]
+        self.capture([(START + n * 10**9, ethernet(ipv4(udp(one)))) for n, one in enumerate(session[:3])])
+
+        ledger, log = self.replay("test.pcap", chain, status=1)
+        self.assertIsNone(ledger)
+        for name in live:
+            self.assertRegex(log, f'error .*"{self.folder}/(near/../)?{name}" exists, .* with --into DIR\n')
+        for into in (".", "elsewhere/.."):
+            _, log = self.replay("test.pcap", chain, status=2, into=into)
+            self.assertIn(f'with --into "{into}" it would still be "{self.path("telemetry.csv")}"', log)
+        _, log = self.replay("missing.pcap", chain, status=1, into="again/1")
+        self.assertFalse(os.path.exists(self.path("again")), "nothing was made")
+        self.write("file", "")
+        ledger, log = self.replay("test.pcap", chain, status=1, into="file/1")
+        self.assertIn('cannot make the directory "file": there is something else of that name', log)
+
+        self.replay("test.pcap", chain, into="again/1")
+        self.assertEqual(len(self.rows("again/1/telemetry.csv")), 3)
+        self.assertEqual(self.read("again/1/telemetry.csv"), self.read("again/1/far/rows.csv"))
+        self.assertEqual(self.stats("again/1/stats.json")["seconds"], 2)
+        # From elsewhere the same paths are absolute ones.
+        done = subprocess.run([MUSTERD, "-c", "../collector.conf", "--plugin-path", PLUGINS, "--replay", "../test.pcap",
+                               "--into", "../again/2"], cwd=self.path("elsewhere"), capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.read("again/2/telemetry.csv"), self.read("again/1/telemetry.csv"))
+        self.assertEqual(self.read(f"again/2{absolute}"), self.read("again/1/telemetry.csv"))
+        # A directory of its own takes several captures.
+        self.replay("test.pcap", chain, into=self.path("again/1"))
+        self.assertEqual(len(self.rows("again/1/telemetry.csv")), 6)
+        self.assertEqual([(self.read(name), os.stat(self.path(name)).st_mtime_ns) for name in live], before)
+
+    def test_into_what_and_of_what(self):
+        for arguments, expected in ((("--into", "x"), "expected --replay CAPTURE"),
+                                    (("--replay", "x", "--into", ""), "names no directory")):
+            done = self.musterd("-c", "collector.conf", *arguments)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(expected, done.stderr)
 
     def test_standard_input(self):
         packets = [(START + n, ethernet(ipv4(udp(datagram(3, n))))) for n in range(3)]

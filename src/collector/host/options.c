@@ -55,6 +55,8 @@ static bool is_range_valid(const struct muster_option *option)
     return option->min <= option->max;
 }
 
+#define FLAGS_KNOWN (MUSTER_OPTION_REQUIRED | MUSTER_OPTION_INPUT)
+
 /* NULL, or what is wrong with one option by itself; `room` is for what takes some words. */
 static const char *judge(const struct muster_option *option, char room[OPTION_ROOM])
 {
@@ -63,9 +65,12 @@ static const char *judge(const struct muster_option *option, char room[OPTION_RO
     if (!option_is_known(option->type))
         snprintf(room, OPTION_ROOM, "is of type %u, which this version does not know",
                  option->type);
-    else if ((option->flags & ~MUSTER_OPTION_REQUIRED) != 0)
+    else if ((option->flags & ~FLAGS_KNOWN) != 0)
         snprintf(room, OPTION_ROOM, "has the flags 0x%x, which this version does not know",
-                 option->flags & ~MUSTER_OPTION_REQUIRED);
+                 option->flags & ~FLAGS_KNOWN);
+    else if ((option->flags & MUSTER_OPTION_INPUT) != 0 && option->type != MUSTER_OPTION_PATH)
+        snprintf(room, OPTION_ROOM, "is marked as an input, and is %s; only a path can be one",
+                 option_noun(option->type));
     else if (option->type == MUSTER_OPTION_CHOICE && option->choices == NULL)
         return "has no choices";
     else if (!is_range_valid(option))

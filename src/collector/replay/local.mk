@@ -4,6 +4,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/capture.c %D%/capture.h \
 	%D%/link.c %D%/link.h \
 	%D%/order.h \
+	%D%/outputs.c %D%/outputs.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/pcap.c %D%/pcap.h \
 	%D%/pcapng.c %D%/pcapng.h \

@@ -348,7 +348,10 @@ START_TEST(bad_tables)
         bad, "option good has a default \"(secret)\" that is no value of it: a secret has none");
     bad = good;
     bad.flags = 6;
-    expect_invalid(bad, "option good has the flags 0x6, which this version does not know");
+    expect_invalid(bad, "option good has the flags 0x4, which this version does not know");
+    bad.flags = MUSTER_OPTION_INPUT;
+    expect_invalid(bad, "option good is marked as an input, and is a whole number; only a path can "
+                        "be one");
     bad = good;
     bad.name = "count";
     expect_invalid(bad, "option count is there twice");
