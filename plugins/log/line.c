@@ -4,9 +4,7 @@
  */
 #include "line.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "../common/address.h"
 #include "../common/fields.h"
@@ -65,29 +63,12 @@ static char *upper(char *out, const struct word *word)
     return end;
 }
 
-static char *time_of_day(struct line_style *style, char *out, const struct muster_record *record)
+/* When it arrived, or for an event of a tick, now. */
+static uint64_t moment(const struct line_style *style, const struct muster_record *record)
 {
-    uint64_t ns = record->arrival_ns;
-    uint64_t second;
-
-    if (ns == 0)
-        ns = style->host->now(style->instance, MUSTER_CLOCK_WALL);
-    second = ns / NS_PER_SECOND;
-    if (!style->second_known || style->second != second) {
-        time_t when = (time_t)second;
-        struct tm local;
-
-        if (localtime_r(&when, &local) == NULL ||
-            strftime(style->clock, sizeof style->clock, "%H:%M:%S", &local) == 0)
-            strcpy(style->clock, "--:--:--");
-        style->second = second;
-        style->second_known = true;
-    }
-    out = text_copy(out, style->clock);
-    *out++ = '.';
-    out = number_padded(out, (uint32_t)(ns % NS_PER_SECOND) / 1000000, 3);
-    *out++ = ' ';
-    return out;
+    if (record->arrival_ns != 0)
+        return record->arrival_ns;
+    return style->host->now(style->instance, MUSTER_CLOCK_WALL);
 }
 
 static char *device(const struct line_style *style, char *out, const struct muster_record *record)
@@ -385,10 +366,6 @@ static char *span(const struct line_style *style, char *out, const struct muster
 
 static char *event(const struct line_style *style, char *out, const struct muster_record *record)
 {
-    uint64_t now = record->arrival_ns;
-
-    if (now == 0)
-        now = style->host->now(style->instance, MUSTER_CLOCK_WALL);
     switch (record->event.event) {
     case MUSTER_EVENT_GAP_OPENED:
         out = range(style, out, record, COLOR_BAD,
@@ -429,7 +406,7 @@ static char *event(const struct line_style *style, char *out, const struct muste
     default:
         if (record->event.event < sizeof spans / sizeof spans[0] &&
             spans[record->event.event].name != NULL)
-            return span(style, out, record, now);
+            return span(style, out, record, moment(style, record));
         /* Somebody else's, with a text, or one of a later version. */
         out = text_copy(out, "EVENT ");
         out =
@@ -481,8 +458,8 @@ size_t line_bound(struct line_style *style, const struct muster_record *record)
 
 char *line_format(struct line_style *style, char *out, const struct muster_record *record)
 {
-    if (style->time)
-        out = time_of_day(style, out, record);
+    if (style->stamp.form != STAMP_NONE)
+        out = stamp_write(&style->stamp, out, moment(style, record));
     if (record->kind == MUSTER_KIND_EVENT)
         out = event(style, out, record);
     else if (record->kind == MUSTER_KIND_REJECT)

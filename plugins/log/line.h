@@ -11,15 +11,14 @@
 
 #include <muster/plugin.h>
 
-/* How lines look, and the text of the last second that was shown. */
+#include "stamp.h"
+
+/* How lines look. */
 struct line_style {
     const struct muster_host *host;
     struct muster_instance *instance;
-    bool time;  /* the time of day in front */
-    bool color; /* words of trouble in color */
-    bool second_known;
-    uint64_t second; /* whose time of day is in `clock` */
-    char clock[16];  /* "12:40:31", the local time */
+    struct stamp stamp; /* in front */
+    bool color;         /* words of trouble in color */
     /* Of the line at hand; or NULL: */
     const char *name;  /* of the device */
     const char *entry; /* of the filter that made a message */

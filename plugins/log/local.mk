@@ -7,7 +7,7 @@ plugins_log_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 plugins_log_la_LIBADD = plugins/common/libcommon.la
 LOG_SOURCES =
 LOG_SOURCES += \
-	%D%/line.c %D%/line.h \
+	%D%/line.c %D%/line.h %D%/stamp.c %D%/stamp.h \
 	%D%/log.c
 plugins_log_la_SOURCES = $(LOG_SOURCES)
 dist_man_MANS += %D%/muster-log.7

@@ -21,6 +21,8 @@ static const char *const show_choices[] = {"all", "troubles", NULL};
 enum { SHOW_ALL, SHOW_TROUBLES };
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+static const char *const time_choices[] = {"auto", "iso", "clock", "none", "true", "false", NULL};
+enum { TIME_AUTO, TIME_ISO, TIME_CLOCK, TIME_NONE, TIME_TRUE, TIME_FALSE };
 
 static const struct muster_option options[] = {
     {.name = "show",
@@ -38,9 +40,12 @@ static const struct muster_option options[] = {
      .fallback = "true",
      .type = MUSTER_OPTION_BOOL},
     {.name = "time",
-     .summary = "The time of arrival in front of each line, local time",
-     .fallback = "true",
-     .type = MUSTER_OPTION_BOOL},
+     .summary = "The time of arrival in front of each line, local time: iso with date and zone, "
+                "clock with the date when it changes; auto: clock on a terminal, else iso; true "
+                "is auto, false none",
+     .fallback = "auto",
+     .choices = time_choices,
+     .type = MUSTER_OPTION_CHOICE},
 };
 
 struct log {
@@ -104,6 +109,21 @@ static bool wants_color(int64_t choice)
     return isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0');
 }
 
+static enum stamp_form wants_time(int64_t choice)
+{
+    switch (choice) {
+    case TIME_ISO:
+        return STAMP_ISO;
+    case TIME_CLOCK:
+        return STAMP_CLOCK;
+    case TIME_NONE:
+    case TIME_FALSE:
+        return STAMP_NONE;
+    default:
+        return isatty(STDOUT_FILENO) ? STAMP_CLOCK : STAMP_ISO;
+    }
+}
+
 static int log_open(const struct muster_host *host, struct muster_instance *instance, void **state)
 {
     struct stat status;
@@ -116,7 +136,7 @@ static int log_open(const struct muster_host *host, struct muster_instance *inst
     }
     log->style.host = host;
     log->style.instance = instance;
-    log->style.time = host->get_int(instance, "time") != 0;
+    log->style.stamp.form = wants_time(host->get_int(instance, "time"));
     log->style.color = wants_color(host->get_int(instance, "color"));
     log->troubles_only = host->get_int(instance, "show") == SHOW_TROUBLES;
     log->rejects = host->get_int(instance, "rejects") != 0;
@@ -163,9 +183,12 @@ static int64_t log_write(void *state, const struct muster_record *records, uint3
                          const struct muster_call *call)
 {
     struct log *log = state;
+    int64_t taken = text_sink_write(&log->sink, records, count);
 
     (void)call;
-    return text_sink_write(&log->sink, records, count);
+    if (taken < count)
+        stamp_repeat_date(&log->style.stamp);
+    return taken;
 }
 
 static int64_t log_flush(void *state, const struct muster_call *call)

@@ -110,6 +110,21 @@ class Datagrams(Case):
         self.read("telemetry.csv", "rb").decode("utf-8")
         self.assertEqual((stats["gaps"], stats["packets_lost"]), (0, 0))
 
+    def test_times_in_a_file_and_on_a_terminal(self):
+        collector = self.start('{ plugin = "log"; }')
+        collector.send(datagram(7, 1, DATA, b"1"))
+        collector.stop()
+        self.assertRegex(collector.output(),
+                         r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d DATA from 7 seq=1 value=1\n\Z")
+        master, terminal = os.openpty()
+        self.addCleanup(os.close, master)
+        collector = self.start('{ plugin = "log"; }', stdout=terminal)
+        os.close(terminal)
+        collector.send(datagram(7, 1, DATA, b"1"))
+        collector.stop()
+        self.assertRegex(os.read(master, 1000),
+                         rb"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} DATA from 7 seq=1 value=1\r\n\Z")
+
     def test_u16_batches_become_one_record_a_reading(self):
         self.write("devices.yaml", """
 classes:

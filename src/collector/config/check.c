@@ -102,15 +102,31 @@ done:
 
 /* ---- Values --------------------------------------------------------------------------- */
 
-/* Whether a node has the form of such a value.  In YAML quotes make no difference, and a list of
- * one may be a text alone. */
-static bool has_form(const struct node *node, uint32_t type)
+static bool is_choice(const struct muster_option *option, const char *text)
+{
+    uint32_t i;
+
+    for (i = 0; option->choices[i] != NULL; i++)
+        if (strcmp(option->choices[i], text) == 0)
+            return true;
+    return false;
+}
+
+/* In YAML quotes make no difference. */
+static bool is_text_form(const struct node *node)
+{
+    return node->kind == NODE_TEXT || (node->syntax == NODE_YAML && node->kind == NODE_WORD);
+}
+
+/* Whether a node has the form of a value.  In YAML a list of one may be a text alone; a choice may
+ * be a number, true or false, which have no quotes. */
+static bool has_form(const struct node *node, const struct muster_option *option)
 {
     const bool is_yaml = node->syntax == NODE_YAML;
     const bool is_word = node->kind == NODE_WORD || (is_yaml && node->kind == NODE_TEXT);
-    const bool is_text = node->kind == NODE_TEXT || (is_yaml && node->kind == NODE_WORD);
+    const bool is_text = is_text_form(node);
 
-    switch (type) {
+    switch (option->type) {
     case MUSTER_OPTION_BOOL:
     case MUSTER_OPTION_INT:
         return is_word;
@@ -120,6 +136,8 @@ static bool has_form(const struct node *node, uint32_t type)
         return is_word || is_text;
     case MUSTER_OPTION_LIST:
         return node->kind == NODE_LIST || (is_yaml && is_text);
+    case MUSTER_OPTION_CHOICE:
+        return is_text || (is_word && is_choice(option, node->text));
     default:
         return is_text;
     }
@@ -133,7 +151,7 @@ static int read_item(const struct muster_option *option, const struct node *node
 
     if (node->kind == NODE_BAD)
         return 1;
-    if (!has_form(node, MUSTER_OPTION_STRING)) {
+    if (!is_text_form(node)) {
         node_problem(node, problems, "%s: an item is %s; expected %s", option->name,
                      node_kind_name(node), option_form(option, text));
         return 1;
@@ -173,7 +191,7 @@ static int read_value(const struct muster_option *option, const struct node *nod
     value->line = node->line;
     if (node->kind == NODE_BAD)
         return 1;
-    if (!has_form(node, option->type)) {
+    if (!has_form(node, option)) {
         node_problem(node, problems, "%s is %s; expected %s", option->name, node_kind_name(node),
                      option_form(option, text));
         return 1;

@@ -16,8 +16,9 @@
 #define SECOND INT64_C(1000000000)
 
 static const char *const colors[] = {"red", "green", "blue", NULL};
+static const char *const switches[] = {"auto", "false", "24", NULL};
 
-enum { FLAG, COUNT, SIZE, PAUSE, NAME, COLOR, PARTS, WORDS, NEEDED, OPTIONS };
+enum { FLAG, COUNT, SIZE, PAUSE, NAME, COLOR, SWITCH, PARTS, WORDS, NEEDED, OPTIONS };
 
 static const struct muster_option options[OPTIONS] = {
     [FLAG] = {.name = "flag", .summary = "s", .type = MUSTER_OPTION_BOOL, .fallback = "true"},
@@ -40,6 +41,11 @@ static const struct muster_option options[OPTIONS] = {
                .type = MUSTER_OPTION_CHOICE,
                .fallback = "green",
                .choices = colors},
+    [SWITCH] = {.name = "switch",
+                .summary = "s",
+                .type = MUSTER_OPTION_CHOICE,
+                .fallback = "auto",
+                .choices = switches},
     [PARTS] = {.name = "parts",
                .summary = "s",
                .type = MUSTER_OPTION_LIST,
@@ -118,8 +124,8 @@ static void expect_problem(enum node_syntax syntax, const char *text, int option
     read_setting(syntax, text, said);
     ck_assert_int_eq(values[option].number, fallbacks[option]);
     ck_assert_uint_eq(values[option].line, 2); /* for a plugin that complains of it */
-    if (option == COLOR)
-        ck_assert_str_eq(values[option].text, "green");
+    if (options[option].type == MUSTER_OPTION_CHOICE)
+        ck_assert_str_eq(values[option].text, options[option].fallback);
     else
         ck_assert_ptr_null(values[option].text);
     ck_assert_uint_eq(values[option].item_count, option == PARTS ? 2 : 0);
@@ -149,6 +155,9 @@ START_TEST(good_conf)
     expect_number(NODE_CONF, "pause = \"2\"", PAUSE, 2 * SECOND);
     expect_number(NODE_CONF, "pause = \"250ms\"", PAUSE, SECOND / 4);
     expect_number(NODE_CONF, "color = \"blue\"", COLOR, 2);
+    expect_number(NODE_CONF, "switch = false", SWITCH, 1);
+    expect_number(NODE_CONF, "switch = \"false\"", SWITCH, 1);
+    expect_number(NODE_CONF, "switch = 24", SWITCH, 2);
     read_setting(NODE_CONF,
                  "name_of_it = \"a \\\"b\"; words = (\"x\", \"\", \"x\"); parts = [\"red\"]", "");
     ck_assert_str_eq(values[NAME].text, "a \"b");
@@ -172,6 +181,7 @@ START_TEST(good_yaml)
     expect_number(NODE_YAML, "pause: 2", PAUSE, 2 * SECOND);
     expect_number(NODE_YAML, "pause: \"250ms\"", PAUSE, SECOND / 4);
     expect_number(NODE_YAML, "color: blue", COLOR, 2);
+    expect_number(NODE_YAML, "switch: false", SWITCH, 1);
     read_setting(NODE_YAML, "name_of_it: 5\nwords: [x, '', 5]\nparts: red", "");
     ck_assert_str_eq(values[NAME].text, "5");
     ck_assert_uint_eq(values[WORDS].item_count, 3);
@@ -202,6 +212,8 @@ START_TEST(wrong_kinds)
                    "f:2: name_of_it is a number; expected a text in quotes\n");
     expect_problem(NODE_CONF, "color = true", COLOR,
                    "f:2: color is a boolean; expected one of " COLORS_FORM "\n");
+    expect_problem(NODE_CONF, "switch = true", SWITCH,
+                   "f:2: switch is a boolean; expected one of \"auto\", \"false\", \"24\"\n");
     expect_problem(NODE_CONF, "parts = \"red\"", PARTS,
                    "f:2: parts is a text; expected " LIST_FORM ", each one of " COLORS_FORM "\n");
     expect_problem(NODE_CONF, "words = { a = 1; }", WORDS,
@@ -266,7 +278,7 @@ START_TEST(values_that_are_bad_already)
 }
 END_TEST
 
-#define NAMES "plugin, flag, count, size, pause, name_of_it, color, parts, words or needed"
+#define NAMES "plugin, flag, count, size, pause, name_of_it, color, switch, parts, words or needed"
 
 START_TEST(keys)
 {

@@ -137,22 +137,77 @@ START_TEST(messages)
     struct muster_record record = data(7, "31.6");
 
     open_log(muster_test_new(PLUGIN, NULL));
-    expect_line(record, "17:49:12.482 DATA from 101 seq=7 value=31.6\n");
+    expect_line(record, "2025-11-07T17:49:12.482+01:00 DATA from 101 seq=7 value=31.6\n");
     record.msg_type = MUSTER_MSG_INIT;
     record.seq_bits = 0;
     record.value_type = MUSTER_VALUE_NONE;
-    expect_line(record, "17:49:12.482 INIT from 101\n");
+    expect_line(record, "2025-11-07T17:49:12.482+01:00 INIT from 101\n");
     record.msg_type = MUSTER_MSG_HEARTBEAT;
     record.arrival_ns += S;
-    expect_line(record, "17:49:13.482 HEARTBEAT from 101\n");
+    expect_line(record, "2025-11-07T17:49:13.482+01:00 HEARTBEAT from 101\n");
     record.msg_type = 9;
     fake_add_device(instance, 101, &boiler);
-    expect_line(record, "17:49:13.482 TYPE 9 from 101 (boiler)\n");
+    expect_line(record, "2025-11-07T17:49:13.482+01:00 TYPE 9 from 101 (boiler)\n");
     record.kind = 77;
     expect_line(record, "");
     ck_assert_uint_eq(muster_test_counter(instance, "lines"), 4);
     ck_assert_uint_eq(muster_test_takes(instance),
                       MUSTER_TAKES_MESSAGES | MUSTER_TAKES_EVENTS | MUSTER_TAKES_REJECTS);
+    close_log();
+}
+END_TEST
+
+/* On what is no terminal. */
+START_TEST(iso_times)
+{
+    static const char *const choices[] = {"auto", "iso", "true"};
+    static const struct {
+        const char *zone, *text;
+    } zones[] = {{"XST-1", "2025-11-07T17:49:12.482+01:00 "},
+                 {"UTC", "2025-11-07T16:49:12.482+00:00 "},
+                 {"XST+9:30", "2025-11-07T07:19:12.482-09:30 "},
+                 {"XST-14", "2025-11-08T06:49:12.482+14:00 "}};
+    unsigned i;
+
+    for (i = 0; i < 3; i++) {
+        open_log(muster_test_new(PLUGIN, "time", choices[i], NULL));
+        expect_line(data(7, NULL), "2025-11-07T17:49:12.482+01:00 DATA from 101 seq=7\n");
+        close_log();
+    }
+    for (i = 0; i < sizeof zones / sizeof zones[0]; i++) {
+        char wanted[100];
+
+        ck_assert_int_eq(setenv("TZ", zones[i].zone, 1), 0);
+        tzset();
+        snprintf(wanted, sizeof wanted, "%sDATA from 101 seq=7\n", zones[i].text);
+        open_log(muster_test_new(PLUGIN, NULL));
+        expect_line(data(7, NULL), wanted);
+        close_log();
+    }
+    open_log(muster_test_new(PLUGIN, "time", "none", NULL));
+    expect_line(data(7, NULL), "DATA from 101 seq=7\n");
+    close_log();
+}
+END_TEST
+
+START_TEST(times_of_day)
+{
+    struct muster_record record = data(7, NULL);
+
+    open_log(muster_test_new(PLUGIN, "time", "clock", NULL));
+    expect_line(record, "2025-11-07 17:49:12.482 DATA from 101 seq=7\n");
+    expect_line(record, "17:49:12.482 DATA from 101 seq=7\n");
+    record.arrival_ns = 1762556399 * S; /* a second before midnight */
+    expect_line(record, "23:59:59.000 DATA from 101 seq=7\n");
+    record.arrival_ns += S;
+    expect_line(record, "2025-11-08 00:00:00.000 DATA from 101 seq=7\n");
+    expect_line(record, "00:00:00.000 DATA from 101 seq=7\n");
+    record.arrival_ns -= 1; /* of another worker */
+    expect_line(record, "2025-11-07 23:59:59.999 DATA from 101 seq=7\n");
+    record.arrival_ns += 366 * 86400 * S;
+    expect_line(record, "2026-11-08 23:59:59.999 DATA from 101 seq=7\n");
+    record.arrival_ns = UINT64_MAX;
+    expect_line(record, "2554-07-22 00:34:33.709 DATA from 101 seq=7\n");
     close_log();
 }
 END_TEST
@@ -296,10 +351,10 @@ START_TEST(colors)
 }
 END_TEST
 
-/* A terminal gets colors, unless NO_COLOR is set. */
-START_TEST(colors_on_a_terminal)
+/* A terminal gets colors, unless NO_COLOR is set, and the date once. */
+START_TEST(on_a_terminal)
 {
-    struct muster_record record = data(3, NULL);
+    struct muster_record records[2] = {data(3, NULL), data(4, NULL)};
     int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
     int terminal;
     int i;
@@ -312,17 +367,20 @@ START_TEST(colors_on_a_terminal)
     terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
     ck_assert_int_ge(terminal, 0);
     ck_assert_int_eq(dup2(terminal, STDOUT_FILENO), STDOUT_FILENO);
-    record.verdict = MUSTER_VERDICT_GAP;
-    record.message.gap = 1;
+    records[0].verdict = MUSTER_VERDICT_GAP;
+    records[0].message.gap = 1;
     for (i = 0; i < 2; i++) {
         char text[200] = "";
 
         ck_assert_int_eq(setenv("NO_COLOR", i == 0 ? "" : "1", 1), 0);
-        open_log(muster_test_new(PLUGIN, "time", "false", NULL));
-        ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+        open_log(muster_test_new(PLUGIN, NULL));
+        ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
         ck_assert_int_gt(read(master, text, sizeof text - 1), 0);
-        ck_assert_str_eq(text, i == 0 ? "DATA from 101 seq=3 \033[31mGAP\033[0m of 1 before it\r\n"
-                                      : "DATA from 101 seq=3 GAP of 1 before it\r\n");
+        ck_assert_str_eq(text, i == 0 ? "2025-11-07 17:49:12.482 DATA from 101 seq=3 "
+                                        "\033[31mGAP\033[0m of 1 before it\r\n"
+                                        "17:49:12.482 DATA from 101 seq=4\r\n"
+                                      : "2025-11-07 17:49:12.482 DATA from 101 seq=3 GAP of 1 "
+                                        "before it\r\n17:49:12.482 DATA from 101 seq=4\r\n");
         close_log();
     }
     close(terminal);
@@ -374,6 +432,22 @@ START_TEST(full_pipe)
 }
 END_TEST
 
+/* A line that could not be written is made again, and is to have its date again. */
+START_TEST(date_not_written)
+{
+    static char fill[4096], text[8192];
+    struct muster_record record = data(3, NULL);
+
+    ck_assert_int_eq(fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 4096), 4096);
+    ck_assert_int_eq(write(STDOUT_FILENO, fill, sizeof fill), sizeof fill);
+    open_log(muster_test_new(PLUGIN, "time", "clock", NULL));
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 0);
+    ck_assert_int_eq(read(reader, text, sizeof text), sizeof fill);
+    expect_line(record, "2025-11-07 17:49:12.482 DATA from 101 seq=3\n");
+    close_log();
+}
+END_TEST
+
 START_TEST(reader_gone)
 {
     struct muster_record record = data(3, NULL);
@@ -403,9 +477,10 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {messages,  values,        verdicts, rejects,
-                                  events,    troubles_only, colors,   colors_on_a_terminal,
-                                  full_pipe, reader_gone,   no_stdout};
+    const TTest *const tests[] = {messages,    iso_times,     times_of_day, values,
+                                  verdicts,    rejects,       events,       troubles_only,
+                                  colors,      on_a_terminal, full_pipe,    date_not_written,
+                                  reader_gone, no_stdout};
     Suite *suite = suite_create("log");
     TCase *tcase = tcase_create("log");
     size_t i;
