@@ -17,6 +17,7 @@ E2E_TESTS = \
 	%D%/plugin_guide.py \
 	%D%/plugin_tool.py \
 	%D%/presence.py \
+	%D%/quickstart.py \
 	%D%/replay.py \
 	%D%/reload.py \
 	%D%/signals.py \
