@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NS_PER_SECOND    1000000000
+#define CLOCK_DRIFT_MOST 500000 /* parts in 10^9: more than any clock that is not broken */
+
 int devices_open(struct devices *devices, uint32_t count)
 {
     devices->counts = calloc(count, sizeof *devices->counts);
@@ -144,12 +147,32 @@ static void take_gap(const struct devices *devices, struct device_counts *counts
 
 /* ---- records -------------------------------------------------------------------------- */
 
+/* Whether a device's timestamps say anything of jitter.  Whole seconds, cut, make up to half a
+ * second of it by themselves; one that is not there, or stands still, makes it of the interval; so
+ * does a clock that runs at another speed than ours. */
+static bool is_clock_believed(struct device_counts *counts, const struct muster_record *record)
+{
+    const int64_t drift = record->message.clock_drift_ppb;
+    const uint32_t stamp = (uint32_t)record->device_time_ns;
+
+    /* The same again says nothing in a copy or in the next reading of a batch. */
+    if (record->verdict != MUSTER_VERDICT_DUPLICATE && record->reading == 0) {
+        if (record->device_time_ns == 0 || (stamp & INT32_MAX) == counts->stamp)
+            counts->is_fine = false;
+        else if (record->device_time_ns % NS_PER_SECOND != 0)
+            counts->is_fine = true;
+        counts->stamp = stamp & INT32_MAX;
+    }
+    return counts->is_fine && (drift < 0 ? -drift : drift) <=
+                                  (int64_t)record->message.clock_drift_error_ppb + CLOCK_DRIFT_MOST;
+}
+
 static void take_message(const struct devices *devices, struct device_counts *counts,
                          const struct muster_record *record)
 {
     bool came = true;
 
-    counts->jitter_us = record->message.jitter_us;
+    counts->jitter_us = is_clock_believed(counts, record) ? record->message.jitter_us : 0;
     switch (record->verdict) {
     case MUSTER_VERDICT_GAP:
         counts->gaps++;

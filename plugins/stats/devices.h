@@ -31,9 +31,10 @@ struct device_part {
 struct device_counts {
     uint64_t missing;                                    /* numbers in its gaps */
     uint32_t gaps, late, duplicates, restarts, outliers; /* records */
-    uint32_t jitter_us;                                  /* of its last message */
-    uint32_t part;                                       /* the part that it was heard in last */
-    uint32_t reserved;
+    uint32_t jitter_us;   /* of its last message; 0 too if its clock is not believed */
+    uint32_t part;        /* the part that it was heard in last */
+    uint32_t stamp : 31;  /* the low bits of its last timestamp */
+    uint32_t is_fine : 1; /* these have parts of a second, and move */
     struct device_part parts[DEVICES_PARTS]; /* a ring */
     int64_t open[MUSTER_CAUSES];             /* numbers; below 0: they opened in an earlier run */
     int64_t lost[MUSTER_CAUSES];

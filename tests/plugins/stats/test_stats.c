@@ -4,6 +4,7 @@
  */
 #include <check.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -358,12 +359,15 @@ START_TEST(losses_by_cause)
 }
 END_TEST
 
+/* Each has a timestamp of its own, with parts of a second. */
 static void jittered(uint16_t id, uint32_t jitter_us, enum muster_verdict verdict)
 {
+    static int64_t stamp = INT64_C(1762534152000000000);
     struct muster_record record = {.device_id = id,
                                    .device = id,
                                    .marks = MUSTER_MARK_DEVICE,
                                    .verdict = (uint8_t)verdict,
+                                   .device_time_ns = stamp += INT64_C(6001000000),
                                    .message.jitter_us = jitter_us,
                                    .readings = 1};
 
@@ -405,6 +409,53 @@ START_TEST(presence_and_jitter)
     expect_log("1 silent), largest jitter 60.000001 s: device 65535 (boiler)");
     expect_json("\"worst_jitter\": {\"device_id\": 65535, \"name\": \"boiler\", "
                 "\"seconds\": 60.000001},\n");
+    close_stats();
+}
+END_TEST
+
+/* Whether the jitter of device 3 is told after a message whose timestamp is that many ms after
+ * noon; 0: it has none. */
+static bool is_told(int64_t ms, enum muster_verdict verdict, uint16_t reading, int32_t drift_ppb,
+                    uint32_t drift_error_ppb)
+{
+    const struct muster_record record = {.device_id = 3,
+                                         .device = 3,
+                                         .marks = MUSTER_MARK_DEVICE,
+                                         .verdict = (uint8_t)verdict,
+                                         .device_time_ns =
+                                             ms > 0 ? (INT64_C(1762534152000) + ms) * 1000000 : 0,
+                                         .message = {.jitter_us = 1234,
+                                                     .clock_drift_ppb = drift_ppb,
+                                                     .clock_drift_error_ppb = drift_error_ppb},
+                                         .reading = reading,
+                                         .readings = (uint16_t)(reading + 1)};
+    const unsigned before = muster_test_logged(instance, -1, "jitter");
+
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    tick_after(10 * S);
+    return muster_test_logged(instance, -1, "jitter") > before;
+}
+
+START_TEST(jitter_of_clocks_that_are_believed)
+{
+    const enum muster_verdict is_new = MUSTER_VERDICT_NEW;
+
+    open_stats(muster_test_new(PLUGIN, NULL));
+    set("sequence.lost", 0);
+    ck_assert(!is_told(0, is_new, 0, 0, 0));
+    ck_assert(!is_told(1000, is_new, 0, 0, 0)); /* whole seconds */
+    ck_assert(!is_told(6000, is_new, 0, 0, 0));
+    ck_assert(is_told(12001, is_new, 0, 0, 0));
+    ck_assert(is_told(18000, is_new, 0, 0, 0)); /* a whole one by chance */
+    ck_assert(is_told(18000, MUSTER_VERDICT_DUPLICATE, 0, 0, 0));
+    ck_assert(is_told(18000, is_new, 1, 0, 0));
+    ck_assert(!is_told(18000, is_new, 0, 0, 0)); /* it stands still */
+    ck_assert(!is_told(19000, is_new, 0, 0, 0));
+    ck_assert(is_told(20500, is_new, 0, 0, 0));
+    ck_assert(!is_told(21500, is_new, 0, 900000000, 2000000)); /* ten times as fast */
+    ck_assert(!is_told(22500, is_new, 0, -700000, 100000));
+    ck_assert(is_told(23500, is_new, 0, -700000, 200000));
+    ck_assert(!is_told(0, is_new, 0, 0, 0));
     close_stats();
 }
 END_TEST
@@ -554,6 +605,7 @@ Suite *test_suite(void)
                                   the_worst_of_many,
                                   many_missing,
                                   presence_and_jitter,
+                                  jitter_of_clocks_that_are_believed,
                                   counted_over_runs,
                                   replaced_as_a_whole,
                                   a_file_that_cannot_be_written,
