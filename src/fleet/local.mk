@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libfleet.a
 %C%_libfleet_a_SOURCES += \
 	%D%/account.c %D%/account.h \
 	%D%/options.c %D%/options.h \
+	%D%/plain.c %D%/plain.h \
 	%D%/play.c %D%/play.h \
 	%D%/report.c %D%/report.h \
 	%D%/run.c %D%/run.h \
@@ -12,4 +13,4 @@ noinst_LIBRARIES += %D%/libfleet.a
 
 bin_PROGRAMS += muster-fleet
 muster_fleet_SOURCES = %D%/main.c
-muster_fleet_LDADD = %D%/libfleet.a -lm
+muster_fleet_LDADD = %D%/libfleet.a src/libbase.a -lm

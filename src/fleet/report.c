@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 static double per_second(const struct report *report)
 {
     return report->seconds > 0 ? (double)report->figures.sent / report->seconds : 0;
@@ -81,6 +83,7 @@ void report_text(FILE *file, const struct report *report)
             "  its window must reach back %" PRIu64
             " numbers, and it must believe a jump of %" PRIu64 "\n",
             expect->reach, expect->jump);
+    plain_print(file, report);
 }
 
 static void json_by_type(FILE *file, const char *name, const uint64_t *by_type)

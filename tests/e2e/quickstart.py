@@ -24,7 +24,7 @@ class Quickstart(Case):
             os.mkdir(self.path(folder))
         shutil.copy(os.path.join(SOURCE, "quickstart"), self.folder)
         for name in ("collector.conf", "devices.yaml", "quickstart.conf"):
-            shutil.copy(os.path.join(SOURCE, "etc", name), self.path("etc"))
+            shutil.copyfile(os.path.join(SOURCE, "etc", name), self.path(f"etc/{name}"))
         self.write("etc/collector.conf", self.read("etc/collector.conf").replace("port = 8888", "port = 0"))
         self.write("Makefile.stub", MAKEFILE.replace("$(ROOT)", self.folder))
         self.script("bin/dpkg-query", "echo installed")
@@ -84,6 +84,8 @@ class Quickstart(Case):
         self.assertTrue([line for line in output if "DATA from 101 (boiler) seq=1 value=26.6 first" in line], output)
         self.assertRegex(" ".join(output),
                          r"rows in telemetry\.csv, .* Nothing was lost\. quickstart: stopped in order; ")
+        self.assertRegex(" ".join(output),
+                         r"\d+ sent, \d+ rows for a collector that misses nothing\. Nothing was lost\. ")
         self.assertEqual(output[-1], "quickstart: stopped in order; the lines above say what came and what was lost, "
                                      "the rows are in telemetry.csv")
         self.assertGreater(len(self.rows()), 3)

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "plain.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/wrap.h"
+
+static void lose(FILE *text, unsigned *count, uint64_t n, const char *what)
+{
+    if (n > 0)
+        fprintf(text, "%s%" PRIu64 " %s", (*count)++ == 0 ? " Lost: " : "; ", n, what);
+}
+
+void plain_print(FILE *out, const struct report *report)
+{
+    const struct account_figures *figures = &report->figures;
+    unsigned losses = 0;
+    char *words = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&words, &size);
+
+    if (text == NULL)
+        return;
+    fprintf(text, "%" PRIu64 " sent, %" PRIu64 " rows for a collector that misses nothing.",
+            figures->sent, figures->expect.records);
+    lose(text, &losses, figures->expect.lost,
+         "numbers that were withheld, which it must tell as lost");
+    lose(text, &losses, figures->expect.invisible,
+         "numbers that were withheld before a session's first or after its last, which it cannot "
+         "know of");
+    lose(text, &losses,
+         figures->withheld[MUSTER_MSG_INIT] + figures->withheld[MUSTER_MSG_HEARTBEAT],
+         "messages without a number that were withheld, which it cannot know of");
+    lose(text, &losses, figures->unsent, "that were still to be sent, since the play was cut off");
+    lose(text, &losses, report->refused, "that came back, since nobody listens there");
+    lose(text, &losses, report->unreachable, "that came back as undeliverable");
+    fprintf(text, "%s", losses == 0 ? " Nothing was lost." : ".");
+    if (fclose(text) == 0)
+        wrap_print(out, 0, 0, "%s", words);
+    free(words);
+}
