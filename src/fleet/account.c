@@ -64,8 +64,6 @@ static void data_sent(struct account *account, const struct play_datagram *datag
         note_reach(expect, (device->highest - place + 1) * readings - 1);
         return;
     }
-    /* What the play calls late is what arrives late, and nothing else. */
-    assert(datagram->late == (place < device->highest));
     if (device->first == 0) {
         device->first = place;
     } else if (place < device->highest) {
@@ -125,6 +123,7 @@ void account_figures(const struct account *account, const struct play_decided *d
     size_t i;
 
     *figures = account->figures;
+    figures->underway = decided->underway;
     for (i = 0; i < PLAY_TYPES; i++) {
         figures->planned += decided->planned[i];
         figures->withheld[i] = decided->withheld[i];

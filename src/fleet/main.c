@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "base/units.h"
 #include "options.h"
 #include "play.h"
 #include "report.h"
@@ -22,6 +23,39 @@ static void say_share(const char *what, double share)
 {
     if (share > 0)
         fprintf(stderr, ", %s %g%%", what, share * 100);
+}
+
+static void say_duration(const char *what, uint64_t ns)
+{
+    char text[UNITS_ROOM];
+
+    fprintf(stderr, ", %s %s", what, units_format_duration(text, (int64_t)ns));
+}
+
+/* How often the devices send, if not as those in the field. */
+static void say_intervals(const struct play_plan *play)
+{
+    if (play->data_ns != PLAY_DATA_NS)
+        say_duration("data every", play->data_ns);
+    if (play->heartbeat_ns == 0)
+        fprintf(stderr, ", no heartbeats");
+    else if (play->heartbeat_ns != PLAY_HEARTBEAT_NS)
+        say_duration("a heartbeat every", play->heartbeat_ns);
+}
+
+/* What the network does. */
+static void say_impairment(const struct play_plan *play)
+{
+    if (play->loss <= 0 && play->duplicate <= 0 && play->reorder <= 0 && play->delay_ns == 0 &&
+        play->jitter_ns == 0)
+        fprintf(stderr, ", no impairment");
+    say_share("loss", play->loss);
+    say_share("duplicate", play->duplicate);
+    say_share("reorder", play->reorder);
+    if (play->delay_ns > 0)
+        say_duration("delay", play->delay_ns);
+    if (play->jitter_ns > 0)
+        say_duration("jitter", play->jitter_ns);
 }
 
 /* One line: what is going to be played. */
@@ -46,11 +80,8 @@ static void announce(const struct options *options)
         fprintf(stderr, " in segments");
     if (play->payload == PLAY_U16)
         fprintf(stderr, ", %u reading%s each", play->readings, play->readings == 1 ? "" : "s");
-    if (play->loss <= 0 && play->duplicate <= 0 && play->reorder <= 0)
-        fprintf(stderr, ", no impairment");
-    say_share("loss", play->loss);
-    say_share("duplicate", play->duplicate);
-    say_share("reorder", play->reorder);
+    say_intervals(play);
+    say_impairment(play);
     fprintf(stderr, ", seed %llu\n", (unsigned long long)play->seed);
 }
 

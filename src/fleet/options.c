@@ -13,14 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "build.h"
 
-#define DEFAULT_TARGET "127.0.0.1:8888"
+#define DEFAULT_TARGET  "127.0.0.1:8888"
+#define INTERVAL_MIN_NS 1000u
+#define DELAY_MAX_NS    UINT64_C(3600000000000)
 
 enum option_code {
     OPTION_TARGET = 256,
     OPTION_DEVICES,
     OPTION_FIRST_ID,
+    OPTION_INTERVAL,
+    OPTION_HEARTBEAT,
     OPTION_SPEED,
     OPTION_COUNT,
     OPTION_SECONDS,
@@ -28,6 +33,8 @@ enum option_code {
     OPTION_LOSS,
     OPTION_DUPLICATE,
     OPTION_REORDER,
+    OPTION_DELAY,
+    OPTION_JITTER,
     OPTION_SEED,
     OPTION_SOCKETS,
     OPTION_PAYLOAD,
@@ -45,6 +52,8 @@ static const struct option long_options[] = {
     {"target", required_argument, NULL, OPTION_TARGET},
     {"devices", required_argument, NULL, OPTION_DEVICES},
     {"first-id", required_argument, NULL, OPTION_FIRST_ID},
+    {"interval", required_argument, NULL, OPTION_INTERVAL},
+    {"heartbeat", required_argument, NULL, OPTION_HEARTBEAT},
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"count", required_argument, NULL, OPTION_COUNT},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
@@ -52,6 +61,8 @@ static const struct option long_options[] = {
     {"loss", required_argument, NULL, OPTION_LOSS},
     {"duplicate", required_argument, NULL, OPTION_DUPLICATE},
     {"reorder", required_argument, NULL, OPTION_REORDER},
+    {"delay", required_argument, NULL, OPTION_DELAY},
+    {"jitter", required_argument, NULL, OPTION_JITTER},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"sockets", required_argument, NULL, OPTION_SOCKETS},
     {"payload", required_argument, NULL, OPTION_PAYLOAD},
@@ -78,6 +89,8 @@ static const char usage[] =
     "  --start-seq S          sequence number of each device's first data (1)\n"
     "  --sockets one|each     one socket for all devices, or one for each (one)\n"
     "Pace:\n"
+    "  --interval D           each device sends data every D, such as 200ms (6s)\n"
+    "  --heartbeat D          and a heartbeat every D; 0 is none (30s)\n"
     "  --speed N              the devices' time runs N times as fast (1)\n"
     "  --rate R|max           R datagrams a second in total instead of the timetable\n"
     "  --segment              with --rate: several datagrams in a send (UDP_SEGMENT)\n"
@@ -87,6 +100,8 @@ static const char usage[] =
     "  --loss P               share of datagrams withheld (0)\n"
     "  --duplicate P          share sent twice (0)\n"
     "  --reorder P            share of data sent late (0)\n"
+    "  --delay D              how long each datagram is under way (0)\n"
+    "  --jitter D             and up to D longer, so that they overtake (0)\n"
     "  --seed N               the same seed plays the same (1)\n"
     "Output:\n"
     "  --report FILE          write the figures as JSON; - is standard output\n"
@@ -152,6 +167,23 @@ static bool read_real(const char *option, const char *argument, double min, doub
         return wrong(option, argument, expected);
     }
     *value = number;
+    return true;
+}
+
+/* The daemon's durations, also with a space before the unit. */
+static bool read_duration(const char *option, const char *argument, const char *expected,
+                          uint64_t min, uint64_t max, uint64_t *value)
+{
+    size_t digits = strspn(argument, "0123456789");
+    char text[UNITS_ROOM];
+    int64_t ns;
+
+    snprintf(text, sizeof text, "%.*s%s", (int)(digits < sizeof text ? digits : sizeof text),
+             argument, argument + digits + (digits > 0 && argument[digits] == ' '));
+    if (strlen(argument) >= sizeof text || units_duration(text, &ns) != 0 || (uint64_t)ns < min ||
+        (uint64_t)ns > max)
+        return wrong(option, argument, expected);
+    *value = (uint64_t)ns;
     return true;
 }
 
@@ -240,8 +272,36 @@ static bool read_rate(struct options *options, const char *argument)
 
 /* What was given, as far as it matters for what may not go together. */
 struct given {
-    bool speed, readings, each;
+    bool speed, readings, each, intervals;
 };
+
+/* How often devices send, and how long that is under way. */
+static bool read_times(struct options *options, struct given *given, int option,
+                       const char *argument)
+{
+    static const char way[] = "a duration of 1h at most, such as 200ms";
+    struct play_plan *play = &options->play;
+
+    switch (option) {
+    case OPTION_INTERVAL:
+        given->intervals = true;
+        return read_duration("interval", argument, "a duration from 1us to 1d, such as 6s or 200ms",
+                             INTERVAL_MIN_NS, PLAY_INTERVAL_MAX_NS, &play->data_ns);
+    case OPTION_HEARTBEAT:
+        given->intervals = true;
+        if (strcmp(argument, "0") == 0) {
+            play->heartbeat_ns = 0;
+            return true;
+        }
+        return read_duration("heartbeat", argument,
+                             "a duration from 1us to 1d, such as 30s, or 0 for none",
+                             INTERVAL_MIN_NS, PLAY_INTERVAL_MAX_NS, &play->heartbeat_ns);
+    case OPTION_DELAY:
+        return read_duration("delay", argument, way, 0, DELAY_MAX_NS, &play->delay_ns);
+    default:
+        return read_duration("jitter", argument, way, 0, DELAY_MAX_NS, &play->jitter_ns);
+    }
+}
 
 static bool read_option(struct options *options, struct given *given, int option,
                         const char *argument)
@@ -262,6 +322,11 @@ static bool read_option(struct options *options, struct given *given, int option
             return false;
         play->first_id = (uint16_t)number;
         return true;
+    case OPTION_INTERVAL:
+    case OPTION_HEARTBEAT:
+    case OPTION_DELAY:
+    case OPTION_JITTER:
+        return read_times(options, given, option, argument);
     case OPTION_SPEED:
         given->speed = true;
         return read_real("speed", argument, 0.001, 1e6, &options->run.speed);
@@ -313,6 +378,23 @@ static bool conflict(const char *text)
     return false;
 }
 
+/* A delay keeps as many datagrams under way as are sent in that time. */
+static bool check_delay(const struct play_plan *play)
+{
+    if (play->delay_ns + play->jitter_ns == 0)
+        return true;
+    if (play->pace == PLAY_FLAT && play->interval_ns <= 0)
+        return conflict("--delay and --jitter need a pace, which --rate max has not: "
+                        "give a number of datagrams a second");
+    if (play_underway(play) <= PLAY_UNDERWAY_MAX)
+        return true;
+    fprintf(stderr,
+            "muster-fleet: --delay and --jitter keep %" PRIu64 " datagrams under way at that pace; "
+            "expected at most %u: shorten them, or send less often\n",
+            play_underway(play), PLAY_UNDERWAY_MAX);
+    return false;
+}
+
 /* What follows from several options together. */
 static bool combine(struct options *options, const struct given *given)
 {
@@ -320,6 +402,11 @@ static bool combine(struct options *options, const struct given *given)
 
     if (play->pace == PLAY_FLAT && given->speed)
         return conflict("--speed is about the timetable, which --rate replaces: give one of them");
+    if (play->pace == PLAY_FLAT && given->intervals)
+        return conflict("--interval and --heartbeat are of the timetable, which --rate replaces: "
+                        "give one of them");
+    if (!check_delay(play))
+        return false;
     if (play->pace != PLAY_FLAT && options->send.segment)
         return conflict("--segment needs --rate: the timetable sends datagrams one by one");
     if (play->payload == PLAY_TEXT && given->readings)
@@ -335,7 +422,13 @@ enum options_result options_read(struct options *options, int argc, char **argv)
     int option;
 
     *options = (struct options){
-        .play = {.devices = 3, .first_id = 101, .start_seq = 1, .readings = 1, .seed = 1},
+        .play = {.devices = 3,
+                 .first_id = 101,
+                 .start_seq = 1,
+                 .readings = 1,
+                 .seed = 1,
+                 .data_ns = PLAY_DATA_NS,
+                 .heartbeat_ns = PLAY_HEARTBEAT_NS},
         .run = {.speed = 1},
     };
     if (!read_target(options, DEFAULT_TARGET))

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA_INTERVAL_NS      UINT64_C(6000000000)
-#define DATA_DELAY_NS         UINT64_C(2000000) /* from INIT to the first DATA */
-#define HEARTBEAT_INTERVAL_NS UINT64_C(30000000000)
-#define HEARTBEAT_DELAY_NS    UINT64_C(5000000000) /* from INIT to the first HEARTBEAT */
+#include "flight.h"
+
+#define FIRST_DATA_NS      UINT64_C(2000000)    /* from INIT to the first DATA */
+#define FIRST_HEARTBEAT_NS UINT64_C(5000000000) /* from INIT to the first HEARTBEAT, at most */
 
 #define TEXT_SIZE 4 /* bytes of a reading as text: "26.6" */
 
@@ -50,6 +50,7 @@ struct play {
     uint32_t *order;           /* PLAY_TIMETABLE: device by rank; else NULL */
     uint64_t *withheld;        /* DATA withheld by device; NULL without loss */
     struct held_queue *queues; /* by device; NULL without reordering */
+    struct flight *flight;     /* NULL without a delay */
     uint32_t ended;            /* devices whose held datagrams are all released */
 };
 
@@ -75,6 +76,20 @@ static uint64_t draw(const struct play *play, const struct play_datagram *datagr
     uint64_t state = splitmix(seed, (uint64_t)datagram->device * PLAY_TYPES + datagram->type);
 
     return splitmix(state, datagram->index * DRAWS + what);
+}
+
+/* How much longer a datagram, or its copy, is under way.  A stream of its own: what a seed decides
+ * of the rest does not depend on whether there is a delay.  An INIT is not overtaken. */
+static uint64_t jitter(const struct play *play, const struct play_datagram *datagram, bool copy)
+{
+    uint64_t seed = splitmix(splitmix(play->plan.seed, 0), UINT64_MAX - 1);
+    uint64_t state = splitmix(seed, (uint64_t)datagram->device * PLAY_TYPES + datagram->type);
+    uint64_t share = splitmix(state, datagram->index * 2 + copy) >> 11;
+
+    if (play->plan.jitter_ns == 0 || datagram->type == MUSTER_MSG_INIT)
+        return 0;
+    return (uint64_t)((double)share / 9007199254740992.0 /* 2^53 */ *
+                      (double)(play->plan.jitter_ns + 1));
 }
 
 static bool happens(const struct play *play, const struct play_datagram *datagram, enum draw what,
@@ -115,12 +130,34 @@ static int add_tables(struct play *play)
         play->withheld = calloc(devices, sizeof *play->withheld);
     if (play->reorder > 0)
         play->queues = calloc(devices, sizeof *play->queues);
+    if (play->plan.delay_ns + play->plan.jitter_ns > 0)
+        play->flight = flight_new((size_t)play_underway(&play->plan));
     if ((play->plan.pace == PLAY_TIMETABLE && play->order == NULL) ||
-        (play->loss > 0 && play->withheld == NULL) || (play->reorder > 0 && play->queues == NULL))
+        (play->loss > 0 && play->withheld == NULL) || (play->reorder > 0 && play->queues == NULL) ||
+        (play->plan.delay_ns + play->plan.jitter_ns > 0 && play->flight == NULL))
         return -1;
     if (play->order != NULL)
         shuffle(play->order, devices, play->plan.seed);
     return 0;
+}
+
+uint64_t play_underway(const struct play_plan *plan)
+{
+    double way = (double)plan->delay_ns + (double)plan->jitter_ns;
+    double most;
+
+    if (plan->pace == PLAY_TIMETABLE)
+        most = plan->devices * (3 + way / (double)plan->data_ns +
+                                (plan->heartbeat_ns > 0 ? way / (double)plan->heartbeat_ns : 0));
+    else
+        most = way / plan->interval_ns + 2;
+    if (plan->reorder > 0)
+        most += (double)plan->devices * PLAY_HELD_MAX;
+    if (plan->count > 0 && (double)plan->count < most)
+        most = (double)plan->count;
+    if (plan->duplicate > 0)
+        most *= 2;
+    return most < 9e18 ? (uint64_t)most + 1 : UINT64_MAX;
 }
 
 struct play *play_new(const struct play_plan *plan)
@@ -131,6 +168,12 @@ struct play *play_new(const struct play_plan *plan)
     assert(plan->readings > 0 && plan->readings <= PLAY_READINGS_MAX);
     assert(plan->payload == PLAY_U16 || plan->readings == 1);
     assert(plan->pace == PLAY_TIMETABLE || plan->turn > 0);
+    assert(plan->pace != PLAY_TIMETABLE ||
+           (plan->data_ns > 0 && plan->data_ns <= PLAY_INTERVAL_MAX_NS &&
+            plan->heartbeat_ns <= PLAY_INTERVAL_MAX_NS));
+    assert(plan->delay_ns + plan->jitter_ns == 0 ||
+           ((plan->pace == PLAY_TIMETABLE || plan->interval_ns > 0) &&
+            play_underway(plan) <= PLAY_UNDERWAY_MAX));
 
     if (play == NULL)
         return NULL;
@@ -149,6 +192,7 @@ void play_free(struct play *play)
 {
     if (play == NULL)
         return;
+    flight_free(play->flight);
     free(play->queues);
     free(play->withheld);
     free(play->order);
@@ -160,20 +204,26 @@ const struct play_decided *play_decided(const struct play *play)
     return &play->decided;
 }
 
-/* When the next message of that type is due by the timetable.  The devices'
- * starts are spread over one data interval, so each type's times only rise. */
+/* When the next message of that type is due by the timetable.  The devices' starts are spread over
+ * the shortest interval, so each type's times only rise. */
 static uint64_t timetable_due(const struct play *play, uint8_t type)
 {
+    const struct play_plan *plan = &play->plan;
     const struct round *next = &play->rounds[type];
-    uint64_t due = next->rank * DATA_INTERVAL_NS / play->plan.devices;
+    uint64_t heartbeat = plan->heartbeat_ns > 0 ? plan->heartbeat_ns : UINT64_MAX;
+    uint64_t shortest = heartbeat < plan->data_ns ? heartbeat : plan->data_ns;
+    uint64_t due = next->rank * shortest / plan->devices;
 
     switch (type) {
     case MUSTER_MSG_INIT:
         return next->cycle == 0 ? due : UINT64_MAX;
     case MUSTER_MSG_DATA:
-        return due + DATA_DELAY_NS + next->cycle * DATA_INTERVAL_NS;
+        return due + FIRST_DATA_NS + next->cycle * plan->data_ns;
     default:
-        return due + HEARTBEAT_DELAY_NS + next->cycle * HEARTBEAT_INTERVAL_NS;
+        if (plan->heartbeat_ns == 0)
+            return UINT64_MAX;
+        return due + (heartbeat < FIRST_HEARTBEAT_NS ? heartbeat : FIRST_HEARTBEAT_NS) +
+               next->cycle * heartbeat;
     }
 }
 
@@ -195,7 +245,8 @@ static uint8_t timetable_type(const struct play *play, uint64_t *due_ns)
     return earliest;
 }
 
-bool play_due(const struct play *play, uint64_t *due_ns)
+/* When the next message is due to be sent.  Returns false if the plan's count is reached. */
+static bool departure(const struct play *play, uint64_t *due_ns)
 {
     if (play->plan.count != 0 && play->planned == play->plan.count)
         return false;
@@ -204,6 +255,20 @@ bool play_due(const struct play *play, uint64_t *due_ns)
     else
         *due_ns = (uint64_t)((double)play->planned * play->plan.interval_ns);
     return true;
+}
+
+/* Whether the next to happen is that one comes out at the end of its way, and when. */
+static bool arrival(const struct play *play, uint64_t *due_ns)
+{
+    uint64_t due;
+
+    return play->flight != NULL && flight_due(play->flight, due_ns) &&
+           (!departure(play, &due) || *due_ns <= due);
+}
+
+bool play_due(const struct play *play, uint64_t *due_ns)
+{
+    return arrival(play, due_ns) || departure(play, due_ns);
 }
 
 static void go_round(struct play *play, struct round *next)
@@ -269,7 +334,6 @@ static size_t release(struct held_queue *queue, struct play_datagram *out)
     for (i = 0; i < queue->count; i++) {
         struct held *held = &queue->held[i];
 
-        held->datagram.late = true;
         held->wait--;
         if (held->wait == 0)
             delivered += deliver(&held->datagram, held->doubled, out + delivered);
@@ -280,58 +344,105 @@ static size_t release(struct held_queue *queue, struct play_datagram *out)
     return delivered;
 }
 
-size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out)
+/* The next message, as it is made. */
+static struct play_datagram make(struct play *play, uint32_t clock)
 {
     struct play_datagram datagram = {.timestamp = clock};
-    struct held_queue *queue = NULL;
-    size_t delivered;
-    bool doubled;
 
-    assert(play->plan.count == 0 || play->planned < play->plan.count);
     if (play->plan.pace == PLAY_TIMETABLE)
         next_by_timetable(play, &datagram);
     else
         next_in_turn(play, &datagram);
     play->planned++;
     play->decided.planned[datagram.type]++;
+    if (datagram.type == MUSTER_MSG_DATA && play->withheld != NULL)
+        datagram.withheld = play->withheld[datagram.device];
+    return datagram;
+}
 
-    if (datagram.type == MUSTER_MSG_DATA) {
-        if (play->withheld != NULL)
-            datagram.withheld = play->withheld[datagram.device];
-        if (play->queues != NULL)
-            queue = &play->queues[datagram.device];
-    }
-    if (happens(play, &datagram, DRAW_LOSS, play->loss)) {
-        play->decided.withheld[datagram.type]++;
-        if (datagram.type == MUSTER_MSG_DATA && play->withheld != NULL)
-            play->withheld[datagram.device]++;
+/* Decides what becomes of a message.  Writes what goes on its way now, and returns their number. */
+static size_t decide(struct play *play, const struct play_datagram *datagram,
+                     struct play_datagram *out)
+{
+    struct held_queue *queue = NULL;
+    size_t delivered;
+    bool doubled;
+
+    if (happens(play, datagram, DRAW_LOSS, play->loss)) {
+        play->decided.withheld[datagram->type]++;
+        if (datagram->type == MUSTER_MSG_DATA)
+            play->withheld[datagram->device]++;
         return 0;
     }
-    doubled = happens(play, &datagram, DRAW_DUPLICATE, play->duplicate);
+    if (datagram->type == MUSTER_MSG_DATA && play->queues != NULL)
+        queue = &play->queues[datagram->device];
+    doubled = happens(play, datagram, DRAW_DUPLICATE, play->duplicate);
     /* With the queue full it goes out in time: with everything held back,
      * nothing would overtake anything. */
     if (queue != NULL && queue->count < PLAY_HELD_MAX &&
-        happens(play, &datagram, DRAW_REORDER, play->reorder)) {
+        happens(play, datagram, DRAW_REORDER, play->reorder)) {
         queue->held[queue->count++] = (struct held){
-            .datagram = datagram,
+            .datagram = *datagram,
             .doubled = doubled,
-            .wait = (uint8_t)(1 + draw(play, &datagram, DRAW_WAIT) % 3),
+            .wait = (uint8_t)(1 + draw(play, datagram, DRAW_WAIT) % 3),
         };
         return 0;
     }
-    delivered = deliver(&datagram, doubled, out);
+    delivered = deliver(datagram, doubled, out);
     if (queue != NULL)
         delivered += release(queue, out + delivered);
     return delivered;
+}
+
+/* Sends the datagrams on their way.  Of two alike, whichever comes out first is the original. */
+static void depart(struct play *play, uint64_t now, const struct play_datagram *datagrams,
+                   size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const struct play_datagram *datagram = &datagrams[i];
+        uint64_t way = jitter(play, datagram, false);
+
+        if (i + 1 < count && datagrams[i + 1].copy) {
+            uint64_t other = jitter(play, datagram, true);
+
+            flight_push(play->flight, now + play->plan.delay_ns + (way < other ? way : other),
+                        datagram);
+            way = way < other ? other : way;
+            datagram = &datagrams[++i];
+        }
+        flight_push(play->flight, now + play->plan.delay_ns + way, datagram);
+    }
+    play->decided.underway = flight_most(play->flight);
+}
+
+size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out)
+{
+    struct play_datagram datagram;
+    uint64_t now;
+    size_t count;
+
+    if (arrival(play, &now))
+        return flight_pop(play->flight, out);
+    if (!departure(play, &now))
+        assert(!"nothing is due");
+    datagram = make(play, clock);
+    count = decide(play, &datagram, out);
+    if (play->flight == NULL)
+        return count;
+    depart(play, now, out, count);
+    return 0;
 }
 
 size_t play_end(struct play *play, struct play_datagram *out)
 {
     size_t delivered = 0;
 
-    if (play->queues == NULL)
-        return 0;
-    while (delivered == 0 && play->ended < play->plan.devices) {
+    while (play->flight != NULL && delivered < PLAY_STEP_MAX &&
+           flight_pop(play->flight, out + delivered))
+        delivered++;
+    while (delivered == 0 && play->queues != NULL && play->ended < play->plan.devices) {
         struct held_queue *queue = &play->queues[play->ended++];
         uint32_t i;
 

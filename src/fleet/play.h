@@ -19,6 +19,13 @@
 #define PLAY_HELD_MAX 4 /* datagrams of one device that are held back at the same time */
 #define PLAY_STEP_MAX (2 * (1 + PLAY_HELD_MAX)) /* datagrams that one step can deliver */
 
+/* Of a device in the field. */
+#define PLAY_DATA_NS      UINT64_C(6000000000)
+#define PLAY_HEARTBEAT_NS UINT64_C(30000000000)
+
+#define PLAY_INTERVAL_MAX_NS UINT64_C(86400000000000) /* a day */
+#define PLAY_UNDERWAY_MAX    (1u << 22)               /* datagrams */
+
 enum play_payload { PLAY_TEXT, PLAY_U16 };
 
 enum play_pace {
@@ -31,6 +38,9 @@ struct play_plan {
     uint64_t seed;
     double loss, duplicate, reorder; /* probabilities, 0 to 1 */
     double interval_ns;              /* PLAY_FLAT: from one datagram to the next; 0: none */
+    uint64_t data_ns, heartbeat_ns;  /* PLAY_TIMETABLE: of a device; no heartbeats if 0 */
+    uint64_t delay_ns;               /* how long a datagram is under way; a pace is needed */
+    uint64_t jitter_ns;              /* and by how much longer, at most; INIT is never overtaken */
     uint32_t devices;                /* 1 to PLAY_DEVICES_MAX */
     uint32_t start_seq;              /* of each device's first DATA */
     uint32_t readings;               /* sequence numbers that a DATA covers; 1 for PLAY_TEXT */
@@ -47,7 +57,6 @@ struct play_datagram {
     uint32_t timestamp; /* the device's clock when it was made */
     uint32_t device;    /* from 0 */
     uint8_t type;       /* enum muster_msg_type */
-    bool late;          /* a later DATA of its device was delivered before it */
     bool copy;          /* the second of two */
 };
 
@@ -55,24 +64,30 @@ struct play_datagram {
 struct play_decided {
     uint64_t planned[PLAY_TYPES];
     uint64_t withheld[PLAY_TYPES];
+    uint64_t underway; /* datagrams at the same time, at most */
 };
 
 struct play;
+
+/* How many datagrams can be under way at the same time: as many as are sent in that time.  What is
+ * more than PLAY_UNDERWAY_MAX is not to be played. */
+uint64_t play_underway(const struct play_plan *plan);
 
 /* Returns NULL if memory is short.  The plan is copied. */
 struct play *play_new(const struct play_plan *plan);
 void play_free(struct play *play);
 
-/* When the next datagram is due, in ns of the devices' time since the start.
- * Returns false if the plan's count is reached. */
+/* When the next datagram is due, in ns of the devices' time since the start: to be sent, or to come
+ * out at the end of its way.  Returns false if the plan's count is reached, and none is under way.
+ */
 bool play_due(const struct play *play, uint64_t *due_ns);
 
-/* Plays the datagram that play_due() announced; it must have returned true.
- * `clock` is the devices' clock in Unix seconds.  Writes what is delivered now,
- * at most PLAY_STEP_MAX datagrams in this order, and returns their number. */
+/* Plays what play_due() announced; it must have returned true.  `clock` is the devices' clock at
+ * that time in Unix seconds.  Writes what is delivered now, at most PLAY_STEP_MAX datagrams in this
+ * order, and returns their number. */
 size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out);
 
-/* Ends the play: releases what is still held back, at most PLAY_STEP_MAX
+/* Ends the play: releases what is still under way or held back, at most PLAY_STEP_MAX
  * datagrams a call.  Returns their number, and 0 when nothing is left. */
 size_t play_end(struct play *play, struct play_datagram *out);
 

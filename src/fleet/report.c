@@ -52,6 +52,9 @@ void report_text(FILE *file, const struct report *report)
         fprintf(file, " - %" PRIu64 " unsent", figures->unsent);
     fprintf(file, "\n  %-10s %12" PRIu64 "  (data, sent behind later ones of the same device)\n",
             "delayed", figures->delayed);
+    if (figures->underway > 0)
+        fprintf(file, "  %-10s %12" PRIu64 "  (at the same time, at most)\n", "under way",
+                figures->underway);
     if (report->refused > 0)
         fprintf(file, "  %-10s %12" PRIu64 "  (sent, but reported back: nobody listens there)\n",
                 "refused", report->refused);
@@ -112,6 +115,7 @@ void report_json(FILE *file, const struct report *report)
     json_by_type(file, "withheld", figures->withheld);
     json_by_type(file, "doubled", figures->doubled);
     json_number(file, "delayed", figures->delayed);
+    json_number(file, "underway", figures->underway);
     json_number(file, "refused", report->refused);
     json_number(file, "unreachable", report->unreachable);
     fprintf(file, "\"seconds\":%.6f,\"rate\":%.1f,\"interrupted\":%s,\"expect\":{", report->seconds,

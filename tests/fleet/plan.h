@@ -17,7 +17,15 @@
 static inline struct play_plan a_plan(void)
 {
     return (struct play_plan){
-        .devices = 3, .first_id = 101, .start_seq = 1, .readings = 1, .seed = 1, .turn = 1};
+        .devices = 3,
+        .first_id = 101,
+        .start_seq = 1,
+        .readings = 1,
+        .seed = 1,
+        .turn = 1,
+        .data_ns = PLAY_DATA_NS,
+        .heartbeat_ns = PLAY_HEARTBEAT_NS,
+    };
 }
 
 /* As ck_assert, which is too slow for what runs a million times. */

@@ -199,19 +199,25 @@ static const struct {
     uint32_t devices, readings, start_seq;
     enum play_pace pace;
     uint64_t count;
+    uint64_t delay_s, jitter_s;
 } plays[] = {
-    {0, 0, 0, 3, 1, 1, PLAY_TIMETABLE, 0},
-    {0.05, 0, 0, 3, 1, 1, PLAY_TIMETABLE, 0},
-    {0, 0.05, 0, 3, 1, 1, PLAY_TIMETABLE, 0},
-    {0, 0, 0.05, 3, 1, 1, PLAY_TIMETABLE, 0},
-    {0.1, 0.1, 0.1, 50, 1, 1, PLAY_TIMETABLE, 0},
-    {0.5, 0.5, 0.5, 50, 1, 1, PLAY_TIMETABLE, 1000},
-    {0.5, 0.5, 1, 7, 1, 1, PLAY_FLAT, 5000},
-    {0.9, 0.1, 0.5, 400, 1, 1, PLAY_FLAT, 3000},
-    {0, 1, 1, 1, 1, 0, PLAY_FLAT, 777},
-    {0.2, 0.2, 0.2, 5, 1, 0xfffffff0, PLAY_FLAT, 5000},
-    {0.2, 0.2, 0.2, 5, 7, 0xfffffff0, PLAY_FLAT, 5000},
-    {0.2, 0.2, 0.2, 20, 300, 1, PLAY_TIMETABLE, 2000},
+    {0, 0, 0, 3, 1, 1, PLAY_TIMETABLE, 0, 0, 0},
+    {0.05, 0, 0, 3, 1, 1, PLAY_TIMETABLE, 0, 0, 0},
+    {0, 0.05, 0, 3, 1, 1, PLAY_TIMETABLE, 0, 0, 0},
+    {0, 0, 0.05, 3, 1, 1, PLAY_TIMETABLE, 0, 0, 0},
+    {0.1, 0.1, 0.1, 50, 1, 1, PLAY_TIMETABLE, 0, 0, 0},
+    {0.5, 0.5, 0.5, 50, 1, 1, PLAY_TIMETABLE, 1000, 0, 0},
+    {0.5, 0.5, 1, 7, 1, 1, PLAY_FLAT, 5000, 0, 0},
+    {0.9, 0.1, 0.5, 400, 1, 1, PLAY_FLAT, 3000, 0, 0},
+    {0, 1, 1, 1, 1, 0, PLAY_FLAT, 777, 0, 0},
+    {0.2, 0.2, 0.2, 5, 1, 0xfffffff0, PLAY_FLAT, 5000, 0, 0},
+    {0.2, 0.2, 0.2, 5, 7, 0xfffffff0, PLAY_FLAT, 5000, 0, 0},
+    {0.2, 0.2, 0.2, 20, 300, 1, PLAY_TIMETABLE, 2000, 0, 0},
+    {0, 0, 0, 3, 1, 1, PLAY_TIMETABLE, 0, 3, 0},
+    {0, 0, 0, 3, 1, 1, PLAY_TIMETABLE, 0, 0, 20},
+    {0.1, 0.2, 0, 50, 1, 1, PLAY_TIMETABLE, 3000, 1, 60},
+    {0.2, 0.2, 0.2, 20, 300, 1, PLAY_TIMETABLE, 2000, 0, 15},
+    {0.2, 0.2, 0.2, 5, 1, 0xfffffff0, PLAY_FLAT, 5000, 1, 10},
 };
 
 START_TEST(figures_agree_with_the_model)
@@ -232,6 +238,9 @@ START_TEST(figures_agree_with_the_model)
     plan.start_seq = plays[_i].start_seq;
     plan.pace = plays[_i].pace;
     plan.count = plays[_i].count;
+    plan.interval_ns = plays[_i].delay_s > 0 ? (double)NS_PER_S / 10 : 0;
+    plan.delay_ns = plays[_i].delay_s * NS_PER_S;
+    plan.jitter_ns = plays[_i].jitter_s * NS_PER_S;
     for (plan.seed = 1; plan.seed <= 5; plan.seed++) {
         play_all(&plan, 1000 * NS_PER_S, &figures, &model);
         ck_assert_uint_gt(sees->datagrams, 0);
@@ -252,7 +261,7 @@ START_TEST(figures_agree_with_the_model)
                           expect->lost + expect->invisible);
         if (plan.loss > 0)
             ck_assert_uint_gt(withheld, 0);
-        if (plan.reorder > 0)
+        if (plan.reorder > 0 || plan.jitter_ns > PLAY_DATA_NS)
             ck_assert_uint_gt(figures.delayed, 0);
     }
 }
@@ -266,10 +275,10 @@ START_TEST(figures_by_hand)
         {.type = MUSTER_MSG_INIT},
         {.type = MUSTER_MSG_INIT, .copy = true},
         {.type = MUSTER_MSG_DATA, .index = 2, .withheld = 1},
-        {.type = MUSTER_MSG_DATA, .index = 0, .late = true},
+        {.type = MUSTER_MSG_DATA, .index = 0},
         {.type = MUSTER_MSG_DATA, .index = 4, .withheld = 1},
-        {.type = MUSTER_MSG_DATA, .index = 3, .withheld = 1, .late = true},
-        {.type = MUSTER_MSG_DATA, .index = 3, .withheld = 1, .late = true, .copy = true},
+        {.type = MUSTER_MSG_DATA, .index = 3, .withheld = 1},
+        {.type = MUSTER_MSG_DATA, .index = 3, .withheld = 1, .copy = true},
         {.type = MUSTER_MSG_DATA, .index = 8, .withheld = 4},
         {.type = MUSTER_MSG_HEARTBEAT},
         {.type = MUSTER_MSG_HEARTBEAT, .copy = true},

@@ -10,7 +10,7 @@
 
 #define ARGUMENTS_MAX 16
 
-/* Reads a command line, with spaces between the arguments. */
+/* Reads a command line, with spaces between the arguments, and "_" for one within. */
 static enum options_result read_line(struct options *options, const char *line)
 {
     static char text[256];
@@ -21,7 +21,11 @@ static enum options_result read_line(struct options *options, const char *line)
     ck_assert_uint_lt(strlen(line), sizeof text);
     strcpy(text, line);
     for (word = strtok(text, " "); word != NULL; word = strtok(NULL, " ")) {
+        char *space = strchr(word, '_');
+
         ck_assert_int_lt(argc, ARGUMENTS_MAX);
+        if (space != NULL)
+            *space = ' ';
         argv[argc++] = word;
     }
     return options_read(options, argc, argv);
@@ -40,6 +44,8 @@ START_TEST(defaults)
     ck_assert_uint_eq(options.play.start_seq, 1);
     ck_assert_uint_eq(options.play.count, 0);
     ck_assert_int_eq(options.play.pace, PLAY_TIMETABLE);
+    ck_assert_uint_eq(options.play.data_ns, PLAY_DATA_NS);
+    ck_assert_uint_eq(options.play.heartbeat_ns, PLAY_HEARTBEAT_NS);
     ck_assert(options.run.speed == 1 && options.run.seconds == 0);
     ck_assert(!options.quiet && options.report == NULL);
 }
@@ -71,6 +77,17 @@ START_TEST(arguments_are_read)
     ck_assert(options.play.interval_ns == 0);
     ck_assert_int_eq(read_line(&options, "--speed 0.5 --seconds 1.5"), OPTIONS_PLAY);
     ck_assert(options.run.speed == 0.5 && options.run.seconds == 1.5);
+
+    ck_assert_int_eq(read_line(&options, "--interval 200ms --heartbeat 2 --delay 1s --jitter 30us"),
+                     OPTIONS_PLAY);
+    ck_assert_uint_eq(options.play.data_ns, 200000000);
+    ck_assert_uint_eq(options.play.heartbeat_ns, 2000000000);
+    ck_assert_uint_eq(options.play.delay_ns, 1000000000);
+    ck_assert_uint_eq(options.play.jitter_ns, 30000);
+    ck_assert_int_eq(read_line(&options, "--interval=6_s --heartbeat 0 --delay 0"), OPTIONS_PLAY);
+    ck_assert_uint_eq(options.play.data_ns, 6000000000);
+    ck_assert_uint_eq(options.play.heartbeat_ns, 0);
+    ck_assert_int_eq(read_line(&options, "--rate 1000 --delay 1s --jitter 1h"), OPTIONS_PLAY);
 }
 END_TEST
 
@@ -112,6 +129,31 @@ static const char *const wrong_lines[] = {
     "--readings 2",
     "--segment",
     "--rate 5 --speed 2",
+    "--interval",
+    "--interval 0",
+    "--interval -5s",
+    "--interval 6_s_",
+    "--interval _6s",
+    "--interval 6__s",
+    "--interval 6sec",
+    "--interval 1.5s",
+    "--interval 999ns",
+    "--interval 2d",
+    "--interval 99999999999999999999s",
+    "--interval 000000000000000000000000000000000000000000000000000000000000000000001s",
+    "--heartbeat x",
+    "--heartbeat 25h",
+    "--delay",
+    "--delay fast",
+    "--delay -1s",
+    "--delay 2h",
+    "--jitter 9223372036854775808",
+    "--rate max --delay 1s",
+    "--rate max --jitter 1ms",
+    "--rate 5 --interval 1s",
+    "--rate 5 --heartbeat 1s",
+    "--rate 1000000 --delay 1m",
+    "--devices 65536 --interval 1ms --delay 1s",
 };
 
 START_TEST(wrong_arguments_are_refused)

@@ -40,10 +40,58 @@ START_TEST(one_device_keeps_the_timetable)
         ck_assert_uint_eq(play_step(play, CLOCK, out), 1);
         ck_assert_uint_eq(out[0].type, expected[i].type);
         ck_assert_uint_eq(out[0].index, expected[i].index);
-        ck_assert(!out[0].late && !out[0].copy);
+        ck_assert(!out[0].copy);
     }
     ck_assert(!play_due(play, &(uint64_t){0}));
     ck_assert_uint_eq(play_end(play, out), 0);
+    play_free(play);
+}
+END_TEST
+
+START_TEST(intervals_are_as_asked)
+{
+    /* The heartbeat is the shortest, so all three start within it. */
+    static const struct {
+        uint64_t due_ms;
+        uint8_t type;
+    } expected[] = {
+        {0, MUSTER_MSG_INIT},    {2, MUSTER_MSG_DATA},         {300, MUSTER_MSG_HEARTBEAT},
+        {502, MUSTER_MSG_DATA},  {600, MUSTER_MSG_HEARTBEAT},  {900, MUSTER_MSG_HEARTBEAT},
+        {1002, MUSTER_MSG_DATA}, {1200, MUSTER_MSG_HEARTBEAT}, {1500, MUSTER_MSG_HEARTBEAT},
+        {1502, MUSTER_MSG_DATA},
+    };
+    struct play_plan plan = a_plan();
+    struct play_datagram out[PLAY_STEP_MAX];
+    uint64_t start[3] = {0}, due;
+    size_t next[3] = {0}, i;
+    struct play *play;
+
+    plan.data_ns = NS_PER_S / 2;
+    plan.heartbeat_ns = 3 * NS_PER_S / 10;
+    plan.count = 3 * sizeof expected / sizeof *expected;
+    play = play_new(&plan);
+    while (play_due(play, &due)) {
+        ck_assert_uint_eq(play_step(play, CLOCK, out), 1);
+        if (out[0].type == MUSTER_MSG_INIT)
+            start[out[0].device] = due;
+        i = next[out[0].device]++;
+        if (i == sizeof expected / sizeof *expected)
+            break;
+        ck_assert_uint_eq(out[0].type, expected[i].type);
+        ck_assert_uint_eq(due, start[out[0].device] + expected[i].due_ms * 1000000);
+        ck_assert_uint_le(start[out[0].device], NS_PER_S / 5);
+    }
+    play_free(play);
+
+    /* Without heartbeats. */
+    plan.heartbeat_ns = 0;
+    plan.count = 1000;
+    play = play_new(&plan);
+    while (play_due(play, &due)) {
+        ck_assert_uint_eq(play_step(play, CLOCK, out), 1);
+        ck_assert_int_ne(out[0].type, MUSTER_MSG_HEARTBEAT);
+    }
+    ck_assert_uint_gt(due, 165 * NS_PER_S);
     play_free(play);
 }
 END_TEST
@@ -235,6 +283,23 @@ START_TEST(the_same_seed_plays_the_same)
 }
 END_TEST
 
+/* A seed that somebody noted down plays the same for ever. */
+START_TEST(a_seed_keeps_its_meaning)
+{
+    struct play_plan plan = a_plan();
+
+    plan.count = 5000;
+    plan.loss = plan.duplicate = plan.reorder = 0.1;
+    ck_assert_uint_eq(fingerprint(&plan), UINT64_C(0xc10f854bee3aee44));
+    plan.pace = PLAY_FLAT;
+    ck_assert_uint_eq(fingerprint(&plan), UINT64_C(0xd35bec7223ff9bdf));
+    /* When nothing overtakes, a delay changes no byte either. */
+    plan.interval_ns = 1000000;
+    plan.delay_ns = 123456789;
+    ck_assert_uint_eq(fingerprint(&plan), UINT64_C(0xd35bec7223ff9bdf));
+}
+END_TEST
+
 START_TEST(decisions_do_not_depend_on_the_pace)
 {
     struct play_plan plan = a_plan();
@@ -280,10 +345,9 @@ START_TEST(a_late_one_is_behind_one_to_three)
             }
             for (i = datagram->index + 1; i < datagram->index + 100; i++)
                 overtook += in_time[datagram->device][i];
-            require(datagram->late ? overtook >= 1 && overtook <= 3 : overtook == 0,
-                    "1 to 3 overtook a late one, and none another");
-            late += datagram->late;
-            in_time[datagram->device][datagram->index] = !datagram->late;
+            require(overtook <= 3, "1 to 3 overtook a late one, and none another");
+            late += overtook > 0;
+            in_time[datagram->device][datagram->index] = overtook == 0;
         }
     }
     ck_assert_uint_gt(late, 1000);
@@ -291,23 +355,122 @@ START_TEST(a_late_one_is_behind_one_to_three)
 }
 END_TEST
 
+/* ---- The way ------------------------------------------------------------------------ */
+
+/* When each datagram was made, and when it came out, by type and index. */
+struct journey {
+    uint64_t made[PLAY_TYPES][2000], out[PLAY_TYPES][2000];
+    uint64_t count;
+};
+
+static void travel(const struct play_plan *plan, struct journey *journey)
+{
+    struct play_plan at_once = *plan;
+    struct play_datagram out[PLAY_STEP_MAX];
+    struct play *play;
+    uint64_t due, before = 0;
+
+    at_once.delay_ns = at_once.jitter_ns = 0;
+    play = play_new(&at_once);
+    while (play_due(play, &due)) {
+        require(play_step(play, CLOCK, out) == 1, "one at once");
+        journey->made[out[0].type][out[0].index] = due;
+    }
+    play_free(play);
+    play = play_new(plan);
+    for (journey->count = 0; play_due(play, &due);) {
+        require(due >= before, "time does not go back");
+        before = due;
+        if (play_step(play, CLOCK, out) == 0)
+            continue;
+        journey->out[out[0].type][out[0].index] = due;
+        journey->count++;
+    }
+    ck_assert_uint_eq(play_end(play, out), 0);
+    ck_assert_uint_le(play_decided(play)->underway, play_underway(plan));
+    ck_assert_uint_ge(play_decided(play)->underway, plan->delay_ns / plan->data_ns);
+    play_free(play);
+}
+
+START_TEST(each_is_under_way_as_long_as_asked)
+{
+    static struct journey journey;
+    struct play_plan plan = a_plan();
+    uint64_t shortest = UINT64_MAX, longest = 0, overtaken = 0, i;
+    uint8_t type;
+
+    plan.devices = 1;
+    plan.count = 2000;
+    plan.data_ns = NS_PER_S / 10;
+    plan.heartbeat_ns = NS_PER_S;
+    plan.delay_ns = NS_PER_S;
+    plan.jitter_ns = _i == 0 ? 0 : NS_PER_S / 2;
+    memset(&journey, 0, sizeof journey);
+    travel(&plan, &journey);
+    ck_assert_uint_eq(journey.count, plan.count);
+    ck_assert_uint_eq(journey.out[MUSTER_MSG_INIT][0], plan.delay_ns);
+    for (type = 0; type < PLAY_TYPES; type++) {
+        for (i = 0; i < plan.count && journey.out[type][i] > 0; i++) {
+            uint64_t way = journey.out[type][i] - journey.made[type][i];
+
+            require(way >= plan.delay_ns && way <= plan.delay_ns + plan.jitter_ns, "as asked");
+            shortest = way < shortest ? way : shortest;
+            longest = way > longest ? way : longest;
+            overtaken += i > 0 && journey.out[type][i] < journey.out[type][i - 1];
+        }
+    }
+    ck_assert_uint_lt(shortest, plan.delay_ns + plan.jitter_ns / 50 + 1);
+    ck_assert_uint_gt(longest + plan.jitter_ns / 50 + 1, plan.delay_ns + plan.jitter_ns);
+    ck_assert_int_eq(overtaken > 0, plan.jitter_ns > 0);
+}
+END_TEST
+
+/* A play that is cut off sends what is under way, in the order of coming out. */
+START_TEST(the_end_brings_out_what_is_under_way)
+{
+    struct play_plan plan = a_plan();
+    struct play_datagram out[PLAY_STEP_MAX];
+    struct play *play;
+    uint64_t due, made = 0, came = 0;
+    size_t n, i;
+
+    plan.data_ns = NS_PER_S / 100;
+    plan.delay_ns = 5 * NS_PER_S;
+    play = play_new(&plan);
+    while (play_due(play, &due) && due < 4 * NS_PER_S) {
+        ck_assert_uint_eq(play_step(play, CLOCK, out), 0);
+        made++;
+    }
+    while ((n = play_end(play, out)) > 0) {
+        for (i = 0; i < n; i++)
+            came += out[i].device < plan.devices;
+    }
+    ck_assert_uint_eq(came, made);
+    play_free(play);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {one_device_keeps_the_timetable,
+                                  intervals_are_as_asked,
                                   starts_are_spread_in_an_order_from_the_seed,
                                   flat_pace_takes_turns,
                                   bytes_are_those_of_a_device,
                                   numbers_and_ids_wrap,
                                   readings_stay_in_bounds,
                                   the_same_seed_plays_the_same,
+                                  a_seed_keeps_its_meaning,
                                   decisions_do_not_depend_on_the_pace,
-                                  a_late_one_is_behind_one_to_three};
+                                  a_late_one_is_behind_one_to_three,
+                                  the_end_brings_out_what_is_under_way};
     Suite *suite = suite_create("play");
     TCase *tcase = tcase_create("play");
     size_t i;
 
     for (i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
+    tcase_add_loop_test(tcase, each_is_under_way_as_long_as_asked, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -20,6 +20,7 @@ static const struct report a_report = {
                 .withheld = {1, 1, 0},
                 .doubled = {0, 1, 0},
                 .delayed = 2,
+                .underway = 8,
                 .expect = {9, 9, 2, 1, 2, 1, 1, 1, 1, 3, 4, 5}},
     .refused = 6,
     .unreachable = 7,
@@ -31,7 +32,8 @@ static const char a_json[] =
     "\"by_type\":{\"init\":1,\"heartbeat\":1,\"data\":7},"
     "\"withheld\":{\"init\":0,\"heartbeat\":1,\"data\":1},"
     "\"doubled\":{\"init\":0,\"heartbeat\":0,\"data\":1},"
-    "\"delayed\":2,\"refused\":6,\"unreachable\":7,\"seconds\":2.000000,\"rate\":4.5,"
+    "\"delayed\":2,\"underway\":8,\"refused\":6,\"unreachable\":7,\"seconds\":2.000000,\"rate\":4."
+    "5,"
     "\"interrupted\":false,\"expect\":{\"datagrams\":9,\"records\":9,\"missing\":2,"
     "\"recovered\":1,\"late\":2,\"lost\":1,\"gaps\":1,\"duplicates\":1,\"unnumbered\":1,"
     "\"invisible\":3,\"reach\":4,\"jump\":5}}\n";
