@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What any program needs; knows nothing of Muster.
 noinst_LIBRARIES += src/libbase.a
+src_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 src_libbase_a_SOURCES =
 src_libbase_a_SOURCES += \
 	%D%/address.c %D%/address.h \
@@ -11,6 +12,8 @@ src_libbase_a_SOURCES += \
 	%D%/log.c %D%/log.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/network.c %D%/network.h \
+	%D%/node.c %D%/node.h \
+	%D%/node_yaml.c %D%/node_yaml.h \
 	%D%/problems.c %D%/problems.h \
 	%D%/real.c %D%/real.h \
 	%D%/sanitized.h \

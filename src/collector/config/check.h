@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
+#include "base/node.h"
 #include "base/problems.h"
 #include "collector/host/options.h"
-#include "node.h"
 
 /* What a map may have. */
 struct check {

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/node.h"
 #include "check.h"
 #include "devices.h"
-#include "node.h"
 #include "node_conf.h"
 #include "settings.h"
 

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/node.h"
+#include "base/node_yaml.h"
 #include "base/suggest.h"
 #include "check.h"
-#include "node.h"
 #include "networks.h"
-#include "node_yaml.h"
 
 enum { TAGS_MOST = 16 }; /* of a device */
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 #include "base/address.h"
+#include "base/node.h"
 #include "base/problems.h"
 #include "networks.h"
-#include "node.h"
 
 #define LISTEN_FORM "{ address = \"...\"; port = ...; }"
 

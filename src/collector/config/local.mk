@@ -7,7 +7,5 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/listen.c %D%/listen.h \
 	%D%/literal.c %D%/literal.h \
 	%D%/networks.c %D%/networks.h \
-	%D%/node.c %D%/node.h \
 	%D%/node_conf.c %D%/node_conf.h \
-	%D%/node_yaml.c %D%/node_yaml.h \
 	%D%/settings.c %D%/settings.h

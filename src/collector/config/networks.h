@@ -6,9 +6,9 @@
 #define COLLECTOR_CONFIG_NETWORKS_H
 
 #include "base/network.h"
+#include "base/node.h"
 #include "base/problems.h"
 #include "collector/host/options.h"
-#include "node.h"
 
 struct networks {
     struct network *all;

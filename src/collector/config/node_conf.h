@@ -5,7 +5,7 @@
 #ifndef COLLECTOR_CONFIG_NODE_CONF_H
 #define COLLECTOR_CONFIG_NODE_CONF_H
 
-#include "node.h"
+#include "base/node.h"
 
 /* Reads a file and those that it includes: a map.  libconfig counts lines, not columns.  Returns 0,
  * or -1 after adding to `problems`, and then there is no root; a single number may be a problem

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/node_yaml.h"
 #include "collector/config/check.h"
 #include "collector/config/node_conf.h"
-#include "collector/config/node_yaml.h"
 #include "common/runner.h"
 #include "files.h"
 

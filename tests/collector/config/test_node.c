@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/config/node.h"
+#include "base/node.h"
+#include "base/node_yaml.h"
 #include "collector/config/node_conf.h"
-#include "collector/config/node_yaml.h"
 #include "common/runner.h"
 #include "files.h"
 

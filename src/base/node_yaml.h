@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads YAML, the syntax of devices.yaml.
+ * Reads YAML, the syntax of devices.yaml and of scenarios.
  */
-#ifndef COLLECTOR_CONFIG_NODE_YAML_H
-#define COLLECTOR_CONFIG_NODE_YAML_H
+#ifndef BASE_NODE_YAML_H
+#define BASE_NODE_YAML_H
 
 #include "node.h"
 

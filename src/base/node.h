@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * A file that was read, as a tree whose nodes know their place, so that every error can name it.
- * Whatever the file's format, this is what the rest of the daemon sees of it.
+ * Whatever the file's format, this is what the rest of the program sees of it.
  */
-#ifndef COLLECTOR_CONFIG_NODE_H
-#define COLLECTOR_CONFIG_NODE_H
+#ifndef BASE_NODE_H
+#define BASE_NODE_H
 
 #include <stddef.h>
 
-#include "base/problems.h"
+#include "problems.h"
 
 #define NODE_DEEPEST 32 /* lists and maps within each other */
 
