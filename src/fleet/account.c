@@ -9,9 +9,8 @@
 #include <stdlib.h>
 
 struct device {
-    uint64_t first;    /* index + 1 of the first DATA delivered; 0: none yet */
-    uint64_t highest;  /* index + 1 of the highest DATA delivered */
-    uint64_t withheld; /* DATA withheld before that one */
+    struct account_session session;
+    uint64_t withheld; /* DATA withheld before the highest */
 };
 
 struct account {
@@ -28,7 +27,7 @@ struct account *account_new(const struct play_plan *plan)
 
     if (account == NULL)
         return NULL;
-    account->readings = plan->readings;
+    account->readings = plan->form.readings;
     account->devices = calloc(plan->devices, sizeof *account->devices);
     if (account->devices == NULL) {
         free(account);
@@ -51,41 +50,58 @@ static void note_reach(struct account_expect *expect, uint64_t numbers)
         expect->reach = numbers;
 }
 
-static void data_sent(struct account *account, const struct play_datagram *datagram)
+enum account_place account_data(struct account_expect *expect, struct account_session *session,
+                                uint64_t index, bool copy, uint64_t readings)
 {
-    struct account_expect *expect = &account->figures.expect;
-    struct device *device = &account->devices[datagram->device];
-    uint64_t readings = account->readings;
-    uint64_t place = datagram->index + 1;
+    uint64_t place = index + 1, missing;
 
     expect->records += readings;
-    if (datagram->copy) {
+    if (session->first == 0) {
+        assert(!copy);
+        session->first = session->highest = place;
+        return ACCOUNT_FIRST;
+    }
+    if (copy) {
         expect->duplicates += readings;
-        note_reach(expect, (device->highest - place + 1) * readings - 1);
-        return;
+        note_reach(expect, (session->highest - place + 1) * readings - 1);
+        return ACCOUNT_COPY;
     }
-    if (device->first == 0) {
-        device->first = place;
-    } else if (place < device->highest) {
-        account->figures.delayed++;
+    if (place < session->highest) {
         expect->late += readings;
-        if (place > device->first)
+        if (place > session->first)
             expect->recovered += readings;
-        note_reach(expect, (device->highest - place + 1) * readings - 1);
-        return;
-    } else {
-        uint64_t missing = (place - device->highest - 1) * readings;
-
-        assert(place > device->highest);
-        if (missing > 0) {
-            expect->missing += missing;
-            expect->gaps++;
-            if (missing > expect->jump)
-                expect->jump = missing;
-        }
-        account->between += datagram->withheld - device->withheld;
+        note_reach(expect, (session->highest - place + 1) * readings - 1);
+        return ACCOUNT_LATE;
     }
-    device->highest = place;
+    assert(place > session->highest);
+    missing = (place - session->highest - 1) * readings;
+    if (missing > 0) {
+        expect->missing += missing;
+        expect->gaps++;
+        if (missing > expect->jump)
+            expect->jump = missing;
+    }
+    session->highest = place;
+    return ACCOUNT_AHEAD;
+}
+
+static void data_sent(struct account *account, const struct play_datagram *datagram)
+{
+    struct device *device = &account->devices[datagram->device];
+
+    switch (account_data(&account->figures.expect, &device->session, datagram->index,
+                         datagram->copy, account->readings)) {
+    case ACCOUNT_COPY:
+        return;
+    case ACCOUNT_LATE:
+        account->figures.delayed++;
+        return;
+    case ACCOUNT_AHEAD:
+        account->between += datagram->withheld - device->withheld;
+        break;
+    default:
+        break;
+    }
     device->withheld = datagram->withheld;
 }
 

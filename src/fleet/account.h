@@ -25,6 +25,19 @@ struct account_expect {
     uint64_t jump;       /* numbers in the largest gap */
 };
 
+/* The numbers of one session of a device, as indexes of its DATA. */
+struct account_session {
+    uint64_t first;   /* index + 1 of the first DATA delivered; 0: none yet */
+    uint64_t highest; /* index + 1 of the highest DATA delivered */
+};
+
+enum account_place { ACCOUNT_FIRST, ACCOUNT_AHEAD, ACCOUNT_LATE, ACCOUNT_COPY };
+
+/* Takes down that a DATA with so many readings was delivered: `copy` if it was before.  Fills in
+ * records, missing, recovered, late, gaps, duplicates, reach and jump, and says what it was. */
+enum account_place account_data(struct account_expect *expect, struct account_session *session,
+                                uint64_t index, bool copy, uint64_t readings);
+
 struct account_figures {
     uint64_t planned, sent, bytes;
     uint64_t sent_by_type[PLAY_TYPES]; /* copies included */

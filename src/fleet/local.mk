@@ -4,7 +4,9 @@ noinst_LIBRARIES += %D%/libfleet.a
 %C%_libfleet_a_SOURCES =
 %C%_libfleet_a_SOURCES += \
 	%D%/account.c %D%/account.h \
-	%D%/flight.c %D%/flight.h \
+	%D%/draw.h \
+	%D%/heap.c %D%/heap.h \
+	%D%/message.c %D%/message.h \
 	%D%/options.c %D%/options.h \
 	%D%/plain.c %D%/plain.h \
 	%D%/play.c %D%/play.h \

@@ -78,8 +78,9 @@ static void announce(const struct options *options)
         fprintf(stderr, " at %.12g times real speed", options->run.speed);
     if (options->send.segment)
         fprintf(stderr, " in segments");
-    if (play->payload == PLAY_U16)
-        fprintf(stderr, ", %u reading%s each", play->readings, play->readings == 1 ? "" : "s");
+    if (play->form.payload == MESSAGE_U16)
+        fprintf(stderr, ", %u reading%s each", play->form.readings,
+                play->form.readings == 1 ? "" : "s");
     say_intervals(play);
     say_impairment(play);
     fprintf(stderr, ", seed %llu\n", (unsigned long long)play->seed);

@@ -350,11 +350,11 @@ static bool read_option(struct options *options, struct given *given, int option
         return choice >= 0;
     case OPTION_PAYLOAD:
         choice = read_choice("payload", argument, payloads);
-        play->payload = choice == 1 ? PLAY_U16 : PLAY_TEXT;
+        play->form.payload = choice == 1 ? MESSAGE_U16 : MESSAGE_TEXT;
         return choice >= 0;
     case OPTION_READINGS:
         given->readings = true;
-        return read_u32("readings", argument, 1, PLAY_READINGS_MAX, &play->readings);
+        return read_u32("readings", argument, 1, MESSAGE_READINGS_MAX, &play->form.readings);
     case OPTION_START_SEQ:
         return read_u32("start-seq", argument, 0, UINT32_MAX, &play->start_seq);
     case OPTION_SEGMENT:
@@ -409,7 +409,7 @@ static bool combine(struct options *options, const struct given *given)
         return false;
     if (play->pace != PLAY_FLAT && options->send.segment)
         return conflict("--segment needs --rate: the timetable sends datagrams one by one");
-    if (play->payload == PLAY_TEXT && given->readings)
+    if (play->form.payload == MESSAGE_TEXT && given->readings)
         return conflict("--readings needs --payload u16: a text holds one reading");
     options->send.sockets = given->each ? play->devices : 1;
     play->turn = options->send.segment ? SEND_SEGMENTS : 1;
@@ -425,7 +425,7 @@ enum options_result options_read(struct options *options, int argc, char **argv)
         .play = {.devices = 3,
                  .first_id = 101,
                  .start_seq = 1,
-                 .readings = 1,
+                 .form.readings = 1,
                  .seed = 1,
                  .data_ns = PLAY_DATA_NS,
                  .heartbeat_ns = PLAY_HEARTBEAT_NS},

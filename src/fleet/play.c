@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The timetable, the decisions of the network, and the payloads.
+ * The timetable, and the decisions of the network.
  *
  * All devices have the same intervals, so each type of message goes round the
  * fleet in a fixed order: three queues, each sorted by itself, and the next
@@ -13,12 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flight.h"
+#include "draw.h"
+#include "heap.h"
 
 #define FIRST_DATA_NS      UINT64_C(2000000)    /* from INIT to the first DATA */
 #define FIRST_HEARTBEAT_NS UINT64_C(5000000000) /* from INIT to the first HEARTBEAT, at most */
-
-#define TEXT_SIZE 4 /* bytes of a reading as text: "26.6" */
 
 /* What a device's next draws are about; the numbers are part of what a seed means. */
 enum draw { DRAW_LOSS, DRAW_REORDER, DRAW_DUPLICATE, DRAW_WAIT, DRAWS };
@@ -50,52 +49,36 @@ struct play {
     uint32_t *order;           /* PLAY_TIMETABLE: device by rank; else NULL */
     uint64_t *withheld;        /* DATA withheld by device; NULL without loss */
     struct held_queue *queues; /* by device; NULL without reordering */
-    struct flight *flight;     /* NULL without a delay */
+    struct heap *flight;       /* NULL without a delay */
     uint32_t ended;            /* devices whose held datagrams are all released */
 };
-
-#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
-
-/* SplitMix64 by Sebastiano Vigna (public domain, prng.di.unimi.it/splitmix64.c),
- * after Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
- * OOPSLA 2014.  Its state is a counter, so that draw number n can be had directly. */
-static uint64_t splitmix(uint64_t state, uint64_t n)
-{
-    uint64_t z = state + (n + 1) * GOLDEN;
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 /* Each device and type has a generator of its own, so that a decision depends
  * on nothing but the seed, the device, the type and the index. */
 static uint64_t draw(const struct play *play, const struct play_datagram *datagram, enum draw what)
 {
-    uint64_t seed = splitmix(play->plan.seed, 0);
-    uint64_t state = splitmix(seed, (uint64_t)datagram->device * PLAY_TYPES + datagram->type);
+    uint64_t seed = draw_splitmix(play->plan.seed, 0);
+    uint64_t state = draw_splitmix(seed, (uint64_t)datagram->device * PLAY_TYPES + datagram->type);
 
-    return splitmix(state, datagram->index * DRAWS + what);
+    return draw_splitmix(state, datagram->index * DRAWS + what);
 }
 
 /* How much longer a datagram, or its copy, is under way.  A stream of its own: what a seed decides
  * of the rest does not depend on whether there is a delay.  An INIT is not overtaken. */
 static uint64_t jitter(const struct play *play, const struct play_datagram *datagram, bool copy)
 {
-    uint64_t seed = splitmix(splitmix(play->plan.seed, 0), UINT64_MAX - 1);
-    uint64_t state = splitmix(seed, (uint64_t)datagram->device * PLAY_TYPES + datagram->type);
-    uint64_t share = splitmix(state, datagram->index * 2 + copy) >> 11;
+    uint64_t seed = draw_splitmix(draw_splitmix(play->plan.seed, 0), UINT64_MAX - 1);
+    uint64_t state = draw_splitmix(seed, (uint64_t)datagram->device * PLAY_TYPES + datagram->type);
 
     if (play->plan.jitter_ns == 0 || datagram->type == MUSTER_MSG_INIT)
         return 0;
-    return (uint64_t)((double)share / 9007199254740992.0 /* 2^53 */ *
-                      (double)(play->plan.jitter_ns + 1));
+    return draw_up_to(draw_splitmix(state, datagram->index * 2 + copy), play->plan.jitter_ns);
 }
 
 static bool happens(const struct play *play, const struct play_datagram *datagram, enum draw what,
                     uint64_t threshold)
 {
-    return threshold != 0 && draw(play, datagram, what) >> 11 < threshold;
+    return threshold != 0 && draw_happens(draw(play, datagram, what), threshold);
 }
 
 /* Fisher and Yates, as in Knuth, The Art of Computer Programming, vol. 2, 3.4.2, algorithm P. */
@@ -106,17 +89,12 @@ static void shuffle(uint32_t *order, uint32_t count, uint64_t seed)
     for (i = 0; i < count; i++)
         order[i] = i;
     for (i = count - 1; i > 0; i--) {
-        uint32_t j = (uint32_t)(((splitmix(seed, i) >> 32) * (i + UINT64_C(1))) >> 32);
+        uint32_t j = (uint32_t)(((draw_splitmix(seed, i) >> 32) * (i + UINT64_C(1))) >> 32);
         uint32_t other = order[j];
 
         order[j] = order[i];
         order[i] = other;
     }
-}
-
-static uint64_t threshold(double probability)
-{
-    return (uint64_t)(probability * 9007199254740992.0 /* 2^53 */);
 }
 
 /* What some plans need for each device, and others not.  Returns 0, or -1. */
@@ -130,8 +108,11 @@ static int add_tables(struct play *play)
         play->withheld = calloc(devices, sizeof *play->withheld);
     if (play->reorder > 0)
         play->queues = calloc(devices, sizeof *play->queues);
-    if (play->plan.delay_ns + play->plan.jitter_ns > 0)
-        play->flight = flight_new((size_t)play_underway(&play->plan));
+    if (play->plan.delay_ns + play->plan.jitter_ns > 0) {
+        size_t most = (size_t)play_underway(&play->plan);
+
+        play->flight = heap_new(sizeof(struct play_datagram), most, most);
+    }
     if ((play->plan.pace == PLAY_TIMETABLE && play->order == NULL) ||
         (play->loss > 0 && play->withheld == NULL) || (play->reorder > 0 && play->queues == NULL) ||
         (play->plan.delay_ns + play->plan.jitter_ns > 0 && play->flight == NULL))
@@ -165,8 +146,8 @@ struct play *play_new(const struct play_plan *plan)
     struct play *play = calloc(1, sizeof *play);
 
     assert(plan->devices > 0 && plan->devices <= PLAY_DEVICES_MAX);
-    assert(plan->readings > 0 && plan->readings <= PLAY_READINGS_MAX);
-    assert(plan->payload == PLAY_U16 || plan->readings == 1);
+    assert(plan->form.readings > 0 && plan->form.readings <= MESSAGE_READINGS_MAX);
+    assert(plan->form.payload == MESSAGE_U16 || plan->form.readings == 1);
     assert(plan->pace == PLAY_TIMETABLE || plan->turn > 0);
     assert(plan->pace != PLAY_TIMETABLE ||
            (plan->data_ns > 0 && plan->data_ns <= PLAY_INTERVAL_MAX_NS &&
@@ -178,9 +159,9 @@ struct play *play_new(const struct play_plan *plan)
     if (play == NULL)
         return NULL;
     play->plan = *plan;
-    play->loss = threshold(plan->loss);
-    play->duplicate = threshold(plan->duplicate);
-    play->reorder = threshold(plan->reorder);
+    play->loss = draw_threshold(plan->loss);
+    play->duplicate = draw_threshold(plan->duplicate);
+    play->reorder = draw_threshold(plan->reorder);
     if (add_tables(play) < 0) {
         play_free(play);
         return NULL;
@@ -192,7 +173,7 @@ void play_free(struct play *play)
 {
     if (play == NULL)
         return;
-    flight_free(play->flight);
+    heap_free(play->flight);
     free(play->queues);
     free(play->withheld);
     free(play->order);
@@ -262,7 +243,7 @@ static bool arrival(const struct play *play, uint64_t *due_ns)
 {
     uint64_t due;
 
-    return play->flight != NULL && flight_due(play->flight, due_ns) &&
+    return play->flight != NULL && heap_due(play->flight, due_ns) &&
            (!departure(play, &due) || *due_ns <= due);
 }
 
@@ -394,6 +375,15 @@ static size_t decide(struct play *play, const struct play_datagram *datagram,
     return delivered;
 }
 
+/* The plan says how many there can be at the same time. */
+static void fly(struct play *play, uint64_t due_ns, const struct play_datagram *datagram)
+{
+    int result = heap_push(play->flight, due_ns, datagram);
+
+    assert(result == 0);
+    (void)result; /* with NDEBUG */
+}
+
 /* Sends the datagrams on their way.  Of two alike, whichever comes out first is the original. */
 static void depart(struct play *play, uint64_t now, const struct play_datagram *datagrams,
                    size_t count)
@@ -407,14 +397,13 @@ static void depart(struct play *play, uint64_t now, const struct play_datagram *
         if (i + 1 < count && datagrams[i + 1].copy) {
             uint64_t other = jitter(play, datagram, true);
 
-            flight_push(play->flight, now + play->plan.delay_ns + (way < other ? way : other),
-                        datagram);
+            fly(play, now + play->plan.delay_ns + (way < other ? way : other), datagram);
             way = way < other ? other : way;
             datagram = &datagrams[++i];
         }
-        flight_push(play->flight, now + play->plan.delay_ns + way, datagram);
+        fly(play, now + play->plan.delay_ns + way, datagram);
     }
-    play->decided.underway = flight_most(play->flight);
+    play->decided.underway = heap_peak(play->flight);
 }
 
 size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out)
@@ -424,7 +413,7 @@ size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out)
     size_t count;
 
     if (arrival(play, &now))
-        return flight_pop(play->flight, out);
+        return heap_pop(play->flight, out);
     if (!departure(play, &now))
         assert(!"nothing is due");
     datagram = make(play, clock);
@@ -440,7 +429,7 @@ size_t play_end(struct play *play, struct play_datagram *out)
     size_t delivered = 0;
 
     while (play->flight != NULL && delivered < PLAY_STEP_MAX &&
-           flight_pop(play->flight, out + delivered))
+           heap_pop(play->flight, out + delivered))
         delivered++;
     while (delivered == 0 && play->queues != NULL && play->ended < play->plan.devices) {
         struct held_queue *queue = &play->queues[play->ended++];
@@ -453,51 +442,24 @@ size_t play_end(struct play *play, struct play_datagram *out)
     return delivered;
 }
 
-/* Tenths of a degree: it rises by a degree from reading to reading, from 26.6
- * for the first device, and falls again from 40 degrees above that.  Always three digits. */
-static uint32_t reading(uint32_t device, uint64_t number)
-{
-    uint32_t phase = (uint32_t)(number % 80);
-    uint32_t degrees = phase <= 40 ? phase : 80 - phase;
-
-    return 266 + device % 100 + 10 * degrees;
-}
-
 size_t play_size(const struct play_plan *plan, uint8_t type)
 {
-    if (type != MUSTER_MSG_DATA)
-        return MUSTER_HEADER_SIZE;
-    if (plan->payload == PLAY_TEXT)
-        return MUSTER_HEADER_SIZE + TEXT_SIZE;
-    return MUSTER_HEADER_SIZE + (size_t)plan->readings * MUSTER_READING_SIZE;
+    return message_size(&plan->form, type);
 }
 
 size_t play_encode(const struct play_plan *plan, const struct play_datagram *datagram, uint8_t *out,
                    size_t room)
 {
-    struct muster_header header = {
+    const bool is_data = datagram->type == MUSTER_MSG_DATA;
+    const uint64_t reading = datagram->index * plan->form.readings;
+    const struct message message = {
+        .reading = reading,
+        .device = datagram->device,
+        .number = is_data ? (uint32_t)(plan->start_seq + reading) : 0,
         .timestamp = datagram->timestamp,
-        .device_id = (uint16_t)(plan->first_id + datagram->device),
-        .msg_type = datagram->type,
+        .id = (uint16_t)(plan->first_id + datagram->device),
+        .type = datagram->type,
     };
-    uint32_t i;
 
-    if (datagram->type != MUSTER_MSG_DATA)
-        return muster_text_encode(out, room, &header, NULL, 0);
-    header.seq_num = (uint32_t)(plan->start_seq + datagram->index * plan->readings);
-    header.flags = MUSTER_FLAG_ACK;
-    if (plan->payload == PLAY_TEXT) {
-        uint32_t tenths = reading(datagram->device, datagram->index);
-        char text[TEXT_SIZE] = {(char)('0' + tenths / 100), (char)('0' + tenths / 10 % 10), '.',
-                                (char)('0' + tenths % 10)};
-
-        return muster_text_encode(out, room, &header, text, sizeof text);
-    }
-    if (room < play_size(plan, MUSTER_MSG_DATA))
-        return 0;
-    muster_header_encode(out, &header);
-    for (i = 0; i < plan->readings; i++)
-        muster_put_u16(out + MUSTER_HEADER_SIZE + (size_t)i * MUSTER_READING_SIZE,
-                       (uint16_t)reading(datagram->device, datagram->index * plan->readings + i));
-    return play_size(plan, MUSTER_MSG_DATA);
+    return message_encode(&plan->form, &message, out, room);
 }

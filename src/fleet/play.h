@@ -12,8 +12,9 @@
 
 #include <muster/wire.h>
 
-#define PLAY_DEVICES_MAX  MUSTER_DEVICE_IDS
-#define PLAY_READINGS_MAX ((MUSTER_DATAGRAM_MAX - MUSTER_HEADER_SIZE) / MUSTER_READING_SIZE)
+#include "message.h"
+
+#define PLAY_DEVICES_MAX MUSTER_DEVICE_IDS
 
 #define PLAY_TYPES    3 /* indexed by enum muster_msg_type */
 #define PLAY_HELD_MAX 4 /* datagrams of one device that are held back at the same time */
@@ -25,8 +26,6 @@
 
 #define PLAY_INTERVAL_MAX_NS UINT64_C(86400000000000) /* a day */
 #define PLAY_UNDERWAY_MAX    (1u << 22)               /* datagrams */
-
-enum play_payload { PLAY_TEXT, PLAY_U16 };
 
 enum play_pace {
     PLAY_TIMETABLE, /* INIT, DATA and HEARTBEAT when a real device sends them */
@@ -43,10 +42,9 @@ struct play_plan {
     uint64_t jitter_ns;              /* and by how much longer, at most; INIT is never overtaken */
     uint32_t devices;                /* 1 to PLAY_DEVICES_MAX */
     uint32_t start_seq;              /* of each device's first DATA */
-    uint32_t readings;               /* sequence numbers that a DATA covers; 1 for PLAY_TEXT */
     uint32_t turn;                   /* PLAY_FLAT: DATA datagrams that a device sends in one turn */
     uint16_t first_id;               /* device i is first_id + i, modulo MUSTER_DEVICE_IDS */
-    enum play_payload payload;
+    struct message_form form;        /* readings: sequence numbers that a DATA covers */
     enum play_pace pace;
 };
 

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 # main: tests/e2e/fleet.py
+# message: tests/fleet/test_play.c
 # send: tests/fleet/test_run.c
 UNIT_TESTS += tests/fleet/test_account
 tests_fleet_test_account_SOURCES = tests/fleet/test_account.c tests/fleet/plan.h
 tests_fleet_test_account_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_fleet_test_account_CFLAGS = $(TEST_CFLAGS)
 tests_fleet_test_account_LDADD = src/fleet/libfleet.a src/libbase.a $(TEST_LIBS) -lm
-UNIT_TESTS += tests/fleet/test_flight
-tests_fleet_test_flight_SOURCES = tests/fleet/test_flight.c
-tests_fleet_test_flight_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_fleet_test_flight_CFLAGS = $(TEST_CFLAGS)
-tests_fleet_test_flight_LDADD = src/fleet/libfleet.a src/libbase.a $(TEST_LIBS) -lm
+UNIT_TESTS += tests/fleet/test_heap
+tests_fleet_test_heap_SOURCES = tests/fleet/test_heap.c
+tests_fleet_test_heap_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_fleet_test_heap_CFLAGS = $(TEST_CFLAGS)
+tests_fleet_test_heap_LDADD = src/fleet/libfleet.a src/libbase.a $(TEST_LIBS) -lm
 UNIT_TESTS += tests/fleet/test_options
 tests_fleet_test_options_SOURCES = tests/fleet/test_options.c
 tests_fleet_test_options_CPPFLAGS = $(TEST_CPPFLAGS)

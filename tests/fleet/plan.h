@@ -20,7 +20,7 @@ static inline struct play_plan a_plan(void)
         .devices = 3,
         .first_id = 101,
         .start_seq = 1,
-        .readings = 1,
+        .form.readings = 1,
         .seed = 1,
         .turn = 1,
         .data_ns = PLAY_DATA_NS,

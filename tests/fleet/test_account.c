@@ -74,7 +74,7 @@ static void model_datagram(struct model *model, const struct play_plan *plan, co
         break;
     default:
         require(header.msg_type == MUSTER_MSG_DATA, "there is no other type");
-        for (i = 0; i < plan->readings; i++)
+        for (i = 0; i < plan->form.readings; i++)
             model_number(model, device, header.seq_num + (uint32_t)i);
     }
 }
@@ -233,8 +233,8 @@ START_TEST(figures_agree_with_the_model)
     plan.duplicate = plays[_i].duplicate;
     plan.reorder = plays[_i].reorder;
     plan.devices = plays[_i].devices;
-    plan.readings = plays[_i].readings;
-    plan.payload = plan.readings > 1 ? PLAY_U16 : PLAY_TEXT;
+    plan.form.readings = plays[_i].readings;
+    plan.form.payload = plan.form.readings > 1 ? MESSAGE_U16 : MESSAGE_TEXT;
     plan.start_seq = plays[_i].start_seq;
     plan.pace = plays[_i].pace;
     plan.count = plays[_i].count;
@@ -257,7 +257,7 @@ START_TEST(figures_agree_with_the_model)
         doubled = figures.doubled[0] + figures.doubled[1] + figures.doubled[2];
         ck_assert_uint_eq(figures.unsent, 0);
         ck_assert_uint_eq(figures.sent, figures.planned - withheld + doubled);
-        ck_assert_uint_eq(figures.withheld[MUSTER_MSG_DATA] * plan.readings,
+        ck_assert_uint_eq(figures.withheld[MUSTER_MSG_DATA] * plan.form.readings,
                           expect->lost + expect->invisible);
         if (plan.loss > 0)
             ck_assert_uint_gt(withheld, 0);
@@ -289,8 +289,8 @@ START_TEST(figures_by_hand)
     struct account_figures figures;
     size_t i;
 
-    plan.payload = PLAY_U16;
-    plan.readings = 2;
+    plan.form.payload = MESSAGE_U16;
+    plan.form.readings = 2;
     account = account_new(&plan);
     for (i = 0; i < sizeof sent / sizeof *sent; i++)
         account_sent(account, &sent[i], 100 + i);

@@ -70,7 +70,7 @@ START_TEST(arguments_are_read)
     ck_assert_int_eq(options.play.pace, PLAY_FLAT);
     ck_assert(options.play.interval_ns == 500000);
     ck_assert_uint_eq(options.play.turn, SEND_SEGMENTS);
-    ck_assert_uint_eq(options.play.readings, 8);
+    ck_assert_uint_eq(options.play.form.readings, 8);
     ck_assert_uint_eq(options.play.seed, UINT64_MAX);
 
     ck_assert_int_eq(read_line(&options, "--rate max --count 300000"), OPTIONS_PLAY);

@@ -208,8 +208,8 @@ START_TEST(numbers_and_ids_wrap)
 
     plan.first_id = 65535;
     plan.start_seq = 0xfffffffe;
-    plan.payload = PLAY_U16;
-    plan.readings = 3;
+    plan.form.payload = MESSAGE_U16;
+    plan.form.readings = 3;
     size = play_encode(&plan, &datagram, out, sizeof out);
     ck_assert_uint_eq(size, 12 + 6);
     ck_assert_int_eq(muster_header_decode(&header, out, size), 0);
