@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "base/problems.h"
 #include "base/units.h"
+#include "claims_report.h"
 #include "options.h"
+#include "perform.h"
 #include "play.h"
 #include "report.h"
 #include "run.h"
@@ -102,8 +105,22 @@ static void explain(const struct options *options, int reason)
         advice = "; the way to the target does not take segments: leave out --segment";
     else if (reason == EACCES)
         advice = "; a broadcast address cannot be a target";
-    fprintf(stderr, "muster-fleet: cannot send to %s: %s%s\n", options->target_text,
-            strerror(reason), advice);
+    if (reason == ENOMEM)
+        fprintf(stderr, "muster-fleet: cannot go on: out of memory\n");
+    else
+        fprintf(stderr, "muster-fleet: cannot send to %s: %s%s\n", options->target_text,
+                strerror(reason), advice);
+}
+
+/* Returns the exit status. */
+static int save_report(const struct options *options, void (*write)(FILE *, const void *),
+                       const void *what)
+{
+    if (options->report == NULL || report_save(options->report, write, what) == 0)
+        return EXIT_PLAYED;
+    fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options->report,
+            strerror(errno));
+    return EXIT_FAILED;
 }
 
 /* Prints and saves what was done.  Returns the exit status. */
@@ -126,12 +143,7 @@ static int conclude(const struct options *options, const struct run_result *resu
         explain(options, result->error);
         status = EXIT_FAILED;
     }
-    if (options->report != NULL && report_save(options->report, &report) != 0) {
-        fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options->report,
-                strerror(errno));
-        status = EXIT_FAILED;
-    }
-    return status;
+    return save_report(options, report_json, &report) == EXIT_PLAYED ? status : EXIT_FAILED;
 }
 
 static int play_fleet(struct options *options, const sigset_t *stop)
@@ -169,6 +181,80 @@ done:
     return status;
 }
 
+/* ---- A scenario ----------------------------------------------------------------------- */
+
+static int conclude_scenario(const struct options *options, const struct scenario *scenario,
+                             const struct perform *perform, const struct run_result *result)
+{
+    const struct claims_report report = {
+        .file = options->scenario,
+        .scenario = scenario,
+        .claims = perform_claims(perform),
+        .stage = perform_stage(perform),
+        .refused = perform_refused(perform),
+        .unreachable = perform_unreachable(perform),
+        .seconds = result->seconds,
+        .interrupted = result->interrupted,
+    };
+    int status = EXIT_PLAYED;
+
+    if (!options->quiet)
+        claims_report_text(stderr, &report);
+    if (result->error != 0) {
+        explain(options, result->error);
+        status = EXIT_FAILED;
+    }
+    return save_report(options, claims_report_json, &report) == EXIT_PLAYED ? status : EXIT_FAILED;
+}
+
+static void announce_scenario(const struct options *options, const struct scenario *scenario)
+{
+    char length[UNITS_ROOM];
+
+    fprintf(stderr, "playing %s to %s: %u device%s for %s", options->scenario, options->target_text,
+            scenario->devices, scenario->devices == 1 ? "" : "s",
+            units_format_duration(length, (int64_t)scenario->length_ns));
+    if (options->run.speed != 1)
+        fprintf(stderr, " at %.12g times real speed", options->run.speed);
+    fprintf(stderr, ", seed %llu\n", (unsigned long long)scenario->seed);
+}
+
+static int play_scenario(const struct options *options, const sigset_t *stop)
+{
+    struct problems problems = {0};
+    struct scenario scenario;
+    struct perform *perform = NULL;
+    struct run_result result;
+    char error[SEND_ERROR_SIZE];
+    int status = EXIT_USAGE;
+
+    if (scenario_read(&scenario, options->scenario, &problems) != 0) {
+        problems_print(&problems, stderr);
+        goto done;
+    }
+    status = EXIT_FAILED;
+    if (options->has_seed)
+        scenario.seed = options->play.seed;
+    perform = perform_open(&scenario, &options->send, options->sockets_each, error);
+    if (perform == NULL) {
+        fprintf(stderr, "muster-fleet: target %s: %s\n", options->target_text, error);
+        goto done;
+    }
+    if (!options->quiet)
+        announce_scenario(options, &scenario);
+    if (perform_run(perform, &options->run, stop, &result) != 0) {
+        status = no_memory();
+        goto done;
+    }
+    status = conclude_scenario(options, &scenario, perform, &result);
+
+done:
+    perform_close(perform);
+    scenario_free(&scenario);
+    problems_free(&problems);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -193,5 +279,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "muster-fleet: cannot block signals: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
-    return play_fleet(&options, &stop);
+    return options.scenario != NULL ? play_scenario(&options, &stop) : play_fleet(&options, &stop);
 }

@@ -8,13 +8,12 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/units.h"
 #include "build.h"
+#include "values.h"
 
 #define DEFAULT_TARGET  "127.0.0.1:8888"
 #define INTERVAL_MIN_NS 1000u
@@ -22,6 +21,7 @@
 
 enum option_code {
     OPTION_TARGET = 256,
+    OPTION_SCENARIO,
     OPTION_DEVICES,
     OPTION_FIRST_ID,
     OPTION_INTERVAL,
@@ -50,6 +50,7 @@ enum option_code {
 
 static const struct option long_options[] = {
     {"target", required_argument, NULL, OPTION_TARGET},
+    {"scenario", required_argument, NULL, OPTION_SCENARIO},
     {"devices", required_argument, NULL, OPTION_DEVICES},
     {"first-id", required_argument, NULL, OPTION_FIRST_ID},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
@@ -82,6 +83,8 @@ static const char usage[] =
     "Plays a fleet of devices, and says what a collector must have seen.\n"
     "\n"
     "  --target ADDRESS:PORT  where the datagrams go (127.0.0.1:8888)\n"
+    "  --scenario FILE        play what this file says, instead of the rest\n"
+    "Devices:\n"
     "  --devices N            how many devices, 1 to 65536 (3)\n"
     "  --first-id ID          id of the first one, 0 to 65535 (101)\n"
     "  --payload text|u16     readings as text, or as 16-bit numbers (text)\n"
@@ -120,19 +123,11 @@ static bool read_whole(const char *option, const char *argument, uint64_t min, u
                        uint64_t *value)
 {
     char expected[96];
-    char *end;
-    uintmax_t number;
 
-    errno = 0;
-    number = strtoumax(argument, &end, 10);
-    if (!isdigit((unsigned char)argument[0]) || *end != '\0' || errno != 0 || number < min ||
-        number > max) {
-        snprintf(expected, sizeof expected, "a whole number from %" PRIu64 " to %" PRIu64, min,
-                 max);
-        return wrong(option, argument, expected);
-    }
-    *value = number;
-    return true;
+    if (value_whole(argument, min, max, value))
+        return true;
+    snprintf(expected, sizeof expected, "a whole number from %" PRIu64 " to %" PRIu64, min, max);
+    return wrong(option, argument, expected);
 }
 
 static bool read_u32(const char *option, const char *argument, uint32_t min, uint32_t max,
@@ -146,15 +141,6 @@ static bool read_u32(const char *option, const char *argument, uint32_t min, uin
     return true;
 }
 
-/* Reads a number without a sign; `end` is what follows it. */
-static bool read_number(const char *argument, double *value, char **end)
-{
-    if (!isdigit((unsigned char)argument[0]) && argument[0] != '.')
-        return false;
-    *value = strtod(argument, end);
-    return *end != argument && isfinite(*value);
-}
-
 static bool read_real(const char *option, const char *argument, double min, double max,
                       double *value)
 {
@@ -162,7 +148,7 @@ static bool read_real(const char *option, const char *argument, double min, doub
     char *end;
     double number;
 
-    if (!read_number(argument, &number, &end) || *end != '\0' || number < min || number > max) {
+    if (!value_real(argument, &number, &end) || *end != '\0' || number < min || number > max) {
         snprintf(expected, sizeof expected, "a number from %g to %.15g", min, max);
         return wrong(option, argument, expected);
     }
@@ -170,39 +156,16 @@ static bool read_real(const char *option, const char *argument, double min, doub
     return true;
 }
 
-/* The daemon's durations, also with a space before the unit. */
 static bool read_duration(const char *option, const char *argument, const char *expected,
                           uint64_t min, uint64_t max, uint64_t *value)
 {
-    size_t digits = strspn(argument, "0123456789");
-    char text[UNITS_ROOM];
-    int64_t ns;
-
-    snprintf(text, sizeof text, "%.*s%s", (int)(digits < sizeof text ? digits : sizeof text),
-             argument, argument + digits + (digits > 0 && argument[digits] == ' '));
-    if (strlen(argument) >= sizeof text || units_duration(text, &ns) != 0 || (uint64_t)ns < min ||
-        (uint64_t)ns > max)
-        return wrong(option, argument, expected);
-    *value = (uint64_t)ns;
-    return true;
+    return value_duration(argument, min, max, value) || wrong(option, argument, expected);
 }
 
 static bool read_share(const char *option, const char *argument, double *value)
 {
-    char *end;
-    double number;
-
-    if (read_number(argument, &number, &end)) {
-        if (strcmp(end, "%") == 0) {
-            number /= 100;
-            end++;
-        }
-        if (*end == '\0' && number >= 0 && number <= 1) {
-            *value = number;
-            return true;
-        }
-    }
-    return wrong(option, argument, "a share from 0% to 100%, written as 5% or 0.05");
+    return value_share(argument, value) ||
+           wrong(option, argument, "a share from 0% to 100%, written as 5% or 0.05");
 }
 
 /* Returns the index of the argument in `names`, which NULL ends, or -1. */
@@ -272,7 +235,8 @@ static bool read_rate(struct options *options, const char *argument)
 
 /* What was given, as far as it matters for what may not go together. */
 struct given {
-    bool speed, readings, each, intervals;
+    bool speed, readings, intervals;
+    const char *other; /* an option of those that a scenario replaces */
 };
 
 /* How often devices send, and how long that is under way. */
@@ -315,6 +279,9 @@ static bool read_option(struct options *options, struct given *given, int option
     switch (option) {
     case OPTION_TARGET:
         return read_target(options, argument);
+    case OPTION_SCENARIO:
+        options->scenario = argument;
+        return true;
     case OPTION_DEVICES:
         return read_u32("devices", argument, 1, PLAY_DEVICES_MAX, &play->devices);
     case OPTION_FIRST_ID:
@@ -343,10 +310,11 @@ static bool read_option(struct options *options, struct given *given, int option
     case OPTION_REORDER:
         return read_share("reorder", argument, &play->reorder);
     case OPTION_SEED:
+        options->has_seed = true;
         return read_whole("seed", argument, 0, UINT64_MAX, &play->seed);
     case OPTION_SOCKETS:
         choice = read_choice("sockets", argument, sockets);
-        given->each = choice == 1;
+        options->sockets_each = choice == 1;
         return choice >= 0;
     case OPTION_PAYLOAD:
         choice = read_choice("payload", argument, payloads);
@@ -395,11 +363,31 @@ static bool check_delay(const struct play_plan *play)
     return false;
 }
 
+/* A scenario says what is played; whom to, how fast and what to tell of it is left. */
+static void note_other(struct given *given, int option)
+{
+    static const int allowed[] = {OPTION_TARGET, OPTION_SCENARIO, OPTION_SPEED, OPTION_SOCKETS,
+                                  OPTION_SEED,   OPTION_REPORT,   OPTION_QUIET, OPTION_NO_PROGRESS};
+    size_t i;
+
+    for (i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        if (allowed[i] == option)
+            return;
+    for (i = 0; long_options[i].name != NULL; i++)
+        if (long_options[i].val == option)
+            given->other = long_options[i].name;
+}
+
 /* What follows from several options together. */
 static bool combine(struct options *options, const struct given *given)
 {
     struct play_plan *play = &options->play;
 
+    if (options->scenario != NULL && given->other != NULL) {
+        fprintf(stderr, "muster-fleet: --scenario says what is played: leave out --%s\n",
+                given->other);
+        return false;
+    }
     if (play->pace == PLAY_FLAT && given->speed)
         return conflict("--speed is about the timetable, which --rate replaces: give one of them");
     if (play->pace == PLAY_FLAT && given->intervals)
@@ -411,7 +399,7 @@ static bool combine(struct options *options, const struct given *given)
         return conflict("--segment needs --rate: the timetable sends datagrams one by one");
     if (play->form.payload == MESSAGE_TEXT && given->readings)
         return conflict("--readings needs --payload u16: a text holds one reading");
-    options->send.sockets = given->each ? play->devices : 1;
+    options->send.sockets = options->sockets_each ? play->devices : 1;
     play->turn = options->send.segment ? SEND_SEGMENTS : 1;
     return true;
 }
@@ -446,6 +434,7 @@ enum options_result options_read(struct options *options, int argc, char **argv)
             fprintf(stderr, "muster-fleet --help lists the options\n");
             return OPTIONS_WRONG;
         default:
+            note_other(&given, option);
             if (!read_option(options, &given, option, optarg))
                 return OPTIONS_WRONG;
         }

@@ -19,8 +19,11 @@ struct options {
     struct run_plan run;
     struct send_plan send; /* points into `target` */
     double rate;           /* datagrams a second; 0: as many as possible, if play.pace is flat */
+    const char *scenario;  /* NULL: none; `play` does not matter if there is one, but for a seed */
     const char *report;    /* NULL: none */
     const char *target_text;
+    bool has_seed; /* that was given */
+    bool sockets_each;
     bool quiet;
     bool no_progress;
     char target[OPTIONS_TARGET_SIZE]; /* host and port, each terminated */

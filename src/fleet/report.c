@@ -19,16 +19,16 @@ static double per_second(const struct report *report)
     return report->seconds > 0 ? (double)report->figures.sent / report->seconds : 0;
 }
 
-static uint64_t total(const uint64_t *by_type)
+uint64_t report_total(const uint64_t *by_type)
 {
     return by_type[MUSTER_MSG_INIT] + by_type[MUSTER_MSG_HEARTBEAT] + by_type[MUSTER_MSG_DATA];
 }
 
-static void text_by_type(FILE *file, const char *what, const uint64_t *by_type)
+void report_text_by_type(FILE *file, const char *what, const uint64_t *by_type)
 {
     fprintf(file,
             "  %-10s %12" PRIu64 "  (init %" PRIu64 ", heartbeat %" PRIu64 ", data %" PRIu64 ")\n",
-            what, total(by_type), by_type[MUSTER_MSG_INIT], by_type[MUSTER_MSG_HEARTBEAT],
+            what, report_total(by_type), by_type[MUSTER_MSG_INIT], by_type[MUSTER_MSG_HEARTBEAT],
             by_type[MUSTER_MSG_DATA]);
 }
 
@@ -39,15 +39,16 @@ void report_text(FILE *file, const struct report *report)
 
     fprintf(file, "played%s, in datagrams:\n", report->interrupted ? " until a signal" : "");
     fprintf(file, "  %-10s %12" PRIu64 "\n", "planned", figures->planned);
-    text_by_type(file, "withheld", figures->withheld);
-    text_by_type(file, "doubled", figures->doubled);
+    report_text_by_type(file, "withheld", figures->withheld);
+    report_text_by_type(file, "doubled", figures->doubled);
     if (figures->unsent > 0)
         fprintf(file, "  %-10s %12" PRIu64 "  (the play was cut off)\n", "unsent", figures->unsent);
-    text_by_type(file, "sent", figures->sent_by_type);
+    report_text_by_type(file, "sent", figures->sent_by_type);
     fprintf(file,
             "  check: %" PRIu64 " sent = %" PRIu64 " planned - %" PRIu64 " withheld + %" PRIu64
             " doubled",
-            figures->sent, figures->planned, total(figures->withheld), total(figures->doubled));
+            figures->sent, figures->planned, report_total(figures->withheld),
+            report_total(figures->doubled));
     if (figures->unsent > 0)
         fprintf(file, " - %" PRIu64 " unsent", figures->unsent);
     fprintf(file, "\n  %-10s %12" PRIu64 "  (data, sent behind later ones of the same device)\n",
@@ -89,48 +90,49 @@ void report_text(FILE *file, const struct report *report)
     plain_print(file, report);
 }
 
-static void json_by_type(FILE *file, const char *name, const uint64_t *by_type)
+void report_json_by_type(FILE *file, const char *name, const uint64_t *by_type)
 {
     fprintf(file, "\"%s\":{\"init\":%" PRIu64 ",\"heartbeat\":%" PRIu64 ",\"data\":%" PRIu64 "},",
             name, by_type[MUSTER_MSG_INIT], by_type[MUSTER_MSG_HEARTBEAT],
             by_type[MUSTER_MSG_DATA]);
 }
 
-static void json_number(FILE *file, const char *name, uint64_t value)
+void report_json_number(FILE *file, const char *name, uint64_t value)
 {
     fprintf(file, "\"%s\":%" PRIu64 ",", name, value);
 }
 
-void report_json(FILE *file, const struct report *report)
+void report_json(FILE *file, const void *what)
 {
+    const struct report *report = what;
     const struct account_figures *figures = &report->figures;
     const struct account_expect *expect = &figures->expect;
 
     fputc('{', file);
-    json_number(file, "planned", figures->planned);
-    json_number(file, "sent", figures->sent);
-    json_number(file, "unsent", figures->unsent);
-    json_number(file, "bytes", figures->bytes);
-    json_by_type(file, "by_type", figures->sent_by_type);
-    json_by_type(file, "withheld", figures->withheld);
-    json_by_type(file, "doubled", figures->doubled);
-    json_number(file, "delayed", figures->delayed);
-    json_number(file, "underway", figures->underway);
-    json_number(file, "refused", report->refused);
-    json_number(file, "unreachable", report->unreachable);
+    report_json_number(file, "planned", figures->planned);
+    report_json_number(file, "sent", figures->sent);
+    report_json_number(file, "unsent", figures->unsent);
+    report_json_number(file, "bytes", figures->bytes);
+    report_json_by_type(file, "by_type", figures->sent_by_type);
+    report_json_by_type(file, "withheld", figures->withheld);
+    report_json_by_type(file, "doubled", figures->doubled);
+    report_json_number(file, "delayed", figures->delayed);
+    report_json_number(file, "underway", figures->underway);
+    report_json_number(file, "refused", report->refused);
+    report_json_number(file, "unreachable", report->unreachable);
     fprintf(file, "\"seconds\":%.6f,\"rate\":%.1f,\"interrupted\":%s,\"expect\":{", report->seconds,
             per_second(report), report->interrupted ? "true" : "false");
-    json_number(file, "datagrams", expect->datagrams);
-    json_number(file, "records", expect->records);
-    json_number(file, "missing", expect->missing);
-    json_number(file, "recovered", expect->recovered);
-    json_number(file, "late", expect->late);
-    json_number(file, "lost", expect->lost);
-    json_number(file, "gaps", expect->gaps);
-    json_number(file, "duplicates", expect->duplicates);
-    json_number(file, "unnumbered", expect->unnumbered);
-    json_number(file, "invisible", expect->invisible);
-    json_number(file, "reach", expect->reach);
+    report_json_number(file, "datagrams", expect->datagrams);
+    report_json_number(file, "records", expect->records);
+    report_json_number(file, "missing", expect->missing);
+    report_json_number(file, "recovered", expect->recovered);
+    report_json_number(file, "late", expect->late);
+    report_json_number(file, "lost", expect->lost);
+    report_json_number(file, "gaps", expect->gaps);
+    report_json_number(file, "duplicates", expect->duplicates);
+    report_json_number(file, "unnumbered", expect->unnumbered);
+    report_json_number(file, "invisible", expect->invisible);
+    report_json_number(file, "reach", expect->reach);
     fprintf(file, "\"jump\":%" PRIu64 "}}\n", expect->jump);
 }
 
@@ -154,7 +156,7 @@ static bool is_special(const char *name)
     return stat(name, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
-static int save_by_rename(const char *name, const struct report *report)
+static int save_by_rename(const char *name, void (*write)(FILE *, const void *), const void *what)
 {
     mode_t mask = umask(0);
     char *temporary = NULL;
@@ -174,7 +176,7 @@ static int save_by_rename(const char *name, const struct report *report)
         errno = reason;
         goto written;
     }
-    report_json(file, report);
+    write(file, what);
     if (fchmod(fd, 0666 & ~mask) != 0) {
         reason = errno;
         fclose(file);
@@ -197,20 +199,20 @@ failed:
     return -1;
 }
 
-int report_save(const char *name, const struct report *report)
+int report_save(const char *name, void (*write)(FILE *file, const void *what), const void *what)
 {
     FILE *file;
 
     if (strcmp(name, "-") == 0) {
-        report_json(stdout, report);
+        write(stdout, what);
         return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0;
     }
     if (!is_special(name))
-        return save_by_rename(name, report);
+        return save_by_rename(name, write, what);
     file = fopen(name, "we");
     if (file == NULL)
         return -1;
-    report_json(file, report);
+    write(file, what);
     return finish(file);
 }
 

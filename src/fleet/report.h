@@ -21,12 +21,20 @@ struct report {
 
 void report_text(FILE *file, const struct report *report);
 
-/* One object on one line. */
-void report_json(FILE *file, const struct report *report);
+/* One object on one line, of a struct report. */
+void report_json(FILE *file, const void *what);
 
-/* Writes the JSON to the file of that name, all of it or nothing; "-" is
- * standard output.  Returns 0, or -1 with errno set. */
-int report_save(const char *name, const struct report *report);
+/* For other reports: a line with a sum and its parts by type, and members of a JSON object. */
+void report_text_by_type(FILE *file, const char *what, const uint64_t *by_type);
+void report_json_by_type(FILE *file, const char *name, const uint64_t *by_type);
+void report_json_number(FILE *file, const char *name, uint64_t value);
+
+/* The sum over all types. */
+uint64_t report_total(const uint64_t *by_type);
+
+/* Writes to the file of that name, all of it or nothing; "-" is standard output.  Returns 0, or -1
+ * with errno set. */
+int report_save(const char *name, void (*write)(FILE *file, const void *what), const void *what);
 
 /* Looks in advance whether report_save() can work.  Returns 0, or -1 with errno set. */
 int report_check(const char *name);

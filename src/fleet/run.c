@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Pacing.  Each datagram has its own absolute time to be sent; a late one does
- * not delay those behind it.  Waiting is waiting for a signal with a time limit,
- * so that one that comes just before it is not missed.
+ * Each datagram has its own absolute time to be sent; a late one does not delay
+ * those behind it.
  */
 #include "run.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define SECOND_NS  1000000000.0
-#define WAKE_NS    250000.0     /* at high rates datagrams are sent together, this far apart */
-#define RETRY_NS   200000.0     /* before what the kernel had no room for is sent again */
+#include "pace.h"
+
 #define OVERRUN_NS 1000000000.0 /* how far the timetable may be behind at the end of the time */
 #define NEVER      1e300
 
@@ -24,66 +20,15 @@ struct runner {
     const struct run_plan *plan;
     struct sender *sender;
     struct account *account;
-    const sigset_t *stop;
+    struct pace pace;
     struct run_result *result;
-    double start_ns;    /* monotonic */
-    double wall_ns;     /* Unix time at the start */
-    double progress_ns; /* when the next line is due, from the start */
     uint64_t sent;
-    uint64_t sent_before; /* at the last line */
-    size_t slot;          /* bytes of a datagram's place in `bytes` */
+    size_t slot; /* bytes of a datagram's place in `bytes` */
     uint8_t *bytes;
     size_t count; /* datagrams that wait to be sent */
     struct play_datagram datagrams[SEND_BATCH + PLAY_STEP_MAX];
     struct send_packet packets[SEND_BATCH + PLAY_STEP_MAX];
 };
-
-/* Exact to 256 ns for Unix time, and to 2 ns for the time since boot. */
-static double clock_ns(clockid_t id)
-{
-    struct timespec now;
-    int result = clock_gettime(id, &now);
-
-    assert(result == 0);
-    (void)result; /* with NDEBUG */
-    return (double)now.tv_sec * SECOND_NS + (double)now.tv_nsec;
-}
-
-static double elapsed_ns(const struct runner *runner)
-{
-    return clock_ns(CLOCK_MONOTONIC) - runner->start_ns;
-}
-
-/* Waits for a signal, at most `ns`.  Returns true if the play is to be stopped. */
-static bool stopped(struct runner *runner, double ns)
-{
-    struct timespec limit = {0};
-
-    if (runner->result->interrupted)
-        return true;
-    if (ns > 0) {
-        limit.tv_sec = (time_t)(ns / SECOND_NS);
-        limit.tv_nsec = (long)(ns - (double)limit.tv_sec * SECOND_NS);
-    }
-    if (sigtimedwait(runner->stop, NULL, &limit) > 0)
-        runner->result->interrupted = true;
-    return runner->result->interrupted;
-}
-
-static void show_progress(struct runner *runner, double now)
-{
-    double since;
-
-    if (!runner->plan->progress || now < runner->progress_ns)
-        return;
-    since = now - runner->progress_ns + SECOND_NS;
-    fprintf(stderr, "\r%8.0f s  %12llu sent  %10.0f/s ", now / SECOND_NS,
-            (unsigned long long)runner->sent,
-            (double)(runner->sent - runner->sent_before) / since * SECOND_NS);
-    fflush(stderr);
-    runner->sent_before = runner->sent;
-    runner->progress_ns = now + SECOND_NS;
-}
 
 /* Sends what waits.  Returns false if that is the end of it: result says why. */
 static bool send_all(struct runner *runner)
@@ -106,7 +51,7 @@ static bool send_all(struct runner *runner)
             runner->result->error = reason;
             return false;
         }
-        if (stopped(runner, RETRY_NS))
+        if (pace_stopped(&runner->pace, PACE_RETRY_NS))
             return false;
     }
     runner->count = 0;
@@ -134,7 +79,7 @@ static uint32_t device_clock(const struct runner *runner, double due, double now
 {
     double since = runner->play_plan->pace == PLAY_TIMETABLE ? due : now;
 
-    return (uint32_t)(uint64_t)((runner->wall_ns + since) / SECOND_NS);
+    return (uint32_t)(uint64_t)((runner->pace.wall_ns + since) / PACE_SECOND_NS);
 }
 
 /* Plays what is due at `now` and before `end`, in one batch at most. */
@@ -166,30 +111,30 @@ static bool is_over(const struct runner *runner, double due, double now, double 
 
 static void perform(struct runner *runner)
 {
-    double end = runner->plan->seconds > 0 ? runner->plan->seconds * SECOND_NS : NEVER;
+    double end = runner->plan->seconds > 0 ? runner->plan->seconds * PACE_SECOND_NS : NEVER;
     double wake = 0;
     uint64_t due_ns;
 
     while (play_due(runner->play, &due_ns)) {
         double due = (double)due_ns / runner->plan->speed;
-        double now = elapsed_ns(runner);
+        double now = pace_elapsed(&runner->pace);
         double until = due < end ? due : end;
 
-        show_progress(runner, now);
+        pace_show(&runner->pace, now, runner->sent);
         if (is_over(runner, due, now, end))
             break;
         if (until > now) {
             if (until < wake)
                 until = wake;
-            if (runner->plan->progress && until > runner->progress_ns)
-                until = runner->progress_ns;
-            if (stopped(runner, until - now))
+            if (runner->plan->progress && until > runner->pace.progress_ns)
+                until = runner->pace.progress_ns;
+            if (pace_stopped(&runner->pace, until - now))
                 break;
             continue;
         }
-        wake = now + WAKE_NS;
+        wake = now + PACE_WAKE_NS;
         fill(runner, now, end);
-        if (!send_all(runner) || stopped(runner, 0))
+        if (!send_all(runner) || pace_stopped(&runner->pace, 0))
             break;
     }
 }
@@ -222,7 +167,6 @@ int run(struct play *play, const struct play_plan *play_plan, const struct run_p
     runner->plan = plan;
     runner->sender = sender;
     runner->account = account;
-    runner->stop = stop;
     runner->result = result;
     runner->slot = play_size(play_plan, MUSTER_MSG_DATA);
     runner->bytes = calloc(SEND_BATCH + PLAY_STEP_MAX, runner->slot);
@@ -230,16 +174,14 @@ int run(struct play *play, const struct play_plan *play_plan, const struct run_p
         free(runner);
         return -1;
     }
-    runner->start_ns = clock_ns(CLOCK_MONOTONIC);
-    runner->wall_ns = clock_ns(CLOCK_REALTIME);
-    runner->progress_ns = SECOND_NS;
+    pace_begin(&runner->pace, stop, plan->progress);
 
     perform(runner);
     release_held(runner);
-    result->seconds = elapsed_ns(runner) / SECOND_NS;
+    result->seconds = pace_elapsed(&runner->pace) / PACE_SECOND_NS;
     sender_settle(sender);
-    if (plan->progress && runner->progress_ns > SECOND_NS)
-        fputc('\n', stderr);
+    pace_end(&runner->pace);
+    result->interrupted = runner->pace.interrupted;
     free(runner->bytes);
     free(runner);
     return 0;

@@ -28,6 +28,8 @@
 
 #include <muster/wire.h>
 
+#include "base/address.h"
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -75,7 +77,22 @@ static int allow_files(uint32_t sockets, char *error)
     return -1;
 }
 
-static int open_socket(const struct addrinfo *target, bool segment, char *error)
+/* Has a socket send from an address.  Returns 0, or -1. */
+static int bind_to(int fd, const char *from, char *error)
+{
+    struct address address;
+
+    if (from == NULL)
+        return 0;
+    if (address_parse(&address, from, 0) != 0)
+        errno = EINVAL;
+    else if (bind(fd, address_get(&address), address.size) == 0)
+        return 0;
+    snprintf(error, SEND_ERROR_SIZE, "cannot send from %s: %s", from, strerror(errno));
+    return -1;
+}
+
+static int open_socket(const struct addrinfo *target, const struct send_plan *plan, char *error)
 {
     int level = target->ai_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
     int option = target->ai_family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR;
@@ -90,7 +107,14 @@ static int open_socket(const struct addrinfo *target, bool segment, char *error)
         snprintf(error, SEND_ERROR_SIZE, "cannot set IP_RECVERR on a socket: %s", strerror(errno));
         goto failed;
     }
-    if (segment && setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof off) != 0) {
+    if (plan->broadcast && setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) != 0) {
+        snprintf(error, SEND_ERROR_SIZE, "cannot set SO_BROADCAST on a socket: %s",
+                 strerror(errno));
+        goto failed;
+    }
+    if (bind_to(fd, plan->from, error) != 0)
+        goto failed;
+    if (plan->segment && setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof off) != 0) {
         snprintf(error, SEND_ERROR_SIZE,
                  "this kernel cannot send datagrams in segments (UDP_SEGMENT): %s; "
                  "leave out --segment",
@@ -137,7 +161,7 @@ struct sender *sender_open(const struct send_plan *plan, char *error)
     if (plan->sockets > 1 && allow_files(plan->sockets, error) != 0)
         goto failed;
     while (sender->count < plan->sockets) {
-        int fd = open_socket(target, plan->segment, error);
+        int fd = open_socket(target, plan, error);
 
         if (fd < 0) {
             if (plan->sockets > 1) {

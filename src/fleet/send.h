@@ -18,6 +18,8 @@ struct send_plan {
     const char *port;
     uint32_t sockets; /* packets of device i leave through socket i modulo this */
     bool segment;     /* datagrams of one size and device leave in one send (UDP_SEGMENT) */
+    bool broadcast;   /* the target may be a broadcast address */
+    const char *from; /* the address that it sends from; NULL: as the system picks */
 };
 
 struct send_packet {

@@ -20,6 +20,7 @@ E2E_TESTS = \
 	%D%/quickstart.py \
 	%D%/replay.py \
 	%D%/reload.py \
+	%D%/scenarios.py \
 	%D%/signals.py \
 	%D%/sinks.py \
 	%D%/state.py \

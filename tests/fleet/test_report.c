@@ -55,7 +55,7 @@ START_TEST(report_replaces_the_file)
     ck_assert_int_eq(fclose(file), 0);
 
     ck_assert_int_eq(report_check(name), 0);
-    ck_assert_int_eq(report_save(name, &a_report), 0);
+    ck_assert_int_eq(report_save(name, report_json, &a_report), 0);
     file = fopen(name, "r");
     ck_assert_ptr_nonnull(file);
     size = fread(text, 1, sizeof text - 1, file);
@@ -74,15 +74,15 @@ START_TEST(report_replaces_the_file)
     ck_assert_int_eq(rmdir(directory), 0);
 
     ck_assert_int_eq(report_check(name), -1);
-    ck_assert_int_eq(report_save(name, &a_report), -1);
+    ck_assert_int_eq(report_save(name, report_json, &a_report), -1);
 }
 END_TEST
 
 START_TEST(report_does_not_replace_a_device_file)
 {
-    ck_assert_int_eq(report_save("/dev/null", &a_report), 0);
+    ck_assert_int_eq(report_save("/dev/null", report_json, &a_report), 0);
     ck_assert_int_ne(access("/dev/null", F_OK), -1);
-    ck_assert_int_eq(report_save("/dev/full", &a_report), -1);
+    ck_assert_int_eq(report_save("/dev/full", report_json, &a_report), -1);
 }
 END_TEST
 

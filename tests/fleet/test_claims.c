@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a collector ought to tell: by hand, and when nothing is claimed.
+ */
+#include <check.h>
+
+#include "common/runner.h"
+#include <muster/record.h>
+
+#include "fleet/claims.h"
+#include "scenes.h"
+
+/* Of the only device, in the order of sending.  What is not said is 0. */
+struct sent {
+    uint8_t type;
+    uint32_t session, number, timestamp;
+    uint64_t index;
+    bool copy, is_random;
+    uint32_t sender;
+};
+
+#define INIT(s, time)                                                                              \
+    {                                                                                              \
+        .type = MUSTER_MSG_INIT, .session = (s), .timestamp = (time)                               \
+    }
+#define BEAT                                                                                       \
+    {                                                                                              \
+        .type = MUSTER_MSG_HEARTBEAT                                                               \
+    }
+#define DATA(s, i, n, time)                                                                        \
+    {                                                                                              \
+        MUSTER_MSG_DATA, (s), (n), (time), (i), false, false, 0                                    \
+    }
+#define COPY(s, i, n, time)                                                                        \
+    {                                                                                              \
+        MUSTER_MSG_DATA, (s), (n), (time), (i), true, false, 0                                     \
+    }
+
+static struct claims_figures take(const struct sent *sent, size_t count)
+{
+    static const uint8_t bytes[16];
+    struct scenario scenario;
+    struct claims_figures figures;
+    struct claims *claims;
+    struct stage *stage;
+    size_t i;
+
+    scene_load(&scenario, "for: 1s\ndevices: { a: { count: 1 } }\n"
+                          "timeline: [ { at: 0, do: share } ]\n");
+    claims = claims_new(&scenario);
+    stage = stage_new(&scenario, SCENE_WALL);
+    for (i = 0; i < count; i++) {
+        const struct stage_datagram datagram = {
+            .type = sent[i].type,
+            .session = sent[i].session,
+            .index = sent[i].index,
+            .number = sent[i].number,
+            .timestamp = sent[i].timestamp,
+            .copy = sent[i].copy,
+            .is_random = sent[i].is_random,
+            .sender = sent[i].sender,
+        };
+
+        claims_sent(claims, &datagram, bytes, sizeof bytes);
+    }
+    ck_assert_uint_eq(claims_totals(claims)->datagrams, count);
+    claims_group(claims, stage, 0, &figures);
+    ck_assert_uint_eq(figures.expect.records, count);
+    stage_free(stage);
+    claims_free(claims);
+    scenario_free(&scenario);
+    return figures;
+}
+
+#define TAKE(list) take((list), sizeof(list) / sizeof *(list))
+
+START_TEST(two_sessions_by_hand)
+{
+    /* 1, 3, 2, 6; then, behind an INIT, 1 and 2, one twice.  4 and 5 never came. */
+    static const struct sent sent[] = {
+        INIT(1, 100),
+        DATA(1, 0, 1, 100),
+        BEAT,
+        DATA(1, 2, 3, 101),
+        DATA(1, 1, 2, 101),
+        DATA(1, 5, 6, 102),
+        INIT(2, 110),
+        DATA(2, 0, 1, 110),
+        COPY(2, 0, 1, 110),
+        BEAT,
+        DATA(2, 1, 2, 111),
+    };
+    const struct claims_figures figures = TAKE(sent);
+
+    ck_assert_uint_eq(figures.first, 3);
+    ck_assert_uint_eq(figures.in_order, 1);
+    ck_assert_uint_eq(figures.expect.gaps, 2);
+    ck_assert_uint_eq(figures.expect.late, 1);
+    ck_assert_uint_eq(figures.expect.duplicates, 1);
+    ck_assert_uint_eq(figures.restarts, 1);
+    ck_assert_uint_eq(figures.expect.unnumbered, 2);
+    ck_assert_uint_eq(figures.expect.missing, 3);
+    ck_assert_uint_eq(figures.expect.recovered, 1);
+    ck_assert_uint_eq(figures.expect.lost, 2);
+    ck_assert_uint_eq(figures.lost_by_restart, 2);
+    ck_assert_uint_eq(figures.unclaimed, 0);
+    ck_assert_uint_eq(figures.doubts[CLAIMS_CERTAIN], 1);
+}
+END_TEST
+
+START_TEST(a_restart_by_numbers_alone)
+{
+    static const struct sent sent[] = {
+        INIT(1, 100),       DATA(1, 0, 50, 100), DATA(1, 2, 52, 101),
+        DATA(2, 0, 1, 103), DATA(2, 1, 2, 103),  DATA(2, 3, 4, 104),
+    };
+    const struct claims_figures figures = TAKE(sent);
+
+    ck_assert_uint_eq(figures.restarts, 1);
+    ck_assert_uint_eq(figures.first, 2);
+    ck_assert_uint_eq(figures.in_order, 1); /* the one that was doubted */
+    ck_assert_uint_eq(figures.expect.gaps, 2);
+    ck_assert_uint_eq(figures.expect.lost, 2);
+    ck_assert_uint_eq(figures.lost_by_restart, 1);
+    ck_assert_uint_eq(figures.unclaimed, 0);
+}
+END_TEST
+
+START_TEST(one_without_a_first_message)
+{
+    /* The INIT of the first session was lost, and that of the second, which had no number before.
+     */
+    static const struct sent sent[] = {
+        BEAT, DATA(1, 3, 4, 100), INIT(2, 110), DATA(3, 0, 1, 120), DATA(3, 1, 2, 120),
+    };
+    const struct claims_figures figures = TAKE(sent);
+
+    ck_assert_uint_eq(figures.first, 2);
+    ck_assert_uint_eq(figures.restarts, 1);
+    ck_assert_uint_eq(figures.in_order, 1);
+    ck_assert_uint_eq(figures.expect.missing, 0);
+    ck_assert_uint_eq(figures.unclaimed, 0);
+}
+END_TEST
+
+static const struct {
+    enum claims_doubt doubt;
+    size_t count;
+    struct sent sent[6];
+} uncertain[] = {
+    {CLAIMS_TWO_SENDERS,
+     3,
+     {INIT(1, 100), DATA(1, 0, 1, 100), {MUSTER_MSG_DATA, 1, 1, 100, 0, false, false, 1}}},
+    {CLAIMS_RANDOM, 2, {INIT(1, 100), {MUSTER_MSG_DATA, 1, 77, 100, 0, false, true, 0}}},
+    /* A number, a copy and an INIT of the session before; and an INIT that was overtaken. */
+    {CLAIMS_STRAGGLER, 4, {INIT(1, 100), DATA(1, 0, 1, 100), INIT(2, 105), DATA(1, 1, 2, 100)}},
+    {CLAIMS_STRAGGLER, 4, {INIT(1, 100), DATA(1, 0, 1, 100), INIT(2, 105), COPY(1, 0, 1, 100)}},
+    {CLAIMS_STRAGGLER, 3, {INIT(1, 100), INIT(2, 105), INIT(1, 100)}},
+    {CLAIMS_STRAGGLER, 2, {DATA(1, 0, 1, 100), INIT(1, 100)}},
+    /* In the second of the last INIT, or with a clock that begins anew. */
+    {CLAIMS_RESTART, 2, {INIT(1, 100), INIT(2, 100)}},
+    {CLAIMS_RESTART, 3, {INIT(1, 0), DATA(1, 0, 1, 5), INIT(2, 0)}},
+    /* By numbers: in the same second, ahead, only one, or not in a row. */
+    {CLAIMS_RESTART, 4, {INIT(1, 90), DATA(1, 0, 9, 100), DATA(2, 0, 1, 100), DATA(2, 1, 2, 100)}},
+    {CLAIMS_RESTART,
+     4,
+     {INIT(1, 90), DATA(1, 0, 9, 100), DATA(2, 0, 90, 105), DATA(2, 1, 91, 106)}},
+    {CLAIMS_RESTART, 3, {INIT(1, 90), DATA(1, 0, 9, 100), DATA(2, 0, 1, 105)}},
+    {CLAIMS_RESTART, 4, {INIT(1, 90), DATA(1, 0, 9, 100), DATA(2, 0, 1, 105), DATA(2, 2, 3, 106)}},
+    {CLAIMS_RESTART, 4, {INIT(1, 90), DATA(1, 0, 9, 100), DATA(2, 0, 1, 105), DATA(1, 1, 10, 100)}},
+    {CLAIMS_CLOCK, 4, {INIT(1, 90), DATA(1, 0, 1, 100), DATA(1, 2, 3, 100), DATA(1, 1, 2, 500)}},
+};
+
+START_TEST(nothing_is_claimed)
+{
+    const struct claims_figures figures = take(uncertain[_i].sent, uncertain[_i].count);
+
+    ck_assert_uint_eq(figures.doubts[uncertain[_i].doubt], 1);
+    ck_assert_uint_eq(figures.doubts[CLAIMS_CERTAIN], 0);
+    ck_assert_uint_eq(figures.unclaimed, uncertain[_i].count);
+    ck_assert_uint_eq(figures.two_senders, uncertain[_i].doubt == CLAIMS_TWO_SENDERS);
+    ck_assert_uint_eq(figures.first + figures.in_order + figures.restarts + figures.expect.missing +
+                          figures.expect.late + figures.expect.duplicates,
+                      0);
+}
+END_TEST
+
+START_TEST(rejects_by_reason)
+{
+    struct scenario scenario;
+    struct claims *claims;
+    const struct stage_datagram stranger = {.sender = SCENARIO_STRANGERS};
+    const uint8_t bytes[20] = {[10] = 9};
+
+    scene_load(&scenario, "for: 1s\ndevices: { a: { count: 1 } }\n");
+    claims = claims_new(&scenario);
+    claims_sent(claims, &stranger, bytes, 20);
+    claims_sent(claims, &stranger, bytes, 11);
+    claims_sent(claims, &stranger, bytes, 11);
+    ck_assert_uint_eq(claims_totals(claims)->strangers, 3);
+    ck_assert_uint_eq(claims_totals(claims)->rejected[MUSTER_REJECT_TOO_SHORT], 2);
+    ck_assert_uint_eq(claims_totals(claims)->rejected[MUSTER_REJECT_UNKNOWN_TYPE], 1);
+    ck_assert_str_eq(claims_doubt_name(CLAIMS_CLOCK), "clock");
+    claims_free(claims);
+    scenario_free(&scenario);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    const TTest *const tests[] = {two_sessions_by_hand, a_restart_by_numbers_alone,
+                                  one_without_a_first_message, rejects_by_reason};
+    Suite *suite = suite_create("claims");
+    TCase *tcase = tcase_create("claims");
+    size_t i;
+
+    for (i = 0; i < sizeof tests / sizeof *tests; i++)
+        tcase_add_test(tcase, tests[i]);
+    tcase_add_loop_test(tcase, nothing_is_claimed, 0, (int)(sizeof uncertain / sizeof *uncertain));
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
