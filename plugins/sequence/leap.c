@@ -14,7 +14,7 @@
 #include "undo.h"
 #include "window.h"
 
-enum { BEHIND_MOST = 4 /* datagrams in a row of the row that it left */ };
+enum { BEHIND_MOST = 4 /* datagrams of the row that it left, while nothing went on from it */ };
 
 /* Whether numbers leave the window with it that may still come.  From half of the window on this
  * matters: what is farther behind comes hardly ever. */
@@ -138,6 +138,13 @@ static void take_back(const struct turn *turn)
     session->highest_at = tracker->now;
 }
 
+/* Sooner they may only have been overtaken by it, however many. */
+static bool goes_on_for_long(const struct turn *turn)
+{
+    return turn->rivals->leap.behind >= BEHIND_MOST &&
+           turn->tracker->now - turn->session->highest_at >= DOUBT_COPY;
+}
+
 void leap_recovered(const struct turn *turn, bool refuted)
 {
     struct leap *leap = &turn->rivals->leap;
@@ -148,7 +155,7 @@ void leap_recovered(const struct turn *turn, bool refuted)
     if (turn->record->reading > 0)
         return;
     leap->behind++;
-    if (refuted || leap->behind >= BEHIND_MOST ||
+    if (refuted || goes_on_for_long(turn) ||
         (source != 0 && leap->source != 0 && source != leap->source))
         take_back(turn);
 }

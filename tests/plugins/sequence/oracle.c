@@ -364,7 +364,7 @@ static enum muster_verdict judge_late(const struct message *m, bool has_left, bo
     if (m->record->reading > 0)
         return MUSTER_VERDICT_LATE;
     s->leap.behind++;
-    if (refuted || s->leap.behind == 4 ||
+    if (refuted || (s->leap.behind >= 4 && m->oracle->now - s->highest_at >= 10) ||
         (source != 0 && s->leap.source != 0 && source != s->leap.source))
         take_back(m);
     return MUSTER_VERDICT_LATE;

@@ -275,18 +275,37 @@ START_TEST(a_stray_a_little_ahead)
 }
 END_TEST
 
-/* The same in one second: it takes four. */
-START_TEST(a_stray_in_the_same_second)
+/* The same of a clock that stands: it takes four, and some time. */
+START_TEST(a_stray_without_a_clock)
 {
+    uint32_t n;
+
     row(1, 20, 0);
     ck_assert_uint_eq(data(50), GAP);
-    ck_assert_uint_eq(data(21), LATE);
-    ck_assert_uint_eq(data(22), LATE);
-    ck_assert_uint_eq(data(23), LATE);
-    ck_assert_uint_eq(data(24), LATE);
-    ck_assert_uint_eq(data(25), NEW);
+    for (n = 21; n <= 24; n++) {
+        passed += 3;
+        ck_assert_uint_eq(judge_from(0, MUSTER_MSG_DATA, n, START), LATE);
+    }
+    ck_assert_uint_eq(judge_from(0, MUSTER_MSG_DATA, 25, START), NEW);
     ck_assert_uint_eq(counts()->open, 0);
     ck_assert_uint_eq(taken_back, 25);
+}
+END_TEST
+
+/* It has overtaken many on the way, and is none. */
+START_TEST(all_that_was_overtaken)
+{
+    uint32_t n;
+
+    row(1, 20, 0);
+    ck_assert_uint_eq(data(50), GAP);
+    for (n = 21; n <= 49; n++)
+        ck_assert_uint_eq(data(n), LATE);
+    ck_assert_uint_eq(data(50), DUPLICATE);
+    ck_assert_uint_eq(data(51), NEW);
+    ck_assert_uint_eq(counts()->recovered, 29);
+    ck_assert_uint_eq(counts()->gaps, 1);
+    ck_assert_uint_eq(taken_back, 0);
 }
 END_TEST
 
@@ -553,7 +572,8 @@ Suite *test_suite(void)
                                   a_device_that_is_fast_at_times,
                                   a_stray_far_ahead,
                                   a_stray_a_little_ahead,
-                                  a_stray_in_the_same_second,
+                                  a_stray_without_a_clock,
+                                  all_that_was_overtaken,
                                   a_stray_of_another_sender,
                                   an_overtaken_message,
                                   two_senders_of_one_id,
