@@ -37,7 +37,8 @@ static inline bool row_is(enum row_kind kind, const struct muster_record *record
            ((record->event.event == MUSTER_EVENT_GAP_OPENED &&
              record->event.was != MUSTER_EVENT_NONE) ||
             record->event.event == MUSTER_EVENT_GAP_RECOVERED ||
-            record->event.event == MUSTER_EVENT_GAP_LOST);
+            record->event.event == MUSTER_EVENT_GAP_LOST ||
+            record->event.event == MUSTER_EVENT_GAP_TAKEN_BACK);
 }
 
 /* The columns in use, and what is remembered from one row to the next. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The file of gaps: a row for each stretch of numbers that was recovered or lost, adding up to the statistics."""
+import socket
 from collections import defaultdict
 
 from muster import DATA, INIT, Case, datagram, main, wait_until
@@ -26,7 +27,7 @@ class Gaps(Case):
             self.assertEqual(int(row["count"]), (int(row["last"]) - int(row["first"]) + 1) % NUMBERS, row)
             self.assertLessEqual(row["last_heard"], row["opened"], row)  # of the same length until the year 2286
             self.assertLessEqual(row["opened"], row["closed"], row)
-            self.assertIn(row["outcome"], ("open", "recovered", "lost"))
+            self.assertIn(row["outcome"], ("open", "recovered", "lost", "taken-back"))
         return [row for row in rows if row["outcome"] != "open"]
 
     def play(self, settings, *arguments):
@@ -125,6 +126,22 @@ class Gaps(Case):
         self.assertEqual(told(), [*expected, ["4", "4", "recovered", "network"]])
         stats = self.stats()
         self.assertEqual((stats["missing"], stats["recovered"], stats["packets_lost"], stats["open"]), (3, 2, 1, 0))
+
+    def test_taken_back(self):
+        """What a stray made missing, and had lost by time, is neither when its device goes on."""
+        collector = self.start(CHAIN.replace('"sequence";', '"sequence"; lost_after = "1s";'))
+        stray = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(stray.close)
+        collector.send(datagram(7, 1), datagram(7, 2))
+        wait_until(lambda: len(self.rows()) == 2, "what its device has sent")
+        collector.send(datagram(7, 9), sender=stray)
+        wait_until(lambda: any(row["outcome"] == "lost" for row in self.gaps()), "it is lost after a time")
+        collector.send(datagram(7, 3), datagram(7, 4), datagram(7, 5))
+        collector.stop()
+        self.assertEqual([[row[name] for name in ("first", "last", "outcome")] for row in self.gaps()],
+                         [["3", "8", "lost"], ["3", "3", "recovered"], ["4", "8", "taken-back"]])
+        stats = self.stats()
+        self.assertEqual((stats["missing"], stats["recovered"], stats["packets_lost"]), (1, 1, 0))
 
     def test_columns(self):
         self.write("devices.yaml", "devices:\n  - { id: 7, name: boiler }\n")
