@@ -78,14 +78,16 @@ static int64_t next_of_rows(const struct oracle_session *s, int64_t from, int64_
 
 static uint64_t pace_now(const struct oracle_session *s)
 {
-    return (uint64_t)(s->highest - s->base) * 64 / ((uint64_t)(s->highest_at - s->base_at) + 1);
+    uint64_t passed = (uint64_t)(s->highest_at - s->base_at) + 1;
+
+    return ((uint64_t)(s->highest - s->base) * 64 + passed - 1) / passed;
 }
 
 static void renew_pace(const struct oracle *oracle, struct oracle_session *s)
 {
     uint64_t pace = pace_now(s), faded = s->pace - (s->pace + 63) / 64;
 
-    if (oracle->now / 64 == s->base_at / 64)
+    if (oracle->now / 64 == s->base_at / 64 || (s->pace == 0 && s->highest - s->base < 4))
         return;
     if (pace > UINT32_MAX)
         pace = UINT32_MAX;

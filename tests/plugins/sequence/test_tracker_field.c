@@ -234,6 +234,23 @@ START_TEST(a_device_of_unknown_pace)
 }
 END_TEST
 
+/* With less than one number in a minute its pace is known, too. */
+START_TEST(a_slow_device)
+{
+    row(1, 20, 900);
+    ck_assert_uint_eq(data(221), OUTLIER);
+    row(21, 40, 900);
+    ck_assert_uint_eq(counts()->missing, 0);
+    data(141);
+    row(41, 60, 900); /* that was possible, but none of it */
+    row(20000, 20010, 900);
+    ck_assert_uint_eq(counts()->restarts, 1);
+    ck_assert_uint_eq(counts()->lost + counts()->open, 0);
+    row(20060, 20070, 900);
+    ck_assert_uint_eq(counts()->open, 49);
+}
+END_TEST
+
 /* The fast times of a device count, though it has been slow since. */
 START_TEST(a_device_that_is_fast_at_times)
 {
@@ -569,6 +586,7 @@ Suite *test_suite(void)
                                   a_far_jump_that_time_allows,
                                   a_far_jump_that_the_class_allows,
                                   a_device_of_unknown_pace,
+                                  a_slow_device,
                                   a_device_that_is_fast_at_times,
                                   a_stray_far_ahead,
                                   a_stray_a_little_ahead,
