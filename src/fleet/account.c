@@ -58,7 +58,7 @@ enum account_place account_data(struct account_expect *expect, struct account_se
     expect->records += readings;
     if (session->first == 0) {
         assert(!copy);
-        session->first = session->highest = place;
+        session->first = session->highest = session->left = place;
         return ACCOUNT_FIRST;
     }
     if (copy) {
@@ -67,6 +67,11 @@ enum account_place account_data(struct account_expect *expect, struct account_se
         return ACCOUNT_COPY;
     }
     if (place < session->highest) {
+        if (place > session->left) {
+            session->left = place;
+            session->behind++;
+            expect->leaps += session->behind == ACCOUNT_LEAP;
+        }
         expect->late += readings;
         if (place > session->first)
             expect->recovered += readings;
@@ -81,6 +86,8 @@ enum account_place account_data(struct account_expect *expect, struct account_se
         if (missing > expect->jump)
             expect->jump = missing;
     }
+    session->left = session->highest;
+    session->behind = 0;
     session->highest = place;
     return ACCOUNT_AHEAD;
 }

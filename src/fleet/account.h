@@ -23,18 +23,24 @@ struct account_expect {
     uint64_t invisible;  /* numbers withheld before a session's first or after its last */
     uint64_t reach;      /* how many numbers behind the highest a late one or a copy was, at most */
     uint64_t jump;       /* numbers in the largest gap */
+    uint64_t leaps;      /* gaps that one datagram claimed while the numbers that it left went on */
 };
+
+#define ACCOUNT_LEAP 4 /* DATA in a row, behind one that is ahead: a collector doubts that one */
 
 /* The numbers of one session of a device, as indexes of its DATA. */
 struct account_session {
     uint64_t first;   /* index + 1 of the first DATA delivered; 0: none yet */
     uint64_t highest; /* index + 1 of the highest DATA delivered */
+    uint64_t left; /* since that one, if it was ahead: the farthest of those that it left behind */
+    uint32_t behind; /* how many of them came, each farther than those before */
 };
 
 enum account_place { ACCOUNT_FIRST, ACCOUNT_AHEAD, ACCOUNT_LATE, ACCOUNT_COPY };
 
 /* Takes down that a DATA with so many readings was delivered: `copy` if it was before.  Fills in
- * records, missing, recovered, late, gaps, duplicates, reach and jump, and says what it was. */
+ * records, missing, recovered, late, gaps, duplicates, reach, jump and leaps, and says what it was.
+ */
 enum account_place account_data(struct account_expect *expect, struct account_session *session,
                                 uint64_t index, bool copy, uint64_t readings);
 

@@ -12,13 +12,26 @@
 
 #include "wire/datagram.h"
 
-#define HALF     UINT32_C(0x80000000) /* farther ahead is behind: RFC 1982, 3.2 */
-#define FAR_JUMP 1000000u             /* numbers that no device can have sent meanwhile */
+#define SECOND_NS UINT64_C(1000000000)
+#define HALF      UINT32_C(0x80000000) /* farther ahead is behind: RFC 1982, 3.2 */
 
-/* A session that no INIT began shows by two numbers in a row. */
+/* What a collector believes, by the rules in muster-sequence(7), and well on this side of them. */
+#define FARTHEST_APART                                                                             \
+    UINT32_C(315360000)              /* s: timestamps that can be compared: less than 10 years */
+#define COPY_WAY_NS  (9 * SECOND_NS) /* a copy comes within 10 s */
+#define JUMP_ALWAYS  64u             /* numbers, whatever time has passed */
+#define JUMP_MOST    512u            /* half of its window */
+#define REACH_MOST   1000u           /* its window, and some to spare */
+#define TURNS        20u             /* of two senders that both go on */
+#define FAR_JUMP     1000000u        /* more than any device can have sent meanwhile */
+#define IN_A_ROW     2               /* numbers that show a plain restart */
+#define FAR_IN_A_ROW 4               /* and one to any number ahead */
+
+/* A session that no INIT began shows by some numbers in a row. */
 struct candidate {
-    uint64_t index; /* of the first of them */
-    uint32_t number, timestamp, session;
+    uint64_t first, next; /* as indexes: of them, and behind them */
+    uint32_t timestamp, session;
+    uint32_t count, needed; /* how many came, and how many it takes */
 };
 
 struct device {
@@ -28,10 +41,14 @@ struct device {
     uint64_t missing_before;    /* in the sessions before */
     uint64_t recovered_before;
     uint32_t session_number;        /* 0: nothing was heard yet that tells */
+    uint64_t highest_ns;            /* when the highest was sent */
     uint32_t highest, highest_time; /* of this session */
+    uint32_t first_time;
+    uint32_t last; /* the highest of the session before */
     uint32_t init_time;
-    bool is_heard, has_init;
-    bool has_twin;
+    bool is_heard, has_init, has_last;
+    bool is_twin;   /* its last DATA was of the second sender */
+    uint32_t turns; /* how often the two took turns */
     enum claims_doubt doubt;
 };
 
@@ -67,17 +84,19 @@ void claims_free(struct claims *claims)
 const char *claims_doubt_name(enum claims_doubt doubt)
 {
     static const char *const names[CLAIMS_DOUBTS] = {
-        [CLAIMS_CERTAIN] = "certain", [CLAIMS_TWO_SENDERS] = "two_senders",
-        [CLAIMS_RANDOM] = "random",   [CLAIMS_STRAGGLER] = "straggler",
-        [CLAIMS_RESTART] = "restart", [CLAIMS_CLOCK] = "clock",
+        [CLAIMS_CERTAIN] = "certain",   [CLAIMS_TWO_SENDERS] = "two_senders",
+        [CLAIMS_RANDOM] = "random",     [CLAIMS_STRAGGLER] = "straggler",
+        [CLAIMS_RESTART] = "restart",   [CLAIMS_CLOCK] = "clock",
+        [CLAIMS_DISORDER] = "disorder",
     };
 
     return names[doubt];
 }
 
+/* Of a clock that is not set, a timestamp says nothing. */
 static bool is_newer(uint32_t timestamp, uint32_t than)
 {
-    return timestamp != than && timestamp - than < HALF;
+    return timestamp != than && timestamp - than < FARTHEST_APART && timestamp != 0 && than != 0;
 }
 
 static void give_up(struct device *device, enum claims_doubt doubt)
@@ -127,99 +146,167 @@ static void take_init(struct device *device, const struct stage_datagram *datagr
         device->figures.first++;
     begin_session(device, datagram->session);
     device->has_init = true;
+    device->has_last = false;
     device->init_time = datagram->timestamp;
 }
 
-/* A number of a session of which no INIT came: it is doubted until the next one follows it. */
-static void take_candidate(struct device *device, const struct stage_datagram *datagram,
-                           uint32_t readings)
+/* The groups's devices send at their pace and no faster. */
+static bool has_bursts(const struct scenario *scenario, uint32_t group)
+{
+    size_t i;
+
+    for (i = 0; i < scenario->act_count; i++)
+        if (scenario->acts[i].verb == SCENARIO_BURST && scenario->acts[i].groups >> group & 1)
+            return true;
+    return false;
+}
+
+/* Whether it is beyond doubt for a collector that a device can have used so many numbers since its
+ * highest one was sent: what it believes is several times that. */
+static bool is_plausible(const struct scenario *scenario, const struct device *device,
+                         const struct stage_datagram *datagram, uint32_t ahead)
+{
+    const struct scenario_group *group = &scenario->groups[datagram->group];
+    uint64_t passed = datagram->sent_ns - device->highest_ns;
+
+    return ahead <= JUMP_ALWAYS ||
+           (ahead <= JUMP_MOST && !has_bursts(scenario, datagram->group) &&
+            ahead <= JUMP_ALWAYS + 2 * group->form.readings * (passed / group->interval_ns));
+}
+
+static void note_highest(struct device *device, const struct stage_datagram *datagram,
+                         uint32_t readings)
+{
+    device->highest = (uint32_t)(datagram->number + readings - 1);
+    device->highest_time = datagram->timestamp;
+    device->highest_ns = datagram->sent_ns;
+}
+
+/* A number of a session of which no INIT came: it is doubted until others follow it. */
+static void take_candidate(const struct scenario *scenario, struct device *device,
+                           const struct stage_datagram *datagram, uint32_t readings)
 {
     uint32_t ahead = datagram->number - device->highest;
-    bool is_behind = ahead == 0 || ahead >= HALF;
+    bool is_ahead = ahead != 0 && ahead < HALF;
 
     device->figures.expect.records += readings;
-    if (readings > 1 || datagram->copy || (!is_behind && ahead < FAR_JUMP) ||
+    if (readings > 1 || datagram->copy ||
+        (is_ahead && (ahead < FAR_JUMP || has_bursts(scenario, datagram->group))) ||
         !is_newer(datagram->timestamp, device->highest_time) ||
         (device->has_init && !is_newer(datagram->timestamp, device->init_time)))
         give_up(device, CLAIMS_RESTART);
     device->candidate = (struct candidate){
-        .index = datagram->index,
-        .number = datagram->number,
+        .first = datagram->index,
+        .next = datagram->index + 1,
         .timestamp = datagram->timestamp,
         .session = datagram->session,
+        .count = 1,
+        .needed = is_ahead ? FAR_IN_A_ROW : IN_A_ROW,
     };
 }
 
-/* The second number of such a session: the first was in order, and this one shows the restart. */
+/* The next number of such a session: the last that it takes shows the restart, and those before it
+ * were in order. */
 static void confirm_candidate(struct device *device, const struct stage_datagram *datagram)
 {
-    const struct candidate *candidate = &device->candidate;
+    struct candidate *candidate = &device->candidate;
 
     device->figures.expect.records++;
     if (datagram->session != candidate->session || datagram->copy ||
-        datagram->index != candidate->index + 1 ||
-        is_newer(candidate->timestamp, datagram->timestamp)) {
+        datagram->index != candidate->next ||
+        (datagram->timestamp != candidate->timestamp &&
+         !is_newer(datagram->timestamp, candidate->timestamp))) {
         give_up(device, CLAIMS_RESTART);
         return;
     }
+    candidate->next++;
+    candidate->count++;
+    if (candidate->count < candidate->needed)
+        return;
+    device->last = device->highest;
     begin_session(device, candidate->session);
-    device->session.first = candidate->index + 1;
-    device->session.highest = datagram->index + 1;
-    device->highest = datagram->number;
-    device->highest_time = datagram->timestamp;
+    device->session = (struct account_session){
+        .first = candidate->first + 1, .highest = datagram->index + 1, .left = datagram->index + 1};
+    device->first_time = candidate->timestamp;
+    note_highest(device, datagram, 1);
     device->has_init = false;
+    device->has_last = true;
     device->figures.restarts++;
-    device->figures.in_order++;
-    device->candidate.session = 0;
+    device->figures.in_order += candidate->count - 1;
+    candidate->session = 0;
 }
 
 /* ---- Numbers -------------------------------------------------------------------------- */
 
-static void take_number(struct device *device, const struct stage_datagram *datagram,
-                        uint32_t readings)
+/* Whether a number contradicts its timestamp. */
+static bool is_at_odds(const struct device *device, const struct stage_datagram *datagram,
+                       enum account_place place)
+{
+    if (device->has_init && is_newer(device->init_time, datagram->timestamp))
+        return true; /* from before the session */
+    if (place == ACCOUNT_AHEAD)
+        return is_newer(device->first_time, datagram->timestamp);
+    return place != ACCOUNT_FIRST && is_newer(datagram->timestamp, device->highest_time);
+}
+
+/* Whether a step ahead is past the last number of the session before, or right behind it: that one
+ * is remembered as one that came. */
+static bool meets_last(const struct device *device, uint32_t ahead)
+{
+    return device->has_last && ahead > 1 && device->last - device->highest < ahead;
+}
+
+static void take_number(const struct scenario *scenario, struct device *device,
+                        const struct stage_datagram *datagram, uint32_t readings)
 {
     struct claims_figures *figures = &device->figures;
-    uint64_t gaps = figures->expect.gaps;
-    bool is_new = is_newer(datagram->timestamp, device->highest_time);
+    const uint32_t ahead = datagram->number - device->highest;
+    uint64_t gaps = figures->expect.gaps, leaps = figures->expect.leaps;
+    enum account_place place =
+        account_data(&figures->expect, &device->session, datagram->index, datagram->copy, readings);
 
-    switch (account_data(&figures->expect, &device->session, datagram->index, datagram->copy,
-                         readings)) {
+    if (is_at_odds(device, datagram, place))
+        give_up(device, CLAIMS_CLOCK);
+    if (place == ACCOUNT_AHEAD && meets_last(device, ahead))
+        give_up(device, CLAIMS_RESTART);
+    if (figures->expect.leaps > leaps || figures->expect.reach > REACH_MOST ||
+        (datagram->copy && datagram->way_ns > COPY_WAY_NS) ||
+        (place == ACCOUNT_AHEAD && !is_plausible(scenario, device, datagram, ahead)))
+        give_up(device, CLAIMS_DISORDER);
+    switch (place) {
     case ACCOUNT_FIRST:
         figures->first++;
         figures->in_order += readings - 1;
+        device->first_time = datagram->timestamp;
         break;
     case ACCOUNT_AHEAD:
         figures->in_order += readings - (figures->expect.gaps - gaps);
         break;
     default:
-        if (is_new)
-            give_up(device, CLAIMS_CLOCK);
         return;
     }
-    device->highest = (uint32_t)(datagram->number + readings - 1);
-    device->highest_time = datagram->timestamp;
+    note_highest(device, datagram, readings);
 }
 
-static void take_data(struct device *device, const struct stage_datagram *datagram,
-                      uint32_t readings)
+static void take_data(const struct scenario *scenario, struct device *device,
+                      const struct stage_datagram *datagram, uint32_t readings)
 {
     if (datagram->is_random)
         give_up(device, CLAIMS_RANDOM);
-    if (device->doubt != CLAIMS_CERTAIN)
-        device->figures.expect.records += readings;
-    else if (device->candidate.session != 0)
-        confirm_candidate(device, datagram);
-    else if (datagram->session == device->session_number)
-        take_number(device, datagram, readings);
-    else if (datagram->session < device->session_number) {
+    if (datagram->session < device->session_number)
         give_up(device, CLAIMS_STRAGGLER);
+    if (device->doubt != CLAIMS_CERTAIN) {
         device->figures.expect.records += readings;
+    } else if (device->candidate.session != 0) {
+        confirm_candidate(device, datagram);
+    } else if (datagram->session == device->session_number) {
+        take_number(scenario, device, datagram, readings);
     } else if (device->session.first == 0) {
         /* Of a device of which no number came yet, or none since an INIT, any is the first. */
         begin_session(device, datagram->session);
-        take_number(device, datagram, readings);
+        take_number(scenario, device, datagram, readings);
     } else {
-        take_candidate(device, datagram, readings);
+        take_candidate(scenario, device, datagram, readings);
     }
 }
 
@@ -235,15 +322,15 @@ static void take_stranger(struct claims *claims, const uint8_t *bytes, size_t si
     claims->sent.rejected[wire_reason(result)]++;
 }
 
-static void take_message(struct device *device, const struct stage_datagram *datagram,
-                         uint32_t readings)
+static void take_message(const struct scenario *scenario, struct device *device,
+                         const struct stage_datagram *datagram)
 {
     switch (datagram->type) {
     case MUSTER_MSG_INIT:
         take_init(device, datagram);
         break;
     case MUSTER_MSG_DATA:
-        take_data(device, datagram, readings);
+        take_data(scenario, device, datagram, scenario->groups[datagram->group].form.readings);
         break;
     default:
         device->figures.expect.records++;
@@ -267,11 +354,15 @@ void claims_sent(struct claims *claims, const struct stage_datagram *datagram, c
     sent->by_type[datagram->type]++;
     sent->doubled[datagram->type] += datagram->copy;
     device = &claims->devices[datagram->device];
-    if (datagram->sender != datagram->device) {
-        device->has_twin = true;
+    if (datagram->sender != datagram->device)
         give_up(device, CLAIMS_TWO_SENDERS);
+    if (datagram->type == MUSTER_MSG_DATA) {
+        bool is_twin = datagram->sender != datagram->device;
+
+        device->turns += is_twin != device->is_twin;
+        device->is_twin = is_twin;
     }
-    take_message(device, datagram, claims->scenario->groups[datagram->group].form.readings);
+    take_message(claims->scenario, device, datagram);
 }
 
 const struct claims_totals *claims_totals(const struct claims *claims)
@@ -319,7 +410,7 @@ static struct claims_figures conclude(const struct device *device, uint64_t with
         doubt = CLAIMS_RESTART;
     if (doubt != CLAIMS_CERTAIN) {
         figures = (struct claims_figures){.unclaimed = device->figures.expect.records,
-                                          .two_senders = device->has_twin};
+                                          .two_senders = device->turns >= TURNS};
         figures.expect.records = device->figures.expect.records;
     } else {
         expect->lost = expect->missing - expect->recovered;

@@ -21,7 +21,8 @@ enum claims_doubt {
     CLAIMS_RANDOM,    /* counts at random */
     CLAIMS_STRAGGLER, /* something came behind a later session, or a number before its INIT */
     CLAIMS_RESTART,   /* a restart that only the numbers and the clock tell, and not plainly */
-    CLAIMS_CLOCK,     /* a late one or a copy whose timestamp says that it is new */
+    CLAIMS_CLOCK,     /* timestamps that contradict the numbers */
+    CLAIMS_DISORDER,  /* so much out of order, or ahead, that a collector may not believe it */
     CLAIMS_DOUBTS
 };
 
@@ -29,8 +30,8 @@ enum claims_doubt {
 struct claims_figures {
     struct account_expect expect; /* records: of all; the rest: of what is certain */
     uint64_t first, in_order, restarts;
-    uint64_t lost_by_restart;       /* of the lost: still missing when their session ended */
-    uint64_t two_senders;           /* devices that shared their id */
+    uint64_t lost_by_restart; /* of the lost: still missing when their session ended */
+    uint64_t two_senders;     /* devices that shared their id, and took turns with the other */
     uint64_t doubts[CLAIMS_DOUBTS]; /* devices, by what is uncertain; the first: certain ones */
     uint64_t unclaimed;             /* records of those that are not certain */
 };

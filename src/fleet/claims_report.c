@@ -5,7 +5,9 @@
 #include "claims_report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "plain.h"
 #include "report.h"
 #include "wire/datagram.h"
 
@@ -78,7 +80,8 @@ static void text_doubts(FILE *file, const struct claims_figures *sum)
         [CLAIMS_RANDOM] = "counted at random",
         [CLAIMS_STRAGGLER] = "sent something that came behind a later session",
         [CLAIMS_RESTART] = "restarted so that it cannot be told for certain",
-        [CLAIMS_CLOCK] = "sent late numbers with timestamps that look new",
+        [CLAIMS_CLOCK] = "sent timestamps that contradict their numbers",
+        [CLAIMS_DISORDER] = "sent so much out of order that it may not be believed",
     };
     size_t i;
 
@@ -89,6 +92,20 @@ static void text_doubts(FILE *file, const struct claims_figures *sum)
         if (sum->doubts[i] > 0)
             fprintf(file, "  %" PRIu64 " device%s that %s\n", sum->doubts[i],
                     sum->doubts[i] == 1 ? "" : "s", because[i]);
+}
+
+/* The end in plain words, as of any other play. */
+static void text_plain(FILE *file, const struct claims_report *report,
+                       const struct claims_figures *sum)
+{
+    struct report plain = {.refused = report->refused, .unreachable = report->unreachable};
+
+    plain.figures.sent = claims_totals(report->claims)->datagrams;
+    plain.figures.unsent = unsent(report);
+    plain.figures.expect = sum->expect;
+    memcpy(plain.figures.withheld, stage_decided(report->stage)->withheld,
+           sizeof plain.figures.withheld);
+    plain_print(file, &plain);
 }
 
 void claims_report_text(FILE *file, const struct claims_report *report)
@@ -126,6 +143,7 @@ void claims_report_text(FILE *file, const struct claims_report *report)
             " numbers, and it must believe a jump of %" PRIu64 "\n",
             expect->reach, expect->jump);
     text_doubts(file, &sum);
+    text_plain(file, report, &sum);
 }
 
 /* ---- For a program -------------------------------------------------------------------- */

@@ -32,6 +32,16 @@ void report_text_by_type(FILE *file, const char *what, const uint64_t *by_type)
             by_type[MUSTER_MSG_DATA]);
 }
 
+void report_text_leaps(FILE *file, const struct account_expect *expect)
+{
+    if (expect->leaps > 0)
+        fprintf(file,
+                "  of %" PRIu64
+                " gaps %d numbers or more came one behind the other all the same: a "
+                "collector\n  that takes such a gap back tells fewer missing, recovered and late\n",
+                expect->leaps, ACCOUNT_LEAP);
+}
+
 void report_text(FILE *file, const struct report *report)
 {
     const struct account_figures *figures = &report->figures;
@@ -87,6 +97,7 @@ void report_text(FILE *file, const struct report *report)
             "  its window must reach back %" PRIu64
             " numbers, and it must believe a jump of %" PRIu64 "\n",
             expect->reach, expect->jump);
+    report_text_leaps(file, expect);
     plain_print(file, report);
 }
 
@@ -133,7 +144,8 @@ void report_json(FILE *file, const void *what)
     report_json_number(file, "unnumbered", expect->unnumbered);
     report_json_number(file, "invisible", expect->invisible);
     report_json_number(file, "reach", expect->reach);
-    fprintf(file, "\"jump\":%" PRIu64 "}}\n", expect->jump);
+    report_json_number(file, "jump", expect->jump);
+    fprintf(file, "\"leaps\":%" PRIu64 "}}\n", expect->leaps);
 }
 
 static int finish(FILE *file)

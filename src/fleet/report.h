@@ -29,6 +29,9 @@ void report_text_by_type(FILE *file, const char *what, const uint64_t *by_type);
 void report_json_by_type(FILE *file, const char *name, const uint64_t *by_type);
 void report_json_number(FILE *file, const char *name, uint64_t value);
 
+/* What makes the figures uncertain, if it happened. */
+void report_text_leaps(FILE *file, const struct account_expect *expect);
+
 /* The sum over all types. */
 uint64_t report_total(const uint64_t *by_type);
 

@@ -132,6 +132,7 @@ static uint64_t read_groups(const struct scenario *scenario, const struct node *
     uint64_t groups = 0;
     size_t i;
 
+    assert(scenario->group_count > 0);
     if (node == NULL)
         return UINT64_MAX >> (SCENARIO_GROUPS_MOST - scenario->group_count);
     if (node->kind != NODE_LIST)

@@ -287,6 +287,7 @@ int stage_step(struct stage *stage, struct stage_datagram *out)
     case EVENT_ARRIVAL:
         if (!stage->failed && stage_way_arrive(stage, &event.datagram, now)) {
             *out = event.datagram;
+            out->sent_ns = now;
             return 1;
         }
         break;

@@ -17,6 +17,8 @@
 struct stage_datagram {
     uint64_t index;     /* DATA: which of its session it is, from 0 */
     uint64_t draw;      /* of a stranger: what it is made of */
+    uint64_t sent_ns;   /* when it is sent, since the start */
+    uint64_t way_ns;    /* how long it was under way */
     uint32_t sender;    /* a device, or a second sender; SCENARIO_STRANGERS */
     uint32_t device;    /* whose id it has */
     uint32_t group;     /* of that */

@@ -159,14 +159,16 @@ static uint64_t way(const struct stage *stage, uint32_t who, uint64_t serial, ui
     return sum;
 }
 
-static void set_out(struct stage *stage, const struct stage_datagram *datagram, uint64_t due_ns)
+static void set_out(struct stage *stage, const struct stage_datagram *datagram, uint64_t now,
+                    uint64_t way_ns)
 {
     struct stage_event event = {.kind = EVENT_ARRIVAL, .datagram = *datagram};
 
     stage->underway++;
     if (stage->underway > stage->decided.underway)
         stage->decided.underway = stage->underway;
-    stage_push(stage, due_ns, &event);
+    event.datagram.way_ns += way_ns;
+    stage_push(stage, now + way_ns, &event);
 }
 
 void stage_way_send(struct stage *stage, uint32_t who, uint8_t type, uint64_t now)
@@ -203,14 +205,14 @@ void stage_way_send(struct stage *stage, uint32_t who, uint8_t type, uint64_t no
     }
     there = way(stage, who, serial, type, STAGE_DRAW_WAY);
     if (!is_doubled(stage, who, serial)) {
-        set_out(stage, &datagram, now + there);
+        set_out(stage, &datagram, now, there);
         return;
     }
     /* Whichever of the two comes out first is the original. */
     copy = way(stage, who, serial, type, STAGE_DRAW_COPY);
-    set_out(stage, &datagram, now + (there < copy ? there : copy));
+    set_out(stage, &datagram, now, there < copy ? there : copy);
     datagram.copy = true;
-    set_out(stage, &datagram, now + (there < copy ? copy : there));
+    set_out(stage, &datagram, now, there < copy ? copy : there);
 }
 
 /* ---- Strangers ------------------------------------------------------------------------ */
@@ -228,7 +230,7 @@ void stage_way_stranger(struct stage *stage, const struct scenario_act *act, uin
         .type = UINT8_MAX,
     };
 
-    set_out(stage, &datagram, now);
+    set_out(stage, &datagram, now, 0);
 }
 
 static bool is_device(const struct scenario *scenario, uint16_t id)
@@ -282,7 +284,7 @@ void stage_way_release(struct stage *stage, uint32_t act, uint64_t now)
     stage->joins++;
     for (i = 0; i < gathered->count; i++) {
         gathered->datagrams[i].join = stage->joins;
-        set_out(stage, &gathered->datagrams[i], now);
+        set_out(stage, &gathered->datagrams[i], now, 0);
     }
     gathered->count = 0;
 }

@@ -11,6 +11,7 @@ from muster import DATA, FLEET, HEARTBEAT, PATIENCE, Case, main
 CHAIN = """  { plugin = "sequence"; },
   { plugin = "csv"; path = "telemetry.csv"; },
   { plugin = "csv"; name = "gaps"; path = "gaps.csv"; records = "gaps"; },
+  { plugin = "log"; },
   { plugin = "stats"; interval = "1h"; file = "stats.json"; }"""
 LOOPBACK = '{ address = "127.0.0.1"; port = 0; }'
 
@@ -58,11 +59,8 @@ class Scenarios(Case):
         rows = self.rows()
         self.assertEqual(sum(r["duplicate_flag"] == "1" for r in rows), expect["duplicates"])
         self.assertEqual(sum(r["gap_flag"] == "1" for r in rows), expect["gaps"])
-        lost = {"network": 0, "restart": 0}
-        for gap in self.rows("gaps.csv"):
-            if gap["outcome"] == "lost":
-                lost["restart" if "restart" in gap["cause"] else "network"] += int(gap["count"])
-        self.assertEqual(sum(lost.values()), expect["lost"])
+        self.assertEqual({cause: n for cause, n in stats["lost_by_cause"].items() if n > 0},
+                         {cause: n for cause, n in expect["lost_by"].items() if n > 0})
         return stats
 
     def compare_group(self, group, ids):
@@ -92,17 +90,18 @@ devices:
 timeline:
   - { at: 500ms, for: 1s, do: lose, share: 20%, group: [lossy, batches] }
   - { at: 2s, for: 300ms, do: lose, group: lossy }              # all of it
-  - { at: 1s, for: 2s, do: jitter, by: 400ms, group: [shaken, batches] }
+  - { at: 1s, for: 2s, do: jitter, by: 180ms, group: shaken }
+  - { at: 1s, for: 2s, do: jitter, by: 300ms, group: batches }
   - { at: 1s, for: 2s, do: duplicate, share: 25% }
-  - { at: 0s, for: 2s, do: delay, by: 250ms, group: far }
-  - { at: 2s, for: 1s, do: jitter, by: 100ms }
+  - { at: 0s, for: 2s, do: delay, by: 150ms, group: far }
+  - { at: 2s, for: 1s, do: jitter, by: 100ms, group: lossy }
 """, settings='workers = 3; catalog = "devices.yaml";')
         self.compare(played, ledger)
         expect = played["expect"]
         for name in ("lost", "recovered", "duplicates", "late"):
             self.assertGreater(expect[name], 100, name)
         self.assertGreater(expect["groups"]["lossy"]["jump"], 5)
-        self.assertGreater(played["underway"], 50)
+        self.assertGreater(played["underway"], 30)
         self.assertEqual(expect["lost"] + expect["invisible"],
                          expect["groups"]["batches"]["lost"] + expect["groups"]["batches"]["invisible"] +
                          expect["groups"]["lossy"]["lost"] + expect["groups"]["lossy"]["invisible"])
@@ -130,6 +129,21 @@ timeline:
         self.assertLess(sum(r["msg_type"] == str(DATA) for r in by_id[115]), 25)  # of `mute`
         self.assertGreater(sum(r["msg_type"] == str(HEARTBEAT) for r in by_id[115]), 10)
 
+    def test_much_disorder_is_not_claimed(self):
+        """A collector may take back what one claims that overtook so many."""
+        played, ledger = self.scenario("""
+for: 3s
+devices: { wild: { count: 20, interval: 20ms, heartbeat: 300ms }, mild: { count: 5, interval: 50ms } }
+timeline:
+  - { at: 500ms, for: 2s, do: jitter, by: 300ms, group: wild }
+  - { at: 500ms, for: 2s, do: lose, share: 10% }
+""", settings="workers = 2;")
+        stats = self.compare_datagrams(played, ledger)
+        groups = played["expect"]["groups"]
+        self.assertGreater(groups["wild"]["devices"]["disorder"], 0)
+        self.compare_group(groups["mild"], range(121, 126))
+        self.assertEqual(stats["missing"], stats["recovered"] + stats["packets_lost"] + stats["open"])
+
     def test_reboots_with_an_init_and_without(self):
         """Twice each; some numbers are missing when it happens."""
         played, ledger = self.scenario("""
@@ -137,20 +151,22 @@ for: 6s
 devices:
   plain:  { count: 10, interval: 50ms, heartbeat: 500ms }
   silent: { count: 10, interval: 50ms, heartbeat: 500ms }
+  random: { count: 20, interval: 50ms, heartbeat: 0 }
 timeline:
   - { at: 500ms, for: 800ms, do: lose, share: 30% }
   - { at: 1500ms, for: 1200ms, do: reboot, group: plain }
   - { at: 4s, for: 1500ms, do: reboot, group: plain, first: 1000000 }
   - { at: 1500ms, for: 1200ms, do: reboot, init: false, group: silent }
   - { at: 4s, for: 1300ms, do: reboot, init: false, first: 3, group: silent }
+  - { at: 2s, for: 1300ms, do: reboot, init: false, first: random, group: random }
 """)
         self.compare(played, ledger)
         expect = played["expect"]
-        self.assertEqual(expect["restarts"], 40)
+        self.assertEqual(expect["restarts"], 60)
         self.assertGreater(expect["lost_by"]["restart"], 50)
 
     def test_clocks_that_are_off(self):
-        """Nobody is counted lost for a clock that is wrong all the time, or was put right."""
+        """Nobody is counted lost for a clock that is wrong all the time, now and then, or was put right."""
         played, ledger = self.scenario("""
 for: 3s
 devices:
@@ -160,6 +176,8 @@ devices:
   since:  { count: 5, interval: 50ms, heartbeat: 400ms }
   stands: { count: 5, interval: 50ms, heartbeat: 400ms }
   set:    { count: 5, interval: 50ms, heartbeat: 400ms }
+  halts:  { count: 5, interval: 50ms, heartbeat: 400ms }
+  wild:   { count: 5, interval: 50ms, heartbeat: 400ms }
 timeline:
   - { at: 0s, do: clock, offset: 5000d, group: ahead }
   - { at: 0s, do: clock, offset: -5000d, group: behind }
@@ -167,6 +185,8 @@ timeline:
   - { at: 0s, do: clock, uptime: true, group: since }
   - { at: 1s, do: clock, stop: true, group: stands }
   - { at: 1s, do: clock, offset: 1h, group: set }
+  - { at: 0s, do: clock, zero: true, share: 10%, group: halts }
+  - { at: 0s, do: clock, offset: 7000d, share: 10%, group: wild }
   - { at: 1s, for: 1s, do: lose, share: 20% }
   - { at: 1s, for: 1s, do: duplicate, share: 20% }
 """)
@@ -228,28 +248,35 @@ timeline:
 
     # ---- What is not certain ----------------------------------------------------------
 
-    def test_those_that_nothing_is_claimed_of(self):
-        """Their records are counted, and the others are told as ever."""
+    def test_two_senders_strays_and_random_numbers(self):
+        """Little can be said of these for certain, but that nothing is lost, and of others as ever."""
         played, ledger = self.scenario("""
-for: 3s
+for: 5s
 devices:
   shared: { count: 3, interval: 50ms, heartbeat: 400ms }
+  stray:  { count: 3, interval: 50ms, heartbeat: 400ms }
   random: { count: 3, interval: 50ms, heartbeat: 400ms }
   plain:  { count: 9, interval: 50ms, heartbeat: 400ms }
 timeline:
-  - { at: 1s, for: 1s, do: share, group: shared, from: 127.0.0.9, first: random }
+  - { at: 1s, for: 3s, do: share, group: shared, from: 127.0.0.9, first: random }
+  - { at: 1s, for: 40ms, do: share, group: stray, from: 127.0.0.9, first: random }
   - { at: 1s, do: random, group: random }
   - { at: 1s, for: 500ms, do: lose, share: 30%, group: plain }
-""")
-        self.compare_datagrams(played, ledger)
+""", settings="workers = 2;")
+        stats = self.compare_datagrams(played, ledger)
         groups = played["expect"]["groups"]
         self.assertEqual(groups["shared"]["devices"]["two_senders"], 3)
+        self.assertEqual(groups["stray"]["devices"]["two_senders"], 3)
         self.assertEqual(groups["random"]["devices"]["random"], 3)
-        self.assertEqual(played["expect"]["two_senders"], 3)
-        self.assertEqual(played["expect"]["unclaimed"], groups["shared"]["records"] + groups["random"]["records"])
-        self.compare_group(groups["plain"], range(107, 116))
-        senders = len([r for r in self.rows() if int(r["device_id"]) == 101])
-        self.assertGreater(senders, 60 + 15)  # of one device, and of its double
+        self.assertEqual(played["expect"]["unclaimed"], sum(groups[g]["records"] for g in ("shared", "stray", "random")))
+        self.compare_group(groups["plain"], range(110, 119))
+        self.assertEqual(stats["packets_lost"], groups["plain"]["lost"])
+        told = [line.split("TWO SENDERS ")[1] for line in self.read("stdout.0").splitlines() if "TWO SENDERS" in line]
+        self.assertEqual(sorted(int(line.split(":")[0]) for line in told), [101, 102, 103])
+        self.assertEqual(played["expect"]["two_senders"], len(told))
+        for line in told:
+            self.assertRegex(line, r": 127\.0\.0\.[19]:\d+ and 127\.0\.0\.[19]:\d+$")
+        self.assertEqual(stats["metrics"]["sequence.not_believable"], 3)
 
     # ---- The program ------------------------------------------------------------------
 

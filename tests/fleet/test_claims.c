@@ -126,6 +126,25 @@ START_TEST(a_restart_by_numbers_alone)
 }
 END_TEST
 
+/* To any number ahead it takes four. */
+START_TEST(a_restart_far_ahead)
+{
+    static const struct sent sent[] = {
+        INIT(1, 100),
+        DATA(1, 0, 50, 100),
+        DATA(2, 0, 1 << 30, 103),
+        DATA(2, 1, (1 << 30) + 1, 103),
+        DATA(2, 2, (1 << 30) + 2, 104),
+        DATA(2, 3, (1 << 30) + 3, 105),
+        DATA(2, 4, (1 << 30) + 4, 105),
+    };
+
+    ck_assert_uint_eq(TAKE(sent).restarts, 1);
+    ck_assert_uint_eq(TAKE(sent).in_order, 4);
+    ck_assert_uint_eq(take(sent, 5).unclaimed, 5);
+}
+END_TEST
+
 START_TEST(one_without_a_first_message)
 {
     /* The INIT of the first session was lost, and that of the second, which had no number before.
@@ -157,6 +176,11 @@ static const struct {
     {CLAIMS_STRAGGLER, 4, {INIT(1, 100), DATA(1, 0, 1, 100), INIT(2, 105), COPY(1, 0, 1, 100)}},
     {CLAIMS_STRAGGLER, 3, {INIT(1, 100), INIT(2, 105), INIT(1, 100)}},
     {CLAIMS_STRAGGLER, 2, {DATA(1, 0, 1, 100), INIT(1, 100)}},
+    /* A gap over what was the last number before a restart that numbers alone told. */
+    {CLAIMS_RESTART,
+     6,
+     {INIT(1, 90), DATA(1, 0, 9, 100), DATA(2, 0, 7, 105), DATA(2, 1, 8, 105), DATA(2, 3, 10, 106),
+      DATA(2, 4, 11, 106)}},
     /* In the second of the last INIT, or with a clock that begins anew. */
     {CLAIMS_RESTART, 2, {INIT(1, 100), INIT(2, 100)}},
     {CLAIMS_RESTART, 3, {INIT(1, 0), DATA(1, 0, 1, 5), INIT(2, 0)}},
@@ -169,6 +193,14 @@ static const struct {
     {CLAIMS_RESTART, 4, {INIT(1, 90), DATA(1, 0, 9, 100), DATA(2, 0, 1, 105), DATA(2, 2, 3, 106)}},
     {CLAIMS_RESTART, 4, {INIT(1, 90), DATA(1, 0, 9, 100), DATA(2, 0, 1, 105), DATA(1, 1, 10, 100)}},
     {CLAIMS_CLOCK, 4, {INIT(1, 90), DATA(1, 0, 1, 100), DATA(1, 2, 3, 100), DATA(1, 1, 2, 500)}},
+    {CLAIMS_CLOCK, 3, {INIT(1, 90), DATA(1, 0, 1, 100), DATA(1, 1, 2, 80)}},
+    {CLAIMS_CLOCK, 2, {INIT(1, 90), DATA(1, 0, 1, 80)}},
+    /* Four of those that were overtaken by one; and one far ahead at once. */
+    {CLAIMS_DISORDER,
+     6,
+     {DATA(1, 0, 1, 90), DATA(1, 5, 6, 90), DATA(1, 1, 2, 90), DATA(1, 2, 3, 90), DATA(1, 3, 4, 90),
+      DATA(1, 4, 5, 90)}},
+    {CLAIMS_DISORDER, 2, {DATA(1, 0, 1, 90), DATA(1, 99, 100, 90)}},
 };
 
 START_TEST(nothing_is_claimed)
@@ -178,10 +210,29 @@ START_TEST(nothing_is_claimed)
     ck_assert_uint_eq(figures.doubts[uncertain[_i].doubt], 1);
     ck_assert_uint_eq(figures.doubts[CLAIMS_CERTAIN], 0);
     ck_assert_uint_eq(figures.unclaimed, uncertain[_i].count);
-    ck_assert_uint_eq(figures.two_senders, uncertain[_i].doubt == CLAIMS_TWO_SENDERS);
+    ck_assert_uint_eq(figures.two_senders, 0);
     ck_assert_uint_eq(figures.first + figures.in_order + figures.restarts + figures.expect.missing +
                           figures.expect.late + figures.expect.duplicates,
                       0);
+}
+END_TEST
+
+/* Two that go on beside each other are told; one stray datagram is none of a second sender. */
+START_TEST(two_senders_take_turns)
+{
+    struct sent sent[40] = {INIT(1, 100)};
+    uint32_t i;
+
+    for (i = 1; i < 40; i++)
+        sent[i] = (struct sent){.type = MUSTER_MSG_DATA,
+                                .session = 1,
+                                .number = i % 2 == 0 ? i / 2 : 5000 + i / 2,
+                                .index = i / 2,
+                                .timestamp = 100 + i,
+                                .sender = i % 2};
+    ck_assert_uint_eq(take(sent, 40).two_senders, 1);
+    ck_assert_uint_eq(take(sent, 10).two_senders, 0);
+    ck_assert_uint_eq(take(sent, 10).unclaimed, 10);
 }
 END_TEST
 
@@ -208,8 +259,9 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {two_sessions_by_hand, a_restart_by_numbers_alone,
-                                  one_without_a_first_message, rejects_by_reason};
+    const TTest *const tests[] = {two_sessions_by_hand,   a_restart_by_numbers_alone,
+                                  a_restart_far_ahead,    one_without_a_first_message,
+                                  two_senders_take_turns, rejects_by_reason};
     Suite *suite = suite_create("claims");
     TCase *tcase = tcase_create("claims");
     size_t i;

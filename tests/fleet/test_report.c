@@ -21,7 +21,7 @@ static const struct report a_report = {
                 .doubled = {0, 1, 0},
                 .delayed = 2,
                 .underway = 8,
-                .expect = {9, 9, 2, 1, 2, 1, 1, 1, 1, 3, 4, 5}},
+                .expect = {9, 9, 2, 1, 2, 1, 1, 1, 1, 3, 4, 5, 6}},
     .refused = 6,
     .unreachable = 7,
     .seconds = 2,
@@ -36,7 +36,7 @@ static const char a_json[] =
     "5,"
     "\"interrupted\":false,\"expect\":{\"datagrams\":9,\"records\":9,\"missing\":2,"
     "\"recovered\":1,\"late\":2,\"lost\":1,\"gaps\":1,\"duplicates\":1,\"unnumbered\":1,"
-    "\"invisible\":3,\"reach\":4,\"jump\":5}}\n";
+    "\"invisible\":3,\"reach\":4,\"jump\":5,\"leaps\":6}}\n";
 
 START_TEST(report_replaces_the_file)
 {
