@@ -51,7 +51,7 @@ static void note_reach(struct account_expect *expect, uint64_t numbers)
 }
 
 enum account_place account_data(struct account_expect *expect, struct account_session *session,
-                                uint64_t index, bool copy, uint64_t readings)
+                                uint64_t index, bool copy, uint64_t readings, uint64_t sent_ns)
 {
     uint64_t place = index + 1, missing;
 
@@ -59,6 +59,7 @@ enum account_place account_data(struct account_expect *expect, struct account_se
     if (session->first == 0) {
         assert(!copy);
         session->first = session->highest = session->left = place;
+        session->highest_ns = sent_ns;
         return ACCOUNT_FIRST;
     }
     if (copy) {
@@ -70,7 +71,11 @@ enum account_place account_data(struct account_expect *expect, struct account_se
         if (place > session->left) {
             session->left = place;
             session->behind++;
-            expect->leaps += session->behind == ACCOUNT_LEAP;
+        }
+        if (session->behind >= ACCOUNT_LEAP && !session->doubted &&
+            sent_ns - session->highest_ns >= ACCOUNT_LEAP_NS) {
+            session->doubted = true;
+            expect->leaps++;
         }
         expect->late += readings;
         if (place > session->first)
@@ -88,6 +93,8 @@ enum account_place account_data(struct account_expect *expect, struct account_se
     }
     session->left = session->highest;
     session->behind = 0;
+    session->doubted = false;
+    session->highest_ns = sent_ns;
     session->highest = place;
     return ACCOUNT_AHEAD;
 }
@@ -97,7 +104,7 @@ static void data_sent(struct account *account, const struct play_datagram *datag
     struct device *device = &account->devices[datagram->device];
 
     switch (account_data(&account->figures.expect, &device->session, datagram->index,
-                         datagram->copy, account->readings)) {
+                         datagram->copy, account->readings, datagram->sent_ns)) {
     case ACCOUNT_COPY:
         return;
     case ACCOUNT_LATE:

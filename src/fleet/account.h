@@ -26,23 +26,29 @@ struct account_expect {
     uint64_t leaps;      /* gaps that one datagram claimed while the numbers that it left went on */
 };
 
-#define ACCOUNT_LEAP 4 /* DATA in a row, behind one that is ahead: a collector doubts that one */
+/* A collector doubts a DATA that is ahead, if so many come of those that it overtook, each farther
+ * than those before, and that goes on for so long. */
+#define ACCOUNT_LEAP    4
+#define ACCOUNT_LEAP_NS UINT64_C(9000000000)
 
 /* The numbers of one session of a device, as indexes of its DATA. */
 struct account_session {
     uint64_t first;   /* index + 1 of the first DATA delivered; 0: none yet */
     uint64_t highest; /* index + 1 of the highest DATA delivered */
     uint64_t left; /* since that one, if it was ahead: the farthest of those that it left behind */
-    uint32_t behind; /* how many of them came, each farther than those before */
+    uint64_t highest_ns; /* when the highest one was sent */
+    uint32_t behind;     /* how many of those that it left came, each farther than those before */
+    bool doubted;        /* it is counted in leaps */
 };
 
 enum account_place { ACCOUNT_FIRST, ACCOUNT_AHEAD, ACCOUNT_LATE, ACCOUNT_COPY };
 
-/* Takes down that a DATA with so many readings was delivered: `copy` if it was before.  Fills in
- * records, missing, recovered, late, gaps, duplicates, reach, jump and leaps, and says what it was.
+/* Takes down that a DATA with so many readings was delivered at that time: `copy` if it was before.
+ * Fills in records, missing, recovered, late, gaps, duplicates, reach, jump and leaps, and says
+ * what it was.
  */
 enum account_place account_data(struct account_expect *expect, struct account_session *session,
-                                uint64_t index, bool copy, uint64_t readings);
+                                uint64_t index, bool copy, uint64_t readings, uint64_t sent_ns);
 
 struct account_figures {
     uint64_t planned, sent, bytes;

@@ -54,17 +54,19 @@ struct device {
 
 struct claims {
     const struct scenario *scenario;
+    double speed;
     struct claims_totals sent;
     struct device *devices;
 };
 
-struct claims *claims_new(const struct scenario *scenario)
+struct claims *claims_new(const struct scenario *scenario, double speed)
 {
     struct claims *claims = calloc(1, sizeof *claims);
 
     if (claims == NULL)
         return NULL;
     claims->scenario = scenario;
+    claims->speed = speed;
     claims->devices = calloc(scenario->devices, sizeof *claims->devices);
     if (claims->devices == NULL) {
         free(claims);
@@ -238,6 +240,12 @@ static void confirm_candidate(struct device *device, const struct stage_datagram
 
 /* ---- Numbers -------------------------------------------------------------------------- */
 
+/* In ns of the real time. */
+static uint64_t real(const struct claims *claims, uint64_t ns)
+{
+    return (uint64_t)((double)ns / claims->speed);
+}
+
 /* Whether a number contradicts its timestamp. */
 static bool is_at_odds(const struct device *device, const struct stage_datagram *datagram,
                        enum account_place place)
@@ -256,22 +264,23 @@ static bool meets_last(const struct device *device, uint32_t ahead)
     return device->has_last && ahead > 1 && device->last - device->highest < ahead;
 }
 
-static void take_number(const struct scenario *scenario, struct device *device,
+static void take_number(const struct claims *claims, struct device *device,
                         const struct stage_datagram *datagram, uint32_t readings)
 {
     struct claims_figures *figures = &device->figures;
     const uint32_t ahead = datagram->number - device->highest;
     uint64_t gaps = figures->expect.gaps, leaps = figures->expect.leaps;
     enum account_place place =
-        account_data(&figures->expect, &device->session, datagram->index, datagram->copy, readings);
+        account_data(&figures->expect, &device->session, datagram->index, datagram->copy, readings,
+                     real(claims, datagram->sent_ns));
 
     if (is_at_odds(device, datagram, place))
         give_up(device, CLAIMS_CLOCK);
     if (place == ACCOUNT_AHEAD && meets_last(device, ahead))
         give_up(device, CLAIMS_RESTART);
     if (figures->expect.leaps > leaps || figures->expect.reach > REACH_MOST ||
-        (datagram->copy && datagram->way_ns > COPY_WAY_NS) ||
-        (place == ACCOUNT_AHEAD && !is_plausible(scenario, device, datagram, ahead)))
+        (datagram->copy && real(claims, datagram->way_ns) > COPY_WAY_NS) ||
+        (place == ACCOUNT_AHEAD && !is_plausible(claims->scenario, device, datagram, ahead)))
         give_up(device, CLAIMS_DISORDER);
     switch (place) {
     case ACCOUNT_FIRST:
@@ -288,7 +297,7 @@ static void take_number(const struct scenario *scenario, struct device *device,
     note_highest(device, datagram, readings);
 }
 
-static void take_data(const struct scenario *scenario, struct device *device,
+static void take_data(const struct claims *claims, struct device *device,
                       const struct stage_datagram *datagram, uint32_t readings)
 {
     if (datagram->is_random)
@@ -300,13 +309,13 @@ static void take_data(const struct scenario *scenario, struct device *device,
     } else if (device->candidate.session != 0) {
         confirm_candidate(device, datagram);
     } else if (datagram->session == device->session_number) {
-        take_number(scenario, device, datagram, readings);
+        take_number(claims, device, datagram, readings);
     } else if (device->session.first == 0) {
         /* Of a device of which no number came yet, or none since an INIT, any is the first. */
         begin_session(device, datagram->session);
-        take_number(scenario, device, datagram, readings);
+        take_number(claims, device, datagram, readings);
     } else {
-        take_candidate(scenario, device, datagram, readings);
+        take_candidate(claims->scenario, device, datagram, readings);
     }
 }
 
@@ -322,7 +331,7 @@ static void take_stranger(struct claims *claims, const uint8_t *bytes, size_t si
     claims->sent.rejected[wire_reason(result)]++;
 }
 
-static void take_message(const struct scenario *scenario, struct device *device,
+static void take_message(const struct claims *claims, struct device *device,
                          const struct stage_datagram *datagram)
 {
     switch (datagram->type) {
@@ -330,7 +339,8 @@ static void take_message(const struct scenario *scenario, struct device *device,
         take_init(device, datagram);
         break;
     case MUSTER_MSG_DATA:
-        take_data(scenario, device, datagram, scenario->groups[datagram->group].form.readings);
+        take_data(claims, device, datagram,
+                  claims->scenario->groups[datagram->group].form.readings);
         break;
     default:
         device->figures.expect.records++;
@@ -362,7 +372,7 @@ void claims_sent(struct claims *claims, const struct stage_datagram *datagram, c
         device->turns += is_twin != device->is_twin;
         device->is_twin = is_twin;
     }
-    take_message(claims->scenario, device, datagram);
+    take_message(claims, device, datagram);
 }
 
 const struct claims_totals *claims_totals(const struct claims *claims)

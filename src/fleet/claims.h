@@ -44,8 +44,9 @@ struct claims_totals {
 
 struct claims;
 
-/* The scenario must stay.  NULL if memory is short. */
-struct claims *claims_new(const struct scenario *scenario);
+/* The scenario must stay.  `speed`: the devices' time by the real time, in which a collector
+ * measures.  NULL if memory is short. */
+struct claims *claims_new(const struct scenario *scenario, double speed);
 void claims_free(struct claims *claims);
 
 /* Takes down that a datagram was sent, in order of sending. */

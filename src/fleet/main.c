@@ -235,14 +235,15 @@ static int play_scenario(const struct options *options, const sigset_t *stop)
     status = EXIT_FAILED;
     if (options->has_seed)
         scenario.seed = options->play.seed;
-    perform = perform_open(&scenario, &options->send, options->sockets_each, error);
+    perform =
+        perform_open(&scenario, &options->send, options->sockets_each, options->run.speed, error);
     if (perform == NULL) {
         fprintf(stderr, "muster-fleet: target %s: %s\n", options->target_text, error);
         goto done;
     }
     if (!options->quiet)
         announce_scenario(options, &scenario);
-    if (perform_run(perform, &options->run, stop, &result) != 0) {
+    if (perform_run(perform, options->run.progress, stop, &result) != 0) {
         status = no_memory();
         goto done;
     }

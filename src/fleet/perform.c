@@ -25,6 +25,7 @@ struct route {
 struct perform {
     const struct scenario *scenario;
     struct send_plan send; /* of the target */
+    double speed;          /* the devices' time by the real time */
     struct stage *stage;
     struct claims *claims;
     struct pace pace;
@@ -139,17 +140,18 @@ static int open_routes(struct perform *perform, char *error)
 }
 
 struct perform *perform_open(const struct scenario *scenario, const struct send_plan *send,
-                             bool sockets_each, char *error)
+                             bool sockets_each, double speed, char *error)
 {
     struct perform *perform = calloc(1, sizeof *perform);
 
     if (perform != NULL) {
         perform->scenario = scenario;
         perform->send = *send;
+        perform->speed = speed;
         perform->send.sockets = sockets_each ? scenario->devices : 1;
         perform->slot = stage_largest(scenario);
         perform->bytes = calloc(SEND_BATCH, perform->slot);
-        perform->claims = claims_new(scenario);
+        perform->claims = claims_new(scenario, speed);
     }
     if (perform == NULL || perform->bytes == NULL || perform->claims == NULL) {
         snprintf(error, SEND_ERROR_SIZE, "out of memory");
@@ -231,12 +233,12 @@ static bool add(struct perform *perform, const struct stage_datagram *datagram)
 }
 
 /* Has all happen that is due.  Returns false if the play cannot go on. */
-static bool catch_up(struct perform *perform, double speed, double now)
+static bool catch_up(struct perform *perform, double now)
 {
     struct stage_datagram datagram;
     uint64_t due;
 
-    while (stage_due(perform->stage, &due) && (double)due / speed <= now) {
+    while (stage_due(perform->stage, &due) && (double)due / perform->speed <= now) {
         int came = stage_step(perform->stage, &datagram);
 
         if (came < 0)
@@ -247,32 +249,32 @@ static bool catch_up(struct perform *perform, double speed, double now)
     return send_all(perform);
 }
 
-static void play(struct perform *perform, const struct run_plan *plan)
+static void play(struct perform *perform)
 {
     double wake = 0;
     uint64_t due;
 
     while (stage_due(perform->stage, &due)) {
         double now = pace_elapsed(&perform->pace);
-        double until = (double)due / plan->speed;
+        double until = (double)due / perform->speed;
 
         pace_show(&perform->pace, now, perform->sent);
         if (until > now) {
             if (until < wake)
                 until = wake;
-            if (plan->progress && until > perform->pace.progress_ns)
+            if (perform->pace.progress && until > perform->pace.progress_ns)
                 until = perform->pace.progress_ns;
             if (pace_stopped(&perform->pace, until - now))
                 return;
             continue;
         }
         wake = now + PACE_WAKE_NS;
-        if (!catch_up(perform, plan->speed, now) || pace_stopped(&perform->pace, 0))
+        if (!catch_up(perform, now) || pace_stopped(&perform->pace, 0))
             return;
     }
 }
 
-int perform_run(struct perform *perform, const struct run_plan *plan, const sigset_t *stop,
+int perform_run(struct perform *perform, bool progress, const sigset_t *stop,
                 struct run_result *result)
 {
     struct stage_datagram datagram;
@@ -280,11 +282,11 @@ int perform_run(struct perform *perform, const struct run_plan *plan, const sigs
 
     *result = (struct run_result){0};
     perform->result = result;
-    pace_begin(&perform->pace, stop, plan->progress);
+    pace_begin(&perform->pace, stop, progress);
     perform->stage = stage_new(perform->scenario, (uint64_t)perform->pace.wall_ns);
     if (perform->stage == NULL)
         return -1;
-    play(perform, plan);
+    play(perform);
     /* What is under way when a play is cut off is sent all the same. */
     while (result->error == 0 && stage_end(perform->stage, &datagram))
         if (!add(perform, &datagram))

@@ -17,17 +17,17 @@
 
 struct perform;
 
-/* Opens the sockets for all that the scenario sends.  The target's host and port, and whether each
- * device has a socket, are those of `send`.  Returns NULL, and writes what is wrong to `error`,
- * which holds SEND_ERROR_SIZE bytes. */
+/* Opens the sockets for all that the scenario sends, so much faster than real.  The target's host
+ * and port, and whether each device has a socket, are those of `send`.  Returns NULL, and writes
+ * what is wrong to `error`, which holds SEND_ERROR_SIZE bytes. */
 struct perform *perform_open(const struct scenario *scenario, const struct send_plan *send,
-                             bool sockets_each, char *error);
+                             bool sockets_each, double speed, char *error);
 void perform_close(struct perform *perform);
 
 /* Plays it to the end, until one of the signals in `stop` comes in, or until sending fails for
- * good. The signals must be blocked.  The plan's time does not matter.  Returns -1 if memory is
- * short. */
-int perform_run(struct perform *perform, const struct run_plan *plan, const sigset_t *stop,
+ * good.  The signals must be blocked.  `progress`: a line on standard error, once a second. Returns
+ * -1 if memory is short. */
+int perform_run(struct perform *perform, bool progress, const sigset_t *stop,
                 struct run_result *result);
 
 /* When it has been played: what was sent, what the network did, and what came back. */

@@ -52,6 +52,7 @@ struct play_plan {
 struct play_datagram {
     uint64_t index;     /* which of its device and type it is, from 0 */
     uint64_t withheld;  /* DATA: how many of its device's DATA before it were withheld */
+    uint64_t sent_ns;   /* since the start; for whoever sends it to set */
     uint32_t timestamp; /* the device's clock when it was made */
     uint32_t device;    /* from 0 */
     uint8_t type;       /* enum muster_msg_type */

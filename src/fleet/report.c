@@ -36,8 +36,7 @@ void report_text_leaps(FILE *file, const struct account_expect *expect)
 {
     if (expect->leaps > 0)
         fprintf(file,
-                "  of %" PRIu64
-                " gaps %d numbers or more came one behind the other all the same: a "
+                "  behind %" PRIu64 " gaps %d numbers or more came all the same, for seconds: a "
                 "collector\n  that takes such a gap back tells fewer missing, recovered and late\n",
                 expect->leaps, ACCOUNT_LEAP);
 }

@@ -59,13 +59,14 @@ static bool send_all(struct runner *runner)
 }
 
 /* Encodes `count` datagrams that were just written behind those that wait. */
-static void add(struct runner *runner, size_t count)
+static void add(struct runner *runner, size_t count, double now)
 {
     for (; count > 0; count--) {
-        const struct play_datagram *datagram = &runner->datagrams[runner->count];
+        struct play_datagram *datagram = &runner->datagrams[runner->count];
         struct send_packet *packet = &runner->packets[runner->count];
         uint8_t *slot = runner->bytes + runner->count * runner->slot;
 
+        datagram->sent_ns = (uint64_t)now;
         packet->bytes = slot;
         packet->size = (uint32_t)play_encode(runner->play_plan, datagram, slot, runner->slot);
         packet->device = datagram->device;
@@ -94,8 +95,10 @@ static void fill(struct runner *runner, double now, double end)
         if (!play_due(runner->play, &due) || (double)due / speed > now ||
             (double)due / speed >= end)
             return;
-        add(runner, play_step(runner->play, device_clock(runner, (double)due, now),
-                              runner->datagrams + runner->count));
+        add(runner,
+            play_step(runner->play, device_clock(runner, (double)due, now),
+                      runner->datagrams + runner->count),
+            now);
     }
 }
 
@@ -147,7 +150,7 @@ static void release_held(struct runner *runner)
 
         while (runner->count < SEND_BATCH &&
                (delivered = play_end(runner->play, runner->datagrams + runner->count)) > 0)
-            add(runner, delivered);
+            add(runner, delivered, pace_elapsed(&runner->pace));
         if (runner->count == 0 || !send_all(runner))
             return;
     }

@@ -129,20 +129,17 @@ timeline:
         self.assertLess(sum(r["msg_type"] == str(DATA) for r in by_id[115]), 25)  # of `mute`
         self.assertGreater(sum(r["msg_type"] == str(HEARTBEAT) for r in by_id[115]), 10)
 
-    def test_much_disorder_is_not_claimed(self):
-        """A collector may take back what one claims that overtook so many."""
+    def test_many_are_overtaken(self):
         played, ledger = self.scenario("""
 for: 3s
-devices: { wild: { count: 20, interval: 20ms, heartbeat: 300ms }, mild: { count: 5, interval: 50ms } }
+devices: { wild: { count: 20, interval: 20ms, heartbeat: 300ms } }
 timeline:
-  - { at: 500ms, for: 2s, do: jitter, by: 300ms, group: wild }
+  - { at: 500ms, for: 2s, do: jitter, by: 500ms }
   - { at: 500ms, for: 2s, do: lose, share: 10% }
+  - { at: 500ms, for: 2s, do: duplicate, share: 10% }
 """, settings="workers = 2;")
-        stats = self.compare_datagrams(played, ledger)
-        groups = played["expect"]["groups"]
-        self.assertGreater(groups["wild"]["devices"]["disorder"], 0)
-        self.compare_group(groups["mild"], range(121, 126))
-        self.assertEqual(stats["missing"], stats["recovered"] + stats["packets_lost"] + stats["open"])
+        self.compare(played, ledger)
+        self.assertGreater(played["expect"]["reach"], 15)
 
     def test_reboots_with_an_init_and_without(self):
         """Twice each; some numbers are missing when it happens."""

@@ -115,6 +115,7 @@ static void play_all(const struct play_plan *plan, uint64_t stop_ns,
             size_t size = play_encode(plan, &out[k], bytes, sizeof bytes);
 
             require(size == play_size(plan, out[k].type), "the size is the one foretold");
+            out[k].sent_ns = before;
             account_sent(account, &out[k], size);
             model_datagram(model, plan, bytes, size);
         }
@@ -267,6 +268,34 @@ START_TEST(figures_agree_with_the_model)
 }
 END_TEST
 
+/* Three behind one that is ahead, within seconds, are usual; four for nine seconds are not. */
+START_TEST(leaps_are_counted)
+{
+    static const struct {
+        uint64_t index, sent_s;
+    } sent[] = {{0, 0},  {6, 1},   {2, 2},  {1, 3},  {3, 4},   {4, 9},  {5, 10},
+                {7, 11}, {12, 12}, {8, 13}, {9, 14}, {10, 15}, {11, 20}};
+    struct play_plan plan = a_plan();
+    struct account *account = account_new(&plan);
+    struct play_decided decided = {0};
+    struct account_figures figures;
+    size_t i;
+
+    for (i = 0; i < sizeof sent / sizeof *sent; i++) {
+        const struct play_datagram datagram = {
+            .type = MUSTER_MSG_DATA, .index = sent[i].index, .sent_ns = sent[i].sent_s * NS_PER_S};
+
+        account_sent(account, &datagram, 16);
+    }
+    decided.planned[MUSTER_MSG_DATA] = i;
+    account_figures(account, &decided, &figures);
+    ck_assert_uint_eq(figures.expect.gaps, 2);
+    ck_assert_uint_eq(figures.expect.recovered, 9);
+    ck_assert_uint_eq(figures.expect.leaps, 1);
+    account_free(account);
+}
+END_TEST
+
 START_TEST(figures_by_hand)
 {
     /* Of one device: INIT twice, numbers 3, 1 (late), 5, 4 (late, twice), 9; a heartbeat
@@ -331,7 +360,8 @@ END_TEST
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {shares_are_as_asked, everything_withheld,
-                                  held_ones_that_nothing_overtook_are_in_time, figures_by_hand};
+                                  held_ones_that_nothing_overtook_are_in_time, leaps_are_counted,
+                                  figures_by_hand};
     Suite *suite = suite_create("account");
     TCase *tcase = tcase_create("account");
     size_t i;

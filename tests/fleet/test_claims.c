@@ -16,7 +16,7 @@ struct sent {
     uint32_t session, number, timestamp;
     uint64_t index;
     bool copy, is_random;
-    uint32_t sender;
+    uint32_t sender, sent_s;
 };
 
 #define INIT(s, time)                                                                              \
@@ -27,13 +27,18 @@ struct sent {
     {                                                                                              \
         .type = MUSTER_MSG_HEARTBEAT                                                               \
     }
+/* Of a session; its index, number, timestamp; and whether it is a copy. */
 #define DATA(s, i, n, time)                                                                        \
     {                                                                                              \
-        MUSTER_MSG_DATA, (s), (n), (time), (i), false, false, 0                                    \
+        MUSTER_MSG_DATA, (s), (n), (time), (i), false, false, 0, 0                                 \
     }
 #define COPY(s, i, n, time)                                                                        \
     {                                                                                              \
-        MUSTER_MSG_DATA, (s), (n), (time), (i), true, false, 0                                     \
+        MUSTER_MSG_DATA, (s), (n), (time), (i), true, false, 0, 0                                  \
+    }
+#define LATER(i, n, seconds)                                                                       \
+    {                                                                                              \
+        MUSTER_MSG_DATA, 1, (n), 90, (i), false, false, 0, (seconds)                               \
     }
 
 static struct claims_figures take(const struct sent *sent, size_t count)
@@ -47,7 +52,7 @@ static struct claims_figures take(const struct sent *sent, size_t count)
 
     scene_load(&scenario, "for: 1s\ndevices: { a: { count: 1 } }\n"
                           "timeline: [ { at: 0, do: share } ]\n");
-    claims = claims_new(&scenario);
+    claims = claims_new(&scenario, 1);
     stage = stage_new(&scenario, SCENE_WALL);
     for (i = 0; i < count; i++) {
         const struct stage_datagram datagram = {
@@ -59,6 +64,7 @@ static struct claims_figures take(const struct sent *sent, size_t count)
             .copy = sent[i].copy,
             .is_random = sent[i].is_random,
             .sender = sent[i].sender,
+            .sent_ns = sent[i].sent_s * 1000 * NS_PER_MS,
         };
 
         claims_sent(claims, &datagram, bytes, sizeof bytes);
@@ -169,8 +175,8 @@ static const struct {
 } uncertain[] = {
     {CLAIMS_TWO_SENDERS,
      3,
-     {INIT(1, 100), DATA(1, 0, 1, 100), {MUSTER_MSG_DATA, 1, 1, 100, 0, false, false, 1}}},
-    {CLAIMS_RANDOM, 2, {INIT(1, 100), {MUSTER_MSG_DATA, 1, 77, 100, 0, false, true, 0}}},
+     {INIT(1, 100), DATA(1, 0, 1, 100), {MUSTER_MSG_DATA, 1, 1, 100, 0, false, false, 1, 0}}},
+    {CLAIMS_RANDOM, 2, {INIT(1, 100), {MUSTER_MSG_DATA, 1, 77, 100, 0, false, true, 0, 0}}},
     /* A number, a copy and an INIT of the session before; and an INIT that was overtaken. */
     {CLAIMS_STRAGGLER, 4, {INIT(1, 100), DATA(1, 0, 1, 100), INIT(2, 105), DATA(1, 1, 2, 100)}},
     {CLAIMS_STRAGGLER, 4, {INIT(1, 100), DATA(1, 0, 1, 100), INIT(2, 105), COPY(1, 0, 1, 100)}},
@@ -195,11 +201,11 @@ static const struct {
     {CLAIMS_CLOCK, 4, {INIT(1, 90), DATA(1, 0, 1, 100), DATA(1, 2, 3, 100), DATA(1, 1, 2, 500)}},
     {CLAIMS_CLOCK, 3, {INIT(1, 90), DATA(1, 0, 1, 100), DATA(1, 1, 2, 80)}},
     {CLAIMS_CLOCK, 2, {INIT(1, 90), DATA(1, 0, 1, 80)}},
-    /* Four of those that were overtaken by one; and one far ahead at once. */
+    /* Four of those that were overtaken by one, for nine seconds; and one far ahead at once. */
     {CLAIMS_DISORDER,
      6,
-     {DATA(1, 0, 1, 90), DATA(1, 5, 6, 90), DATA(1, 1, 2, 90), DATA(1, 2, 3, 90), DATA(1, 3, 4, 90),
-      DATA(1, 4, 5, 90)}},
+     {LATER(0, 1, 0), LATER(5, 6, 0), LATER(1, 2, 1), LATER(2, 3, 2), LATER(3, 4, 3),
+      LATER(4, 5, 9)}},
     {CLAIMS_DISORDER, 2, {DATA(1, 0, 1, 90), DATA(1, 99, 100, 90)}},
 };
 
@@ -214,6 +220,18 @@ START_TEST(nothing_is_claimed)
     ck_assert_uint_eq(figures.first + figures.in_order + figures.restarts + figures.expect.missing +
                           figures.expect.late + figures.expect.duplicates,
                       0);
+}
+END_TEST
+
+/* Sooner they were only overtaken. */
+START_TEST(many_are_overtaken)
+{
+    static const struct sent sent[] = {LATER(0, 1, 0), LATER(5, 6, 0), LATER(1, 2, 1),
+                                       LATER(2, 3, 2), LATER(3, 4, 3), LATER(4, 5, 8)};
+    const struct claims_figures figures = TAKE(sent);
+
+    ck_assert_uint_eq(figures.unclaimed, 0);
+    ck_assert_uint_eq(figures.expect.recovered, 4);
 }
 END_TEST
 
@@ -244,7 +262,7 @@ START_TEST(rejects_by_reason)
     const uint8_t bytes[20] = {[10] = 9};
 
     scene_load(&scenario, "for: 1s\ndevices: { a: { count: 1 } }\n");
-    claims = claims_new(&scenario);
+    claims = claims_new(&scenario, 1);
     claims_sent(claims, &stranger, bytes, 20);
     claims_sent(claims, &stranger, bytes, 11);
     claims_sent(claims, &stranger, bytes, 11);
@@ -259,9 +277,10 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {two_sessions_by_hand,   a_restart_by_numbers_alone,
-                                  a_restart_far_ahead,    one_without_a_first_message,
-                                  two_senders_take_turns, rejects_by_reason};
+    const TTest *const tests[] = {two_sessions_by_hand, a_restart_by_numbers_alone,
+                                  a_restart_far_ahead,  one_without_a_first_message,
+                                  many_are_overtaken,   two_senders_take_turns,
+                                  rejects_by_reason};
     Suite *suite = suite_create("claims");
     TCase *tcase = tcase_create("claims");
     size_t i;
