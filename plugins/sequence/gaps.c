@@ -323,7 +323,7 @@ void gaps_open(struct gaps *gaps, const struct gaps_opening *opening)
 /* ---- coming late ---------------------------------------------------------------------- */
 
 /* A number that is in no gap any more: it was lost, and under which cause, nobody knows. */
-static void recover_forgotten(struct gaps *gaps, uint32_t device, uint32_t number)
+static void take_forgotten(struct gaps *gaps, uint32_t device, uint32_t number, uint8_t is)
 {
     struct losses *losses = &gaps->tables->losses[device];
     const struct gap forgotten = {.device = device, .opened_at = gaps->at};
@@ -338,7 +338,7 @@ static void recover_forgotten(struct gaps *gaps, uint32_t device, uint32_t numbe
          (struct gaps_news){.first = number,
                             .last = number,
                             .was = MUSTER_EVENT_GAP_LOST,
-                            .is = MUSTER_EVENT_GAP_RECOVERED,
+                            .is = is,
                             .was_causes = (uint8_t)(1u << cause)});
 }
 
@@ -351,7 +351,7 @@ void gaps_recover(struct gaps *gaps, uint32_t device, uint32_t number)
 
     losses->recovered++;
     if (index == GAPS_NONE) {
-        recover_forgotten(gaps, device, number);
+        take_forgotten(gaps, device, number, MUSTER_EVENT_GAP_RECOVERED);
         return;
     }
     gap = gaps_list_at(&gaps->list, index);
@@ -478,34 +478,29 @@ void gaps_lose_all(struct gaps *gaps, uint32_t device, uint8_t causes)
 
 /* ---- taken back ----------------------------------------------------------------------- */
 
-void gaps_take_back(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last)
+/* From `first` on nothing of the gap was missing.  Returns how many numbers that are. */
+static uint32_t take_rest_back(struct gaps *gaps, struct gap *gap, uint32_t first)
 {
-    struct losses *losses = &gaps->tables->losses[device];
-    uint32_t index = gaps_list_find(&gaps->list, device, first), count = last - first + 1;
-    struct gap *gap;
-    unsigned cause;
+    struct losses *losses = &gaps->tables->losses[gap->device];
+    unsigned cause = losses_cause(gap->causes);
+    struct part part = part_of(gaps, gap);
+    uint32_t count = 0;
+    struct window_run run;
 
-    assert(last - first < GAPS_LONGEST);
-    if (index == GAPS_NONE) {
-        /* They are lost, and under which cause, nobody knows. */
-        for (; count > 0 && losses->expired > 0; count--) {
-            cause = losses_any_cause(losses);
-            losses->expired--;
-            losses->lost[cause]--;
-            gaps->sums.lost[cause]--;
-        }
-        return;
+    part.count -= first - part.first;
+    part.first = first;
+    while ((run = next_run(gaps, &part)).count > 0) {
+        count += run.count;
+        tell(gaps, gap,
+             (struct gaps_news){.first = run.first,
+                                .last = run.first + run.count - 1,
+                                .was =
+                                    gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED,
+                                .is = MUSTER_EVENT_GAP_TAKEN_BACK,
+                                .was_causes = gap->causes,
+                                .causes = gap->causes});
     }
-    gap = gaps_list_at(&gaps->list, index);
     assert(gap->missing >= count);
-    cause = losses_cause(gap->causes);
-    tell(gaps, gap,
-         (struct gaps_news){.first = first,
-                            .last = last,
-                            .was = gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED,
-                            .is = MUSTER_EVENT_GAP_TAKEN_BACK,
-                            .was_causes = gap->causes,
-                            .causes = gap->causes});
     if (gap->settled) {
         losses->expired -= count;
         losses->lost[cause] -= count;
@@ -515,10 +510,38 @@ void gaps_take_back(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t
     }
     gap->missing -= count;
     gap->last = first - 1;
-    if (gap->missing == 0) {
-        tell_run(gaps, gap);
-        gaps_list_drop(&gaps->list, index);
+    return count;
+}
+
+void gaps_take_back(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last)
+{
+    struct part part = {.window = tables_read_window(gaps->tables, device),
+                        .size = gaps->tables->window,
+                        .first = first,
+                        .count = last - first + 1};
+    uint32_t index = gaps_list_first(&gaps->list, device), left;
+    struct window_run run;
+
+    assert(last - first < gaps->tables->window);
+    left = window_missing(part.window, part.size, first, part.count);
+    while (index != GAPS_NONE) {
+        struct gap *gap = gaps_list_at(&gaps->list, index);
+        uint32_t begin = gap->first - first <= last - first ? gap->first : first;
+
+        gaps->list.steps++;
+        if (begin - gap->first > gap->last - gap->first) { /* none of these is in it */
+            index = gap->next;
+            continue;
+        }
+        left -= take_rest_back(gaps, gap, begin);
+        if (gap->missing == 0)
+            tell_run(gaps, gap);
+        index = gap->missing == 0 ? gaps_list_drop(&gaps->list, index) : gap->next;
     }
+    /* The oldest are forgotten: they are lost. */
+    while (left > 0 && (run = next_run(gaps, &part)).count > 0)
+        for (; left > 0 && run.count > 0; run.count--, left--)
+            take_forgotten(gaps, device, run.first++, MUSTER_EVENT_GAP_TAKEN_BACK);
 }
 
 /* ---- as time passes ------------------------------------------------------------------- */

@@ -79,8 +79,8 @@ void gaps_recover(struct gaps *gaps, uint32_t device, uint32_t number);
 /* The window leaves numbers first to last behind, which did not come: before it moves. */
 void gaps_lose(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last);
 
-/* Numbers first to last, all that are left of the device's newest, were never missing: before the
- * window moves back. */
+/* What is missing of numbers first to last, the device's newest, was never: before the window moves
+ * back. */
 void gaps_take_back(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last);
 
 /* The session is over: all that is open of the device is lost, with these causes more.  Its window

@@ -52,8 +52,7 @@ void leap_begin(const struct turn *turn, uint32_t from, uint32_t missing)
 {
     const struct sender sender = rivals_sender(turn->record);
 
-    /* Else numbers in between came, and the step is none of one datagram. */
-    if (missing == 0 || missing != turn->number - from - 1)
+    if (missing == 0)
         return;
     turn->rivals->leap = (struct leap){.next = from + 1,
                                        .first = turn->number,
@@ -105,17 +104,32 @@ static void remember(const struct turn *turn)
     row->rivalry = 1;
 }
 
+/* These numbers are ahead from now on. */
+static void unmark(const struct turn *turn, uint32_t first, uint32_t count)
+{
+    struct tracker *tracker = turn->tracker;
+
+    while (count > 0) {
+        const struct window_part part = window_part(tracker->options.window, first, count);
+
+        undo_save(tracker->undo, turn->window, part.word);
+        turn->window[part.word] &= ~part.mask;
+        tracker->steps++;
+        first += part.count;
+        count -= part.count;
+    }
+}
+
 static void take_back(const struct turn *turn)
 {
     struct tracker *tracker = turn->tracker;
     struct session *session = turn->session;
     const struct leap *leap = &turn->rivals->leap;
-    uint32_t size = tracker->options.window, missing = leap->first - turn->number - 1, number;
+    uint32_t size = tracker->options.window, between = leap->first - turn->number - 1;
+    uint32_t missing = window_missing(turn->window, size, turn->number + 1, between);
 
-    doubt_refute(turn);
+    assert((session->attention & ATTENTION_DOUBT) == 0);
     session->attention &= (uint8_t)~ATTENTION_LEAP;
-    if (window_missing(turn->window, size, turn->number + 1, missing) != missing)
-        return; /* it goes on farther, so the step may be one */
     remember(turn);
     if (missing > 0)
         tracker_report(tracker, session, TRACKER_TAKEN_BACK, turn->number + 1, leap->first - 1);
@@ -126,14 +140,12 @@ static void take_back(const struct turn *turn)
     tracker->counts->in_order -= leap->end - leap->first - 1;
     tracker->counts->outliers += leap->end - leap->first;
     session->open -= missing;
-    for (number = leap->first; number != leap->end; number++) {
-        undo_save(tracker->undo, turn->window, window_word(size, number));
-        window_unmark(turn->window, size, number);
-    }
+    /* Of those in between, some may be of rows that the step passed over. */
+    unmark(turn, turn->number + 1, leap->end - turn->number - 1);
     assert(session->highest == leap->end - 1 && session->span > session->highest - turn->number);
     session->span -= session->highest - turn->number;
     session->highest = turn->number;
-    pace_take_back(session, missing);
+    pace_take_back(session, between);
     session->highest_time = turn->stamp;
     session->highest_at = tracker->now;
 }

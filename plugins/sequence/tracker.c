@@ -88,9 +88,11 @@ static enum muster_verdict judge_late(const struct turn *turn)
     struct tracker *tracker = turn->tracker;
     struct session *session = turn->session;
     uint32_t size = tracker->options.window;
-    bool has_left = leap_has_left(turn), refuted = leap_is_refuted(turn);
+    bool has_left, refuted;
 
-    doubt_refute(turn);
+    doubt_refute(turn); /* that may be of the row that a step has left, and farther */
+    has_left = leap_has_left(turn);
+    refuted = leap_is_refuted(turn);
     if (window_has_seen(turn->window, size, turn->number))
         return doubt_copy(turn);
     tracker->counts->late++;

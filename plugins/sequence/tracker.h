@@ -27,8 +27,8 @@ enum tracker_note_kind {
     TRACKER_END,       /* the session has ended: what is missing of it is lost */
     TRACKER_OUTLIER,   /* first to last were doubted, and nothing confirmed them */
     TRACKER_DEVICE,    /* the first sign of this device */
-    /* first to last, part of a gap that was told before, were never missing: what claimed it was of
-     * another row.  They are not counted as missing any more. */
+    /* Those of first to last that are missing never were: what claimed it was of another row.  They
+     * are not counted as missing any more; the window has not changed yet. */
     TRACKER_TAKEN_BACK,
     /* Two rows of numbers go on side by side: the message that is judged, of number `first`, and
      * the session's; rivals.sender of the tables has sent that. */

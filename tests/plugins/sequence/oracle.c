@@ -308,13 +308,13 @@ static void take_back(const struct message *m)
     const uint32_t first = (uint32_t)s->leap.first, last = (uint32_t)s->leap.end;
     int64_t n;
 
-    refute(m);
     s->leap.is_open = false;
-    for (n = m->n + 1; n < s->leap.first; n++)
-        if (!numbers_has(&s->missing, n))
-            return;
     for (n = m->n + 1; n < s->leap.first; n++) {
         s->base--;
+        if (numbers_has(&s->seen, n)) { /* in a row that the step passed over */
+            numbers_erase(&s->seen, numbers_place(&s->seen, n), 1);
+            continue;
+        }
         numbers_erase(&s->missing, numbers_place(&s->missing, n), 1);
         counts->missing--;
         counts->open--;
@@ -343,12 +343,20 @@ static void take_back(const struct message *m)
     s->highest_at = m->oracle->now;
 }
 
-static enum muster_verdict judge_late(const struct message *m, bool has_left, bool refuted)
+/* Whether it is of the row that a step ahead has left, and farther than any before. */
+static bool has_left(const struct oracle_session *s, int64_t n)
+{
+    return s->leap.is_open && n >= s->leap.next && n < s->leap.first;
+}
+
+static enum muster_verdict judge_late(const struct message *m, bool newer)
 {
     struct oracle_session *s = m->s;
     uint32_t source = orow_source(m->record);
+    bool left;
 
     refute(m);
+    left = has_left(s, m->n);
     if (numbers_has(&s->seen, m->n))
         return judge_copy(m);
     m->oracle->counts.late++;
@@ -358,13 +366,13 @@ static enum muster_verdict judge_late(const struct message *m, bool has_left, bo
         return MUSTER_VERDICT_LATE;
     }
     osession_recover(m, m->n);
-    if (!has_left)
+    if (!left)
         return MUSTER_VERDICT_LATE;
     s->leap.next = m->n + 1;
     if (m->record->reading > 0)
         return MUSTER_VERDICT_LATE;
     s->leap.behind++;
-    if (refuted || (s->leap.behind >= 4 && m->oracle->now - s->highest_at >= 10) ||
+    if (newer || (s->leap.behind >= 4 && m->oracle->now - s->highest_at >= 10) ||
         (source != 0 && s->leap.source != 0 && source != s->leap.source))
         take_back(m);
     return MUSTER_VERDICT_LATE;
@@ -378,18 +386,17 @@ static enum muster_verdict judge_behind(const struct message *m)
     bool alone =
         m->n == s->highest && s->first == s->highest && plain && !numbers_has(&s->seen, m->n - 1);
     bool later = newer || (order != OLDER && m->oracle->now - s->highest_at >= 10);
-    bool has_left = s->leap.is_open && m->n >= s->leap.next && m->n < s->leap.first;
 
     if (alone && later && s->repeats)
         return repeat(m);
     if (s->highest - m->n >= m->oracle->options.window)
         return doubt(m, newer || order == SAME ? BEHIND : BEHIND_WEAKLY);
     /* What is late, or a copy, was made before the highest was; readings may be repeated. */
-    if (newer && plain && !has_left)
+    if (newer && plain && !has_left(s, m->n))
         return doubt(m, BEHIND);
     if (alone && later)
         return doubt(m, BEHIND_WEAKLY);
-    return judge_late(m, has_left, has_left && newer && plain);
+    return judge_late(m, newer && plain);
 }
 
 static bool is_believed_at_once(const struct message *m, int64_t jump)
@@ -421,7 +428,7 @@ static enum muster_verdict judge_ahead(const struct message *m)
     else
         s->leap.is_open = false;
     missing = osession_advance(m);
-    if (missing > 0 && missing == jump - 1) {
+    if (missing > 0) {
         s->leap.is_open = true;
         s->leap.next = from + 1;
         s->leap.first = m->n;

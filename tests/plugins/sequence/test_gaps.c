@@ -392,6 +392,30 @@ START_TEST(a_settled_gap_is_taken_back)
 }
 END_TEST
 
+/* As a damaged state may have it: two gaps for the numbers of one step. */
+START_TEST(two_gaps_are_taken_back)
+{
+    send(1);
+    send(20);
+    expect_open(2, 19);
+    tables.gaps[DEVICE].last = 10;
+    gaps_free(notes.gaps);
+    ck_assert_int_eq(gaps_rebuild(&tables, NOW, AT), 0);
+    notes.gaps = gaps_new(
+        &(struct gaps_options){.workers = 1, .persistent = true, .tell = take_news}, &tables, AT);
+    ck_assert_ptr_nonnull(notes.gaps);
+    send_four(2);
+    for (uint32_t i = 2; i < 6; i++)
+        expect_recovered(i);
+    expect(OPENED, 0, MUSTER_EVENT_GAP_TAKEN_BACK, 0, 6, 10);
+    ck_assert_uint_eq(told, expected + 1); /* of the other one it is not known when it opened */
+    ck_assert_uint_eq(news[expected].is, MUSTER_EVENT_GAP_TAKEN_BACK);
+    ck_assert_uint_eq(news[expected].first, 11);
+    ck_assert_uint_eq(news[expected].last, 19);
+    expect_sums(NETWORK, 0, 0);
+}
+END_TEST
+
 /* ---- number by number ----------------------------------------------------------------- */
 
 enum { PLAYED = 5, ROUNDS = 40, STEPS = 3000 };
@@ -645,7 +669,8 @@ Suite *test_suite(void)
                                   settled_after_a_time,
                                   partly_gone_then_settled,
                                   a_gap_is_taken_back,
-                                  a_settled_gap_is_taken_back};
+                                  a_settled_gap_is_taken_back,
+                                  two_gaps_are_taken_back};
     const TTest *const large[] = {number_by_number, more_than_the_tables_hold, the_oldest_merge,
                                   no_more_work_with_a_larger_window};
     Suite *suite = suite_create("gaps");

@@ -116,6 +116,8 @@ static void take_note(void *context, const struct tracker_note *told)
         *open = 0;
         break;
     case TRACKER_TAKEN_BACK:
+        count = window_missing(tables_read_window(&noted->tables, told->device_id),
+                               noted->tables.window, told->first, (uint32_t)count);
         noted->missing -= count;
         *open -= count;
         break;

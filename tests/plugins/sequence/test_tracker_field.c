@@ -292,6 +292,27 @@ START_TEST(a_stray_a_little_ahead)
 }
 END_TEST
 
+/* Each passes over the numbers of those before it. */
+START_TEST(strays_again_and_again)
+{
+    uint32_t n;
+
+    for (n = 1; n <= 200; n++) {
+        if (n % 10 == 0)
+            data(n + 25);
+        data(n);
+        passed++;
+    }
+    row(201, 201, 1); /* made later than the last stray */
+    for (n = 202; n <= 300; n++, passed++)
+        ck_assert_uint_eq(data(n), NEW);
+    ck_assert_uint_eq(counts()->open + counts()->lost, 0);
+    ck_assert_uint_eq(counts()->restarts, 0);
+    ck_assert_uint_eq(counts()->outliers, 20);
+    ck_assert_uint_eq(counts()->gaps, 0);
+}
+END_TEST
+
 /* The same of a clock that stands: it takes four, and some time. */
 START_TEST(a_stray_without_a_clock)
 {
@@ -592,6 +613,7 @@ Suite *test_suite(void)
                                   a_stray_a_little_ahead,
                                   a_stray_without_a_clock,
                                   all_that_was_overtaken,
+                                  strays_again_and_again,
                                   a_stray_of_another_sender,
                                   an_overtaken_message,
                                   two_senders_of_one_id,
