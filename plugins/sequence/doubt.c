@@ -14,7 +14,6 @@
 #include "window.h"
 
 enum {
-    BESIDE = 2,            /* times that both rows went on: neither has left numbers out */
     RIVALRY = 3,           /* times that both rows went on: there are two senders */
     LAG_LEAST = 8,         /* numbers: copies that are as late are of another way, or sender */
     TOLD_AGAIN = 24 * 3600 /* s without a sign of the other sender */
@@ -195,7 +194,7 @@ static enum muster_verdict go_ahead(const struct turn *turn, uint32_t first_time
 /* Whether it goes on beside the session's row: what is between the two is not missing. */
 static bool is_beside(const struct row *row)
 {
-    return row->believed || row->rivalry >= BESIDE;
+    return row->believed || row->rivalry >= DOUBT_BESIDE;
 }
 
 /* Those in doubt are judged again: they came, all of them and in order. */
@@ -215,7 +214,7 @@ static enum muster_verdict accept(const struct turn *turn, struct row *row, enum
     }
     row->doubt = row->end;
     session->attention = 0;
-    if (ahead != 0 && ahead <= doubt_most(turn) && !is_beside(&accepted)) {
+    if (ahead == 1 || (ahead != 0 && ahead <= doubt_most(turn) && !is_beside(&accepted))) {
         verdict = go_ahead(turn, accepted.first_time, kind);
         rivals_drop(turn->rivals, row);
     } else {

@@ -18,6 +18,7 @@ struct turn;
 enum {
     DOUBT_PLAUSIBLE = 2, /* datagrams in a row that are believed if nothing else speaks against */
     DOUBT_ANY = 4,       /* and whatever does */
+    DOUBT_BESIDE = 2,    /* times that both rows went on: neither has left numbers out */
     DOUBT_RIVAL = 16,    /* of a row beside which the session's goes on, too */
     DOUBT_COPY = 10      /* s: a copy, or what was overtaken, comes sooner */
 };

@@ -101,7 +101,7 @@ static void remember(const struct turn *turn)
     row->last_at = turn->session->highest_at;
     row->source = leap->source;
     row->datagrams = 1;
-    row->rivalry = 1;
+    row->rivalry = DOUBT_BESIDE; /* that is sure */
 }
 
 /* These numbers are ahead from now on. */

@@ -163,7 +163,8 @@ static enum muster_verdict accept(const struct message *m, enum kind kind)
     }
     s->rows[0].doubt = row.end;
     s->doubting = s->watching = s->leap.is_open = false;
-    if (ahead == 0 || ahead > osession_farthest(m) || row.believed || row.rivalry >= 2) {
+    if (ahead == 0 ||
+        (ahead > 1 && (ahead > osession_farthest(m) || row.believed || row.rivalry >= 2))) {
         orows_drop(s->rows, 0);
         return restart(m, &row, kind);
     }
@@ -335,7 +336,7 @@ static void take_back(const struct message *m)
                                .last_at = s->highest_at,
                                .source = s->leap.source,
                                .datagrams = 1,
-                               .rivalry = 1};
+                               .rivalry = 2};
     s->highest = m->n;
     if (s->base > s->highest)
         s->base = s->highest;

@@ -415,6 +415,25 @@ START_TEST(two_rows_of_one_source)
 }
 END_TEST
 
+/* A step that was taken back is of a row beside: two of that in a row are no gap. */
+START_TEST(two_senders_at_first)
+{
+    uint32_t n;
+
+    ck_assert_uint_eq(judge_from(1000, MUSTER_MSG_DATA, 1, stamp_now()), FIRST);
+    ck_assert_uint_eq(judge_from(2000, MUSTER_MSG_DATA, 61, stamp_now()), GAP);
+    ck_assert_uint_eq(judge_from(1000, MUSTER_MSG_DATA, 2, stamp_now()), LATE);
+    ck_assert_uint_eq(judge_from(2000, MUSTER_MSG_DATA, 62, stamp_now()), OUTLIER);
+    judge_from(2000, MUSTER_MSG_DATA, 63, stamp_now());
+    for (n = 3; n < 40; n++, passed++) {
+        judge_from(1000, MUSTER_MSG_DATA, n, stamp_now());
+        judge_from(2000, MUSTER_MSG_DATA, 61 + n, stamp_now());
+    }
+    ck_assert_uint_eq(counts()->lost + counts()->open, 0);
+    ck_assert_uint_eq(told_two_senders, 1);
+}
+END_TEST
+
 START_TEST(two_senders_of_different_pace)
 {
     uint32_t a = 1, b = 100000, i;
@@ -618,6 +637,7 @@ Suite *test_suite(void)
                                   an_overtaken_message,
                                   two_senders_of_one_id,
                                   two_rows_of_one_source,
+                                  two_senders_at_first,
                                   two_senders_of_different_pace,
                                   one_of_two_senders_stops,
                                   two_datagrams_far_ahead_of_a_future_clock,
