@@ -142,7 +142,7 @@ static void take_gap(const struct devices *devices, struct device_counts *counts
     if (record->event.event == MUSTER_EVENT_GAP_LOST)
         counts->lost[cause_of(record->event.cause)] += (int64_t)count;
     if (record->event.event == MUSTER_EVENT_GAP_TAKEN_BACK)
-        counts->missing -= count;
+        counts->missing -= count < counts->missing ? count : counts->missing; /* of this run */
 }
 
 /* ---- records -------------------------------------------------------------------------- */

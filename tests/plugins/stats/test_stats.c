@@ -336,6 +336,21 @@ START_TEST(shares_of_the_last_hour)
 }
 END_TEST
 
+/* A gap of an earlier run is not among those that were counted in this one. */
+START_TEST(an_earlier_gap_is_taken_back)
+{
+    open_stats(muster_test_new(PLUGIN, "file", path, "worst", "4", NULL));
+    tick_after(S);
+    judged(1, MUSTER_VERDICT_GAP, 3);
+    gap_event(1, 0, 0, MUSTER_EVENT_GAP_OPENED, MUSTER_CAUSE_NETWORK, 3, 0);
+    gap_event(1, MUSTER_EVENT_GAP_OPENED, MUSTER_CAUSE_NETWORK, MUSTER_EVENT_GAP_TAKEN_BACK,
+              MUSTER_CAUSE_NETWORK, 10, 0);
+    tick_after(10 * S);
+    expect_log("device 1: 0 missing in 1 gaps,");
+    close_stats();
+}
+END_TEST
+
 START_TEST(losses_by_cause)
 {
     open_stats(muster_test_new(PLUGIN, "file", path, NULL));
@@ -601,6 +616,7 @@ Suite *test_suite(void)
                                   without_a_tracker,
                                   worst_devices,
                                   shares_of_the_last_hour,
+                                  an_earlier_gap_is_taken_back,
                                   losses_by_cause,
                                   the_worst_of_many,
                                   many_missing,
