@@ -34,13 +34,6 @@ static inline void window_mark(uint64_t *window, uint32_t size, uint32_t number)
     window[place / 64] |= UINT64_C(1) << place % 64;
 }
 
-static inline void window_unmark(uint64_t *window, uint32_t size, uint32_t number)
-{
-    uint32_t place = number & (size - 1);
-
-    window[place / 64] &= ~(UINT64_C(1) << place % 64);
-}
-
 /* The numbers of a window that are looked at together: those from `first` on, as many as there are
  * up to the end of their word, `left` at most. */
 struct window_part {
