@@ -185,23 +185,17 @@ static bool send_all(struct perform *perform)
 
     while (done < perform->count) {
         size_t sent =
-            sender_send(perform->route->sender, perform->packets + done, perform->count - done);
-        int reason = errno;
+            sender_send_patiently(perform->route->sender, perform->packets + done,
+                                  perform->count - done, &perform->pace, &perform->result->error);
         size_t i;
 
+        if (sent == 0)
+            return false;
         for (i = done; i < done + sent; i++)
             claims_sent(perform->claims, &perform->datagrams[i], perform->packets[i].bytes,
                         perform->packets[i].size);
         done += sent;
         perform->sent += sent;
-        if (done == perform->count)
-            break;
-        if (reason != EAGAIN && reason != ENOBUFS) {
-            perform->result->error = reason;
-            return false;
-        }
-        if (pace_stopped(&perform->pace, PACE_RETRY_NS))
-            return false;
     }
     perform->count = 0;
     return true;

@@ -6,7 +6,6 @@
 #include "run.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include "pace.h"
@@ -36,23 +35,17 @@ static bool send_all(struct runner *runner)
     size_t done = 0;
 
     while (done < runner->count) {
-        size_t count = runner->count - done < SEND_BATCH ? runner->count - done : SEND_BATCH;
-        size_t sent = sender_send(runner->sender, runner->packets + done, count);
-        int reason = errno;
+        size_t sent =
+            sender_send_patiently(runner->sender, runner->packets + done, runner->count - done,
+                                  &runner->pace, &runner->result->error);
         size_t i;
 
+        if (sent == 0)
+            return false;
         for (i = done; i < done + sent; i++)
             account_sent(runner->account, &runner->datagrams[i], runner->packets[i].size);
         done += sent;
         runner->sent += sent;
-        if (sent == count)
-            continue;
-        if (reason != EAGAIN && reason != ENOBUFS) {
-            runner->result->error = reason;
-            return false;
-        }
-        if (pace_stopped(&runner->pace, PACE_RETRY_NS))
-            return false;
     }
     runner->count = 0;
     return true;

@@ -28,6 +28,8 @@
 
 #include <muster/wire.h>
 
+#include "pace.h"
+
 #include "base/address.h"
 
 #ifndef UDP_SEGMENT
@@ -378,4 +380,21 @@ size_t sender_send(struct sender *sender, const struct send_packet *packets, siz
             break;
     }
     return sent;
+}
+
+size_t sender_send_patiently(struct sender *sender, const struct send_packet *packets, size_t count,
+                             struct pace *pace, int *error)
+{
+    for (;;) {
+        size_t sent = sender_send(sender, packets, count < SEND_BATCH ? count : SEND_BATCH);
+
+        if (sent > 0)
+            return sent;
+        if (errno != EAGAIN && errno != ENOBUFS) {
+            *error = errno;
+            return 0;
+        }
+        if (pace_stopped(pace, PACE_RETRY_NS))
+            return 0;
+    }
 }

@@ -28,6 +28,7 @@ struct send_packet {
     uint32_t device;
 };
 
+struct pace;
 struct sender;
 
 /* Opens the sockets and connects them.  Returns NULL and writes what is wrong
@@ -39,6 +40,11 @@ void sender_close(struct sender *sender);
  * says why.  With EAGAIN or ENOBUFS the rest is to be offered again later;
  * anything else does not go away. */
 size_t sender_send(struct sender *sender, const struct send_packet *packets, size_t count);
+
+/* The same, waiting while the kernel has no room.  Returns how many were sent, one at least; or 0
+ * if that is the end of the play: *error is why, unless it is to be stopped. */
+size_t sender_send_patiently(struct sender *sender, const struct send_packet *packets, size_t count,
+                             struct pace *pace, int *error);
 
 /* Takes in the errors that came back (ICMP).  A late one may still come. */
 void sender_settle(struct sender *sender);
