@@ -26,6 +26,7 @@ void collector_start_with(struct collector *c, uint32_t age, uint32_t workers)
                                   c->lost_after ? c->lost_after : "0", NULL);
     /* The machine runs on. */
     muster_test_set_clock(c->instance, c->now_ns, SECOND + c->now_ns - EPOCH);
+    muster_test_set_device_count(c->instance, c->devices);
     fake_set_state(c->instance, c->memory, c->bytes, age);
     device.heartbeat_ns = c->heartbeat_ns;
     for (i = 0; i < DEVICES; i++)
@@ -44,8 +45,14 @@ void collector_start(struct collector *c, uint32_t age, uint32_t workers)
 
 void collector_new(struct collector *c, uint32_t workers)
 {
+    collector_new_small(c, workers, MUSTER_DEVICE_IDS);
+}
+
+void collector_new_small(struct collector *c, uint32_t workers, uint32_t devices)
+{
     memset(c, 0, sizeof *c);
-    c->bytes = tables_bytes(MUSTER_DEVICE_IDS, WINDOW);
+    c->devices = devices;
+    c->bytes = tables_bytes(devices, WINDOW);
     c->memory = memory_new(c->bytes);
     c->now_ns = EPOCH;
     collector_start(c, MUSTER_STATE_NEW, workers);

@@ -24,6 +24,7 @@ struct collector {
     void *state;
     void *workers[WORKERS];
     uint32_t count;
+    uint32_t devices; /* that there can be */
     void *memory;
     uint64_t bytes;
     uint64_t now_ns;
@@ -34,6 +35,8 @@ struct collector {
 
 /* A new one, started. */
 void collector_new(struct collector *c, uint32_t workers);
+/* The same, with tables for so many devices. */
+void collector_new_small(struct collector *c, uint32_t workers, uint32_t devices);
 /* Stops it, and frees its memory. */
 void collector_free(struct collector *c);
 

@@ -293,7 +293,8 @@ START_TEST(damage_is_found)
 
     make_image(&image);
     for (i = 0; i < sizeof damages / sizeof damages[0]; i++) {
-        struct collector c = {.bytes = image.bytes, .now_ns = image.now_ns};
+        struct collector c = {
+            .devices = MUSTER_DEVICE_IDS, .bytes = image.bytes, .now_ns = image.now_ns};
         struct muster_record event;
         struct tables tables;
 
@@ -406,7 +407,8 @@ START_TEST(random_damage)
     make_image(&image);
     random_seed(1000 + (uint64_t)_i);
     for (tries = 0; tries < TRIES; tries++) {
-        struct collector c = {.bytes = image.bytes, .now_ns = image.now_ns};
+        struct collector c = {
+            .devices = MUSTER_DEVICE_IDS, .bytes = image.bytes, .now_ns = image.now_ns};
         struct tables tables;
         uint32_t age = one_in(50) ? MUSTER_STATE_STALE : MUSTER_STATE_KILLED;
 

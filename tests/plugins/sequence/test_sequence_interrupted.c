@@ -52,7 +52,7 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     struct muster_test_batch batch;
     bool done;
 
-    tables_lay_out(&now, c->memory, MUSTER_DEVICE_IDS, WINDOW);
+    tables_lay_out(&now, c->memory, c->devices, WINDOW);
     undo = &tables_slot(&now, record->device % c->count)->undo;
     undo->device_id = DEVICES; /* until the next change */
     timing = tables_device(&now, record->device)->timing;
@@ -60,7 +60,7 @@ static void *memory_within(struct collector *c, const struct muster_record *reco
     snapshot.bytes = c->bytes;
     snapshot.copy = memory_new(c->bytes);
     snapshot.left = at_event ? 1 + below(3) : 0;
-    tables_lay_out(&copy, snapshot.copy, MUSTER_DEVICE_IDS, WINDOW);
+    tables_lay_out(&copy, snapshot.copy, c->devices, WINDOW);
     collector_receive(c, *record, &batch);
     muster_test_batch_free(&batch);
     done = undo->device_id == record->device && snapshot.left == 0;
@@ -115,8 +115,8 @@ static unsigned live_a_life(uint64_t number)
 
     ck_assert_ptr_nonnull(accounts);
     random_seed(number);
-    collector_new(&calm, 1);
-    collector_new(&troubled, 1);
+    collector_new_small(&calm, 1, 64); /* since all of the tables is copied at each kill */
+    collector_new_small(&troubled, 1, 64);
     troubled.host.emit = emit_and_look;
     for (i = 0; i < 1500; i++) {
         const struct muster_record record = fleet_next(&fleet);
