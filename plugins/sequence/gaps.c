@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to the numbers of gaps: they open, come late, are lost, and are told of; and the
- * sums of that by cause.
+ * What happens to the numbers of gaps: they open, come late, are lost, and are taken back;
+ * and the sums of that by cause.
  */
 #include "gaps.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "losses.h"
+#include "gaps_data.h"
 #include "gaps_list.h"
+#include "gaps_tell.h"
+#include "losses.h"
 #include "undo.h"
 #include "window.h"
-
-struct gaps {
-    struct gaps_options options;
-    struct tables *tables;
-    struct slot *slot;
-    struct gaps_list list;
-    struct gaps_sums sums;
-    uint32_t at;        /* by the clock of gaps_settle, as far as it was told */
-    uint32_t looked_at; /* the same, at the last tick */
-    bool has_looked;
-    uint64_t steps;
-};
 
 /* ---- begin and end -------------------------------------------------------------------- */
 
@@ -82,154 +72,15 @@ uint64_t gaps_steps(const struct gaps *gaps)
     return gaps->steps + gaps->list.steps;
 }
 
-/* ---- telling -------------------------------------------------------------------------- */
-
-static void tell(const struct gaps *gaps, const struct gap *gap, struct gaps_news news)
-{
-    news.device = gap->device;
-    news.was_causes |= MUSTER_CAUSE_NETWORK;
-    news.causes |= MUSTER_CAUSE_NETWORK;
-    news.opened_at = gap->opened_at;
-    news.opened_ns = gap->opened_ns;
-    news.heard_ns = gap->heard_ns;
-    if (gaps->options.tell != NULL)
-        gaps->options.tell(gaps->options.context, &news);
-}
-
-/* That these numbers of the gap were open, and are lost. */
-static void tell_lost(const struct gaps *gaps, const struct gap *gap, uint32_t first,
-                      uint32_t count, uint8_t causes)
-{
-    tell(gaps, gap,
-         (struct gaps_news){.first = first,
-                            .last = first + count - 1,
-                            .was = MUSTER_EVENT_GAP_OPENED,
-                            .is = MUSTER_EVENT_GAP_LOST,
-                            .was_causes = gap->causes,
-                            .causes = causes});
-}
-
-/* The run of the gap that the window has left behind is complete. */
-static void tell_run(const struct gaps *gaps, struct gap *gap)
-{
-    if (gap->lost_count > 0)
-        tell_lost(gaps, gap, gap->lost_first, gap->lost_count, gap->causes);
-    gap->lost_count = 0;
-}
-
-/* Numbers of a gap that are in the window, from some number on. */
-struct part {
-    const struct session *session;
-    const uint64_t *window;
-    uint32_t size; /* of the window */
-    uint32_t first, count;
-};
-
-static struct part part_of(const struct gaps *gaps, const struct gap *gap)
-{
-    const struct session *session = &tables_read_device(gaps->tables, gap->device)->session;
-    struct part part = {.session = session,
-                        .window = tables_read_window(gaps->tables, gap->device),
-                        .size = gaps->tables->window,
-                        .first = gap->first};
-    uint32_t oldest = session->highest - session->span + 1, behind;
-
-    if (oldest - gap->first <= gap->last - gap->first)
-        part.first = oldest;
-    behind = session->highest - part.first; /* of the window, numbers behind the first */
-    if (behind < session->span)
-        part.count = (gap->last - part.first < behind ? gap->last - part.first : behind) + 1;
-    return part;
-}
-
-/* The next run of them that did not come; of none, its count is 0. */
-static struct window_run next_run(struct gaps *gaps, struct part *part)
-{
-    const struct window_run run =
-        window_next_run(part->window, part->size, part->first, part->count);
-    uint32_t passed = run.first - part->first + run.count;
-
-    gaps->steps += run.words;
-    if (run.count > 0) {
-        part->first += passed;
-        part->count -= passed;
-    }
-    return run;
-}
-
-/* Tells that what is missing of the gap is what it was, with these causes now. */
-static void tell_missing(struct gaps *gaps, struct gap *gap, uint8_t causes)
-{
-    uint8_t is = gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED;
-    struct part part = part_of(gaps, gap);
-    struct window_run run;
-
-    while ((run = next_run(gaps, &part)).count > 0)
-        tell(gaps, gap,
-             (struct gaps_news){.first = run.first,
-                                .last = run.first + run.count - 1,
-                                .was = is,
-                                .is = is,
-                                .was_causes = gap->causes,
-                                .causes = causes});
-    gap->marks |= GAP_STANDS;
-}
-
-/* So many lost numbers of the device are counted under another cause. */
-static void move_lost(struct gaps *gaps, uint32_t device, uint32_t count, unsigned from,
-                      unsigned to)
-{
-    struct losses *losses = &gaps->tables->losses[device];
-    struct undo *undo = &gaps->slot->undo;
-    bool is_change = gaps->options.persistent && !undo->busy; /* of its own */
-
-    if (count == 0)
-        return;
-    if (is_change)
-        undo_begin(undo, &gaps->slot->counts, gaps->tables, device);
-    losses->lost[from] -= count;
-    losses->lost[to] += count;
-    if (is_change)
-        undo_end(undo);
-    gaps->sums.lost[from] -= count;
-    gaps->sums.lost[to] += count;
-}
-
-/* What is missing of the gap, or is lost and not told yet, is counted under these causes. */
-static void set_causes(struct gaps *gaps, struct gap *gap, uint8_t causes)
-{
-    unsigned from = losses_cause(gap->causes), to = losses_cause(causes);
-
-    if (causes == gap->causes)
-        return;
-    move_lost(gaps, gap->device, gap->lost_count, from, to);
-    if (gap->settled) {
-        move_lost(gaps, gap->device, gap->missing, from, to);
-    } else {
-        gaps->sums.open[from] -= gap->missing;
-        gaps->sums.open[to] += gap->missing;
-    }
-    if (gap->lost_count > 0)
-        tell(gaps, gap,
-             (struct gaps_news){.first = gap->lost_first,
-                                .last = gap->lost_first + gap->lost_count - 1,
-                                .was = MUSTER_EVENT_GAP_OPENED,
-                                .is = MUSTER_EVENT_GAP_OPENED,
-                                .was_causes = gap->causes,
-                                .causes = causes});
-    tell_missing(gaps, gap, causes);
-    gap->causes = causes;
-}
-
 /* ---- opening -------------------------------------------------------------------------- */
 
 /* Two gaps are to have the same causes: those of the one with more numbers. */
 static void agree(struct gaps *gaps, struct gap *one, struct gap *other)
 {
     if (one->missing >= other->missing)
-        set_causes(gaps, other, one->causes);
+        gaps_tell_causes(gaps, other, one->causes);
     else
-        set_causes(gaps, one, other->causes);
+        gaps_tell_causes(gaps, one, other->causes);
 }
 
 /* The first of two neighbours that can be one gap, and best have the same causes; or GAPS_NONE. */
@@ -285,7 +136,7 @@ static void join(struct gaps *gaps, struct gap *added)
     struct gap *gap = gaps_list_at(&gaps->list, added->device);
 
     if (added->missing > gap->missing)
-        set_causes(gaps, gap, added->causes);
+        gaps_tell_causes(gaps, gap, added->causes);
     added->causes = gap->causes;
     gap->last = added->last;
     gap->missing += added->missing;
@@ -312,12 +163,12 @@ void gaps_open(struct gaps *gaps, const struct gaps_opening *opening)
     else
         join(gaps, &gap);
     gaps->sums.open[losses_cause(gap.causes)] += gap.missing;
-    tell(gaps, &gap,
-         (struct gaps_news){.first = gap.first,
-                            .last = gap.last,
-                            .was = MUSTER_EVENT_NONE,
-                            .is = MUSTER_EVENT_GAP_OPENED,
-                            .causes = gap.causes});
+    gaps_tell(gaps, &gap,
+              (struct gaps_news){.first = gap.first,
+                                 .last = gap.last,
+                                 .was = MUSTER_EVENT_NONE,
+                                 .is = MUSTER_EVENT_GAP_OPENED,
+                                 .causes = gap.causes});
 }
 
 /* ---- coming late ---------------------------------------------------------------------- */
@@ -334,12 +185,12 @@ static void take_forgotten(struct gaps *gaps, uint32_t device, uint32_t number, 
     losses->expired--;
     losses->lost[cause]--;
     gaps->sums.lost[cause]--;
-    tell(gaps, &forgotten,
-         (struct gaps_news){.first = number,
-                            .last = number,
-                            .was = MUSTER_EVENT_GAP_LOST,
-                            .is = is,
-                            .was_causes = (uint8_t)(1u << cause)});
+    gaps_tell(gaps, &forgotten,
+              (struct gaps_news){.first = number,
+                                 .last = number,
+                                 .was = MUSTER_EVENT_GAP_LOST,
+                                 .is = is,
+                                 .was_causes = (uint8_t)(1u << cause)});
 }
 
 void gaps_recover(struct gaps *gaps, uint32_t device, uint32_t number)
@@ -364,14 +215,15 @@ void gaps_recover(struct gaps *gaps, uint32_t device, uint32_t number)
         gaps->sums.open[cause]--;
     }
     gap->missing--;
-    tell(gaps, gap,
-         (struct gaps_news){.first = number,
-                            .last = number,
-                            .was = gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED,
-                            .is = MUSTER_EVENT_GAP_RECOVERED,
-                            .was_causes = gap->causes});
+    gaps_tell(
+        gaps, gap,
+        (struct gaps_news){.first = number,
+                           .last = number,
+                           .was = gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED,
+                           .is = MUSTER_EVENT_GAP_RECOVERED,
+                           .was_causes = gap->causes});
     if (gap->missing == 0 || number == gap->lost_first + gap->lost_count)
-        tell_run(gaps, gap);
+        gaps_tell_run(gaps, gap);
     if (gap->missing == 0)
         gaps_list_drop(&gaps->list, index);
 }
@@ -408,12 +260,12 @@ static void lose_part(struct gaps *gaps, struct gap *gap, uint32_t first, uint32
     }
     count_lost(gaps, gap, count, gap->causes);
     if (gap->lost_count > 0 && gap->lost_first + gap->lost_count != first)
-        tell_run(gaps, gap);
+        gaps_tell_run(gaps, gap);
     if (gap->lost_count == 0)
         gap->lost_first = first;
     gap->lost_count += count;
     if (gap->missing == 0 || ends_run(gaps, gap->device, last))
-        tell_run(gaps, gap);
+        gaps_tell_run(gaps, gap);
 }
 
 void gaps_lose(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last)
@@ -444,20 +296,20 @@ void gaps_lose(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last
 /* All that is missing of a gap is lost now: tells it, by runs. */
 static void tell_all_lost(struct gaps *gaps, struct gap *gap, uint8_t causes)
 {
-    struct part part = part_of(gaps, gap);
+    struct gaps_part part = gaps_tell_part(gaps, gap);
     struct window_run run;
 
-    while ((run = next_run(gaps, &part)).count > 0) {
+    while ((run = gaps_tell_next(gaps, &part)).count > 0) {
         if (causes == gap->causes && gap->lost_count > 0 &&
             gap->lost_first + gap->lost_count == run.first) {
             run.first = gap->lost_first;
             run.count += gap->lost_count;
             gap->lost_count = 0;
         }
-        tell_run(gaps, gap);
-        tell_lost(gaps, gap, run.first, run.count, causes);
+        gaps_tell_run(gaps, gap);
+        gaps_tell_lost(gaps, gap, run.first, run.count, causes);
     }
-    tell_run(gaps, gap);
+    gaps_tell_run(gaps, gap);
 }
 
 void gaps_lose_all(struct gaps *gaps, uint32_t device, uint8_t causes)
@@ -483,22 +335,22 @@ static uint32_t take_rest_back(struct gaps *gaps, struct gap *gap, uint32_t firs
 {
     struct losses *losses = &gaps->tables->losses[gap->device];
     unsigned cause = losses_cause(gap->causes);
-    struct part part = part_of(gaps, gap);
+    struct gaps_part part = gaps_tell_part(gaps, gap);
     uint32_t count = 0;
     struct window_run run;
 
     part.count -= first - part.first;
     part.first = first;
-    while ((run = next_run(gaps, &part)).count > 0) {
+    while ((run = gaps_tell_next(gaps, &part)).count > 0) {
         count += run.count;
-        tell(gaps, gap,
-             (struct gaps_news){.first = run.first,
-                                .last = run.first + run.count - 1,
-                                .was =
-                                    gap->settled ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_GAP_OPENED,
-                                .is = MUSTER_EVENT_GAP_TAKEN_BACK,
-                                .was_causes = gap->causes,
-                                .causes = gap->causes});
+        gaps_tell(gaps, gap,
+                  (struct gaps_news){.first = run.first,
+                                     .last = run.first + run.count - 1,
+                                     .was = gap->settled ? MUSTER_EVENT_GAP_LOST
+                                                         : MUSTER_EVENT_GAP_OPENED,
+                                     .is = MUSTER_EVENT_GAP_TAKEN_BACK,
+                                     .was_causes = gap->causes,
+                                     .causes = gap->causes});
     }
     assert(gap->missing >= count);
     if (gap->settled) {
@@ -515,10 +367,10 @@ static uint32_t take_rest_back(struct gaps *gaps, struct gap *gap, uint32_t firs
 
 void gaps_take_back(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last)
 {
-    struct part part = {.window = tables_read_window(gaps->tables, device),
-                        .size = gaps->tables->window,
-                        .first = first,
-                        .count = last - first + 1};
+    struct gaps_part part = {.window = tables_read_window(gaps->tables, device),
+                             .size = gaps->tables->window,
+                             .first = first,
+                             .count = last - first + 1};
     uint32_t index = gaps_list_first(&gaps->list, device), left;
     struct window_run run;
 
@@ -535,11 +387,11 @@ void gaps_take_back(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t
         }
         left -= take_rest_back(gaps, gap, begin);
         if (gap->missing == 0)
-            tell_run(gaps, gap);
+            gaps_tell_run(gaps, gap);
         index = gap->missing == 0 ? gaps_list_drop(&gaps->list, index) : gap->next;
     }
     /* The oldest are forgotten: they are lost. */
-    while (left > 0 && (run = next_run(gaps, &part)).count > 0)
+    while (left > 0 && (run = gaps_tell_next(gaps, &part)).count > 0)
         for (; left > 0 && run.count > 0; run.count--, left--)
             take_forgotten(gaps, device, run.first++, MUSTER_EVENT_GAP_TAKEN_BACK);
 }
@@ -555,7 +407,7 @@ void gaps_add_causes(struct gaps *gaps, uint32_t device, uint8_t causes)
         struct gap *gap = gaps_list_at(&gaps->list, index);
 
         if (!gap->settled)
-            set_causes(gaps, gap, gap->causes | causes);
+            gaps_tell_causes(gaps, gap, gap->causes | causes);
     }
 }
 
@@ -567,9 +419,9 @@ static void look_for_causes(struct gaps *gaps, struct gap *gap, uint32_t oldest)
 
     /* Of several that are one only some opened then. */
     if (gap->opened_tick - oldest < UINT32_MAX / 2 && (gap->marks & GAP_MERGED) == 0)
-        set_causes(gaps, gap,
-                   gap->causes | causes_since(&gaps->tables->shared->causes, gap->opened_tick,
-                                              device->listener));
+        gaps_tell_causes(gaps, gap,
+                         gap->causes | causes_since(&gaps->tables->shared->causes, gap->opened_tick,
+                                                    device->listener));
 }
 
 static bool stands(const struct gap *gap, uint32_t at)
@@ -594,7 +446,7 @@ void gaps_tick(struct gaps *gaps, uint32_t tick, uint32_t at)
         if (gaps->has_looked && stands(gap, gaps->looked_at))
             break; /* and so did it then, and do those before it */
         if (stands(gap, at) && (gap->marks & GAP_STANDS) == 0)
-            tell_missing(gaps, gap, gap->causes);
+            gaps_tell_missing(gaps, gap, gap->causes);
     }
     gaps->looked_at = at;
     gaps->has_looked = true;

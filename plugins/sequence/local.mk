@@ -10,8 +10,9 @@ TRACKER_SOURCES += \
 	%D%/causes.c %D%/causes.h \
 	%D%/disorder.h \
 	%D%/doubt.c %D%/doubt.h \
-	%D%/gaps.c %D%/gaps.h \
+	%D%/gaps.c %D%/gaps.h %D%/gaps_data.h \
 	%D%/gaps_list.c %D%/gaps_list.h \
+	%D%/gaps_tell.c %D%/gaps_tell.h \
 	%D%/gaps_rebuild.c %D%/gaps_rebuild.h \
 	%D%/habits.c %D%/habits.h \
 	%D%/leap.c %D%/leap.h \

@@ -4,6 +4,7 @@
 # events: tests/plugins/sequence/test_sequence.c
 # losses: tests/plugins/sequence/test_gaps.c
 # gaps_list: tests/plugins/sequence/test_gaps.c
+# gaps_tell: tests/plugins/sequence/test_gaps.c
 # gaps_rebuild: tests/plugins/sequence/test_gaps.c
 # leap: tests/plugins/sequence/test_tracker_field.c
 # metrics: tests/plugins/sequence/test_sequence.c
