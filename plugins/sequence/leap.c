@@ -14,7 +14,10 @@
 #include "undo.h"
 #include "window.h"
 
-enum { BEHIND_MOST = 4 /* datagrams of the row that it left, while nothing went on from it */ };
+enum {
+    NEAR = 8,       /* numbers: few enough to be lost, or overtaken */
+    BEHIND_MOST = 4 /* datagrams of the row that it left, while nothing went on from it */
+};
 
 /* Whether numbers leave the window with it that may still come.  From half of the window on this
  * matters: what is farther behind comes hardly ever. */
@@ -38,9 +41,10 @@ bool leap_is_believed(const struct turn *turn, uint32_t ahead)
     if (ahead > options->max_jump || ahead >= options->window || ahead > doubt_most(turn) ||
         (ahead > options->window / 2 && loses(turn, ahead)))
         return false;
-    /* Not if it goes on with a row that the session goes on beside. */
+    /* Not if it goes on with a row that the session goes on beside, or with the one before, but
+     * for a session that comes to where that ended. */
     row = rivals_find_next(turn->rivals, turn->number);
-    return row == NULL || (row->rivalry == 0 && !row->believed);
+    return row == NULL || (row->rivalry == 0 && (!row->believed || ahead <= NEAR));
 }
 
 static bool is_open(const struct turn *turn)

@@ -88,11 +88,12 @@ struct rivals_run rivals_came(const struct rivals *rivals, uint32_t first, uint3
 
     for (i = 0; i < RIVALS; i++) {
         const struct row *row = &rivals->rows[i];
-        uint32_t begin = row->first, left;
+        uint32_t begin = row->first + row->believed,
+                 left; /* an earlier session's highest is none */
 
-        if (!rivals_is_used(row))
+        if (!rivals_is_used(row) || begin == row->end)
             continue;
-        if (rivals_has(row, first))
+        if (first - begin < row->end - begin)
             begin = first;
         else if (begin - first >= count)
             continue;

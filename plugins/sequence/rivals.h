@@ -49,7 +49,7 @@ struct rivals_run {
     uint32_t first, count; /* 0: there are none */
 };
 
-/* The first run of numbers of rows among the `count` from `first` on. */
+/* The first run of numbers of rows, since the session began, among the `count` from `first` on. */
 struct rivals_run rivals_came(const struct rivals *rivals, uint32_t first, uint32_t count);
 
 /* Who has sent a message; family 0 if it is not known. */

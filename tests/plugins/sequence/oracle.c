@@ -411,7 +411,7 @@ static bool is_believed_at_once(const struct message *m, int64_t jump)
         return false;
     if (jump > m->oracle->options.window / 2 && numbers_place(&s->missing, oldest) > 0)
         return false;
-    return next < 0 || (s->rows[next].rivalry == 0 && !s->rows[next].believed);
+    return next < 0 || (s->rows[next].rivalry == 0 && (!s->rows[next].believed || jump <= 8));
 }
 
 static enum muster_verdict judge_ahead(const struct message *m)

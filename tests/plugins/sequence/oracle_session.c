@@ -67,10 +67,11 @@ static int64_t next_of_rows(const struct oracle_session *s, int64_t from, int64_
 
         if (!row->used)
             continue;
-        first = from + (int32_t)(row->first - (uint32_t)from);
-        if (orow_has(row, (uint32_t)from))
+        /* The first of an earlier session's row is its highest, and came before this one. */
+        first = from + (int32_t)(row->first + row->believed - (uint32_t)from);
+        if (orow_has(row, (uint32_t)from) && first <= from)
             return from;
-        if (first > from && first < next)
+        if (first > from && first < next && row->first + row->believed != row->end)
             next = first;
     }
     return next;

@@ -278,6 +278,22 @@ START_TEST(a_stray_far_ahead)
 }
 END_TEST
 
+/* Where the session before ended, numbers are missed as anywhere. */
+START_TEST(past_the_end_of_the_session_before)
+{
+    row(1, 30, 6);
+    row(1, 19, 6);
+    row(21, 29, 6);
+    ck_assert_uint_eq(data(31), GAP);
+    passed += 6;
+    row(32, 40, 6);
+    ck_assert_uint_eq(counts()->restarts, 1);
+    ck_assert_uint_eq(counts()->missing, 2);
+    ck_assert_uint_eq(counts()->open, 2);
+    ck_assert_uint_eq(counts()->gaps, 2);
+}
+END_TEST
+
 START_TEST(a_stray_a_little_ahead)
 {
     row(1, 20, 6);
@@ -629,6 +645,7 @@ Suite *test_suite(void)
                                   a_slow_device,
                                   a_device_that_is_fast_at_times,
                                   a_stray_far_ahead,
+                                  past_the_end_of_the_session_before,
                                   a_stray_a_little_ahead,
                                   a_stray_without_a_clock,
                                   all_that_was_overtaken,
