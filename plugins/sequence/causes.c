@@ -94,9 +94,14 @@ void causes_tick(struct causes *causes, const struct causes_drops *drops, bool s
     uint32_t tick = causes_current_tick(causes);
     unsigned i;
 
-    for (i = 0; i < drops->ears; i++)
-        notice(&log->kernel[i],
-               drops->heard[i].dropped != (i < last->ears ? last->heard[i].dropped : 0), tick);
+    for (i = 0; i < drops->ears; i++) {
+        uint64_t dropped = drops->heard[i].dropped - (i < last->ears ? last->heard[i].dropped : 0);
+
+        notice(&log->kernel[i], dropped > 0, tick);
+        if (dropped > 0)
+            causes->run[i] = (causes->runs[i] ? causes->run[i] : 0) + dropped;
+        causes->runs[i] = dropped > 0;
+    }
     notice(&log->noticed[CAUSES_CHECKSUM], drops->checksum != last->checksum, tick);
     notice(&log->noticed[CAUSES_COLLECTOR], drops->collector != last->collector, tick);
     notice(&log->noticed[CAUSES_DOWN], slept, tick);
@@ -106,17 +111,32 @@ void causes_tick(struct causes *causes, const struct causes_drops *drops, bool s
     *last = *drops;
 }
 
+/* That which stands for the listener. */
+static uint32_t ear_of(const struct causes_log *log, uint8_t listener)
+{
+    uint32_t ears = __atomic_load_n(&log->ears, __ATOMIC_RELAXED);
+
+    return (listener < ears ? listener : 0) % LISTENING_EARS;
+}
+
+uint64_t causes_dropped_since(const struct causes *causes, uint32_t tick, uint8_t listener)
+{
+    uint32_t ear = ear_of(causes->log, listener);
+    uint32_t noticed = __atomic_load_n(&causes->log->kernel[ear], __ATOMIC_RELAXED);
+
+    return causes_is_since(noticed, tick) ? causes->run[ear] : 0;
+}
+
 uint8_t causes_since(const struct causes_log *log, uint32_t tick, uint8_t listener)
 {
-    uint32_t ear = listener < __atomic_load_n(&log->ears, __ATOMIC_RELAXED) ? listener : 0;
+    uint32_t ear = ear_of(log, listener);
     uint8_t result = 0;
     unsigned i;
 
     for (i = 0; i < CAUSES_KINDS; i++)
         if (causes_is_since(__atomic_load_n(&log->noticed[i], __ATOMIC_RELAXED), tick))
             result |= bits[i];
-    if (causes_is_since(__atomic_load_n(&log->kernel[ear % LISTENING_EARS], __ATOMIC_RELAXED),
-                        tick))
+    if (causes_is_since(__atomic_load_n(&log->kernel[ear], __ATOMIC_RELAXED), tick))
         result |= MUSTER_CAUSE_KERNEL;
     return result;
 }

@@ -56,6 +56,9 @@ struct causes {
     struct causes_log *log;
     bool leads;               /* worker 0 moves the ticks on */
     struct causes_drops last; /* at the last tick */
+    /* The kernel's last run of drops by listener: how many, and whether the last tick had some. */
+    uint64_t run[LISTENING_EARS];
+    bool runs[LISTENING_EARS];
 };
 
 /* [main] When the first worker is opened: then the filters that have metrics are those in front
@@ -84,6 +87,10 @@ static inline uint32_t causes_current_tick(const struct causes *causes)
 
 /* MUSTER_CAUSE_* of all that was noticed in that tick or later, of that listener or of all. */
 uint8_t causes_since(const struct causes_log *log, uint32_t tick, uint8_t listener);
+
+/* How many datagrams of that listener the kernel dropped in its last run of drops; 0 if that was
+ * over before that tick. */
+uint64_t causes_dropped_since(const struct causes *causes, uint32_t tick, uint8_t listener);
 
 /* Whether something was noticed in `noticed`, 0 if never, and that was in `tick` or later. */
 static inline bool causes_is_since(uint32_t noticed, uint32_t tick)

@@ -19,13 +19,23 @@ enum {
     TOLD_AGAIN = 24 * 3600 /* s without a sign of the other sender */
 };
 
+/* Datagrams that the kernel may have dropped of the device since its highest came. */
+static uint64_t overlooked(const struct turn *turn)
+{
+    const struct tracker_options *options = &turn->tracker->options;
+
+    return options->overlooked != NULL ? options->overlooked(options->context, turn->device) : 0;
+}
+
 uint64_t doubt_most(const struct turn *turn)
 {
     const struct tracker_options *options = &turn->tracker->options;
+    uint32_t readings = turn->record->readings;
     uint64_t interval_ns =
-        options->interval != NULL ? options->interval(options->context, turn->record->device) : 0;
+        options->interval != NULL ? options->interval(options->context, turn->device) : 0;
 
-    return pace_most(turn->session, turn->tracker->now, interval_ns, turn->record->readings);
+    return pace_most(turn->session, turn->tracker->now, interval_ns, readings) +
+           overlooked(turn) * readings;
 }
 
 /* ---- not believed --------------------------------------------------------------------- */
@@ -222,6 +232,40 @@ static enum muster_verdict accept(const struct turn *turn, struct row *row, enum
         verdict = restart(turn, &accepted, kind);
     }
     return verdict;
+}
+
+/* Whether what the kernel dropped explains that it begins so far ahead. */
+static bool is_explained(const struct turn *turn, const struct row *row)
+{
+    const struct session *session = turn->session;
+    uint32_t ahead = row->first - session->highest;
+
+    return session->begun && !is_beside(row) && row->doubt == row->first &&
+           tracker_is_ahead(row->first, session->highest) &&
+           ahead <= turn->tracker->options.max_jump && ahead - 1 <= overlooked(turn);
+}
+
+void doubt_end(const struct turn *turn)
+{
+    struct tracker_counts *counts = turn->tracker->counts;
+    struct session *session = turn->session;
+    const struct row row = turn->rivals->rows[0];
+    struct turn last = *turn;
+
+    if ((session->attention & ATTENTION_DOUBT) == 0)
+        return;
+    last.number = row.end - 1;
+    last.stamp = row.last_time;
+    if (!is_explained(turn, &row)) {
+        doubt_refute(turn);
+        return;
+    }
+    counts->doubted -= row.end - row.doubt;
+    counts->in_order += row.end - row.doubt - 1;
+    counts->gaps++;
+    session->attention = 0;
+    session_advance(&last);
+    rivals_drop(turn->rivals, &turn->rivals->rows[0]);
 }
 
 /* ---- in doubt ------------------------------------------------------------------------- */

@@ -46,6 +46,9 @@ void doubt_go_on(const struct turn *turn);
 /* What is in doubt is not confirmed. */
 void doubt_refute(const struct turn *turn);
 
+/* Nothing more comes: what is in doubt is confirmed if the kernel dropped so much. */
+void doubt_end(const struct turn *turn);
+
 /* How far ahead of the highest a number can be by now. */
 uint64_t doubt_most(const struct turn *turn);
 

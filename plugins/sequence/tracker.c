@@ -360,6 +360,7 @@ static void judge_oddly(struct tracker *tracker, struct muster_record *record)
                               .session = &tables_device(tracker->tables, record->device)->session,
                               .rivals = &tracker->tables->rivals[record->device],
                               .window = tables_window(tracker->tables, record->device),
+                              .device = record->device,
                               .record = record,
                               .number = number_of(record),
                               .stamp = timing_stamp(record)};
@@ -435,10 +436,10 @@ static void finish(struct tracker *tracker, uint32_t device)
     const struct turn turn = {.tracker = tracker,
                               .session = session,
                               .rivals = &tracker->tables->rivals[device],
-                              .window = tables_window(tracker->tables, device)};
+                              .window = tables_window(tracker->tables, device),
+                              .device = device};
 
-    if ((session->attention & ATTENTION_DOUBT) != 0)
-        doubt_refute(&turn);
+    doubt_end(&turn);
     if (session->open > 0)
         session_end(&turn);
 }

@@ -56,6 +56,9 @@ struct tracker_options {
     uint32_t (*passed)(void *context); /* seconds that have passed by now */
     /* How often the device sends DATA, ns, as its class says; 0: it does not. */
     uint64_t (*interval)(void *context, uint32_t device);
+    /* How many datagrams the kernel may have dropped of the device since its highest number came.
+     */
+    uint64_t (*overlooked)(void *context, uint32_t device);
     void *context; /* handed to them */
 };
 

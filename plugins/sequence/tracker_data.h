@@ -23,7 +23,8 @@ struct turn {
     struct session *session;
     struct rivals *rivals;
     uint64_t *window;
-    struct muster_record *record;
+    uint32_t device;
+    struct muster_record *record; /* NULL at the end */
     uint32_t number; /* what is judged of it is 32 bits wide */
     uint32_t stamp;
 };

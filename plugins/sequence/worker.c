@@ -30,6 +30,7 @@ struct worker {
     struct contact before; /* the device's, before the message that is judged */
     uint8_t listener;      /* of that message */
     bool restarting;       /* the session that ends now ends by a restart */
+    bool is_closing;       /* no message is judged any more */
     bool is_timed;         /* events.at is that of the record that events follow */
     struct listening listening;
     struct watch *watch; /* NULL in the reference mode */
@@ -56,6 +57,11 @@ static uint32_t at(struct worker *self)
             listening_moment_of(&self->listening, self->listener, self->events.now_ns).passed_ns);
     self->is_timed = true;
     return self->events.at;
+}
+
+static uint32_t seconds(uint64_t ns)
+{
+    return (uint32_t)(ns / 1000000000);
 }
 
 /* ---- what comes of a judgement -------------------------------------------------------- */
@@ -88,6 +94,10 @@ static uint64_t heard_before(struct worker *self, uint32_t number)
     const struct muster_record *record = &self->events.batch->records[self->events.after];
     uint64_t heard_ns = self->before.heard_ns;
 
+    if (self->is_closing)
+        return (seconds(listening_passed(&self->listening)) -
+                tables_read_device(self->tables, number)->session.highest_at) *
+               UINT64_C(1000000000);
     if (record->msg_type == MUSTER_MSG_DATA && (self->before.flags & CONTACT_DATA_LAST) == 0)
         heard_ns = self->tables->habits[number].data_ns;
     return listening_moment_of(&self->listening, self->listener, self->events.now_ns).passed_ns -
@@ -157,11 +167,6 @@ static void on_note(void *context, const struct tracker_note *note)
 
 /* ---- what judgement needs ------------------------------------------------------------- */
 
-static uint32_t seconds(uint64_t ns)
-{
-    return (uint32_t)(ns / 1000000000);
-}
-
 static uint32_t passed(void *context)
 {
     struct worker *self = context;
@@ -177,6 +182,14 @@ static uint64_t interval(void *context, uint32_t device)
 
     self->sequence->host->device(self->sequence->instance, device, &about);
     return about.data_ns;
+}
+
+static uint64_t overlooked(void *context, uint32_t device)
+{
+    const struct worker *self = context;
+    const struct device *known = tables_read_device(self->tables, device);
+
+    return causes_dropped_since(&self->causes, known->highest_tick, known->listener);
 }
 
 static void on_presence(void *context, enum muster_event event, uint32_t device, uint64_t since_ns)
@@ -238,6 +251,7 @@ static int make_judges(struct worker *self)
 
     options.passed = passed;
     options.interval = interval;
+    options.overlooked = overlooked;
     options.context = self;
     if (!options.reference) {
         const struct gaps_options of_gaps = {.worker = self->number,
@@ -366,7 +380,8 @@ void worker_close(void *worker_state, struct muster_batch *batch, const struct m
     if (sequence->options.reference)
         follow(self, batch, 0, sequence->host->now(sequence->instance, MUSTER_CLOCK_WALL));
     else
-        look(self, batch);             /* once more: the last second has no tick */
+        look(self, batch); /* once more: the last second has no tick */
+    self->is_closing = true;
     if (!sequence->options.persistent) /* else what is missing may still come to the next run */
         tracker_finish(self->tracker);
     publish(self);

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The file of gaps: a row for each stretch of numbers that was recovered or lost, adding up to the statistics."""
+import os
+import signal
 import socket
+import time
 from collections import defaultdict
 
 from muster import DATA, INIT, Case, datagram, main, wait_until
@@ -142,6 +145,24 @@ class Gaps(Case):
                          [["3", "8", "lost"], ["3", "3", "recovered"], ["4", "8", "taken-back"]])
         stats = self.stats()
         self.assertEqual((stats["missing"], stats["recovered"], stats["packets_lost"]), (1, 1, 0))
+
+    def test_a_burst_that_the_kernel_drops_just_before_the_stop(self):
+        """It is more than the device has ever sent in so short a time, but it is known that it came."""
+        collector = self.start(CHAIN, settings='receive_buffer = "64KiB";')
+        collector.send(datagram(7, 1))
+        wait_until(lambda: os.path.exists(self.path("telemetry.csv")) and self.rows(), "it has a row")
+        time.sleep(1.1)     # so that it was some time ago
+        collector.process.send_signal(signal.SIGSTOP)
+        for number in range(2, 1500):
+            collector.send(datagram(7, number))
+        collector.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: len(self.rows()) > 10, "what fits has rows")
+        collector.send(datagram(7, 1500))
+        ledger = collector.stop()
+        self.assertGreater(ledger.kernel_drops, 100)
+        row = self.gaps()[-1]
+        self.assertEqual((row["last"], row["outcome"], row["cause"]), ("1499", "lost", "network+kernel"))
+        self.assertEqual(self.stats()["packets_lost"], ledger.kernel_drops)
 
     def test_columns(self):
         self.write("devices.yaml", "devices:\n  - { id: 7, name: boiler }\n")

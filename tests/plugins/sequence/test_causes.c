@@ -56,6 +56,27 @@ START_TEST(ticks_go_on)
 }
 END_TEST
 
+/* Drops in ticks that follow each other are one run. */
+START_TEST(how_many_are_dropped)
+{
+    ck_assert_uint_eq(causes_dropped_since(&causes, 1, 0), 0);
+    drops.heard[0].dropped += 10;
+    tick(); /* 1 */
+    drops.heard[0].dropped += 5;
+    tick(); /* 2 */
+    ck_assert_uint_eq(causes_dropped_since(&causes, 1, 0), 15);
+    ck_assert_uint_eq(causes_dropped_since(&causes, 2, 0), 15);
+    ck_assert_uint_eq(causes_dropped_since(&causes, 1, 1), 0);
+    ck_assert_uint_eq(causes_dropped_since(&causes, 1, 7), 15); /* not told from the first */
+    tick();
+    ck_assert_uint_eq(causes_dropped_since(&causes, 2, 0), 15);
+    ck_assert_uint_eq(causes_dropped_since(&causes, 3, 0), 0);
+    drops.heard[0].dropped += 3;
+    tick(); /* 4: another run */
+    ck_assert_uint_eq(causes_dropped_since(&causes, 1, 0), 3);
+}
+END_TEST
+
 START_TEST(drops_are_noticed)
 {
     tick();
@@ -192,9 +213,10 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {ticks_go_on,      drops_are_noticed,     drops_of_one_listener,
-                                  sleep_is_noticed, a_stop_is_noticed,     a_follower_moves_no_tick,
-                                  the_tick_wraps,   the_host_counts_drops, a_host_without_counters};
+    const TTest *const cases[] = {how_many_are_dropped,     ticks_go_on,      drops_are_noticed,
+                                  drops_of_one_listener,    sleep_is_noticed, a_stop_is_noticed,
+                                  a_follower_moves_no_tick, the_tick_wraps,   the_host_counts_drops,
+                                  a_host_without_counters};
     Suite *suite = suite_create("causes");
     TCase *tests = tcase_create("causes");
     size_t i;

@@ -50,6 +50,15 @@ static void take_note(void *context, const struct tracker_note *note)
         taken_back += note->last - note->first + 1;
 }
 
+static uint64_t dropped;
+
+static uint64_t read_dropped(void *context, uint32_t device)
+{
+    (void)context;
+    ck_assert_uint_eq(device, 7);
+    return dropped;
+}
+
 static void set_up(void)
 {
     const struct tracker_options options = {.window = WINDOW,
@@ -57,13 +66,14 @@ static void set_up(void)
                                             .persistent = true,
                                             .note = take_note,
                                             .passed = read_passed,
-                                            .interval = read_interval};
+                                            .interval = read_interval,
+                                            .overlooked = read_dropped};
 
     memory_tables(&tables, WINDOW);
     tracker = tracker_new(&options, &tables, 0, 1);
     ck_assert_ptr_nonnull(tracker);
     passed = clock_ahead = 0;
-    interval_ns = 0;
+    interval_ns = dropped = 0;
     told_two_senders = told_restarts = 0;
     taken_back = 0;
 }
@@ -291,6 +301,25 @@ START_TEST(past_the_end_of_the_session_before)
     ck_assert_uint_eq(counts()->missing, 2);
     ck_assert_uint_eq(counts()->open, 2);
     ck_assert_uint_eq(counts()->gaps, 2);
+}
+END_TEST
+
+/* A burst that the kernel dropped, of a device that was slow before. */
+START_TEST(what_the_kernel_dropped)
+{
+    row(1, 20, 6);
+    ck_assert_uint_eq(data(420), OUTLIER); /* so far nothing is known of it */
+    dropped = 398;
+    tracker_finish(tracker);
+    ck_assert_uint_eq(counts()->missing, 0); /* one too few */
+    ck_assert_uint_eq(data(800), OUTLIER);
+    dropped = 1000;
+    tracker_finish(tracker);
+    ck_assert_uint_eq(counts()->missing, 800 - 20 - 1 - 1); /* that other one came */
+    ck_assert_uint_eq(counts()->lost, 778);
+    ck_assert_uint_eq(counts()->doubted, 0);
+    row(801, 810, 6);
+    ck_assert_uint_eq(data(1810), GAP);
 }
 END_TEST
 
@@ -646,6 +675,7 @@ Suite *test_suite(void)
                                   a_device_that_is_fast_at_times,
                                   a_stray_far_ahead,
                                   past_the_end_of_the_session_before,
+                                  what_the_kernel_dropped,
                                   a_stray_a_little_ahead,
                                   a_stray_without_a_clock,
                                   all_that_was_overtaken,
