@@ -25,7 +25,7 @@ struct turn {
     uint64_t *window;
     uint32_t device;
     struct muster_record *record; /* NULL at the end */
-    uint32_t number; /* what is judged of it is 32 bits wide */
+    uint32_t number;              /* what is judged of it is 32 bits wide */
     uint32_t stamp;
 };
 
