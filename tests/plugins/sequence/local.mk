@@ -6,9 +6,9 @@
 # gaps_list: tests/plugins/sequence/test_gaps.c
 # gaps_tell: tests/plugins/sequence/test_gaps.c
 # gaps_rebuild: tests/plugins/sequence/test_gaps.c
-# leap: tests/plugins/sequence/test_tracker_field.c
+# leap: tests/plugins/sequence/test_tracker_jumps.c
 # metrics: tests/plugins/sequence/test_sequence.c
-# pace: tests/plugins/sequence/test_tracker_field.c
+# pace: tests/plugins/sequence/test_tracker_jumps.c
 # reference: tests/plugins/sequence/test_tracker.c
 # rivals: tests/plugins/sequence/test_tracker_field.c
 # session: tests/plugins/sequence/test_tracker.c
@@ -115,10 +115,15 @@ tests_plugins_sequence_test_wheel_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_wheel_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_wheel_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/plugins/sequence/test_tracker_field
-tests_plugins_sequence_test_tracker_field_SOURCES = tests/plugins/sequence/test_tracker_field.c tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_tracker_field_SOURCES = tests/plugins/sequence/test_tracker_field.c tests/plugins/sequence/field.c tests/plugins/sequence/field.h tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
 tests_plugins_sequence_test_tracker_field_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_sequence_test_tracker_field_CFLAGS = $(TEST_CFLAGS)
 tests_plugins_sequence_test_tracker_field_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/plugins/sequence/test_tracker_jumps
+tests_plugins_sequence_test_tracker_jumps_SOURCES = tests/plugins/sequence/test_tracker_jumps.c tests/plugins/sequence/field.c tests/plugins/sequence/field.h tests/plugins/sequence/memory.h $(TRACKER_SOURCES)
+tests_plugins_sequence_test_tracker_jumps_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_sequence_test_tracker_jumps_CFLAGS = $(TEST_CFLAGS)
+tests_plugins_sequence_test_tracker_jumps_LDADD = $(TEST_LIBS)
 
 EXTRA_DIST += tests/vectors/sequence/README.md \
 	tests/vectors/sequence/batches.yaml \
