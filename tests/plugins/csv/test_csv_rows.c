@@ -181,7 +181,7 @@ START_TEST(gap_columns)
     record.event.opened_ns = record.event.closed_ns = UINT64_MAX;
     expect_row("opened,closed", record, "18446744073.709551,18446744073.709551");
     for (causes = 0; causes < 256; causes++) { /* bit 7 is one of a later version */
-        char wanted[64] = "";
+        char wanted[128] = "";
 
         for (i = 0; i < MUSTER_CAUSES; i++)
             if (causes >> i & 1)
