@@ -5,15 +5,21 @@
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/plugins
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(YAML_CFLAGS) $(LIBCONFIG_CFLAGS)
 TEST_LIBS = tests/libtest.a $(TESTING_LIBS) $(CHECK_LIBS)
-FAKE_HOST = tests/plugins/fake_host.c tests/plugins/fake_host.h \
-	tests/plugins/fake_calls.c tests/plugins/fake_calls.h
+FAKE_HOST_LIBS = tests/plugins/libfake_host.a
+SEQUENCE_LIBS = tests/plugins/sequence/libsequence.a
 UNIT_TESTS =
+TEST_PARTS =
 SCRIPT_TESTS = %D%/architecture %D%/planted.py
 
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	CC='$(CC)'; CXX='$(CXX)'; \
 	export top_srcdir top_builddir CC CXX;
+
+tests_plugins_libfake_host_a_SOURCES = tests/plugins/fake_host.c tests/plugins/fake_host.h \
+	tests/plugins/fake_calls.c tests/plugins/fake_calls.h
+tests_plugins_libfake_host_a_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_plugins_libfake_host_a_CFLAGS = $(TEST_CFLAGS)
 
 include %D%/common/local.mk
 include %D%/base/local.mk
@@ -26,7 +32,7 @@ include %D%/e2e/local.mk
 include %D%/fuzz/local.mk
 
 if HAVE_CHECK
-check_LIBRARIES += tests/libtest.a
+check_LIBRARIES += tests/libtest.a $(FAKE_HOST_LIBS) $(TEST_PARTS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
@@ -38,6 +44,7 @@ check-threads:
 	  case $$test in \
 	    tests/base/test_log* | tests/base/test_metrics*) ;; \
 	    tests/base/* | tests/fuzz/* | tests/fleet/* | tests/plugins/* | tests/wire/*) continue ;; \
+	    tests/collector/catalog/* | tests/collector/config/* | tests/collector/replay/*) continue ;; \
 	    tests/architecture | tests/planted.py) continue ;; \
 	    tests/e2e/manuals.py | tests/e2e/plugin_guide.py | tests/e2e/plugin_tool.py) continue ;; \
 	  esac; \

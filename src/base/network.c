@@ -36,7 +36,7 @@ static bool clear_rest(struct network *network)
         uint8_t mask = kept >= 8 ? 0xff : (uint8_t)(0xff00u >> kept);
 
         was_set |= (network->bytes[i] & ~mask) != 0;
-        network->bytes[i] &= mask;
+        network->bytes[i] = (uint8_t)(network->bytes[i] & mask);
     }
     return was_set;
 }

@@ -82,7 +82,7 @@ static void damage(const uint8_t *step)
         {t->gaps, 2 * DEVICES * sizeof *t->gaps},
     };
     size_t which = step[2] % (sizeof regions / sizeof regions[0]);
-    size_t at = (step[3] << 8 | step[1]) % (regions[which].size - 3);
+    size_t at = ((size_t)step[3] << 8 | step[1]) % (regions[which].size - 3);
 
     memcpy((uint8_t *)regions[which].start + at, step + 4, 1 + step[1] % 4);
 }

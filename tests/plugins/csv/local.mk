@@ -2,19 +2,22 @@
 # file: tests/plugins/csv/test_csv_file.c
 # row: tests/plugins/csv/test_csv_rows.c
 # cell: tests/plugins/csv/test_csv_rows.c
-CSV_FIXTURE = tests/plugins/csv/fixture.c tests/plugins/csv/fixture.h $(FAKE_HOST)
+TEST_PARTS += %D%/libfixture.a
+%C%_libfixture_a_SOURCES = %D%/fixture.c %D%/fixture.h $(CSV_SOURCES)
+%C%_libfixture_a_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_libfixture_a_CFLAGS = $(TEST_CFLAGS)
 UNIT_TESTS += tests/plugins/csv/test_csv
-tests_plugins_csv_test_csv_SOURCES = tests/plugins/csv/test_csv.c $(CSV_FIXTURE) $(CSV_SOURCES) $(COMMON_SOURCES)
+tests_plugins_csv_test_csv_SOURCES = tests/plugins/csv/test_csv.c
 tests_plugins_csv_test_csv_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_csv_test_csv_CFLAGS = $(TEST_CFLAGS)
-tests_plugins_csv_test_csv_LDADD = $(TEST_LIBS) -lm
+tests_plugins_csv_test_csv_LDADD = %D%/libfixture.a $(FAKE_HOST_LIBS) plugins/common/libcommon.la $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/csv/test_csv_file
-tests_plugins_csv_test_csv_file_SOURCES = tests/plugins/csv/test_csv_file.c $(CSV_FIXTURE) $(CSV_SOURCES) $(COMMON_SOURCES)
+tests_plugins_csv_test_csv_file_SOURCES = tests/plugins/csv/test_csv_file.c
 tests_plugins_csv_test_csv_file_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_csv_test_csv_file_CFLAGS = $(TEST_CFLAGS)
-tests_plugins_csv_test_csv_file_LDADD = $(TEST_LIBS) -lm
+tests_plugins_csv_test_csv_file_LDADD = %D%/libfixture.a $(FAKE_HOST_LIBS) plugins/common/libcommon.la $(TEST_LIBS) -lm
 UNIT_TESTS += tests/plugins/csv/test_csv_rows
-tests_plugins_csv_test_csv_rows_SOURCES = tests/plugins/csv/test_csv_rows.c $(CSV_FIXTURE) $(CSV_SOURCES) $(COMMON_SOURCES)
+tests_plugins_csv_test_csv_rows_SOURCES = tests/plugins/csv/test_csv_rows.c
 tests_plugins_csv_test_csv_rows_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_plugins_csv_test_csv_rows_CFLAGS = $(TEST_CFLAGS)
-tests_plugins_csv_test_csv_rows_LDADD = $(TEST_LIBS) -lm
+tests_plugins_csv_test_csv_rows_LDADD = %D%/libfixture.a $(FAKE_HOST_LIBS) plugins/common/libcommon.la $(TEST_LIBS) -lm
