@@ -47,21 +47,33 @@ static const char *place(const struct sink *sink)
     return file != NULL ? file : instance_name(sink->instance);
 }
 
-/* What a tracker among the filters knows to be missing. */
+/* A counter of an entry of the chain; 0 if there is none of that name, or with that label. */
+static uint64_t count_of(const struct muster_instance *instance, const char *metric,
+                         const char *label_value)
+{
+    struct metric_reading reading;
+    char name[256];
+
+    snprintf(name, sizeof name, "%s.%s", instance_name(instance), metric);
+    if (!metrics_find(instance->host->metrics, name, label_value, &reading) ||
+        reading.is.kind != METRIC_COUNTER || reading.is.type != METRIC_U64)
+        return 0;
+    return reading.value.u64;
+}
+
+/* What a tracker among the filters knows to be missing.  A device that counts at random seems to
+ * miss what it never sent; nobody can know, and stats leaves it out as well. */
 static void lose_before_us(struct losses *losses, const struct chain *chain)
 {
     unsigned f;
 
     for (f = 0; f < chain->filter_count; f++) {
         const struct muster_instance *filter = &chain->instances[f];
-        struct metric_reading lost;
-        char name[256];
+        uint64_t lost = count_of(filter, "lost", NULL);
+        uint64_t random = count_of(filter, "lost_by_cause", "not-believable");
 
-        snprintf(name, sizeof name, "%s.lost", instance_name(filter));
-        if (metrics_find(filter->host->metrics, name, NULL, &lost) &&
-            lost.is.kind == METRIC_COUNTER && lost.is.type == METRIC_U64)
-            lose(losses, lost.value.u64, "numbers that devices have sent and %s has not seen",
-                 instance_name(filter));
+        lose(losses, lost > random ? lost - random : 0,
+             "numbers that devices have sent and %s has not seen", instance_name(filter));
     }
 }
 

@@ -79,6 +79,19 @@ class Told(Case):
         self.assertEqual(numbers(r"that is over: (\d+) were, ", collector.log()), dropped)
         self.assertEqual(collector.log().count("the receive buffer is full"), 2)
 
+    def test_what_a_random_counter_seems_to_miss_is_not_said_to_be_lost(self):
+        numbers_of_random = [(n * 2654435761) % 500 for n in range(400)]
+        collector = self.start('{ plugin = "sequence"; }, { plugin = "stats"; interval = "1h"; file = "stats.json"; }')
+        collector.send(datagram(1, 1), datagram(1, 2), datagram(1, 5))
+        for n in numbers_of_random:
+            collector.send(datagram(2, n * 1000))
+            collector.send(datagram(2, n * 1000 + 40))
+        text = " ".join(collector.stop().text.split())
+        stats = self.stats()
+        self.assertGreater(stats["not_believable"]["lost"], 0)
+        self.assertEqual(stats["packets_lost"], 2)
+        self.assertIn("Lost: 2 numbers that devices have sent and sequence has not seen.", text)
+
     def test_a_loss_of_a_sink_is_told_and_an_event(self):
         os.mkfifo(self.path("pipe"))
         reader = os.open(self.path("pipe"), os.O_RDONLY | os.O_NONBLOCK)
