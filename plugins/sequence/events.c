@@ -77,7 +77,8 @@ void events_gap(struct events *events, const struct gaps_news *news)
     record.event.opened_ns = news->opened_ns != 0 ? news->opened_ns : events->now_ns;
     record.value.heard_ns =
         news->heard_ns < record.event.opened_ns ? news->heard_ns : record.event.opened_ns;
-    record.event.closed_ns = closed_ns(events, news, record.event.opened_ns);
+    if (news->is != MUSTER_EVENT_GAP_OPENED)
+        record.event.closed_ns = closed_ns(events, news, record.event.opened_ns);
     emit(events, &record);
 }
 

@@ -95,6 +95,12 @@ class Admission(Case):
         collector.stop()
         self.assertEqual(self.read("telemetry.csv").split(), ["device_id,unknown", "1,0", "9,1"])
 
+    def test_a_list_of_nobody(self):
+        self.write("collector.conf", 'listen = ( { allow = ( ); } );\n')
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("collector.conf:1: allow: the list is empty, which would allow nobody", done.stderr)
+
     def test_mistakes(self):
         self.write("devices.yaml", "devices:\n  - { id: 1, source: 10.0.0.1/8 }\n  - { id: 2, source: host }\n")
         self.write("collector.conf", 'listen = ( { allow = ( "10.0.0.0/33", "1.2.3.4/24" ); } );\n'

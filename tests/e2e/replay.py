@@ -417,6 +417,12 @@ class Replay(Case):
         self.assertEqual(len(self.rows("again/1/telemetry.csv")), 6)
         self.assertEqual([(self.read(name), os.stat(self.path(name)).st_mtime_ns) for name in live], before)
 
+    def test_an_output_that_cannot_be_does_not_hold_it_up_for_ever(self):
+        self.capture([(START, ethernet(ipv4(udp(datagram(7, 1, DATA, b"1")))))])
+        ledger, log = self.replay("test.pcap", '{ plugin = "csv"; path = "no/such/t.csv"; }', status=1)
+        self.assertIsNone(ledger)
+        self.assertIn("could not be connected, and would hold the capture back for ever", log)
+
     def test_into_what_and_of_what(self):
         for arguments, expected in ((("--into", "x"), "expected --replay CAPTURE"),
                                     (("--replay", "x", "--into", ""), "names no directory")):

@@ -35,8 +35,13 @@ int networks_read(struct networks *networks, const struct option_value *value, c
     uint32_t i;
 
     *networks = (struct networks){0};
-    if (value->item_count == 0)
+    if (value->item_count == 0) {
+        if (value->line > 0)
+            node_problem(place, problems,
+                         "%s: the list is empty, which would allow nobody; without it everybody is",
+                         key);
         return 0;
+    }
     networks->all = calloc(value->item_count, sizeof *networks->all);
     if (networks->all == NULL)
         return -1;

@@ -134,6 +134,7 @@ int chain_open(struct chain *chain, const struct chain_settings *settings, struc
     assert(settings->pipelines > 0 && settings->filter_count <= settings->entry_count);
     memset(chain, 0, sizeof *chain);
     chain->host = host;
+    chain->holds_back = settings->overflow == OVERFLOW_WAIT;
     chain->filter_count = settings->filter_count;
     pthread_mutex_init(&chain->gate.lock, NULL);
     pthread_cond_init(&chain->gate.changed, NULL);
@@ -197,10 +198,13 @@ enum chain_start chain_started(struct chain *chain, bool patient, struct problem
 
         if (first == SINK_CONNECTING && (patient || entry->required)) {
             result = CHAIN_STARTING;
-        } else if (first == SINK_REFUSED || (first == SINK_WAITS && entry->required)) {
+        } else if (first == SINK_REFUSED ||
+                   (first == SINK_WAITS && (entry->required || chain->holds_back))) {
             problems_note(problems, LOG_ERROR, NULL, "the sink %s %s (%s:%u)", entry->name,
                           first == SINK_REFUSED ? "can never be connected"
-                                                : "is required, and could not be connected",
+                          : entry->required     ? "is required, and could not be connected"
+                                                : "could not be connected, and would hold the "
+                                                  "capture back for ever",
                           entry->file, entry->line);
             return CHAIN_REFUSED;
         }

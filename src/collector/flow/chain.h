@@ -31,6 +31,7 @@ struct chain {
     unsigned pipeline_count; /* that are initialised */
     struct gate gate;
     atomic_uint wakeable; /* of those, which have a wake_fd for good */
+    bool holds_back;      /* a front waits for sinks, so all must be connected at the start */
     int drained_fd;       /* an eventfd: readable when a sink has finished, or first connected */
     bool stuck;           /* a thread could not be stopped: nothing may be freed */
 };

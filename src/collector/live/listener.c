@@ -100,10 +100,11 @@ static int fail(struct listener *listener, bool is_pending, int error, struct pr
         problems_note(problems, LOG_ERROR, NULL, "cannot listen on %s: %s%s", text, strerror(error),
                       remedy(error));
     else if (interface[0] != '\0')
-        problems_note(problems, LOG_WARNING, NULL,
-                      "cannot listen on %s yet: there is no interface %s; it is tried again every "
-                      "few seconds",
-                      text, interface);
+        problems_note(
+            problems, LOG_WARNING, NULL,
+            "cannot listen on %s yet: there is no interface %s, by which it receives; it is "
+            "tried again every few seconds",
+            text, interface);
     else
         problems_note(
             problems, LOG_WARNING, NULL,
