@@ -256,6 +256,7 @@ static void get_reason(struct field_value *value, const struct muster_record *re
 const struct field fields[FIELDS] = {
     [FIELD_DEVICE_ID] = {"device_id", FIELD_TYPE_UNSIGNED, ALL, .get = get_device_id},
     [FIELD_SEQ_NUM] = {"seq_num", FIELD_TYPE_UNSIGNED, MESSAGES, .get = get_seq_num},
+    [FIELD_SEQ] = {"seq", FIELD_TYPE_UNSIGNED, MESSAGES, .get = get_seq_num},
     [FIELD_TIMESTAMP] = {"timestamp", FIELD_TYPE_SECONDS, MESSAGES, AT(device_time_ns)},
     [FIELD_MSG_TYPE] = {"msg_type", FIELD_TYPE_U8, MESSAGES, AT(msg_type)},
     [FIELD_VALUE] = {"value", FIELD_TYPE_VALUE, MESSAGES, .get = get_value},

@@ -20,6 +20,7 @@
 enum field_id {
     FIELD_DEVICE_ID,
     FIELD_SEQ_NUM,
+    FIELD_SEQ, /* the same, by its short name */
     FIELD_TIMESTAMP,
     FIELD_MSG_TYPE,
     FIELD_VALUE,

@@ -23,6 +23,7 @@ const char *const row_column_names[ROW_COLUMNS + 1] = {
     fields[FIELD_GAP_FLAG].name,
     fields[FIELD_ARRIVAL_TIME].name,
     fields[FIELD_ARRIVAL_NS].name,
+    fields[FIELD_SEQ].name,
     fields[FIELD_VERDICT].name,
     fields[FIELD_GAP].name,
     fields[FIELD_FLAGS].name,

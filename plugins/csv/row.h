@@ -14,7 +14,7 @@
 #include "../common/fields.h"
 #include "../common/unix_time.h"
 
-#define ROW_COLUMNS 39 /* how many there are */
+#define ROW_COLUMNS 40 /* how many there are */
 
 /* What the rows of a file are about. */
 enum row_kind { ROW_MESSAGES, ROW_GAPS, ROW_HOLES };
