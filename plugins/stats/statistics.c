@@ -58,6 +58,7 @@ uint64_t statistics_open(const struct statistics *statistics)
 void statistics_gather(struct statistics *statistics, const struct muster_host *host,
                        struct muster_instance *instance, const char *tracker)
 {
+    uint64_t first = 0, in_order = 0, unnumbered = 0;
     const struct field own[] = {
         {"received", &statistics->received},         {"bytes", &statistics->bytes},
         {"decoded", &statistics->decoded},           {"records", &statistics->records},
@@ -79,6 +80,9 @@ void statistics_gather(struct statistics *statistics, const struct muster_host *
         {"silent", &statistics->silent},
         {"counted_since", &statistics->counted_since},
         {"not_believable", &statistics->not_believable},
+        {"first", &first},
+        {"in_order", &in_order},
+        {"unnumbered", &unnumbered},
     };
     struct muster_metric metric = {.size = sizeof metric};
     size_t length = strlen(tracker);
@@ -98,11 +102,31 @@ void statistics_gather(struct statistics *statistics, const struct muster_host *
             pick_cause(statistics, &metric, metric.name + length + 1);
         }
     }
+    statistics->judged = first + in_order + statistics->gaps + statistics->late +
+                         statistics->duplicates + statistics->restarts + statistics->outliers +
+                         unnumbered;
 }
 
 double statistics_mean_size(const struct statistics *statistics)
 {
     return statistics->received > 0 ? (double)statistics->bytes / (double)statistics->received : 0;
+}
+
+double statistics_bytes_per_report(const struct statistics *statistics)
+{
+    return statistics->records > 0 ? (double)statistics->bytes / (double)statistics->records : NAN;
+}
+
+double statistics_cpu_ms_per_report(const struct statistics *statistics)
+{
+    return statistics->records > 0 ? statistics->cpu_ms / (double)statistics->records : NAN;
+}
+
+double statistics_duplicate_rate(const struct statistics *statistics)
+{
+    return statistics->tracked && statistics->judged > 0
+               ? (double)statistics->duplicates / (double)statistics->judged
+               : NAN;
 }
 
 /* A text of the catalog is UTF-8; quotes, backslashes and control characters are escaped. */
@@ -185,6 +209,15 @@ static void write_tracked(FILE *out, const struct statistics *statistics, const 
                           uint64_t value)
 {
     write_if(out, statistics->tracked, name, value);
+}
+
+/* A quotient, which there is not always. */
+static void write_quotient(FILE *out, const char *name, double value)
+{
+    if (isnan(value))
+        fprintf(out, "  \"%s\": null,\n", name);
+    else
+        fprintf(out, "  \"%s\": %.6f,\n", name, value);
 }
 
 /* The beginning of an object about a device. */
@@ -309,6 +342,10 @@ void statistics_write_json(FILE *out, const struct statistics *statistics,
     fprintf(out, "  \"seconds\": %.3f,\n", statistics->seconds);
     fprintf(out, "  \"final\": %s,\n", statistics->final ? "true" : "false");
     write_number(out, "packets_received", statistics->received);
+    write_quotient(out, "bytes_per_report", statistics_bytes_per_report(statistics));
+    write_quotient(out, "duplicate_rate", statistics_duplicate_rate(statistics));
+    write_tracked(out, statistics, "sequence_gap_count", statistics->gaps);
+    write_quotient(out, "cpu_ms_per_report", statistics_cpu_ms_per_report(statistics));
     write_tracked(out, statistics, "packets_lost", statistics_lost(statistics));
     write_tracked(out, statistics, "packets_missing",
                   statistics_lost(statistics) + statistics_open(statistics));

@@ -29,14 +29,16 @@ struct statistics {
     uint32_t jitter_us;     /* the largest of all devices, 0 if none has any */
     uint32_t jitter_device; /* whose it is: its number */
     uint64_t counted_since; /* when the tracker's counters began: Unix seconds; 0: with this run */
+    uint64_t judged;        /* messages that the tracker has given a verdict */
+    double cpu_ms;          /* that the process has used, in user and system mode */
     double seconds;         /* since the plugin was opened */
     double rate;            /* datagrams a second since the last report */
     uint64_t wall_ns;       /* when they were gathered: ns since the Unix epoch */
     bool final;
 };
 
-/* Reads everything but the jitter, seconds, rate, wall_ns and final.  `tracker` is the name of the
- * tracker's instance. */
+/* Reads everything but the processor time, jitter, seconds, rate, wall_ns and final.  `tracker` is
+ * the name of the tracker's instance. */
 void statistics_gather(struct statistics *statistics, const struct muster_host *host,
                        struct muster_instance *instance, const char *tracker);
 
@@ -47,6 +49,12 @@ uint64_t statistics_open(const struct statistics *statistics);
 
 /* Mean size of a datagram in bytes, 0 if there was none. */
 double statistics_mean_size(const struct statistics *statistics);
+
+/* Bytes of datagrams for each record, and milliseconds of processor time; NAN if there was none. */
+double statistics_bytes_per_report(const struct statistics *statistics);
+double statistics_cpu_ms_per_report(const struct statistics *statistics);
+/* Duplicates by judged messages; NAN if there was none, or there is no tracker. */
+double statistics_duplicate_rate(const struct statistics *statistics);
 
 /* Writes one JSON object: the statistics, the worst devices, every metric. */
 void statistics_write_json(FILE *out, const struct statistics *statistics,

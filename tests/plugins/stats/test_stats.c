@@ -134,7 +134,10 @@ START_TEST(all_figures)
     set("sequence.restarts", 14);
     set("sequence.outliers", 15);
     set("sequence.devices", 16);
-    set("sequence2.lost", 77777); /* another tracker's */
+    set("sequence.first", 3);
+    set("sequence.in_order", 97);
+    set("sequence.unnumbered", 37); /* 200 in all */
+    set("sequence2.lost", 77777);   /* another tracker's */
     set("csv.lost", 88888);
     tick_after(10 * S);
     expect_log("after 10 s: packets received 1000 (100.0/s), average packet size 16.5 bytes");
@@ -146,7 +149,9 @@ START_TEST(all_figures)
                            "rejected 10, dropped by the kernel 4, refused while stopping 2"),
         1);
     expect_json("\"time\": 1762534162.000000,\n  \"seconds\": 10.000,\n  \"final\": false,\n");
-    expect_json("\"packets_received\": 1000,\n");
+    expect_json("\"packets_received\": 1000,\n  \"bytes_per_report\": 13.750000,\n"
+                "  \"duplicate_rate\": 0.065000,\n  \"sequence_gap_count\": 9,\n"
+                "  \"cpu_ms_per_report\": 0.");
     expect_json("\"packets_lost\": 11,\n");
     expect_json("\"duplicates\": 13,\n");
     expect_json("\"average_packet_size\": 16.500,\n");
@@ -184,10 +189,13 @@ START_TEST(final_report)
 {
     open_stats(muster_test_new(PLUGIN, "interval", "0", NULL));
     set("collector.received", 300);
+    set("collector.bytes", 6000);
+    set("collector.records", 400);
     tick_after(60 * S); /* only one report, at the end */
     ck_assert_uint_eq(muster_test_logged(instance, -1, "packets received"), 0);
     fake_close(PLUGIN, state);
-    expect_log("in all, after 60 s: packets received 300 (5.0/s), average packet size 0.0 bytes");
+    expect_log("in all, after 60 s: packets received 300 (5.0/s), average packet size 20.0 bytes");
+    expect_log("packets_received 300, bytes_per_report 15.000, cpu_ms_per_report ");
     expect_log("rejected 0, dropped by the kernel 0, refused while stopping 0");
     muster_test_free(instance);
 }
@@ -213,6 +221,8 @@ START_TEST(without_a_tracker)
     expect_log("packet loss and duplicates are not known: the chain has no filter named \"seq\"");
     expect_json("\"packets_lost\": null,\n");
     expect_json("\"duplicates\": null,\n");
+    expect_json("\"bytes_per_report\": null,\n  \"duplicate_rate\": null,\n"
+                "  \"sequence_gap_count\": null,\n  \"cpu_ms_per_report\": null,\n");
     expect_json("\"devices\": null,\n");
     close_stats();
 }
