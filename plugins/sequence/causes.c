@@ -17,15 +17,33 @@ static const uint8_t bits[CAUSES_KINDS] = {
 
 /* ---- the host's drop counters --------------------------------------------------------- */
 
+/* Whether the entry that ".dropped" at `end` of the name is of leaves out duplicates, which nobody
+ * misses. */
+static bool is_tracker(const struct muster_host *host, struct muster_instance *instance,
+                       const char *name, size_t end)
+{
+    struct muster_metric metric = {.size = sizeof metric};
+    char text[256];
+
+    if (end + sizeof CAUSES_LEFT_OUT + 1 > sizeof text)
+        return false;
+    memcpy(text, name, end);
+    text[end] = '.';
+    memcpy(text + end + 1, CAUSES_LEFT_OUT, sizeof CAUSES_LEFT_OUT);
+    return host->find_metric(instance, text, NULL, &metric) != 0;
+}
+
 /* Whether a metric counts what is taken out before it comes here: by a filter, or for want of room.
  * A rejected datagram is evidence for its device alone. */
-static bool is_dropper(const char *name)
+static bool is_dropper(const struct muster_host *host, struct muster_instance *instance,
+                       const char *name)
 {
     size_t length = strlen(name);
 
     if (strcmp(name, "collector.overrun") == 0)
         return true;
-    return length > 8 && strcmp(name + length - 8, ".dropped") == 0;
+    return length > 8 && strcmp(name + length - 8, ".dropped") == 0 &&
+           !is_tracker(host, instance, name, length - 8);
 }
 
 void causes_find_counters(struct causes_counters *counters, const struct muster_host *host,
@@ -38,7 +56,8 @@ void causes_find_counters(struct causes_counters *counters, const struct muster_
     for (i = 0; host->read_metric(instance, i, &metric); i++) {
         if (strcmp(metric.name, "collector.checksum_errors") == 0)
             counters->checksum = i;
-        if (is_dropper(metric.name) && counters->collector_count < CAUSES_COUNTERS_MOST)
+        if (is_dropper(host, instance, metric.name) &&
+            counters->collector_count < CAUSES_COUNTERS_MOST)
             counters->collector[counters->collector_count++] = i;
     }
 }

@@ -37,6 +37,9 @@ struct causes_log {
     uint32_t reserved;
 };
 
+/* The metric of duplicates that a tracker has dropped. */
+#define CAUSES_LEFT_OUT "duplicates_left_out"
+
 /* Numbers of the host's metrics that count what does not come here; UINT32_MAX: there is none. */
 struct causes_counters {
     uint32_t checksum;

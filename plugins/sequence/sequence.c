@@ -15,6 +15,7 @@
 #include "worker.h"
 
 static const char *const modes[] = {"session", "reference", NULL};
+static const char *const duplicates[] = {"keep", "drop", NULL};
 
 static const struct muster_option options[] = {
     {.name = "mode",
@@ -54,6 +55,11 @@ static const struct muster_option options[] = {
      .fallback = "10m",
      .max = INT64_C(30) * 86400 * 1000000000,
      .summary = "How long a number is missing before it is lost; 0: until the window has left it"},
+    {.name = "duplicates",
+     .type = MUSTER_OPTION_CHOICE,
+     .fallback = "keep",
+     .choices = duplicates,
+     .summary = "What becomes of a duplicate that was judged and counted: it goes on, or not"},
 };
 
 static int check(const struct muster_host *host, struct muster_instance *instance)
@@ -222,6 +228,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     sequence->options.max_jump = (uint32_t)host->get_int(instance, "max_jump");
     sequence->lost_after = units_of((uint64_t)host->get_int(instance, "lost_after"));
     sequence->silent_after = (uint32_t)host->get_int(instance, "silent_after");
+    sequence->drop_duplicates = host->get_int(instance, "duplicates") == 1;
     sequence->forget_after_ns = (uint64_t)host->get_int(instance, "forget_after");
     sequence->devices = host->device_count(instance);
     if (sequence->devices > TABLES_DEVICES_MOST) {

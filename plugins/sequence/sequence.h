@@ -24,6 +24,7 @@ struct sequence {
     void *own_memory; /* the tables', if it is not the host's */
     uint64_t bytes;   /* of the tables */
     bool events;
+    bool drop_duplicates; /* when they are judged and counted */
     uint32_t silent_after;
     uint64_t forget_after_ns;
     uint32_t lost_after; /* units of the listening clock; 0: numbers are lost by the window alone */

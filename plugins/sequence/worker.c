@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/plugin_metric.h"
 #include "causes.h"
 #include "disorder.h"
 #include "events.h"
@@ -38,7 +39,8 @@ struct worker {
     uint32_t not_believable; /* devices */
     struct events events;
     struct metrics metrics;
-    struct tracker_counts rest; /* of workers that there are no more */
+    struct muster_cell *left_out; /* duplicates that were dropped */
+    struct tracker_counts rest;   /* of workers that there are no more */
 };
 
 /* From now on events follow that record of the batch, which arrived at `now_ns`. */
@@ -333,6 +335,9 @@ int worker_open(void *state, uint32_t worker, uint32_t workers, void **worker_st
     self->workers = workers;
     self->events.host = sequence->host;
     self->events.instance = sequence->instance;
+    self->left_out =
+        plugin_metric(sequence->host, sequence->instance, CAUSES_LEFT_OUT, MUSTER_METRIC_COUNTER,
+                      "records", "duplicates that were counted and dropped");
     if (worker == 0) {
         causes_find_counters(&sequence->counters, sequence->host, sequence->instance);
         self->rest = tables_counts_from(&sequence->tables, workers);
@@ -469,6 +474,17 @@ static void note_reject(struct worker *self, const struct muster_record *record)
         self->tables->losses[record->device].rejected_tick = causes_current_tick(&self->causes);
 }
 
+/* What is behind this filter does not get them. */
+static void drop_duplicates(const struct worker *self, struct muster_batch *batch)
+{
+    uint32_t i;
+
+    for (i = 0; i < batch->count; i++)
+        if (batch->records[i].verdict == MUSTER_VERDICT_DUPLICATE &&
+            is_judged(&batch->records[i]) && self->sequence->host->drop(batch, i) == 0)
+            muster_cell_add(self->left_out, 1);
+}
+
 int worker_process(void *worker_state, struct muster_batch *batch)
 {
     struct worker *self = worker_state;
@@ -501,6 +517,8 @@ int worker_process(void *worker_state, struct muster_batch *batch)
             i += judge_further(self, record, batch->count - i - 1);
         }
     }
+    if (self->sequence->drop_duplicates)
+        drop_duplicates(self, batch);
     publish(self);
     return 0;
 }

@@ -77,6 +77,33 @@ static void lose_before_us(struct losses *losses, const struct chain *chain)
     }
 }
 
+/* Duplicates that a tracker has dropped. */
+static uint64_t left_out(const struct muster_instance *filter)
+{
+    struct metric_reading reading;
+    char name[256];
+
+    snprintf(name, sizeof name, "%s.duplicates_left_out", instance_name(filter));
+    if (!metrics_find(filter->host->metrics, name, NULL, &reading) ||
+        reading.is.kind != METRIC_COUNTER || reading.is.type != METRIC_U64)
+        return 0;
+    return reading.value.u64;
+}
+
+static void tell_dropped(FILE *text, const struct chain *chain, unsigned filter)
+{
+    const uint64_t dropped = chain_filter_account(chain, filter).dropped;
+    uint64_t duplicates = left_out(&chain->instances[filter]);
+
+    if (duplicates > dropped)
+        duplicates = dropped;
+    if (duplicates > 0)
+        fprintf(text, ", %" PRIu64 " duplicates left out", duplicates);
+    if (dropped > duplicates)
+        fprintf(text, ", %" PRIu64 " taken out by %s", dropped - duplicates,
+                instance_name(&chain->instances[filter]));
+}
+
 static void lose_of_sink(struct losses *losses, const struct sink *sink)
 {
     const struct sink_account a = sink_account(sink);
@@ -105,9 +132,7 @@ void plain_print(const struct chain *chain, const struct chain_account *account,
     fprintf(losses.text, "%" PRIu64 " sent to us",
             a->received + a->kernel_drops + a->checksum_errors + a->refused);
     for (i = 0; i < chain->filter_count; i++)
-        if (chain_filter_account(chain, i).dropped > 0)
-            fprintf(losses.text, ", %" PRIu64 " taken out by %s",
-                    chain_filter_account(chain, i).dropped, instance_name(&chain->instances[i]));
+        tell_dropped(losses.text, chain, i);
     for (i = 0; i < chain->sink_count; i++)
         fprintf(losses.text, ", %" PRIu64 " %s %s", sink_account(&chain->sinks[i]).written,
                 file_of(&chain->sinks[i]) != NULL ? "rows in" : "records for",

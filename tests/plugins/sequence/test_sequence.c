@@ -114,6 +114,45 @@ START_TEST(publishes)
 }
 END_TEST
 
+/* They are judged and counted, and what is behind does not get them; nor do events go with them. */
+static void drops_duplicates_in(const char *mode)
+{
+    const struct muster_record records[] = {
+        message(7, MUSTER_MSG_DATA, 1, 1), message(7, MUSTER_MSG_DATA, 1, 1),
+        message(7, MUSTER_MSG_DATA, 2, 1), message(7, MUSTER_MSG_DATA, 2, 1),
+        message(7, MUSTER_MSG_DATA, 2, 1), message(7, MUSTER_MSG_DATA, 3, 1)};
+    struct muster_instance *instance =
+        muster_test_new(PLUGIN, "duplicates", "drop", "events", "false", "mode", mode, NULL);
+    struct muster_test_batch batch;
+    void *state, *worker;
+    uint32_t i;
+
+    ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
+    ck_assert_int_eq(PLUGIN->filter->worker_open(state, 0, 1, &worker), 0);
+    fake_process(PLUGIN, worker, &batch, records, 6);
+    ck_assert_uint_eq(batch.dropped, 3);
+    ck_assert_uint_eq(batch.out_count, 3);
+    for (i = 0; i < 3; i++)
+        ck_assert_uint_eq(batch.out[i].seq, i + 1);
+    muster_test_batch_free(&batch);
+    ck_assert_uint_eq(muster_test_counter(instance, "duplicates"), 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "duplicates_left_out"), 3);
+    fake_batch_begin(&batch, NULL, 0);
+    fake_worker_close(PLUGIN, worker, batch.batch);
+    muster_test_batch_finish(&batch);
+    muster_test_batch_free(&batch);
+    fake_close(PLUGIN, state);
+    muster_test_free(instance);
+}
+
+START_TEST(drops_duplicates)
+{
+    drops_duplicates_in("session");
+    drops_duplicates_in("reference");
+    ck_assert(!muster_test_accepts(PLUGIN, "duplicates", "count"));
+}
+END_TEST
+
 /* An event in the batch at `at`: which, and about which numbers. */
 static void expect_event(const struct muster_test_batch *batch, uint32_t at, uint8_t event,
                          uint32_t first, uint32_t last, uint16_t cause)
@@ -245,8 +284,12 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {checks_the_window, publishes, reports_events,
-                                  counts_events_that_it_cannot_report, in_reference_mode};
+    const TTest *const cases[] = {checks_the_window,
+                                  publishes,
+                                  drops_duplicates,
+                                  reports_events,
+                                  counts_events_that_it_cannot_report,
+                                  in_reference_mode};
     Suite *suite = suite_create("sequence");
     TCase *tests = tcase_create("sequence");
     size_t i;
