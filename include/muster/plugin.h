@@ -384,6 +384,20 @@ struct muster_host {
      * write was called with.  0 if none, or if the record is about no device. */
     uint64_t (*dropped_before)(struct muster_instance *instance,
                                const struct muster_record *record);
+
+    /* [worker] in process of a filter.  Takes record number `index` out of the batch when the
+     * callback returns, to be handed on later; the host keeps a copy of it, and of what it points
+     * to, and counts it as held by this filter.  Returns the copy, which can be read until it is
+     * released; or NULL if there is no such record, it is taken out already, or memory is short:
+     * then it goes on.  Each is to be released, in worker_close at the latest: what is not, counts
+     * as dropped, and is a bug in the plugin. */
+    const struct muster_record *(*hold)(struct muster_batch *batch, uint32_t index);
+
+    /* [worker] in process, worker_tick and worker_close.  Adds a record that this state holds, with
+     * the places of emit, but as it was: its `origin` stays, so that for whoever is behind it is
+     * the device's own, or that of the filter that made it.  Returns 0, or MUSTER_FAILED if memory
+     * is short: then it is still held. */
+    int (*release)(struct muster_batch *batch, uint32_t after, const struct muster_record *held);
 };
 
 /* Whether the running host has that function; for those newer than version 1.0. */

@@ -101,7 +101,9 @@ enum muster_test_function {
     MUSTER_TEST_EMIT = 1,
     MUSTER_TEST_DROP = 2,
     MUSTER_TEST_STATE = 3,
-    MUSTER_TEST_FUNCTIONS = 4 /* how many there are */
+    MUSTER_TEST_HOLD = 4,
+    MUSTER_TEST_RELEASE = 5,
+    MUSTER_TEST_FUNCTIONS = 6 /* how many there are */
 };
 
 /* Has that function fail in its next call but `calls`; once. */
@@ -140,6 +142,7 @@ struct muster_test_batch {
     uint32_t out_count;
     uint32_t dropped, emitted;
     void *own; /* the host's */
+    uint32_t held, released;
 };
 
 /* Filters.  A batch has a copy of the records, but not of what they point to.  `out` and what it

@@ -52,6 +52,8 @@ static void print_filters(const struct chain *chain, FILE *out)
         fprintf(out,
                 "  %s: in %" PRIu64 " + emitted %" PRIu64 " = out %" PRIu64 " + dropped %" PRIu64,
                 instance_name(&chain->instances[f]), a.in, a.emitted, a.out, a.dropped);
+        if (a.held > 0)
+            fprintf(out, " + held %" PRIu64, a.held);
         if (a.passed > 0)
             fprintf(out, "; it has failed, and %" PRIu64 " passed by", a.passed);
         fputc('\n', out);

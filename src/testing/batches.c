@@ -90,6 +90,44 @@ int batches_drop(struct muster_batch *batch, uint32_t index)
     return 0;
 }
 
+const struct muster_record *batches_hold(struct muster_batch *batch, uint32_t index)
+{
+    struct own *own = (struct own *)batch;
+    const struct muster_record *held;
+
+    if (!allows(own, RULE_HOLD) || fails(own, MUSTER_TEST_HOLD))
+        return NULL;
+    if (index >= own->real.count) {
+        misuse("the plugin calls hold() of record %u of %u", index, own->real.count);
+        return NULL;
+    }
+    held = batch_hold(batch, index);
+    if (held == NULL)
+        misuse("the plugin calls hold() of record %u, which it has taken out already", index);
+    return held;
+}
+
+int batches_release(struct muster_batch *batch, uint32_t after, const struct muster_record *held)
+{
+    struct own *own = (struct own *)batch;
+
+    if (!allows(own, RULE_RELEASE) || fails(own, MUSTER_TEST_RELEASE))
+        return MUSTER_FAILED;
+    if (own->real.count != 0 && after >= own->real.count) {
+        misuse("the plugin calls release() behind record %u of %u", after, own->real.count);
+        return MUSTER_FAILED;
+    }
+    if (held == NULL) {
+        misuse("the plugin calls release() without a record");
+        return MUSTER_FAILED;
+    }
+    if (batch_release(batch, after, held) != 0) {
+        misuse("the plugin calls release() of a record that it does not hold");
+        return MUSTER_FAILED;
+    }
+    return 0;
+}
+
 void batches_begin(struct muster_test_batch *batch, struct muster_instance *instance,
                    uint32_t worker, uint32_t workers, struct muster_record *records, uint32_t count,
                    const struct batch_memory *memory)
@@ -140,6 +178,8 @@ void muster_test_batch_finish(struct muster_test_batch *batch)
                "in place; drop it, and emit another");
     batch->emitted = change.emitted;
     batch->dropped = change.dropped;
+    batch->held = change.held;
+    batch->released = change.released;
     batch->out = own->real.records;
     batch->out_count = own->real.count;
 }

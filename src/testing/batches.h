@@ -18,5 +18,7 @@ void batches_begin(struct muster_test_batch *batch, struct muster_instance *inst
 /* For the table. */
 int batches_emit(struct muster_batch *batch, uint32_t after, const struct muster_record *record);
 int batches_drop(struct muster_batch *batch, uint32_t index);
+const struct muster_record *batches_hold(struct muster_batch *batch, uint32_t index);
+int batches_release(struct muster_batch *batch, uint32_t after, const struct muster_record *held);
 
 #endif

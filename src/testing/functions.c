@@ -550,4 +550,6 @@ const struct muster_host muster_test_host = {
     .wait = wait,
     .stop = stop,
     .dropped_before = dropped_before,
+    .hold = batches_hold,
+    .release = batches_release,
 };

@@ -20,6 +20,7 @@ E2E_TESTS = \
 	%D%/presence.py \
 	%D%/quickstart.py \
 	%D%/replay.py \
+	%D%/reorder.py \
 	%D%/reload.py \
 	%D%/scenarios.py \
 	%D%/signals.py \

@@ -32,6 +32,7 @@ static const struct {
     {BATCH_UNNAMED_REJECT, "it adds a reject for the reason ",
      ", which its table `rejects` does not name; sinks show the number alone; give it a line in "
      "struct muster_plugin"},
+    {BATCH_NOT_HELD, "it releases a record that it does not hold; nothing is added", NULL},
     {BATCH_FAR, "emit() behind record number ",
      ", which the batch does not have; the record is added at its end; `after` is below "
      "batch->count"},

@@ -407,6 +407,7 @@ struct filter_account chain_filter_account(const struct chain *chain, unsigned f
         sum.emitted += counter_value(&f->emitted);
         sum.out += counter_value(&f->out);
         sum.dropped += counter_value(&f->dropped);
+        sum.held += counter_value(&f->held);
         sum.passed += counter_value(&f->passed);
     }
     return sum;

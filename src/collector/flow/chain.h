@@ -110,7 +110,7 @@ struct chain_account {
 };
 
 struct filter_account {
-    uint64_t in, emitted, out, dropped, passed; /* records */
+    uint64_t in, emitted, out, dropped, held, passed; /* records */
 };
 
 struct chain_account chain_account(const struct chain *chain);

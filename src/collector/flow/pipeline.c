@@ -201,6 +201,7 @@ static void settle(struct pipeline *pipeline, struct filter *filter, uint32_t in
     counter_add(&filter->in, in);
     counter_add(&filter->emitted, change.emitted);
     counter_add(&filter->dropped, change.dropped);
+    counter_add(&filter->held, (uint64_t)change.held - change.released);
     counter_add(&filter->out, pipeline->batch.view.count);
     if (change.failed > 0)
         counter_add(&filter->refused, change.failed);
@@ -423,6 +424,19 @@ uint64_t pipeline_tick_all(struct pipeline *pipeline, uint64_t now_ns)
     return tick(pipeline, now_ns, true);
 }
 
+/* What it has not released is lost. */
+static void drop_held(struct filter *filter)
+{
+    uint64_t held = counter_value(&filter->held);
+
+    if (held == 0)
+        return;
+    counter_add(&filter->dropped, held);
+    counter_add(&filter->held, 0 - held);
+    instance_bug(filter->instance,
+                 "it still holds records when worker_close() returns; they are dropped");
+}
+
 void pipeline_close(struct pipeline *pipeline)
 {
     unsigned i;
@@ -438,6 +452,7 @@ void pipeline_close(struct pipeline *pipeline)
             callback_worker_close(filter->instance, filter->state, &pipeline->batch.view,
                                   MUSTER_CALL_STOPPING);
             end_speech(pipeline);
+            drop_held(filter);
         }
         filter->opened = false;
     }
@@ -462,7 +477,7 @@ bool pipeline_adds_up(const struct pipeline *pipeline)
 
         good &= counter_value(&f->in) == left;
         good &= counter_value(&f->in) + counter_value(&f->emitted) ==
-                counter_value(&f->out) + counter_value(&f->dropped);
+                counter_value(&f->out) + counter_value(&f->dropped) + counter_value(&f->held);
         left = counter_value(&f->out);
     }
     return good && left == fanout_offered(&pipeline->fanout) && fanout_adds_up(&pipeline->fanout);

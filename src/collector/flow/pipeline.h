@@ -52,6 +52,7 @@ struct filter {
     unsigned accused;                         /* what was said of it: see accuse.c */
     uint64_t next_tick_ns;                    /* on the front's clock */
     struct counter in, emitted, out, dropped; /* records */
+    struct counter held;                      /* of those that came in: handed on later */
     struct counter passed;                    /* of those that came in: by a filter that failed */
     struct counter refused;                   /* that it wanted to add, and that could not be */
 };

@@ -109,7 +109,9 @@ static int open_filter(struct pipeline *pipeline, struct filter *filter,
         if (metrics_watch(pipeline->host->metrics, pipeline, instance_name(instance), list[i].name,
                           "records", list[i].help, list[i].counter) < 0)
             return -1;
-    return 0;
+    return metrics_watch_gauge(pipeline->host->metrics, pipeline, instance_name(instance), "held",
+                               "records", "held by this filter, which hands them on later",
+                               &filter->held);
 }
 
 static int allocate(struct pipeline *pipeline, const struct pipeline_settings *settings)

@@ -132,8 +132,21 @@ static unsigned refuse(const struct batch *batch, const struct muster_record *re
     return 0;
 }
 
+/* Room for one addition more, such that batch_settle cannot fail.  Returns 0, or -1. */
+static int make_room(struct batch *batch)
+{
+    void *memory = batch->emissions;
+
+    if (grow(&memory, &batch->emission_room, batch->emission_count + 1, sizeof *batch->emissions) <
+        0)
+        return -1;
+    batch->emissions = memory;
+    return grow_vector(&batch->vectors[batch->next_vector],
+                       batch->count + batch->emission_count + 1);
+}
+
 /* A copy of what the record points to, or NULL. */
-static struct batch_copy *copy_pointed(struct batch *batch, const struct muster_record *record)
+static struct batch_copy *copy_pointed(const struct muster_record *record)
 {
     struct batch_copy *copy = calloc(1, sizeof *copy + record->payload_size + TAIL);
 
@@ -148,15 +161,12 @@ static struct batch_copy *copy_pointed(struct batch *batch, const struct muster_
                                                                 : sizeof copy->arrival);
         copy->arrival.size = sizeof copy->arrival;
     }
-    copy->next = batch->copies;
-    batch->copies = copy;
     return copy;
 }
 
 /* Returns why it failed, or 0. */
 static unsigned emit(struct batch *batch, uint32_t after, const struct muster_record *record)
 {
-    void *memory = batch->emissions;
     struct batch_copy *copy = NULL;
     struct emission *emission;
     unsigned why = refuse(batch, record);
@@ -164,14 +174,14 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
 
     if (why != 0)
         return why;
-    if (grow(&memory, &batch->emission_room, batch->emission_count + 1, sizeof *batch->emissions) <
-        0)
+    if (make_room(batch) < 0)
         return BATCH_NO_MEMORY;
-    batch->emissions = memory;
     if (record->payload_size > 0 || is_new_way) {
-        copy = copy_pointed(batch, record);
+        copy = copy_pointed(record);
         if (copy == NULL)
             return BATCH_NO_MEMORY;
+        copy->next = batch->copies;
+        batch->copies = copy;
     }
     emission = &batch->emissions[batch->emission_count++];
     emission->after = after < batch->count ? after : batch->count > 0 ? batch->count - 1 : 0;
@@ -187,6 +197,13 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
     return 0;
 }
 
+/* Outside of process, what was added may move on before the callback returns. */
+static void move_on(struct batch *batch)
+{
+    if (batch->full != NULL && batch->count == 0 && batch->emission_count >= BATCH_PIECE)
+        batch->full(batch->full_context);
+}
+
 int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_record *record)
 {
     struct batch *batch = (struct batch *)view;
@@ -194,8 +211,7 @@ int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_re
 
     if (why == 0) {
         batch->why |= doubt(batch, after, record);
-        if (batch->full != NULL && batch->count == 0 && batch->emission_count >= BATCH_PIECE)
-            batch->full(batch->full_context);
+        move_on(batch);
         return 0;
     }
     if (why == BATCH_BAD_KIND)
@@ -205,23 +221,85 @@ int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_re
     return MUSTER_FAILED;
 }
 
+/* Has marks, and room for what is left.  Returns 0, or -1. */
+static int make_marks(struct batch *batch)
+{
+    void *memory = batch->drop_marks;
+
+    if (batch->drop_count + batch->hold_count > 0)
+        return 0;
+    if (make_room(batch) < 0 || grow(&memory, &batch->drop_room, batch->count, 1) < 0)
+        return -1;
+    batch->drop_marks = memory;
+    memset(batch->drop_marks, 0, batch->count);
+    return 0;
+}
+
 int batch_drop(struct muster_batch *view, uint32_t index)
 {
     struct batch *batch = (struct batch *)view;
-    void *memory = batch->drop_marks;
 
-    if (index >= batch->count)
+    if (index >= batch->count || make_marks(batch) < 0)
         return MUSTER_FAILED;
-    if (batch->drop_count == 0) {
-        if (grow(&memory, &batch->drop_room, batch->count, 1) < 0)
-            return MUSTER_FAILED;
-        batch->drop_marks = memory;
-        memset(batch->drop_marks, 0, batch->count);
-    }
     if (!batch->drop_marks[index]) {
         batch->drop_marks[index] = 1;
         batch->drop_count++;
     }
+    return 0;
+}
+
+/* ---- what is handed on later ---------------------------------------------------------- */
+
+/* Whose it is, so that nobody releases what is another one's. */
+static uint64_t holder(const struct batch *batch)
+{
+    return (uint64_t)batch->worker << 16 | (uint64_t)batch->origin << 8 | 1;
+}
+
+const struct muster_record *batch_hold(struct muster_batch *view, uint32_t index)
+{
+    struct batch *batch = (struct batch *)view;
+    const struct muster_record *record;
+    struct batch_copy *copy;
+
+    if (index >= batch->count || make_marks(batch) < 0 || batch->drop_marks[index])
+        return NULL;
+    record = &batch->records[index];
+    copy = copy_pointed(record);
+    if (copy == NULL)
+        return NULL;
+    copy->record = *record;
+    if (record->payload_size > 0)
+        copy->record.payload.bytes = copy->bytes;
+    if (record->via.arrival != NULL)
+        copy->record.via.arrival = &copy->arrival;
+    copy->holder = holder(batch);
+    batch->drop_marks[index] = 1;
+    batch->hold_count++;
+    return &copy->record;
+}
+
+int batch_release(struct muster_batch *view, uint32_t after, const struct muster_record *held)
+{
+    struct batch *batch = (struct batch *)view;
+    struct batch_copy *copy = (struct batch_copy *)held; /* its first member */
+
+    if (copy->holder != holder(batch)) {
+        batch->why |= BATCH_NOT_HELD;
+        return MUSTER_FAILED;
+    }
+    if (make_room(batch) < 0)
+        return MUSTER_FAILED;
+    copy->holder = 0;
+    copy->next = batch->copies;
+    batch->copies = copy;
+    batch->emissions[batch->emission_count++] =
+        (struct emission){.after = after < batch->count ? after
+                                   : batch->count > 0   ? batch->count - 1
+                                                        : 0,
+                          .record = copy->record};
+    batch->release_count++;
+    move_on(batch);
     return 0;
 }
 
@@ -245,8 +323,10 @@ static void sort_emissions(struct emission *emissions, uint32_t count)
 
 struct batch_change batch_settle(struct batch *batch)
 {
-    struct batch_change change = {.emitted = batch->emission_count,
+    struct batch_change change = {.emitted = batch->emission_count - batch->release_count,
                                   .dropped = batch->drop_count,
+                                  .held = batch->hold_count,
+                                  .released = batch->release_count,
                                   .failed = batch->failed,
                                   .why = batch->why,
                                   .odd = batch->odd};
@@ -264,18 +344,12 @@ struct batch_change batch_settle(struct batch *batch)
         batch_check_mend(batch);
         batch->summed = false;
     }
-    if (change.emitted == 0 && change.dropped == 0)
+    if (batch->emission_count + batch->drop_count + batch->hold_count == 0)
         return change;
-    if (grow_vector(vector, batch->view.count + change.emitted) < 0) {
-        /* Without memory the batch goes on as it was. */
-        change.failed += change.emitted;
-        change.why |= BATCH_NO_MEMORY;
-        change.emitted = change.dropped = 0;
-        goto done;
-    }
+    assert(vector->room >= batch->count + batch->emission_count); /* see make_room */
     sort_emissions(batch->emissions, batch->emission_count);
     for (i = 0; i < batch->view.count; i++) {
-        if (batch->drop_count == 0 || !batch->drop_marks[i])
+        if (batch->drop_count + batch->hold_count == 0 || !batch->drop_marks[i])
             vector->records[count++] = batch->view.records[i];
         while (e < batch->emission_count && batch->emissions[e].after == i)
             vector->records[count++] = batch->emissions[e++].record;
@@ -286,10 +360,10 @@ struct batch_change batch_settle(struct batch *batch)
     batch->view.count = batch->count = count;
     batch->next_vector ^= 1;
     batch->summed = false;
-
-done:
     batch->emission_count = 0;
+    batch->release_count = 0;
     batch->drop_count = 0;
+    batch->hold_count = 0;
     return change;
 }
 

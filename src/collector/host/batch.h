@@ -48,10 +48,11 @@ enum {
     BATCH_BAD_KIND = 1 << 4,
     BATCH_UNNAMED_EVENT = 1 << 5, /* of these the record is added all the same */
     BATCH_UNNAMED_REJECT = 1 << 6,
-    BATCH_FAR = 1 << 7 /* behind a record that there is not */
+    BATCH_FAR = 1 << 7,     /* behind a record that there is not */
+    BATCH_NOT_HELD = 1 << 8 /* released, and not held by this filter */
 };
 
-/* The numbers that the last four of these are about. */
+/* The numbers that some of these are about. */
 struct batch_odd {
     uint32_t kind, event, reason, after;
 };
@@ -72,9 +73,10 @@ struct batch {
     struct emission *emissions;
     uint32_t emission_count, emission_room;
     struct batch_copy
-        *copies;         /* of what added records point to; freed when the next batch begins */
-    uint8_t *drop_marks; /* one for each record */
-    uint32_t drop_count, drop_room;
+        *copies;            /* of what added records point to; freed when the next batch begins */
+    uint32_t release_count; /* of the emissions: records that were held */
+    uint8_t *drop_marks;    /* one for each record: it is taken out */
+    uint32_t drop_count, hold_count, drop_room;
     uint32_t failed; /* records that could not be added */
     unsigned why;    /* BATCH_* */
     struct batch_odd odd;
@@ -89,6 +91,7 @@ enum { BATCH_PIECE = 4096 };
 /* What a filter did to a batch. */
 struct batch_change {
     uint32_t emitted, dropped, failed;
+    uint32_t held, released;
     unsigned why; /* what failed did so: BATCH_* */
     struct batch_odd odd;
     bool meddled; /* it wrote to the batch's own fields, which were put right again */
@@ -113,5 +116,7 @@ void batch_free(struct batch *batch);
 /* For the host table. */
 int batch_emit(struct muster_batch *view, uint32_t after, const struct muster_record *record);
 int batch_drop(struct muster_batch *view, uint32_t index);
+const struct muster_record *batch_hold(struct muster_batch *view, uint32_t index);
+int batch_release(struct muster_batch *view, uint32_t after, const struct muster_record *held);
 
 #endif

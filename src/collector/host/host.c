@@ -383,6 +383,22 @@ static int drop(struct muster_batch *batch, uint32_t index)
     return rules_allow_batch(batch, RULE_DROP) ? batch_drop(batch, index) : MUSTER_FAILED;
 }
 
+static const struct muster_record *hold(struct muster_batch *batch, uint32_t index)
+{
+    return rules_allow_batch(batch, RULE_HOLD) ? batch_hold(batch, index) : NULL;
+}
+
+static int release(struct muster_batch *batch, uint32_t after, const struct muster_record *held)
+{
+    if (!rules_allow_batch(batch, RULE_RELEASE))
+        return MUSTER_FAILED;
+    if (held == NULL) {
+        instance_bug(callback_instance, "release() without a record");
+        return MUSTER_FAILED;
+    }
+    return batch_release(batch, after, held);
+}
+
 static int state(struct muster_instance *instance, struct muster_state *state)
 {
     struct problems problems = {0};
@@ -497,4 +513,6 @@ const struct muster_host host_functions = {
     .wait = wait_for,
     .stop = stop,
     .dropped_before = dropped_before,
+    .hold = hold,
+    .release = release,
 };

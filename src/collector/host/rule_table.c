@@ -41,6 +41,8 @@ const uint32_t rule_table[RULES] = {
     [RULE_WAIT] = IN(NONE) | OF_A_SINK,
     [RULE_STOP] = FROM_OPEN_ON,
     [RULE_DROPPED_BEFORE] = IN(WRITE),
+    [RULE_HOLD] = IN(PROCESS),
+    [RULE_RELEASE] = WITH_A_BATCH,
 };
 
 static const char *const functions[RULES] = {
@@ -68,6 +70,8 @@ static const char *const functions[RULES] = {
     [RULE_WAIT] = "wait",
     [RULE_STOP] = "stop",
     [RULE_DROPPED_BEFORE] = "dropped_before",
+    [RULE_HOLD] = "hold",
+    [RULE_RELEASE] = "release",
 };
 
 const char *rule_table_function(enum rule rule)

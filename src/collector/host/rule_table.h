@@ -58,6 +58,8 @@ enum rule {
     RULE_WAIT,
     RULE_STOP,
     RULE_DROPPED_BEFORE,
+    RULE_HOLD,
+    RULE_RELEASE,
     RULES /* how many there are */
 };
 

@@ -46,6 +46,8 @@ static int process(void *state, struct muster_batch *batch)
         }
         if (path_seen.drop_every > 0 && number % path_seen.drop_every == 0)
             host_functions.drop(batch, i);
+        if (path_seen.hold_every > 0 && number % path_seen.hold_every == 0)
+            host_functions.hold(batch, i);
         if (path_seen.emit_every > 0 && number % path_seen.emit_every == 0)
             host_functions.emit(batch, i, &event);
     }

@@ -22,6 +22,7 @@ struct path {
 /* What the plugins of all paths do and have seen; path_open makes it anew. */
 struct path_seen {
     uint32_t drop_every; /* the filter drops each of so many records; 0: none */
+    uint32_t hold_every; /* ...and holds of so many, for ever */
     uint32_t emit_every; /* ...and emits an event behind each of so many */
     bool emit_via;       /* which came as that did, and has its number */
     void (*look)(const struct muster_record *records, uint32_t count); /* the sink calls it */

@@ -50,6 +50,32 @@ START_TEST(filters_drop_and_add)
 }
 END_TEST
 
+/* What is held is in the sum, and what is never released is dropped at the end. */
+START_TEST(filters_hold)
+{
+    struct filter_account account;
+    struct pipeline *pipeline;
+    uint32_t i;
+
+    path_open(&path, 1, OVERFLOW_DROP);
+    path_seen.hold_every = 5;
+    ck_assert_int_eq(chain_start(&path.chain, &path.problems), 0);
+    for (i = 0; i < 150; i++)
+        path_take(&path.chain, 7, i);
+    pipeline = &path.chain.pipelines[0];
+    account = chain_filter_account(&path.chain, 0);
+    ck_assert_uint_eq(account.held, 30);
+    ck_assert_uint_eq(account.out, 120);
+    ck_assert(pipeline_adds_up(pipeline));
+    path_close_chain(&path.chain);
+    account = chain_filter_account(&path.chain, 0);
+    ck_assert_uint_eq(account.held, 0);
+    ck_assert_uint_eq(account.dropped, 30);
+    chain_free(&path.chain);
+    path_close(&path);
+}
+END_TEST
+
 START_TEST(what_is_no_datagram_is_rejected)
 {
     static const uint8_t bytes[PATH_LARGEST + 1] = {[10] = 99};
@@ -200,6 +226,7 @@ END_TEST
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {filters_drop_and_add,
+                                  filters_hold,
                                   what_is_no_datagram_is_rejected,
                                   a_batch_goes_over_blocks,
                                   a_full_queue_drops_and_counts,

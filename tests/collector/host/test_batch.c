@@ -231,10 +231,56 @@ START_TEST(odd_additions)
 }
 END_TEST
 
+/* A record that is held comes back as it was, whatever became of the memory that it was in, in
+ * another batch, and is nobody else's to release. */
+START_TEST(held_and_released)
+{
+    static const uint64_t left[] = {0, 2}, later[] = {5, 1};
+    struct muster_record records[3] = {numbered(0), numbered(1), numbered(2)};
+    struct muster_record other = numbered(5);
+    const struct muster_record *held;
+    struct batch batch = {0};
+    struct batch_change change;
+
+    memcpy(bytes_of_block, &records[1].arrival_ns, sizeof(uint64_t));
+    arrivals[2] = (struct muster_arrival){.size = sizeof arrivals[2], .source_port = 77};
+    records[1].payload.bytes = bytes_of_block;
+    records[1].payload_size = sizeof(uint64_t);
+    records[1].via.arrival = &arrivals[2];
+    records[1].origin = 2;
+    begin(&batch, records, 3);
+    ck_assert_ptr_null(batch_hold(&batch.view, 3));
+    held = batch_hold(&batch.view, 1);
+    ck_assert_ptr_nonnull(held);
+    ck_assert_ptr_null(batch_hold(&batch.view, 1));
+    ck_assert_int_eq(batch_drop(&batch.view, 1), 0); /* it is out already */
+    change = settle(&batch);
+    expect_change(change, 0, 0);
+    ck_assert_uint_eq(change.held, 1);
+    expect(&batch, left, 2);
+    memset(bytes_of_block, 0xee, sizeof bytes_of_block);
+    arrivals[2] = (struct muster_arrival){0};
+    begin(&batch, &other, 1);
+    batch_turn(&batch, 2);
+    ck_assert_int_eq(batch_release(&batch.view, 0, held), MUSTER_FAILED);
+    batch_turn(&batch, 3);
+    ck_assert_int_eq(batch_release(&batch.view, 0, held), 0);
+    ck_assert_int_eq(batch_release(&batch.view, 0, held), MUSTER_FAILED);
+    change = settle(&batch);
+    expect_change(change, 0, 0);
+    ck_assert_uint_eq(change.released, 1);
+    ck_assert_uint_eq(change.why, BATCH_NOT_HELD);
+    expect(&batch, later, 2);
+    ck_assert_uint_eq(batch.view.records[1].origin, 2);
+    ck_assert_uint_eq(batch.view.records[1].via.arrival->source_port, 77);
+    batch_free(&batch);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {nothing_asked, order_of_what_is_added, an_empty_batch,
-                                  random_filters, odd_additions};
+    const TTest *const tests[] = {held_and_released, nothing_asked,  order_of_what_is_added,
+                                  an_empty_batch,    random_filters, odd_additions};
     Suite *suite = suite_create("batch");
     TCase *tcase = tcase_create("batch");
     size_t i;
