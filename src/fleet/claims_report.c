@@ -237,7 +237,9 @@ void claims_report_json(FILE *file, const void *what)
         claims_group(report->claims, report->stage, i, &figures);
         fprintf(file, "%s", i > 0 ? "," : "");
         json_text(file, report->scenario->groups[i].name);
-        fprintf(file, ":{");
+        fprintf(file, ":{\"interval\":%.9g,\"heartbeat\":%.9g,",
+                (double)report->scenario->groups[i].interval_ns / 1e9,
+                (double)report->scenario->groups[i].heartbeat_ns / 1e9);
         json_figures(file, &figures);
         fputc('}', file);
     }

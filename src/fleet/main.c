@@ -129,6 +129,8 @@ static int conclude(const struct options *options, const struct run_result *resu
                     const struct play *play)
 {
     struct report report = {
+        .plan = &options->play,
+        .speed = options->run.speed,
         .refused = sender_refused(sender),
         .unreachable = sender_unreachable(sender),
         .seconds = result->seconds,

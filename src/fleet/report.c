@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "plain.h"
+#include "play.h"
 
 static double per_second(const struct report *report)
 {
@@ -112,6 +113,28 @@ void report_json_number(FILE *file, const char *name, uint64_t value)
     fprintf(file, "\"%s\":%" PRIu64 ",", name, value);
 }
 
+static void json_real(FILE *file, const char *name, double value)
+{
+    fprintf(file, "\"%s\":%.9g,", name, value);
+}
+
+/* In seconds of the devices' time. */
+static void json_plan(FILE *file, const struct play_plan *plan, double speed)
+{
+    report_json_number(file, "seed", plan->seed);
+    report_json_number(file, "devices", plan->devices);
+    if (plan->pace == PLAY_TIMETABLE) {
+        json_real(file, "interval", (double)plan->data_ns / 1e9);
+        json_real(file, "heartbeat", (double)plan->heartbeat_ns / 1e9);
+        json_real(file, "speed", speed);
+    }
+    json_real(file, "loss", plan->loss);
+    json_real(file, "duplicate", plan->duplicate);
+    json_real(file, "reorder", plan->reorder);
+    json_real(file, "delay", (double)plan->delay_ns / 1e9);
+    json_real(file, "jitter", (double)plan->jitter_ns / 1e9);
+}
+
 void report_json(FILE *file, const void *what)
 {
     const struct report *report = what;
@@ -119,6 +142,8 @@ void report_json(FILE *file, const void *what)
     const struct account_expect *expect = &figures->expect;
 
     fputc('{', file);
+    if (report->plan != NULL)
+        json_plan(file, report->plan, report->speed);
     report_json_number(file, "planned", figures->planned);
     report_json_number(file, "sent", figures->sent);
     report_json_number(file, "unsent", figures->unsent);

@@ -11,7 +11,11 @@
 
 #include "account.h"
 
+struct play_plan;
+
 struct report {
+    const struct play_plan *plan; /* what was to be played, and how fast; NULL: not to be told */
+    double speed;
     struct account_figures figures;
     uint64_t refused;
     uint64_t unreachable;

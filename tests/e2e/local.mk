@@ -13,6 +13,7 @@ E2E_TESTS = \
 	%D%/killed.py \
 	%D%/listeners.py \
 	%D%/manuals.py \
+	%D%/matrix.py \
 	%D%/misuse.py \
 	%D%/odd.py \
 	%D%/plugin_guide.py \

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/runner.h"
+#include "fleet/play.h"
 #include "fleet/report.h"
 
 static const struct report a_report = {
@@ -26,6 +27,19 @@ static const struct report a_report = {
     .unreachable = 7,
     .seconds = 2,
 };
+
+static const struct play_plan a_plan = {.seed = 7,
+                                        .devices = 3,
+                                        .data_ns = 1500000000,
+                                        .heartbeat_ns = 30000000000,
+                                        .loss = 0.05,
+                                        .delay_ns = 90000000,
+                                        .jitter_ns = 20000000,
+                                        .pace = PLAY_TIMETABLE};
+
+static const char a_json_of_the_plan[] =
+    "{\"seed\":7,\"devices\":3,\"interval\":1.5,\"heartbeat\":30,\"speed\":10,\"loss\":0.05,"
+    "\"duplicate\":0,\"reorder\":0,\"delay\":0.09,\"jitter\":0.02,\"planned\":10,";
 
 static const char a_json[] =
     "{\"planned\":10,\"sent\":9,\"unsent\":0,\"bytes\":140,"
@@ -78,6 +92,24 @@ START_TEST(report_replaces_the_file)
 }
 END_TEST
 
+/* What was to be played is in it, too. */
+START_TEST(report_tells_the_plan)
+{
+    struct report report = a_report;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+
+    report.plan = &a_plan;
+    report.speed = 10;
+    report_json(file, &report);
+    fclose(file);
+    ck_assert_int_eq(strncmp(text, a_json_of_the_plan, strlen(a_json_of_the_plan)), 0);
+    ck_assert_str_eq(text + strlen(a_json_of_the_plan), strstr(a_json, "\"sent\""));
+    free(text);
+}
+END_TEST
+
 START_TEST(report_does_not_replace_a_device_file)
 {
     ck_assert_int_eq(report_save("/dev/null", report_json, &a_report), 0);
@@ -101,8 +133,8 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {report_replaces_the_file, report_does_not_replace_a_device_file,
-                                  text_shows_the_sum};
+    const TTest *const tests[] = {report_replaces_the_file, report_tells_the_plan,
+                                  report_does_not_replace_a_device_file, text_shows_the_sum};
     Suite *suite = suite_create("report");
     TCase *tcase = tcase_create("report");
     size_t i;
