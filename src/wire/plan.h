@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A declared format, compiled: what decodes a datagram.  Compiled once; then it does not change, so
+ * any thread may use it.  Decoding neither allocates nor reads anything but the datagram, whose
+ * bytes need not be trusted.
+ *
+ *     int count = plan_header(plan, &header, datagram, size, source, arrival_ns);
+ *     if (count < 0)
+ *         reject(wire_reason(count));
+ *     for (i = 0; i < count; i++)
+ *         plan_record(plan, &record[i], &header, datagram, i);
+ *     ...
+ *     n = plan_values(plan, datagram, size, reading, values, room);
+ */
+#ifndef WIRE_PLAN_H
+#define WIRE_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <muster/plugin.h>
+#include <muster/record.h>
+
+#include "base/address.h"
+#include "base/problems.h"
+#include "format.h"
+
+struct plan;
+
+/* What a device calls itself: a number, or a key as text.  Both identify it within its format. */
+struct plan_device {
+    uint64_t id;               /* if is_number */
+    bool is_number;            /* of at most 64 bits; else the key below is what it is */
+    uint8_t length;            /* bytes of the key */
+    char key[FORMAT_KEY_MOST]; /* not terminated; several fields are joined by '/' */
+};
+
+/* What a datagram's header says. */
+struct plan_header {
+    struct plan_device device;
+    uint64_t seq;
+    int64_t time_ns;  /* ns since the Unix epoch; 0: none */
+    uint8_t seq_bits; /* 1 to 64; 0: it has no number */
+    uint8_t msg_type; /* enum format_message, without FORMAT_IGNORE and FORMAT_OTHER */
+    uint8_t flags;
+    uint16_t body;     /* which body it has; UINT16_MAX: none */
+    uint16_t readings; /* records that it makes, at least 1 */
+    uint32_t first;    /* where the first reading begins, bytes */
+    uint32_t stride;   /* bytes of each reading; 0: they differ, and are found by walking */
+};
+
+/* Checks that the description makes sense, and compiles it.  What is wrong goes to `problems`, at
+ * the place of the part that is wrong, and NULL is returned; also if memory is short (then without
+ * a problem, and errno is ENOMEM). */
+struct plan *plan_compile(const struct format *format, struct problems *problems);
+void plan_free(struct plan *plan); /* NULL is ignored */
+
+/* Reads and judges a datagram of `size` bytes, which came from `source` (only if the device is
+ * that; may be NULL otherwise) at arrival_ns, ns since the Unix epoch.  Returns how many records it
+ * makes, at least 1; 0 if it is to be ignored; or -(1 + enum muster_reject):
+ * MUSTER_REJECT_TOO_SHORT, shorter than the header; NO_FORMAT, `expect` says that it is another
+ * format; UNKNOWN_TYPE; BAD_LENGTH, what follows the header does not fit to the byte; BAD_CHECK.
+ * header->device is right whenever the header was there and its device could be read, also if
+ * UNKNOWN_TYPE or BAD_LENGTH is returned; its length and id are 0 otherwise. */
+int plan_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
+                size_t size, const struct address *source, uint64_t arrival_ns);
+
+/* Fills in record number `reading` of a datagram that plan_header took.  All 128 bytes are set,
+ * device excepted, which is the host's number; payload: the reading's bytes, which are inside
+ * `datagram`; value: that of the first value, if there is just one in a reading. */
+void plan_record(const struct plan *plan, struct muster_record *out,
+                 const struct plan_header *header, const uint8_t *datagram, size_t size,
+                 uint32_t reading);
+
+/* The values of one reading, those of the headers first, in the order of plan_value: a value that is
+ * absent, or that this body does not have, is there with MUSTER_VALUE_NONE.  Returns how many the
+ * format has, which may be more than `room`.  Texts point into `datagram`, or into the plan. */
+uint32_t plan_values(const struct plan *plan, const uint8_t *datagram, size_t size,
+                     uint32_t reading, struct muster_value *out, uint32_t value_size,
+                     uint32_t room);
+
+/* The values that a format has, each name once, in the order in which the file has them; a role is
+ * none.  Returns NULL past the last. */
+struct plan_value {
+    const char *name;
+    const char *unit;  /* NULL: none */
+    uint8_t type;      /* enum muster_value_type of its values */
+    uint8_t decimals;  /* digits behind the point that a scaled value has */
+};
+const struct plan_value *plan_value(const struct plan *plan, uint32_t index);
+
+/* The name of the format. */
+const char *plan_name(const struct plan *plan);
+
+/* Where the device's bytes are in every datagram of this format, for steering.  Returns whether
+ * there is such a place: one number, of 8, 16 or 32 bits, big-endian, in front of which is nothing
+ * of varying length. */
+bool plan_device_place(const struct plan *plan, uint32_t *offset, uint32_t *width);
+
+/* For a person: each field of a datagram with its offset, bytes, value and meaning, in order, or
+ * which rule refuses it.  `field` is called for each. */
+struct plan_step {
+    uint32_t offset, length;  /* bytes of the datagram that it is read from */
+    uint8_t bit, bits;        /* of a part: from the most significant bit of the integer; bits 0: none */
+    const char *where;        /* "header", "body 2", "reading 1 of 3", "trailer" */
+    const char *type;         /* as declared: "u16 le", "text:u8", ... */
+    const char *name;         /* NULL: '-' */
+    const char *role;         /* "device", "sequence", ...; NULL: it is a value, or has no name */
+    const char *value;        /* as text */
+    const char *meaning;      /* what becomes of it: "21.2 Cel", "data", "2025-12-17T19:33:20Z"; NULL */
+};
+struct plan_verdict {
+    int count;         /* as plan_header returns it */
+    uint32_t offset;   /* where the rule that refuses it looked */
+    char text[256];    /* which rule, and what it found; "" if it is taken */
+    struct plan_header header;
+};
+void plan_explain(const struct plan *plan, const uint8_t *datagram, size_t size,
+                  const struct address *source, uint64_t arrival_ns,
+                  void (*field)(void *context, const struct plan_step *step), void *context,
+                  struct plan_verdict *verdict);
+
+#endif
