@@ -60,7 +60,9 @@ enum muster_value_type {
     MUSTER_VALUE_REAL = 3,     /* value.real */
     MUSTER_VALUE_UNSIGNED = 4, /* value.natural */
     MUSTER_VALUE_BOOL = 5,     /* value.natural: 0 or 1 */
-    MUSTER_VALUE_BYTES = 6     /* the payload itself, which is not meant to be read as text */
+    MUSTER_VALUE_BYTES = 6,    /* the payload itself, which is not meant to be read as text */
+    MUSTER_VALUE_REAL32 = 7    /* value.real, which has single precision: as text, the fewest
+                                  digits that give that float */
 };
 
 /* How far the value can be trusted (muster_record.quality). */
@@ -89,7 +91,10 @@ enum muster_reject {
     MUSTER_REJECT_SOURCE = 4,         /* from an address that may not send it */
     MUSTER_REJECT_RATE = 5,           /* more than may come from its address, or of its device */
     MUSTER_REJECT_UNKNOWN_DEVICE = 6, /* of a device that the catalog does not list */
-    MUSTER_REJECT_REASONS = 7,        /* how many there are in this version */
+    MUSTER_REJECT_NO_FORMAT = 7,      /* of none of the formats that its listener takes */
+    MUSTER_REJECT_BAD_LENGTH = 8,     /* longer or shorter than its format has it */
+    MUSTER_REJECT_BAD_CHECK = 9,      /* its checksum is wrong */
+    MUSTER_REJECT_REASONS = 10,       /* how many there are in this version */
     MUSTER_REJECT_OWN = 128
 };
 
@@ -248,7 +253,8 @@ struct muster_record {
         uint8_t room[40];
     };
     /* offset 120 */
-    uint8_t reserved[8]; /* zero */
+    uint16_t payload_at; /* where the payload begins in its datagram, bytes; 0 also: not known */
+    uint8_t reserved[6]; /* zero */
 };
 
 #if defined __cplusplus && defined __clang__
@@ -299,7 +305,8 @@ MUSTER_AT(event.last, 96);
 MUSTER_AT(event.opened_ns, 104);
 MUSTER_AT(event.closed_ns, 112);
 MUSTER_AT(reject.reason, 80);
-MUSTER_AT(reserved, 120);
+MUSTER_AT(payload_at, 120);
+MUSTER_AT(reserved, 122);
 MUSTER_HOLDS(offsetof(struct muster_arrival, source) == 16);
 MUSTER_HOLDS(offsetof(struct muster_arrival, local) == 32);
 MUSTER_HOLDS(offsetof(struct muster_arrival, source_scope) == 48);

@@ -120,6 +120,10 @@ static void get_value(struct field_value *value, const struct muster_record *rec
         value->type = FIELD_TYPE_REAL;
         value->real = record->value.real;
         break;
+    case MUSTER_VALUE_REAL32:
+        value->type = FIELD_TYPE_REAL32;
+        value->real = record->value.real;
+        break;
     case MUSTER_VALUE_UNSIGNED:
         set_number(value, FIELD_TYPE_UNSIGNED, record->value.natural);
         break;

@@ -80,6 +80,7 @@ enum field_type {
     FIELD_TYPE_TEXT,  /* any bytes, of a stranger */
     FIELD_TYPE_INTEGER,
     FIELD_TYPE_REAL,
+    FIELD_TYPE_REAL32, /* of single precision: found in `real` */
     FIELD_TYPE_UNSIGNED,
     FIELD_TYPE_DECIMAL, /* a number of so many decimals */
     FIELD_TYPE_ADDRESS,

@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,12 +62,23 @@ char *number_decimal(char *out, int64_t n, int digits)
     return decimal(out, size, digits, powers[digits]);
 }
 
-/* The general case, by the C library.  It writes the decimal point of the
- * locale, which may be a comma or several bytes. */
+/* A number as the C library writes it.  Its decimal point is that of the locale, which may be a
+ * comma or several bytes. */
+static char *copy_with_point(char *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("0123456789+-e", *text) != NULL)
+            *out++ = *text;
+        else if (out[-1] != '.')
+            *out++ = '.';
+    }
+    return out;
+}
+
+/* The general case, by the C library. */
 static char *library_real(char *out, double n)
 {
     char text[NUMBER_REAL_MAX * 2];
-    const char *from;
     /* Any text of 15 digits survives the way there and back, but for numbers that
      * are too small to have all their bits. */
     int precision = n < DBL_MIN ? 1 : 15;
@@ -76,33 +88,51 @@ static char *library_real(char *out, double n)
         if (strtod(text, NULL) == n)
             break;
     }
-    for (from = text; *from != '\0'; from++) {
-        if (strchr("0123456789+-e", *from) != NULL)
-            *out++ = *from;
-        else if (out[-1] != '.')
-            *out++ = '.';
+    return copy_with_point(out, text);
+}
+
+/* Below 10^15 without an exponent, as number_real has it: the digits are followed by zeros. */
+static char *library_real32(char *out, float n)
+{
+    char text[NUMBER_REAL_MAX * 2];
+    int precision;
+
+    for (precision = 1; precision <= FLT_DECIMAL_DIG; precision++) {
+        snprintf(text, sizeof text, "%.*g", precision, (double)n);
+        if (strtof(text, NULL) == n)
+            break;
     }
-    return out;
+    if (n >= 0x1p24f && n < 1e15f) /* a whole number */
+        return number_u64(out, (uint64_t)strtod(text, NULL));
+    return copy_with_point(out, text);
+}
+
+/* Writes what is no number, and the sign of what is one.  Returns whether more is to be written. */
+static bool begin_real(char **out, double n)
+{
+    if (isnan(n)) {
+        memcpy(*out, "nan", 3);
+        *out += 3;
+        return false;
+    }
+    if (signbit(n))
+        *(*out)++ = '-'; /* of -0 too */
+    if (isinf(n)) {
+        memcpy(*out, "inf", 3);
+        *out += 3;
+        return false;
+    }
+    return true;
 }
 
 char *number_real(char *out, double n)
 {
-    double size = n;
+    double size = fabs(n);
     uint32_t power = 1;
     int decimals;
 
-    if (isnan(n)) {
-        memcpy(out, "nan", 3);
-        return out + 3;
-    }
-    if (signbit(n)) {
-        *out++ = '-';
-        size = -n; /* of -0 too */
-    }
-    if (isinf(n)) {
-        memcpy(out, "inf", 3);
-        return out + 3;
-    }
+    if (!begin_real(&out, n))
+        return out;
     /* What sensors send has a few decimals.  Numbers below 10^15 and powers of
      * ten this small are exact, and the division is rounded as the reading of
      * a decimal text is: so if it gives back the number, the text does too. */
@@ -114,4 +144,24 @@ char *number_real(char *out, double n)
         power *= 10;
     }
     return library_real(out, size);
+}
+
+char *number_real32(char *out, double n)
+{
+    float size = (float)fabs(n);
+    uint32_t power = 1;
+    int decimals;
+
+    if (!begin_real(&out, (double)(float)n))
+        return out;
+    /* As above; what is rounded twice, to a double and to a float, is with so few digits what is
+     * rounded once. */
+    for (decimals = 0; decimals <= 4 && (double)size * power < 0x1p24; decimals++) {
+        uint64_t whole = (uint64_t)((double)size * power + 0.5);
+
+        if ((float)((double)whole / power) == size)
+            return decimal(out, whole, decimals, power);
+        power *= 10;
+    }
+    return library_real32(out, size);
 }

@@ -77,6 +77,9 @@ static inline char *number_i64(char *out, int64_t n)
  * "nan", "inf", "-inf".  Always with a point, never a comma. */
 char *number_real(char *out, double n);
 
+/* Of a number of single precision: the shortest text that reads back as the same float. */
+char *number_real32(char *out, double n);
+
 /* Exactly `digits` digits, 1 to 9, zeros in front. */
 char *number_padded(char *out, uint32_t n, int digits);
 

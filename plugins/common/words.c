@@ -65,6 +65,9 @@ static const struct word rejects[] = {
     [MUSTER_REJECT_SOURCE] = WORD("source"),
     [MUSTER_REJECT_RATE] = WORD("rate"),
     [MUSTER_REJECT_UNKNOWN_DEVICE] = WORD("unknown_device"),
+    [MUSTER_REJECT_NO_FORMAT] = WORD("no_format"),
+    [MUSTER_REJECT_BAD_LENGTH] = WORD("bad_length"),
+    [MUSTER_REJECT_BAD_CHECK] = WORD("bad_check"),
 };
 
 /* Also the last parts of the metrics dropped.* of a sink. */
@@ -85,7 +88,7 @@ static const struct word value_types[] = {
     [MUSTER_VALUE_NONE] = WORD("none"),         [MUSTER_VALUE_TEXT] = WORD("text"),
     [MUSTER_VALUE_INT] = WORD("integer"),       [MUSTER_VALUE_REAL] = WORD("real"),
     [MUSTER_VALUE_UNSIGNED] = WORD("unsigned"), [MUSTER_VALUE_BOOL] = WORD("bool"),
-    [MUSTER_VALUE_BYTES] = WORD("bytes"),
+    [MUSTER_VALUE_BYTES] = WORD("bytes"),       [MUSTER_VALUE_REAL32] = WORD("real32"),
 };
 
 /* In the order of the bits. */

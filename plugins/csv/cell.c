@@ -81,6 +81,8 @@ char *cell_value(char *out, const struct field_value *value)
         return number_i64(out, value->integer);
     case FIELD_TYPE_REAL:
         return number_real(out, value->real);
+    case FIELD_TYPE_REAL32:
+        return number_real32(out, value->real);
     case FIELD_TYPE_UNSIGNED:
         return number_u64(out, value->number);
     case FIELD_TYPE_DECIMAL:

@@ -132,6 +132,8 @@ static char *value(char *out, const struct muster_record *record)
         return number_i64(out, record->value.integer);
     case MUSTER_VALUE_REAL:
         return number_real(out, record->value.real);
+    case MUSTER_VALUE_REAL32:
+        return number_real32(out, record->value.real);
     case MUSTER_VALUE_UNSIGNED:
         return number_u64(out, record->value.natural);
     case MUSTER_VALUE_BOOL:
@@ -211,7 +213,7 @@ static char *message(const struct line_style *style, char *out, const struct mus
         out = text_copy(out, " seq=");
         out = number_u64(out, record->seq);
     }
-    if (record->value_type >= MUSTER_VALUE_TEXT && record->value_type <= MUSTER_VALUE_BYTES) {
+    if (record->value_type >= MUSTER_VALUE_TEXT && record->value_type <= MUSTER_VALUE_REAL32) {
         out = text_copy(out, " value=");
         out = value(out, record);
     }

@@ -12,7 +12,7 @@
 #include "scenario.h"
 #include "stage.h"
 
-#define CLAIMS_REASONS 8 /* for rejecting a datagram: enum muster_reject */
+#define CLAIMS_REASONS 10 /* for rejecting a datagram: enum muster_reject */
 
 /* Why nothing is claimed of a device. */
 enum claims_doubt {

@@ -80,11 +80,15 @@ static void fill_value(struct muster_record *record, uint32_t *random)
 {
     static const int64_t integers[] = {0, 1, -1, INT64_MIN, INT64_MAX, 27};
     static const double reals[] = {0, -0.0, 1e308, -1e-308, 26.6, INFINITY, -INFINITY, NAN};
+    static const float reals32[] = {0, -0.0f, 3e38f, -1e-38f, 26.6f, INFINITY, -INFINITY, NAN};
 
     record->value_type = (uint8_t)(next(random) % 9);
     switch (record->value_type) {
     case MUSTER_VALUE_REAL:
         record->value.real = PICK(reals, next(random));
+        break;
+    case MUSTER_VALUE_REAL32:
+        record->value.real = PICK(reals32, next(random));
         break;
     case MUSTER_VALUE_BOOL:
         record->value.natural = next(random) % 2;

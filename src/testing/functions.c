@@ -333,7 +333,7 @@ static uint32_t values(struct muster_instance *instance, const struct muster_rec
         .name = "value", .type = record->value_type, .quality = record->quality};
 
     if (!callback_note_allows(instance, RULE_VALUES) || record->kind != MUSTER_KIND_MESSAGE ||
-        record->value_type == MUSTER_VALUE_NONE || record->value_type > MUSTER_VALUE_BYTES)
+        record->value_type == MUSTER_VALUE_NONE || record->value_type > MUSTER_VALUE_REAL32)
         return 0;
     if (record->value_type == MUSTER_VALUE_TEXT || record->value_type == MUSTER_VALUE_BYTES) {
         value.bytes = record->payload.bytes;

@@ -88,6 +88,9 @@ const char *wire_reject_name(unsigned reason)
         [MUSTER_REJECT_SOURCE] = "source",
         [MUSTER_REJECT_RATE] = "rate",
         [MUSTER_REJECT_UNKNOWN_DEVICE] = "unknown_device",
+        [MUSTER_REJECT_NO_FORMAT] = "no_format",
+        [MUSTER_REJECT_BAD_LENGTH] = "bad_length",
+        [MUSTER_REJECT_BAD_CHECK] = "bad_check",
     };
 
     return reason < MUSTER_REJECT_REASONS ? names[reason] : "unknown_reason";

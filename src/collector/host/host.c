@@ -287,7 +287,7 @@ static uint32_t values(struct muster_instance *instance, const struct muster_rec
     if (!rules_allow(instance, RULE_VALUES))
         return 0;
     if (record->kind != MUSTER_KIND_MESSAGE || record->value_type == MUSTER_VALUE_NONE ||
-        record->value_type > MUSTER_VALUE_BYTES)
+        record->value_type > MUSTER_VALUE_REAL32)
         return 0;
     if (record->value_type == MUSTER_VALUE_TEXT || record->value_type == MUSTER_VALUE_BYTES) {
         value.bytes = record->payload.bytes;

@@ -173,6 +173,9 @@ START_TEST(values)
     record.value.real = 2.5;
     value = get("value");
     ck_assert(value.type == FIELD_TYPE_REAL && value.real == 2.5);
+    record.value_type = MUSTER_VALUE_REAL32;
+    value = get("value");
+    ck_assert(value.type == FIELD_TYPE_REAL32 && value.real == 2.5);
     record.value_type = MUSTER_VALUE_NONE;
     expect_none("value");
     record.value_type = 77; /* of a later version */

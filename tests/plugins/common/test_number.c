@@ -172,9 +172,84 @@ START_TEST(reals)
 }
 END_TEST
 
+/* The fewest digits that give a float, by trying them. */
+static int digits_of(float number)
+{
+    char text[64];
+    int precision;
+
+    for (precision = 1; precision < 9; precision++) {
+        snprintf(text, sizeof text, "%.*e", precision - 1, (double)number);
+        if (strtof(text, NULL) == number)
+            break;
+    }
+    return precision;
+}
+
+static void expect_real32(float number)
+{
+    char text[NUMBER_REAL_MAX + 1];
+    char *end = number_real32(text, (double)number);
+    int digits = 0, zeros = 0;
+    const char *at;
+
+    ck_assert(end <= text + NUMBER_REAL_MAX);
+    *end = '\0';
+    ck_assert_msg(strtof(text, NULL) == number, "%a is %s", (double)number, text);
+    for (at = text; *at != '\0' && *at != 'e'; at++) {
+        if (*at < '0' || *at > '9' || (digits == 0 && *at == '0'))
+            continue;
+        digits++;
+        zeros = *at == '0' ? zeros + 1 : 0;
+    }
+    ck_assert_msg(digits - zeros <= digits_of(number), "%a is %s", (double)number, text);
+}
+
+START_TEST(reals_of_single_precision)
+{
+    static const struct {
+        float number;
+        const char *text;
+    } cases[] = {
+        {0, "0"},
+        {-0.0f, "-0"},
+        {21.2f, "21.2"},
+        {-1.5f, "-1.5"},
+        {0.1f, "0.1"},
+        {100, "100"},
+        {16777216, "16777216"},
+        {123456792, "123456790"},
+        {3e9f, "3000000000"},
+        {1e15f, "1e+15"},
+        {3.4e38f, "3.4e+38"},
+        {1e-45f, "1e-45"},
+        {0.00001f, "1e-05"},
+        {INFINITY, "inf"},
+        {-INFINITY, "-inf"},
+        {1013.25f, "1013.25"},
+    };
+    char text[NUMBER_REAL_MAX];
+    uint32_t bits = 1;
+    float number;
+    size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        expect(text, number_real32(text, (double)cases[i].number), cases[i].text);
+    expect(text, number_real32(text, (double)NAN), "nan");
+    for (i = 0; i < 20000; i++) {
+        expect_real32((float)(int)(i * 7919 % 200000 - 100000) / 100);
+        bits = bits * 1664525 + 1013904223;
+        memcpy(&number, &bits, sizeof number);
+        if (isfinite(number))
+            expect_real32(number);
+    }
+}
+END_TEST
+
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {whole_numbers, signed_numbers, fixed_digits, decimals, reals};
+    const TTest *const tests[] = {whole_numbers, signed_numbers, fixed_digits,
+                                  decimals,      reals,          reals_of_single_precision};
     Suite *suite = suite_create("number");
     TCase *tcase = tcase_create("number");
     size_t i;

@@ -227,6 +227,9 @@ START_TEST(values)
     record.value_type = MUSTER_VALUE_REAL;
     record.value.real = 2.5;
     expect_line(record, "DATA from 101 seq=7 value=2.5\n");
+    record.value_type = MUSTER_VALUE_REAL32;
+    record.value.real = 21.2f;
+    expect_line(record, "DATA from 101 seq=7 value=21.2\n");
     close_log();
 }
 END_TEST
