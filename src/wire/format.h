@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A declared format, as it is described: which fields a datagram has, in order, and what they mean.
- * Values alone, no pointer into it is kept by plan_compile (plan.h), which makes of it what decodes.
+ * Values alone, no pointer into it is kept by plan_compile (plan.h), which makes of it what
+ * decodes.
  *
  * doc/formats.md is the same for users.
  */
@@ -16,7 +17,8 @@
 
 #include "base/node.h"
 
-#define FORMAT_FIELDS_MOST   64  /* parts included, of all headers, readings and the trailer of a body */
+#define FORMAT_FIELDS_MOST                                                                         \
+    64 /* parts included, of all headers, readings and the trailer of a body */
 #define FORMAT_VALUES_MOST   128 /* different names of values in a format */
 #define FORMAT_BODIES_MOST   32
 #define FORMAT_WORDS_MOST    256 /* values of an expect, a type map, absent, or names */
@@ -128,12 +130,13 @@ struct format_name {
 enum format_time { FORMAT_WALL, FORMAT_FROM_START /* tells the order only */ };
 
 struct format_clock {
-    const struct node *at;    /* NULL: all defaults, seconds since the Unix epoch */
-    uint64_t unit_ns;         /* s ms us ns: 1000000000 ... 1 */
-    int64_t epoch_s;          /* the Unix time of its 0: unix 0, gps 315964800, ntp -2208988800, 2000 946684800 */
-    const char *fraction;     /* NULL: none */
-    uint64_t per;             /* of the fraction, to the second; e.g. 1000 */
-    bool wraps;               /* it is the low bits of the time: the moment nearest to the arrival */
+    const struct node *at; /* NULL: all defaults, seconds since the Unix epoch */
+    uint64_t unit_ns;      /* s ms us ns: 1000000000 ... 1 */
+    int64_t epoch_s;       /* the Unix time of its 0: unix 0, gps 315964800, ntp -2208988800, 2000
+                              946684800 */
+    const char *fraction;  /* NULL: none */
+    uint64_t per;          /* of the fraction, to the second; e.g. 1000 */
+    bool wraps;            /* it is the low bits of the time: the moment nearest to the arrival */
     enum format_time kind;
 };
 

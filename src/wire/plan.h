@@ -8,9 +8,24 @@
  *     if (count < 0)
  *         reject(wire_reason(count));
  *     for (i = 0; i < count; i++)
- *         plan_record(plan, &record[i], &header, datagram, i);
+ *         plan_record(plan, &record[i], &header, datagram, size, i);
  *     ...
- *     n = plan_values(plan, datagram, size, reading, values, room);
+ *     n = plan_values(plan, datagram, size, record[i].payload_at, values, sizeof values[0], room);
+ *
+ * What the description leaves open is decided so:
+ * - A datagram that no body describes is its header alone; so is one with a body that has no
+ *   reading, and one with no reading in it (a count of 0).  It makes one record.  If the number
+ *   counts readings, such a record has none: seq_bits is 0.
+ * - `readings` of a body goes before `count`, which is then not looked at.
+ * - `length` is a value as any other: what it counts differs from format to format, and the
+ *   datagram's own size is known.  Flags wider than 8 bits are a value, too.
+ * - A time stamp of 0 is none, whatever the epoch, unless it wraps.
+ * - Fixed text may be filled up with zeros or spaces, which are left out.
+ * - A role of a `number` that is no whole number is MUSTER_REJECT_NO_FORMAT.
+ * - A device of an integer without a sign is a number.  All else is a key: integers in decimal,
+ *   hex and bcd as digits, text as it is, but for what is not printable ASCII, and in a key of
+ *   several fields '/': that is \xHH, and so is a backslash.  So no two devices share a key.  One
+ *   that would be longer than FORMAT_KEY_MOST, or empty, is MUSTER_REJECT_BAD_LENGTH.
  */
 #ifndef WIRE_PLAN_H
 #define WIRE_PLAN_H
@@ -45,8 +60,11 @@ struct plan_header {
     uint8_t flags;
     uint16_t body;     /* which body it has; UINT16_MAX: none */
     uint16_t readings; /* records that it makes, at least 1 */
+    bool has_reading;  /* else it is one record without a reading */
     uint32_t first;    /* where the first reading begins, bytes */
     uint32_t stride;   /* bytes of each reading; 0: they differ, and are found by walking */
+    uint32_t walked;   /* readings in front of walked_at, which is where plan_record has come to */
+    uint32_t walked_at;
 };
 
 /* Checks that the description makes sense, and compiles it.  What is wrong goes to `problems`, at
@@ -67,25 +85,27 @@ int plan_header(const struct plan *plan, struct plan_header *header, const uint8
 
 /* Fills in record number `reading` of a datagram that plan_header took.  All 128 bytes are set,
  * device excepted, which is the host's number; payload: the reading's bytes, which are inside
- * `datagram`; value: that of the first value, if there is just one in a reading. */
-void plan_record(const struct plan *plan, struct muster_record *out,
-                 const struct plan_header *header, const uint8_t *datagram, size_t size,
-                 uint32_t reading);
+ * `datagram`, and if there are none the whole datagram, with payload_at 0; value: that of the
+ * first value, if there is just one in a reading, and of a text if it is the whole reading.
+ * Readings that are walked are found at once if they are asked for in order. */
+void plan_record(const struct plan *plan, struct muster_record *out, struct plan_header *header,
+                 const uint8_t *datagram, size_t size, uint32_t reading);
 
-/* The values of one reading, those of the headers first, in the order of plan_value: a value that is
- * absent, or that this body does not have, is there with MUSTER_VALUE_NONE.  Returns how many the
- * format has, which may be more than `room`.  Texts point into `datagram`, or into the plan. */
-uint32_t plan_values(const struct plan *plan, const uint8_t *datagram, size_t size,
-                     uint32_t reading, struct muster_value *out, uint32_t value_size,
-                     uint32_t room);
+/* The values of one reading, those of the headers first, in the order of plan_value: a value that
+ * is absent, or that this body does not have, is there with MUSTER_VALUE_NONE.  `at` is where the
+ * reading begins, as in muster_record.payload_at: so nothing is walked again for each.  Returns how
+ * many the format has, which may be more than `room`.  Texts point into `datagram`, or into the
+ * plan. */
+uint32_t plan_values(const struct plan *plan, const uint8_t *datagram, size_t size, uint32_t at,
+                     struct muster_value *out, uint32_t value_size, uint32_t room);
 
 /* The values that a format has, each name once, in the order in which the file has them; a role is
  * none.  Returns NULL past the last. */
 struct plan_value {
     const char *name;
-    const char *unit;  /* NULL: none */
-    uint8_t type;      /* enum muster_value_type of its values */
-    uint8_t decimals;  /* digits behind the point that a scaled value has */
+    const char *unit; /* NULL: none */
+    uint8_t type;     /* enum muster_value_type of its values */
+    uint8_t decimals; /* digits behind the point that a scaled value has */
 };
 const struct plan_value *plan_value(const struct plan *plan, uint32_t index);
 
@@ -100,19 +120,19 @@ bool plan_device_place(const struct plan *plan, uint32_t *offset, uint32_t *widt
 /* For a person: each field of a datagram with its offset, bytes, value and meaning, in order, or
  * which rule refuses it.  `field` is called for each. */
 struct plan_step {
-    uint32_t offset, length;  /* bytes of the datagram that it is read from */
-    uint8_t bit, bits;        /* of a part: from the most significant bit of the integer; bits 0: none */
-    const char *where;        /* "header", "body 2", "reading 1 of 3", "trailer" */
-    const char *type;         /* as declared: "u16 le", "text:u8", ... */
-    const char *name;         /* NULL: '-' */
-    const char *role;         /* "device", "sequence", ...; NULL: it is a value, or has no name */
-    const char *value;        /* as text */
-    const char *meaning;      /* what becomes of it: "21.2 Cel", "data", "2025-12-17T19:33:20Z"; NULL */
+    uint32_t offset, length; /* bytes of the datagram that it is read from */
+    uint8_t bit, bits;   /* of a part: from the most significant bit of the integer; bits 0: none */
+    const char *where;   /* "header", "body 2", "reading 1 of 3", "trailer" */
+    const char *type;    /* as declared: "u16 le", "text:u8", ... */
+    const char *name;    /* NULL: '-' */
+    const char *role;    /* "device", "sequence", ...; NULL: it is a value, or has no name */
+    const char *value;   /* as text */
+    const char *meaning; /* what becomes of it: "21.2 Cel", "data", "2025-12-17T19:33:20Z"; NULL */
 };
 struct plan_verdict {
-    int count;         /* as plan_header returns it */
-    uint32_t offset;   /* where the rule that refuses it looked */
-    char text[256];    /* which rule, and what it found; "" if it is taken */
+    int count;       /* as plan_header returns it */
+    uint32_t offset; /* where the rule that refuses it looked */
+    char text[256];  /* which rule, and what it found; "" if it is taken */
     struct plan_header header;
 };
 void plan_explain(const struct plan *plan, const uint8_t *datagram, size_t size,
