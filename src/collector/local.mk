@@ -21,7 +21,7 @@ include %D%/flow/local.mk
 include %D%/live/local.mk
 include %D%/replay/local.mk
 include %D%/state/local.mk
-COLLECTOR_LIBS = %D%/libcollector.a src/libwire.a src/libbase.a $(LIBCONFIG_LIBS) $(YAML_LIBS)
+COLLECTOR_LIBS = %D%/libcollector.a src/libwire.a src/libbase.a $(LIBCONFIG_LIBS) $(YAML_LIBS) -lm
 
 # Which commit it was built from; " (0636427)", or nothing outside of a repository.
 src/commit.h: FORCE-commit

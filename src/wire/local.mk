@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: MIT
-# The built-in datagram, and the rule that steers it to a worker.
+# The built-in datagram, declared formats, and the rule that steers it to a worker.
 noinst_LIBRARIES += src/libwire.a
 src_libwire_a_SOURCES =
 src_libwire_a_SOURCES += \
 	%D%/datagram.c %D%/datagram.h \
+	%D%/format.h \
+	%D%/plan.c %D%/plan.h \
+	%D%/plan_check.c \
+	%D%/plan_compile.c \
+	%D%/plan_device.c \
+	%D%/plan_fields.c \
+	%D%/plan_known.c \
+	%D%/plan_maker.h \
+	%D%/plan_names.c \
+	%D%/plan_parts.h \
+	%D%/plan_time.c \
+	%D%/plan_values.c \
 	%D%/steering.c %D%/steering.h
