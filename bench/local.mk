@@ -8,7 +8,7 @@
 
 BENCH = quick
 BENCH_ONLY =
-BENCHES = bench/capture bench/contract bench/floor bench/flood bench/memory bench/tracker
+BENCHES = bench/capture bench/contract bench/floor bench/flood bench/format bench/memory bench/tracker
 EXTRA_PROGRAMS = $(BENCHES)
 CLEANFILES += $(BENCHES)
 
@@ -17,6 +17,8 @@ bench_contract_SOURCES = bench/contract.c
 bench_contract_LDADD = $(COLLECTOR_LIBS)
 bench_floor_SOURCES = bench/floor.c
 bench_flood_SOURCES = bench/flood.c
+bench_format_SOURCES = bench/format.c
+bench_format_LDADD = $(COLLECTOR_LIBS)
 bench_memory_SOURCES = bench/memory.c plugins/common/number.c plugins/common/number.h \
 	plugins/common/number_table.c
 bench_tracker_SOURCES = bench/tracker.c $(SEQUENCE_SOURCES) $(COMMON_SOURCES)

@@ -151,9 +151,9 @@ static bool all_hold(const struct plan_look *look, const struct plan_conditions 
     return true;
 }
 
-/* What the type says; PLAN_NO_TYPE: nothing. */
-static unsigned message_of(const struct plan *plan, const struct plan_look *look)
+unsigned plan_message(const struct plan_look *look)
 {
+    const struct plan *plan = look->plan;
     uint64_t raw;
     size_t i;
 
@@ -364,7 +364,7 @@ int plan_header(const struct plan *plan, struct plan_header *header, const uint8
     } else if (!plan_get_device(&look, source, &header->device)) {
         return reject(MUSTER_REJECT_BAD_LENGTH);
     }
-    result = judge(&look, header, arrival_ns, message_of(plan, &look));
+    result = judge(&look, header, arrival_ns, plan_message(&look));
     if (result == reject(MUSTER_REJECT_BAD_CHECK) || result == reject(MUSTER_REJECT_NO_FORMAT)) {
         header->device.id = 0;
         header->device.is_number = false;
@@ -387,7 +387,7 @@ static bool look_again(struct plan_look *look, const struct plan *plan, const ui
     ends = plan_walk(look, &plan->header, PLAN_HEADER, 0, look->end);
     if (ends < 0)
         return false;
-    message = message_of(plan, look);
+    message = plan_message(look);
     *first = (uint32_t)ends;
     return message == PLAN_NO_TYPE || plan_find_body(look, message, first) == 0;
 }

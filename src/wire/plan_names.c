@@ -260,6 +260,11 @@ void maker_conditions(struct plan_maker *maker, const struct format_conditions *
                          from->name, FORMAT_WORDS_MOST);
             return;
         }
+        if (from->is_type && out == &maker->plan->expect) {
+            node_problem(from->at, maker->problems,
+                         "expect: what types there are is said by `type`; leave it out here");
+            return;
+        }
         if (!from->is_type) {
             field = maker_find(maker, from->at, what, from->name);
             if (field == NULL)

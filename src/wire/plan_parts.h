@@ -166,6 +166,8 @@ int64_t plan_walk(struct plan_look *look, const struct plan_section *section, en
  * reject, as plan_header does. */
 int plan_find_header(struct plan_look *look, const struct plan *plan, const uint8_t *datagram,
                      size_t size);
+/* What the type says, enum format_message; PLAN_NO_TYPE: nothing. */
+unsigned plan_message(const struct plan_look *look);
 int plan_find_body(struct plan_look *look, unsigned message, uint32_t *first);
 
 /* The bytes of a field whose section was walked: those of its content, without a length in front or
