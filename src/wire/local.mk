@@ -10,6 +10,7 @@ src_libwire_a_SOURCES += \
 	%D%/plan_compile.c \
 	%D%/plan_device.c \
 	%D%/plan_explain.c \
+	%D%/plan_fast.c \
 	%D%/plan_fields.c \
 	%D%/plan_known.c \
 	%D%/plan_maker.h \

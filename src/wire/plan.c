@@ -334,6 +334,14 @@ static int judge(struct plan_look *look, struct plan_header *header, uint64_t ar
 int plan_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
                 size_t size, const struct address *source, uint64_t arrival_ns)
 {
+    if (plan->fast.is_on)
+        return plan_fast_header(plan, header, datagram, size);
+    return plan_any_header(plan, header, datagram, size, source, arrival_ns);
+}
+
+int plan_any_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
+                    size_t size, const struct address *source, uint64_t arrival_ns)
+{
     struct plan_look look;
     int64_t ends;
     int result;
@@ -458,7 +466,7 @@ void plan_record(const struct plan *plan, struct muster_record *out, struct plan
     struct plan_look look;
     uint32_t at = 0, ends = 0;
 
-    assert(reading < header->readings);
+    assert(reading < header->readings && size <= PLAN_LARGEST);
 
     memset(out, 0, sizeof *out);
     out->device_id = header->device.id;
@@ -478,7 +486,11 @@ void plan_record(const struct plan *plan, struct muster_record *out, struct plan
     } else if (header->readings > 1 && header->seq_bits > 0) {
         out->marks |= MUSTER_MARK_SHARED_NUMBER;
     }
-    if (header->has_reading) {
+    if (header->has_reading && body->rest_type != MUSTER_VALUE_NONE) {
+        at = header->first;
+        ends = (uint32_t)size - plan->trailer.size;
+        out->value_type = ends > at ? body->rest_type : MUSTER_VALUE_NONE;
+    } else if (header->has_reading) {
         look.plan = plan;
         look.datagram = datagram;
         look.size = (uint32_t)size;
@@ -495,7 +507,7 @@ void plan_record(const struct plan *plan, struct muster_record *out, struct plan
         out->payload_size = ends - at;
         out->payload_at = (uint16_t)at;
     }
-    if (header->has_reading && body->only != NULL)
+    if (header->has_reading && body->only != NULL && body->rest_type == MUSTER_VALUE_NONE)
         set_value(out, &look);
 }
 

@@ -274,6 +274,9 @@ static void find_only(struct plan_body *body)
         return;
     body->only = only;
     body->only_is_all = reading->count == 1;
+    if (body->only_is_all && body->readings == 1 && only->length_is == FORMAT_REST &&
+        (only->type == FORMAT_TEXT || only->type == FORMAT_HEX))
+        body->rest_type = only->type == FORMAT_TEXT ? MUSTER_VALUE_TEXT : MUSTER_VALUE_BYTES;
 }
 
 static void check_readings(struct plan_maker *maker, const struct format_body *from,
@@ -406,6 +409,7 @@ static void compile(struct plan_maker *maker)
     maker_values(maker);
     for (i = 0; i < plan->body_count; i++)
         find_only(&plan->bodies[i]);
+    plan_fast_make(plan);
 }
 
 struct plan *plan_compile(const struct format *format, struct problems *problems)

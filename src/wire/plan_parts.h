@@ -84,7 +84,8 @@ struct plan_body {
     struct plan_section header, reading;
     const struct plan_field *role[PLAN_ROLES]; /* its own, or the datagram's; NULL: none */
     const struct plan_field *only;             /* the one value of a reading; NULL: not one */
-    bool only_is_all;                          /* and the reading has nothing else */
+    uint8_t rest_type; /* TEXT or BYTES: its one reading is just that, to the end; else NONE */
+    bool only_is_all;  /* and the reading has nothing else */
     bool trailing;
     uint32_t readings; /* as declared; 0: as `count` says, or to the end */
 };
@@ -117,8 +118,30 @@ struct plan_check_range {
     const uint32_t *table; /* of a CRC, by byte */
 };
 
+/* An integer of the header, loaded with the eight bytes around it that any datagram of the format
+ * has. */
+struct plan_load {
+    uint64_t mask; /* 0: there is none, and the value is 0 */
+    uint32_t at;
+    uint8_t shift;
+    bool little_endian;
+};
+
+/* For the most frequent formats: a header of integers without a sign, whose type alone says what
+ * follows.  plan_header does the same by it, in a straight line. */
+struct plan_fast {
+    bool is_on;
+    uint8_t seq_bits;
+    uint32_t expect_count;
+    struct plan_load device, type, sequence, time, flags, expect[4];
+    uint64_t expected[4];
+    int64_t epoch_ns;
+    const struct plan_body *body[FORMAT_IGNORE + 1]; /* by message */
+};
+
 struct plan {
     const char *name;
+    struct plan_fast fast;
     uint32_t least; /* bytes of the shortest datagram: header and trailer */
     struct plan_section header, trailer;
     const struct plan_field *role[PLAN_ROLES];
@@ -161,6 +184,15 @@ struct plan_look {
  * if it does not fit. */
 int64_t plan_walk(struct plan_look *look, const struct plan_section *section, enum plan_where where,
                   uint32_t at, uint32_t end);
+
+/* Makes the fast way, if there is one; and goes it, as plan_header. */
+void plan_fast_make(struct plan *plan);
+int plan_fast_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
+                     size_t size);
+
+/* plan_header for any plan. */
+int plan_any_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
+                    size_t size, const struct address *source, uint64_t arrival_ns);
 
 /* plan_header without roles: finds header, trailer and body.  plan_find_header returns 0 or a
  * reject, as plan_header does. */
