@@ -32,27 +32,24 @@ static uint64_t sum;
 
 /* ---- Formats -------------------------------------------------------------------------- */
 
-#define NUMBER(is, bytes, called)                                                                  \
-    {                                                                                              \
-        .at = &node, .name = called, .type = is, .width = bytes                                    \
-    }
+#define NUMBER(bytes) .at = &node, .type = FORMAT_UNSIGNED, .width = (bytes)
 
 static const struct format_type_word types[] = {
     {0, FORMAT_HEARTBEAT}, {1, FORMAT_DATA}, {2, FORMAT_INIT}};
 static const uint64_t data[] = {FORMAT_DATA};
 static const struct format_condition is_data[] = {
     {.at = &node, .name = "type", .is_type = true, .values = data, .value_count = 1}};
-static const struct format_field reference[] = {
-    NUMBER(FORMAT_UNSIGNED, 2, "device"), NUMBER(FORMAT_UNSIGNED, 4, "sequence"),
-    NUMBER(FORMAT_UNSIGNED, 4, "time"), NUMBER(FORMAT_UNSIGNED, 1, "type"),
-    NUMBER(FORMAT_UNSIGNED, 1, "flags")};
+static const struct format_field reference[] = {{NUMBER(2), .name = "device"},
+                                                {NUMBER(4), .name = "sequence"},
+                                                {NUMBER(4), .name = "time"},
+                                                {NUMBER(1), .name = "type"},
+                                                {NUMBER(1), .name = "flags"}};
 static const struct format_field summed[] = {
-    NUMBER(FORMAT_UNSIGNED, 2, "device"), NUMBER(FORMAT_UNSIGNED, 4, "sequence"),
-    NUMBER(FORMAT_UNSIGNED, 4, "time"),   NUMBER(FORMAT_UNSIGNED, 1, "type"),
-    NUMBER(FORMAT_UNSIGNED, 1, "flags"),  NUMBER(FORMAT_UNSIGNED, 2, "check")};
+    {NUMBER(2), .name = "device"}, {NUMBER(4), .name = "sequence"}, {NUMBER(4), .name = "time"},
+    {NUMBER(1), .name = "type"},   {NUMBER(1), .name = "flags"},    {NUMBER(2), .name = "check"}};
 static const struct format_field text[] = {
     {.at = &node, .name = "value", .type = FORMAT_TEXT, .length_is = FORMAT_REST}};
-static const struct format_field number[] = {NUMBER(FORMAT_SIGNED, 2, "value")};
+static const struct format_field number[] = {{NUMBER(2), .name = "value"}};
 static const struct format_body texts = {
     .at = &node, .when = {is_data, 1}, .reading = {text, 1}, .readings = 1};
 static const struct format_body numbers = {

@@ -573,10 +573,10 @@ const char *plan_name(const struct plan *plan)
 
 bool plan_device_place(const struct plan *plan, uint32_t *offset, uint32_t *width)
 {
-    const struct plan_field *field = plan->device_count == 1 ? plan->device[0] : NULL;
+    const struct plan_field *field = plan->device_is_number ? plan->device[0] : NULL;
 
-    if (!plan->device_is_number || field->is_part || field->run > 0 ||
-        field->where != PLAN_HEADER || (field->little_endian && field->width > 1) ||
+    if (field == NULL || field->is_part || field->run > 0 || field->where != PLAN_HEADER ||
+        (field->little_endian && field->width > 1) ||
         (field->width != 1 && field->width != 2 && field->width != 4))
         return false;
     *offset = field->offset;

@@ -34,9 +34,10 @@ void *maker_alloc(struct plan_maker *maker, size_t count, size_t size)
 
 const char *maker_copy(struct plan_maker *maker, const char *text)
 {
-    char *copy = text != NULL ? maker_alloc(maker, strlen(text) + 1, 1) : NULL;
+    size_t size = text != NULL ? strlen(text) + 1 : 0;
+    char *copy = text != NULL ? maker_alloc(maker, size, 1) : NULL;
 
-    return copy != NULL ? strcpy(copy, text) : NULL;
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
 
 void plan_free(struct plan *plan)

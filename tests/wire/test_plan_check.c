@@ -13,20 +13,20 @@
 
 /* RevEng's catalogue of CRC algorithms, RFC 1071; the sums by hand. */
 static const struct {
-    enum format_check is;
     const char *type;
+    enum format_check is;
     uint32_t sum; /* of "123456789" */
 } algorithms[] = {
-    {FORMAT_SUM8, "u8", 0xdd},
-    {FORMAT_SUM16, "u16", 0x01dd},
-    {FORMAT_XOR8, "u8", 0x31},
-    {FORMAT_INTERNET16, "u16", 0xf62a},
-    {FORMAT_CRC16_ARC, "u16", 0xbb3d},
-    {FORMAT_CRC16_MODBUS, "u16", 0x4b37},
-    {FORMAT_CRC16_CCITT_FALSE, "u16", 0x29b1},
-    {FORMAT_CRC16_X25, "u16", 0x906e},
-    {FORMAT_CRC16_MCRF4XX, "u16", 0x6f91},
-    {FORMAT_CRC32, "u32", 0xcbf43926},
+    {"u8", FORMAT_SUM8, 0xdd},
+    {"u16", FORMAT_SUM16, 0x01dd},
+    {"u8", FORMAT_XOR8, 0x31},
+    {"u16", FORMAT_INTERNET16, 0xf62a},
+    {"u16", FORMAT_CRC16_ARC, 0xbb3d},
+    {"u16", FORMAT_CRC16_MODBUS, 0x4b37},
+    {"u16", FORMAT_CRC16_CCITT_FALSE, 0x29b1},
+    {"u16", FORMAT_CRC16_X25, 0x906e},
+    {"u16", FORMAT_CRC16_MCRF4XX, 0x6f91},
+    {"u32", FORMAT_CRC32, 0xcbf43926},
 };
 
 /* Bit by bit: width, polynomial, start, reflected, last. */
@@ -144,41 +144,65 @@ START_TEST(as_defined)
 }
 END_TEST
 
-/* The bytes that it covers, as they are defined: put side by side. */
+/* A datagram with a check in it, and what that covers. */
+struct place {
+    size_t which, width, size;
+    unsigned front, behind;
+    int from, to; /* -1: not said */
+    bool zero;
+};
+
+static struct place any_place(void)
+{
+    struct place place = {.which = below(COUNT_OF(algorithms)),
+                          .front = below(20),
+                          .behind = below(20),
+                          .from = one_in(2) ? -1 : (int)below(15),
+                          .zero = one_in(2)};
+
+    place.to = one_in(2) ? -1 : (place.from < 0 ? 1 : place.from + 1) + (int)below(20);
+    place.width = plan_check_bits(algorithms[place.which].is) / 8;
+    place.size = place.front + place.width + place.behind;
+    return place;
+}
+
+/* The bytes that are summed up, side by side. */
+static size_t cover(const struct place *place, const uint8_t *bytes, uint8_t *covered)
+{
+    size_t end = place->to >= 0 ? (size_t)place->to : place->size, count = 0;
+    size_t at = place->from > 0 ? (size_t)place->from : 0, behind = place->front + place->width;
+    bool zero = place->zero && at <= place->front && end >= behind;
+
+    for (; at < end && at < place->size; at++)
+        if (at < place->front || at >= behind)
+            covered[count++] = bytes[at];
+        else if (zero)
+            covered[count++] = 0;
+    return count;
+}
+
 START_TEST(in_any_place)
 {
     uint8_t bytes[64], covered[64];
     struct plan_header header;
+    size_t at;
     int i;
 
     for (i = 0; i < 4000; i++) {
-        size_t which = below(COUNT_OF(algorithms)), size, at, count = 0, width;
-        unsigned front = below(20), behind = below(20);
-        bool zero = one_in(2);
-        int from = one_in(2) ? -1 : (int)below(15),
-            to = one_in(2) ? -1 : (from < 0 ? 1 : from + 1) + (int)below(20);
-        struct plan *plan;
+        struct place place = any_place();
+        enum format_check is = algorithms[place.which].is;
+        struct plan *plan =
+            plan_of(place.which, place.front, place.behind, place.zero, place.from, place.to);
+        int wanted = place.to > (int)place.size || place.from > (int)place.size
+                         ? -1 - MUSTER_REJECT_BAD_LENGTH
+                         : 1;
 
-        width = plan_check_bits(algorithms[which].is) / 8;
-        size = front + width + behind;
-        plan = plan_of(which, front, behind, zero, from, to);
-        for (at = 0; at < size; at++)
+        for (at = 0; at < place.size; at++)
             bytes[at] = (uint8_t)random_u32();
-        if (zero && (from > (int)front || (to >= 0 && to < (int)(front + width))))
-            zero = false; /* it is not among them */
-        for (at = from > 0 ? (size_t)from : 0; at < (to >= 0 ? (size_t)to : size); at++)
-            if (at < front || at >= front + width)
-                covered[count++] = at < size ? bytes[at] : 0;
-            else if (zero)
-                covered[count++] = 0;
-        put_sum(bytes + front, which, slow(algorithms[which].is, covered, count));
-        if (to > (int)size || from > (int)size)
-            ck_assert_int_eq(plan_header(plan, &header, bytes, size, NULL, 0),
-                             -1 - MUSTER_REJECT_BAD_LENGTH);
-        else
-            ck_assert_msg(plan_header(plan, &header, bytes, size, NULL, 0) == 1,
-                          "%s, %u in front, %u behind, from %d to %d",
-                          plan_check_name(algorithms[which].is), front, behind, from, to);
+        put_sum(bytes + place.front, place.which, slow(is, covered, cover(&place, bytes, covered)));
+        ck_assert_msg(plan_header(plan, &header, bytes, place.size, NULL, 0) == wanted,
+                      "%s, %u in front, %u behind, from %d to %d", plan_check_name(is), place.front,
+                      place.behind, place.from, place.to);
         plan_free(plan);
     }
 }
