@@ -315,6 +315,25 @@ MUSTER_HOLDS(offsetof(struct muster_arrival, peer) == 56);
 #undef MUSTER_HOLDS
 #endif
 
+/* The datagram of a message of a declared format (muster_record.format is not 0), with its payload
+ * in it, `via.arrival->datagram_size` bytes; its values are worked out from all of that.  NULL if
+ * there is none, as in a message of the built-in format, or one that a filter derived.
+ *
+ * A message that a filter emits keeps it if its payload is still where process was handed it, and
+ * one that the host holds for the filter keeps it, too.  Any other that is emitted becomes one of
+ * the built-in format, without a datagram: the host sets format and payload_at to 0, and its one
+ * value is its own. */
+static inline const uint8_t *muster_record_datagram(const struct muster_record *record)
+{
+    const struct muster_arrival *arrival = record->via.arrival;
+
+    if (record->format == 0 || record->kind != MUSTER_KIND_MESSAGE || arrival == NULL ||
+        record->payload.bytes == NULL || record->payload_at > arrival->datagram_size ||
+        record->payload_size > arrival->datagram_size - record->payload_at)
+        return NULL;
+    return record->payload.bytes - record->payload_at;
+}
+
 /* How many numbers the range of an event has, first to last; modulo 2^seq_bits. */
 static inline uint64_t muster_record_count(const struct muster_record *event)
 {

@@ -174,7 +174,8 @@ void muster_test_batch_finish(struct muster_test_batch *batch)
     if (change.meddled)
         misuse("the plugin writes to the batch's own fields");
     if (change.altered)
-        misuse("the plugin changes kind, payload, payload_size, device, via or origin of a record "
+        misuse("the plugin changes kind, payload, payload_size, payload_at, format, device, "
+               "via or origin of a record "
                "in place; drop it, and emit another");
     batch->emitted = change.emitted;
     batch->dropped = change.dropped;

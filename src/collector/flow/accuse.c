@@ -12,7 +12,9 @@ static const struct {
 } bugs[] = {
     {MEDDLED, "it wrote to the fields of struct muster_batch", NULL},
     {ALTERED,
-     "process() changed kind, marks, payload, payload_size, device_id, device, via or origin of a "
+     "process() changed kind, marks, payload, payload_size, payload_at, format, device_id, device, "
+     "via "
+     "or origin of a "
      "record in place; drop it and emit another",
      NULL},
     {BATCH_FOREIGN_DEVICE,

@@ -76,34 +76,68 @@ static inline bool block_has_arrival(const struct block *block,
     return arrival >= block->arrivals && arrival < block->arrivals + BLOCK_RECORDS;
 }
 
-/* The arrival that was copied last: where it was, and where it is. */
+/* The arrival and the datagram that were copied last: where they were, and where they are. */
 struct block_way {
     const struct muster_arrival *from, *to;
+    const uint8_t *datagram, *copy;
+    uint32_t datagram_size;
 };
 
+/* Whether the record's payload is to be copied to the block, and with it, if *bytes is that, its
+ * datagram: *size bytes, 0 if that was copied last.  A record of a declared format has its whole
+ * datagram around it, see struct batch_memory. */
+static inline bool block_lacks(const struct block *block, const struct block_way *way,
+                               const struct muster_record *record, const uint8_t **bytes,
+                               uint32_t *size)
+{
+    const uint8_t *datagram = record->format != 0 ? muster_record_datagram(record) : NULL;
+
+    *bytes = record->payload.bytes;
+    *size = record->payload_size;
+    if (datagram != NULL) {
+        *bytes = datagram;
+        *size = record->via.arrival->datagram_size;
+    }
+    if (*size == 0 || block_has(block, *bytes)) {
+        *size = 0;
+        return false;
+    }
+    if (datagram != NULL && way->datagram == datagram && way->datagram_size == *size)
+        *size = 0;
+    return true;
+}
+
 /* Appends a copy of a record that is elsewhere, with its payload and its arrival unless these are
- * in the block already.  Records that follow one another and came the same way share an arrival, by
- * *way: NULLs at the start of a block.  Returns false if there is no room. */
+ * in the block already.  Records that follow one another and came the same way share an arrival,
+ * and a datagram, by *way: zeros at the start of a block.  Returns false if there is no room. */
 static inline bool block_append(struct block *block, struct block_way *way,
                                 const struct muster_record *record)
 {
     const struct muster_arrival *arrival = record->via.arrival;
-    bool elsewhere = record->payload_size > 0 && !block_has(block, record->payload.bytes);
+    const uint8_t *bytes;
+    uint32_t size;
+    bool elsewhere = block_lacks(block, way, record, &bytes, &size);
     struct muster_record *copy;
 
-    if (!block_has_room(block, elsewhere ? record->payload_size : 0))
+    if (!block_has_room(block, size))
         return false;
     copy = &block->records[block->records_used++];
     *copy = *record;
+    if (elsewhere && size > 0) {
+        way->datagram = bytes;
+        way->datagram_size = size;
+        way->copy = block_store(block, bytes, size);
+    }
     if (elsewhere)
-        copy->payload.bytes = block_store(block, record->payload.bytes, record->payload_size);
+        copy->payload.bytes = way->copy + (record->payload.bytes - bytes);
     if (arrival == NULL || block_has_arrival(block, arrival))
         return true;
     if (way->from != arrival) {
         struct muster_arrival *place = block_arrive(block);
 
         *place = *arrival;
-        *way = (struct block_way){.from = arrival, .to = place};
+        way->from = arrival;
+        way->to = place;
     }
     copy->via.arrival = way->to;
     return true;

@@ -145,16 +145,18 @@ static int make_room(struct batch *batch)
                        batch->count + batch->emission_count + 1);
 }
 
-/* A copy of what the record points to, or NULL. */
-static struct batch_copy *copy_pointed(const struct muster_record *record)
+/* A copy of `size` bytes, which are the record's payload or its datagram, and of its arrival; or
+ * NULL. */
+static struct batch_copy *copy_pointed(const struct muster_record *record, const uint8_t *bytes,
+                                       uint32_t size)
 {
-    struct batch_copy *copy = calloc(1, sizeof *copy + record->payload_size + TAIL);
+    struct batch_copy *copy = calloc(1, sizeof *copy + size + TAIL);
 
     if (copy == NULL)
         return NULL;
-    copy->size = record->payload_size;
-    if (copy->size > 0)
-        memcpy(copy->bytes, record->payload.bytes, copy->size);
+    copy->size = size;
+    if (size > 0)
+        memcpy(copy->bytes, bytes, size);
     if (record->via.arrival != NULL) {
         memcpy(&copy->arrival, record->via.arrival,
                record->via.arrival->size < sizeof copy->arrival ? record->via.arrival->size
@@ -171,13 +173,15 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
     struct emission *emission;
     unsigned why = refuse(batch, record);
     bool is_new_way = record->via.arrival != NULL && !batch_check_stays(batch, record->via.arrival);
+    bool stays = why == 0 && batch_check_datagram(batch, record);
+    uint32_t size = stays ? 0 : record->payload_size;
 
     if (why != 0)
         return why;
     if (make_room(batch) < 0)
         return BATCH_NO_MEMORY;
-    if (record->payload_size > 0 || is_new_way) {
-        copy = copy_pointed(record);
+    if (size > 0 || is_new_way) {
+        copy = copy_pointed(record, record->payload.bytes, size);
         if (copy == NULL)
             return BATCH_NO_MEMORY;
         copy->next = batch->copies;
@@ -187,7 +191,10 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
     emission->after = after < batch->count ? after : batch->count > 0 ? batch->count - 1 : 0;
     emission->record = *record;
     emission->record.origin = batch->origin;
-    emission->record.payload.bytes = record->payload_size > 0 ? copy->bytes : NULL;
+    if (!stays) {
+        emission->record.payload.bytes = size > 0 ? copy->bytes : NULL;
+        batch_check_forget(&emission->record);
+    }
     if (is_new_way)
         emission->record.via.arrival = &copy->arrival;
     /* Ids of the built-in format are their own numbers. */
@@ -261,16 +268,22 @@ const struct muster_record *batch_hold(struct muster_batch *view, uint32_t index
     struct batch *batch = (struct batch *)view;
     const struct muster_record *record;
     struct batch_copy *copy;
+    bool has_datagram;
 
     if (index >= batch->count || make_marks(batch) < 0 || batch->drop_marks[index])
         return NULL;
     record = &batch->records[index];
-    copy = copy_pointed(record);
+    has_datagram = batch_check_datagram(batch, record);
+    copy = has_datagram ? copy_pointed(record, muster_record_datagram(record),
+                                       record->via.arrival->datagram_size)
+                        : copy_pointed(record, record->payload.bytes, record->payload_size);
     if (copy == NULL)
         return NULL;
     copy->record = *record;
-    if (record->payload_size > 0)
-        copy->record.payload.bytes = copy->bytes;
+    if (!has_datagram)
+        batch_check_forget(&copy->record);
+    if (copy->size > 0)
+        copy->record.payload.bytes = copy->bytes + copy->record.payload_at;
     if (record->via.arrival != NULL)
         copy->record.via.arrival = &copy->arrival;
     copy->holder = holder(batch);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sum is taken of every record for every filter, so it is four loads a record, and no more is
+ * The sum is taken of every record for every filter, so it is five loads a record, and no more is
  * asked of it than that a field that changes cannot go unnoticed.
  */
 #include "batch_check.h"
@@ -18,14 +18,18 @@ typedef uint64_t lanes __attribute__((vector_size(16), may_alias));
 /* The 16 bytes of a record that begin with `device`. */
 enum { LANES_AT = 32 };
 _Static_assert(offsetof(struct muster_record, device) == LANES_AT &&
-                   offsetof(struct muster_record, origin) < LANES_AT + sizeof(lanes),
+                   offsetof(struct muster_record, origin) < LANES_AT + sizeof(lanes) &&
+                   offsetof(struct muster_record, format) < LANES_AT + sizeof(lanes),
                "what is summed up together");
 
 uint64_t batch_check_sum(const struct muster_record *records, uint32_t count)
 {
-    static const struct muster_record summed = {
-        .device = UINT32_MAX, .kind = UINT8_MAX, .marks = MUSTER_MARK_DEVICE, .origin = UINT8_MAX};
-    uint64_t payloads = 0, sizes = 0, ways = 0, ids = 0;
+    static const struct muster_record summed = {.device = UINT32_MAX,
+                                                .kind = UINT8_MAX,
+                                                .marks = MUSTER_MARK_DEVICE,
+                                                .origin = UINT8_MAX,
+                                                .format = UINT16_MAX};
+    uint64_t payloads = 0, places = 0, sizes = 0, ways = 0, ids = 0;
     lanes mask, who = {0, 0};
     uint32_t i;
 
@@ -35,11 +39,12 @@ uint64_t batch_check_sum(const struct muster_record *records, uint32_t count)
         who += *(const lanes *)&records[i].device & mask;
         /* Tied together, so that two records cannot swap one of the two. */
         payloads += records[i].payload.pad * (2 * (uint64_t)records[i].payload_size + 1);
+        places += (records[i].payload.pad | 1) * records[i].payload_at;
         sizes += records[i].payload_size;
         ways += records[i].via.pad;
         ids += records[i].device_id;
     }
-    return who[0] + who[1] * 3 + payloads * 5 + sizes * 7 + ways * 9 + ids * 11;
+    return who[0] + who[1] * 3 + payloads * 5 + sizes * 7 + ways * 9 + ids * 11 + places * 13;
 }
 
 /* ---- mending -------------------------------------------------------------------------- */
@@ -89,6 +94,24 @@ static bool is_arrival(const struct batch *batch, const struct muster_arrival *a
     return false;
 }
 
+bool batch_check_datagram(const struct batch *batch, const struct muster_record *record)
+{
+    const uint8_t *datagram = muster_record_datagram(record);
+    uint32_t size;
+
+    if (datagram == NULL)
+        return false;
+    size = record->via.arrival->datagram_size;
+    return size > 0 && readable(batch, datagram, size) == size;
+}
+
+void batch_check_forget(struct muster_record *record)
+{
+    record->payload_at = 0;
+    if (record->kind == MUSTER_KIND_MESSAGE)
+        record->format = 0;
+}
+
 void batch_check_mend(struct batch *batch)
 {
     uint32_t i;
@@ -96,11 +119,13 @@ void batch_check_mend(struct batch *batch)
     for (i = 0; i < batch->count; i++) {
         struct muster_record *record = &batch->records[i];
 
+        if (!is_arrival(batch, record->via.arrival))
+            record->via.arrival = NULL;
+        if (!batch_check_datagram(batch, record))
+            batch_check_forget(record);
         record->payload_size = readable(batch, record->payload.bytes, record->payload_size);
         if (record->payload_size == 0)
             record->payload.bytes = NULL;
-        if (!is_arrival(batch, record->via.arrival))
-            record->via.arrival = NULL;
         if ((record->marks & MUSTER_MARK_DEVICE) == 0 ||
             !batch_check_device(batch, record->device)) {
             record->marks &= (uint8_t)~MUSTER_MARK_DEVICE;

@@ -16,7 +16,7 @@ struct batch_copy {
     uint64_t holder;             /* and which filter on which worker; 0: it is not held */
     struct batch_copy *next;
     struct muster_arrival arrival;
-    uint32_t size; /* of the payload */
+    uint32_t size; /* of the payload, or of the datagram that it is in */
     uint8_t bytes[];
 };
 
@@ -26,7 +26,15 @@ bool batch_check_device(const struct batch *batch, uint32_t device);
 /* Whether the arrival lies in the batch's memory, so that an added record needs no copy of it. */
 bool batch_check_stays(const struct batch *batch, const struct muster_arrival *arrival);
 
-/* The sum over kind, payload, payload_size, device, via and origin of all records. */
+/* Whether the record's datagram, see muster_record_datagram, lies in memory that is there for as
+ * long as the batch.  Its arrival can be read. */
+bool batch_check_datagram(const struct batch *batch, const struct muster_record *record);
+
+/* Makes it a record of the built-in format, without a datagram. */
+void batch_check_forget(struct muster_record *record);
+
+/* The sum over kind, payload, payload_size, payload_at, format, device, via and origin of all
+ * records. */
 uint64_t batch_check_sum(const struct muster_record *records, uint32_t count);
 
 /* Whatever is in the records now: afterwards each points only to what is there, and is about a

@@ -79,6 +79,39 @@ START_TEST(what_is_there_stays)
 }
 END_TEST
 
+/* Readings of one datagram share it, too: it is copied whole, once. */
+START_TEST(a_datagram_is_copied_whole)
+{
+    const struct muster_arrival arrival = {.size = sizeof arrival, .datagram_size = 10};
+    const uint8_t datagram[10] = "012345678", other[10] = "abcdefghi";
+    struct muster_record record = {.format = 1, .via.arrival = &arrival, .payload_size = 4};
+    const struct muster_record *r = block->records;
+    struct block_way way = {0};
+
+    record.payload.bytes = datagram + 2;
+    record.payload_at = 2;
+    append(&way, record);
+    record.payload.bytes = datagram + 6;
+    record.payload_at = 6;
+    append(&way, record);
+    ck_assert_uint_eq(block->bytes_used, 10);
+    ck_assert_mem_eq(r[0].payload.bytes, "2345", 4);
+    ck_assert_mem_eq(r[1].payload.bytes, "678", 4);
+    ck_assert_ptr_eq(muster_record_datagram(&r[1]), muster_record_datagram(&r[0]));
+    ck_assert_mem_eq(muster_record_datagram(&r[0]), datagram, sizeof datagram);
+    record.payload.bytes = other + 6;
+    append(&way, record);
+    ck_assert_mem_eq(muster_record_datagram(&r[2]), other, sizeof other);
+    ck_assert_uint_eq(block->bytes_used, 20);
+    append(&way, r[0]); /* it is in the block */
+    ck_assert_uint_eq(block->bytes_used, 20);
+    ck_assert_ptr_eq(r[3].payload.bytes, r[0].payload.bytes);
+    block->bytes_used = BLOCK_BYTES - 9; /* the payload would fit */
+    record.payload.bytes = datagram + 6;
+    ck_assert(!block_append(block, &way, &record));
+}
+END_TEST
+
 START_TEST(full)
 {
     static const uint8_t most[BLOCK_BYTES] = {1};
@@ -111,7 +144,8 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {those_that_came_the_same_way_share, what_is_there_stays, full};
+    const TTest *const tests[] = {those_that_came_the_same_way_share, what_is_there_stays,
+                                  a_datagram_is_copied_whole, full};
     Suite *suite = suite_create("block");
     TCase *tcase = tcase_create("block");
     size_t i;

@@ -173,7 +173,7 @@ START_TEST(what_may_be_changed)
     record->seq = record->arrival_ns = 7;
     record->device_time_ns = 8;
     record->msg_type = record->flags = record->seq_bits = record->listener = 1;
-    record->format = record->reading = record->readings = 1;
+    record->reading = record->readings = 1;
     memset(record->room, 1, sizeof record->room);
     ck_assert(!batch_settle(&batch).altered);
     ck_assert_uint_eq(record->payload_size, 4);
@@ -214,7 +214,157 @@ START_TEST(what_must_not_be_changed)
         expect_noticed();
         records[i].via.arrival = NULL;
         expect_noticed();
+        records[i].format = 1;
+        expect_noticed();
+        records[i].payload_at = 3;
+        expect_noticed();
     }
+}
+END_TEST
+
+/* ---- datagrams of declared formats ---------------------------------------------------- */
+
+enum { FORMAT = 2, DATAGRAM_SIZE = 20 };
+
+static const uint8_t datagram[DATAGRAM_SIZE + 1] = "ABCDEFGHIJKLMNOPQRST";
+
+/* The records are five readings, 4 bytes each, of a datagram of 20 bytes. */
+static void set_up_readings(void)
+{
+    uint32_t i;
+
+    set_up();
+    memcpy(bytes_of_block, datagram, DATAGRAM_SIZE);
+    arrivals[0].datagram_size = DATAGRAM_SIZE;
+    for (i = 0; i < COUNT; i++) {
+        records[i].format = FORMAT;
+        records[i].payload_at = (uint16_t)(4 * i);
+        records[i].via.arrival = &arrivals[0];
+    }
+    batch.summed = false;
+    batch_turn(&batch, ORIGIN);
+}
+
+START_TEST(a_datagram_is_around_its_payload)
+{
+    struct muster_record record = records[3];
+
+    ck_assert_ptr_eq(muster_record_datagram(&record), bytes_of_block);
+    record.payload_at = 17;
+    ck_assert_ptr_null(muster_record_datagram(&record)); /* the payload would end behind it */
+    record.payload_at = 0;
+    record.payload_size = 0;
+    ck_assert_ptr_eq(muster_record_datagram(&record), record.payload.bytes);
+    record.kind = MUSTER_KIND_EVENT;
+    ck_assert_ptr_null(muster_record_datagram(&record));
+    record = records[3];
+    record.format = 0;
+    ck_assert_ptr_null(muster_record_datagram(&record));
+    record = records[3];
+    record.via.arrival = NULL;
+    ck_assert_ptr_null(muster_record_datagram(&record));
+    record = records[3];
+    record.payload.bytes = NULL;
+    ck_assert_ptr_null(muster_record_datagram(&record));
+}
+END_TEST
+
+/* What filters add of what they were handed keeps its values, and is not copied. */
+START_TEST(a_datagram_that_is_there_stays)
+{
+    struct muster_record record = records[3];
+
+    record.value.real = 2.5;
+    ck_assert_int_eq(batch_emit(&batch.view, 0, &record), 0);
+    ck_assert_uint_eq(batch_settle(&batch).emitted, 1);
+    ck_assert_ptr_eq(batch.records[1].payload.bytes, records[3].payload.bytes);
+    ck_assert_uint_eq(batch.records[1].payload_at, 12);
+    ck_assert_uint_eq(batch.records[1].format, FORMAT);
+    ck_assert_ptr_null(batch.copies);
+}
+END_TEST
+
+/* What is held has a copy of it, and may be added again by a later filter. */
+START_TEST(a_datagram_that_is_held)
+{
+    const struct muster_record *held = batch_hold(&batch.view, 3);
+    struct muster_record record;
+
+    ck_assert_ptr_nonnull(held);
+    ck_assert_uint_eq(batch_settle(&batch).held, 1);
+    memcpy(bytes_of_block, "0123456789abcdefghi", DATAGRAM_SIZE); /* too late */
+    ck_assert_uint_eq(held->format, FORMAT);
+    ck_assert_uint_eq(held->payload_at, 12);
+    ck_assert_mem_eq(muster_record_datagram(held), datagram, DATAGRAM_SIZE);
+    batch_turn(&batch, ORIGIN);
+    ck_assert_int_eq(batch_release(&batch.view, 9, held), 0);
+    ck_assert_uint_eq(batch_settle(&batch).released, 1);
+    record = batch.records[COUNT - 1];
+    ck_assert_mem_eq(muster_record_datagram(&record), datagram, DATAGRAM_SIZE);
+    ck_assert_mem_eq(record.payload.bytes, datagram + 12, 4);
+    batch_turn(&batch, ORIGIN + 1);
+    ck_assert_int_eq(batch_emit(&batch.view, 9, &record), 0);
+    ck_assert_uint_eq(batch_settle(&batch).emitted, 1);
+    ck_assert_ptr_eq(batch.records[COUNT].payload.bytes, record.payload.bytes);
+    ck_assert_uint_eq(batch.records[COUNT].format, FORMAT);
+}
+END_TEST
+
+static void expect_forgotten(const struct muster_record *record, const char *payload)
+{
+    const struct muster_record *out;
+
+    ck_assert_int_eq(batch_emit(&batch.view, 4, record), 0);
+    ck_assert_uint_eq(batch_settle(&batch).emitted, 1);
+    out = &batch.records[COUNT];
+    ck_assert_uint_eq(out->format, 0);
+    ck_assert_uint_eq(out->payload_at, 0);
+    ck_assert_uint_eq(out->payload_size, strlen(payload));
+    ck_assert_mem_eq(out->payload.bytes, payload, strlen(payload));
+    tear_down();
+    set_up_readings();
+}
+
+/* Nothing is read but what the filter says is there. */
+START_TEST(a_datagram_that_is_not_there)
+{
+    char *alone = strdup("cdef"); /* so that the sanitizer sees a byte too many */
+    struct muster_arrival arrival = arrivals[0];
+    struct muster_record record = records[3];
+
+    ck_assert_ptr_nonnull(alone);
+    record.payload.bytes = (const uint8_t *)alone;
+    expect_forgotten(&record, "cdef");
+    record = records[3];
+    arrival.datagram_size = sizeof bytes_of_block + 1;
+    record.via.arrival = &arrival; /* it would end behind the block's bytes */
+    expect_forgotten(&record, "MNOP");
+    record.via.arrival = records[3].via.arrival;
+    record.payload_at = 13; /* or begin in front of them */
+    expect_forgotten(&record, "MNOP");
+    record.payload_at = 17; /* or the payload would end behind it */
+    expect_forgotten(&record, "MNOP");
+    muster_record_derive(&record, &records[3]);
+    ck_assert_uint_eq(record.payload_at, 0);
+    expect_forgotten(&record, "");
+    free(alone);
+}
+END_TEST
+
+START_TEST(a_datagram_that_was_changed_in_place)
+{
+    records[0].payload_at = 1;
+    records[1].payload_at = 3; /* it is elsewhere, and can be read */
+    records[2].format = 9;     /* that reads whatever there is */
+    records[4].payload.bytes = bytes_of_block + 60;
+    ck_assert(batch_settle(&batch).altered);
+    ck_assert_uint_eq(records[0].format, 0);
+    ck_assert_uint_eq(records[0].payload_at, 0);
+    ck_assert_uint_eq(records[0].payload_size, 4);
+    ck_assert_uint_eq(records[1].format, FORMAT);
+    ck_assert_uint_eq(records[2].format, 9);
+    ck_assert_uint_eq(records[3].payload_at, 12);
+    ck_assert_ptr_eq(muster_record_datagram(&records[4]), bytes_of_block + 44);
 }
 END_TEST
 
@@ -273,6 +423,9 @@ END_TEST
 
 Suite *test_suite(void)
 {
+    const TTest *const readings[] = {
+        a_datagram_is_around_its_payload, a_datagram_that_is_there_stays, a_datagram_that_is_held,
+        a_datagram_that_is_not_there, a_datagram_that_was_changed_in_place};
     const TTest *const tests[] = {refused,
                                   added,
                                   what_may_be_changed,
@@ -287,6 +440,11 @@ Suite *test_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    tcase = tcase_create("datagrams");
+    tcase_add_checked_fixture(tcase, set_up_readings, tear_down);
+    for (i = 0; i < sizeof readings / sizeof readings[0]; i++)
+        tcase_add_test(tcase, readings[i]);
     suite_add_tcase(suite, tcase);
     return suite;
 }
