@@ -55,9 +55,9 @@ extern "C" {
 struct muster_instance;
 
 /* The records of one step through the filters.  Opaque beyond these fields, which
- * are the host's; the records may be changed in place, but not their kind, payload,
- * payload_size, device_id, device, via, origin and marks: to change those, drop the record and emit
- * another. */
+ * are the host's; the records may be changed in place, but not their kind, payload, payload_size,
+ * payload_at, format, device_id, device, via, origin and marks: to change those, drop the record
+ * and emit another. */
 struct muster_batch {
     struct muster_record *records; /* `count` of them, in order of arrival, aligned to 16 bytes */
     uint32_t count;                /* may be 0 in a tick */
@@ -104,6 +104,9 @@ enum muster_option_type {
 #define MUSTER_OPTION_INPUT                                                                        \
     0x2u /* of a PATH: it is only read.  A replay writes to no file that is there: it refuses to   \
             start, or --into moves the path elsewhere; an input is left as it is */
+#define MUSTER_OPTION_VALUES                                                                       \
+    0x4u /* of a LIST with choices: the names of values are choices, too; see                      \
+            muster_host.value_column */
 
 /* The host checks the configuration against this before it calls the plugin:
  * names, types, ranges, choices.  So the getters of the host cannot fail. */
@@ -196,7 +199,7 @@ struct muster_device {
 struct muster_value {
     const char *name;     /* "value" in the built-in format; never NULL */
     const char *unit;     /* NULL: not known */
-    uint32_t type;        /* enum muster_value_type */
+    uint32_t type;        /* enum muster_value_type; NONE: it is absent from this message */
     uint32_t quality;     /* enum muster_quality */
     const uint8_t *bytes; /* TEXT and BYTES: `bytes_size` of them */
     uint64_t bytes_size;
@@ -205,6 +208,16 @@ struct muster_value {
         uint64_t natural;
         double real;
     } value;
+    uint32_t column; /* which of the values that messages can have: see muster_host.value_column */
+    uint32_t reserved; /* 0 */
+};
+
+/* A value that messages can have. */
+struct muster_value_column {
+    uint32_t size;    /* set by the caller: sizeof (struct muster_value_column) */
+    uint32_t type;    /* enum muster_value_type; NONE: that differs */
+    const char *name; /* as in muster_value; each is there once */
+    const char *unit; /* NULL: not known, or it differs; muster_value.unit is right in any case */
 };
 
 /* How old the state is that an instance finds (muster_state.age). */
@@ -323,8 +336,9 @@ struct muster_host {
 
     /* In process and write.  The values of a message, with names and units, worked out from its
      * bytes: the first `room` of them are written to `out`, each taking `value_size` bytes, sizeof
-     * (struct muster_value).  Returns how many there are.  What they point to lives as long as the
-     * record. */
+     * (struct muster_value).  Returns how many there are: at most as many as value_column counts.
+     * Of a declared format these are all that it has, in the order of the file; what this message
+     * does not have is of type NONE.  What they point to lives as long as the record. */
     uint32_t (*values)(struct muster_instance *instance, const struct muster_record *record,
                        struct muster_value *out, uint32_t value_size, uint32_t room);
 
@@ -398,6 +412,13 @@ struct muster_host {
      * the device's own, or that of the filter that made it.  Returns 0, or MUSTER_FAILED if memory
      * is short: then it is still held. */
     int (*release)(struct muster_batch *batch, uint32_t after, const struct muster_record *held);
+
+    /* Any thread, any time after check began.  Fills in value number `index` of those that messages
+     * can have: 0 is "value", that of the built-in format; then those of the declared formats in
+     * the order of the catalog's file, each name once.  Returns 1, or 0 past the last.  They do not
+     * change while the instance lives, but may from run to run. */
+    int (*value_column)(struct muster_instance *instance, uint32_t index,
+                        struct muster_value_column *column);
 };
 
 /* Whether the running host has that function; for those newer than version 1.0. */

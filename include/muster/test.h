@@ -83,6 +83,12 @@ void muster_test_add_device(struct muster_instance *instance, const struct muste
 /* Every device's number is below this; at first 65,536. */
 void muster_test_set_device_count(struct muster_instance *instance, uint32_t count);
 
+/* Declares a format: messages whose muster_record.format is the number that it returns, from 1 on,
+ * have these values, whatever their bytes are.  The values, their columns excepted, are the test's:
+ * they must live as long as the instance, and may be changed between two callbacks. */
+uint16_t muster_test_add_format(struct muster_instance *instance, const struct muster_value *values,
+                                uint32_t count);
+
 /* Adds a metric for read_metric and find_metric, or gives it another value.  What it points to
  * must live as long as the instance. */
 void muster_test_set_metric(struct muster_instance *instance, const struct muster_metric *metric);

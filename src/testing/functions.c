@@ -13,6 +13,7 @@
 #include "instance.h"
 #include "misuse.h"
 #include "texts.h"
+#include "values.h"
 
 #define BIT(type) (1u << (type))
 
@@ -246,7 +247,7 @@ static int find_metric(struct muster_instance *instance, const char *name, const
     return is_there;
 }
 
-/* ---- Devices, values, names ----------------------------------------------------------- */
+/* ---- Devices, names ------------------------------------------------------------------- */
 
 static uint32_t device_count(struct muster_instance *instance)
 {
@@ -323,27 +324,6 @@ static int device_by_id(struct muster_instance *instance, uint64_t device_id,
 {
     return callback_note_allows(instance, RULE_DEVICE_BY_ID) &&
            find_device(instance, true, device_id, out);
-}
-
-/* The built-in format has one value. */
-static uint32_t values(struct muster_instance *instance, const struct muster_record *record,
-                       struct muster_value *out, uint32_t value_size, uint32_t room)
-{
-    struct muster_value value = {
-        .name = "value", .type = record->value_type, .quality = record->quality};
-
-    if (!callback_note_allows(instance, RULE_VALUES) || record->kind != MUSTER_KIND_MESSAGE ||
-        record->value_type == MUSTER_VALUE_NONE || record->value_type > MUSTER_VALUE_REAL32)
-        return 0;
-    if (record->value_type == MUSTER_VALUE_TEXT || record->value_type == MUSTER_VALUE_BYTES) {
-        value.bytes = record->payload.bytes;
-        value.bytes_size = record->payload_size;
-    } else {
-        value.value.natural = record->value.natural;
-    }
-    if (room > 0)
-        memcpy(out, &value, value_size < sizeof value ? value_size : sizeof value);
-    return 1;
 }
 
 static const char *name_in(const struct muster_plugin *plugin, const struct muster_name *names,
@@ -540,7 +520,7 @@ const struct muster_host muster_test_host = {
     .device_count = device_count,
     .device = device,
     .device_by_id = device_by_id,
-    .values = values,
+    .values = testing_values,
     .own_name = own_name,
     .entry_name = entry_name,
     .emit = batches_emit,
@@ -552,4 +532,5 @@ const struct muster_host muster_test_host = {
     .dropped_before = dropped_before,
     .hold = batches_hold,
     .release = batches_release,
+    .value_column = testing_value_column,
 };

@@ -190,6 +190,7 @@ void muster_test_free(struct muster_instance *instance)
     texts_free(&instance->errors);
     free(instance->devices.all);
     free(instance->others.all);
+    testing_values_free(&instance->formats);
     testing_instance_unmap_state(instance);
     pthread_mutex_destroy(&instance->mutex);
     if (instance->plugin.handle != NULL)

@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "collector/host/options.h"
 #include "collector/host/plugin.h"
+#include "values.h"
 
 #define TESTING_WORKERS 64
 #define TESTING_ORIGINS 256
@@ -66,6 +67,7 @@ struct muster_instance {
     uint32_t device_index[TESTING_NUMBERS]; /* by number: 1 + where it is; 0: it is not listed */
     uint32_t device_count;
     struct testing_metrics others;
+    struct testing_values formats;
     struct testing_entry entries[TESTING_ORIGINS];
     struct muster_state kept;
     uint32_t fail_in[MUSTER_TEST_FUNCTIONS]; /* 0: not at all; 1: the next call */

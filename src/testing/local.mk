@@ -8,7 +8,8 @@ noinst_LIBRARIES += %D%/libtesting.a
 	%D%/functions.c \
 	%D%/instance.c %D%/instance.h \
 	%D%/misuse.c %D%/misuse.h \
-	%D%/texts.c %D%/texts.h
+	%D%/texts.c %D%/texts.h \
+	%D%/values.c %D%/values.h
 TESTING_LIBS = %D%/libtesting.a $(COLLECTOR_LIBS)
 
 # What is installed is one object that has all it needs of the rooms below, and shows muster_test_

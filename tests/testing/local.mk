@@ -7,6 +7,7 @@
 # instance: tests/testing/test_testing.c
 # misuse: tests/testing/test_testing.c
 # texts: tests/testing/test_testing.c
+# values: tests/testing/test_testing.c
 UNIT_TESTS += %D%/test_testing
 %C%_test_testing_SOURCES = %D%/test_testing.c
 %C%_test_testing_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -12,6 +12,7 @@
 
 #include "batch.h"
 #include "callback.h"
+#include "columns.h"
 #include "instance.h"
 #include "metric.h"
 #include "rules.h"
@@ -277,15 +278,13 @@ static int find_metric(struct muster_instance *instance, const char *name, const
     return 1;
 }
 
-/* The built-in format has one value, which the record has already. */
-static uint32_t values(struct muster_instance *instance, const struct muster_record *record,
-                       struct muster_value *out, uint32_t value_size, uint32_t room)
+/* Of a message without a datagram: the value that the record has already. */
+static uint32_t own_value(const struct muster_record *record, struct muster_value *out,
+                          uint32_t value_size, uint32_t room)
 {
     struct muster_value value = {
         .name = "value", .type = record->value_type, .quality = record->quality};
 
-    if (!rules_allow(instance, RULE_VALUES))
-        return 0;
     if (record->kind != MUSTER_KIND_MESSAGE || record->value_type == MUSTER_VALUE_NONE ||
         record->value_type > MUSTER_VALUE_REAL32)
         return 0;
@@ -301,6 +300,23 @@ static uint32_t values(struct muster_instance *instance, const struct muster_rec
     memset(out, 0, value_size);
     memcpy(out, &value, value_size < sizeof value ? value_size : sizeof value);
     return 1;
+}
+
+static uint32_t values(struct muster_instance *instance, const struct muster_record *record,
+                       struct muster_value *out, uint32_t value_size, uint32_t room)
+{
+    if (!rules_allow(instance, RULE_VALUES))
+        return 0;
+    if (record->format == 0)
+        return own_value(record, out, value_size, room);
+    return columns_values(instance->host->columns, record, out, value_size, room);
+}
+
+static int value_column(struct muster_instance *instance, uint32_t index,
+                        struct muster_value_column *column)
+{
+    return rules_allow(instance, RULE_VALUE_COLUMN) &&
+           columns_show(instance->host->columns, index, column);
 }
 
 static const struct entry *maker(const struct muster_instance *instance, uint32_t origin)
@@ -515,4 +531,5 @@ const struct muster_host host_functions = {
     .dropped_before = dropped_before,
     .hold = hold,
     .release = release,
+    .value_column = value_column,
 };

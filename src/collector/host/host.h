@@ -17,12 +17,15 @@
 #include "collector/catalog/catalog.h"
 #include "collector/state/state.h"
 
+struct columns;
+
 /* The same for every instance. */
 struct host {
     struct log *log;
     struct metrics *metrics;
     const struct catalog *catalog;
-    struct state_store *states; /* NULL until instances are opened */
+    const struct columns *columns; /* the values that messages can have; NULL: the built-in one */
+    struct state_store *states;    /* NULL until instances are opened */
     bool is_replay;
     atomic_ullong capture_ns; /* in a replay: the capture's time, ns since the Unix epoch */
     pthread_mutex_t wait_lock;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "callback.h"
+#include "columns.h"
 
 void instance_init(struct muster_instance *instance, const struct entry *entry, struct host *host)
 {
@@ -17,6 +18,33 @@ void instance_init(struct muster_instance *instance, const struct entry *entry, 
     instance->entry = entry;
     instance->values = instance->sent = entry->values;
     instance->host = host;
+}
+
+/* Looks for items of lists that are neither choices nor values.  Returns whether all are. */
+static bool check_lists(const struct muster_instance *instance)
+{
+    const struct entry *entry = instance->entry;
+    bool is_good = true;
+    char why[OPTION_ROOM];
+    uint32_t i, k;
+
+    for (i = 0; i < entry->plugin.options.count; i++) {
+        const struct muster_option option = option_at(&entry->plugin.options, i);
+        const struct option_value *value = &entry->values[i];
+
+        if ((option.flags & MUSTER_OPTION_VALUES) == 0)
+            continue;
+        for (k = 0; k < value->item_count; k++) {
+            if (columns_find(instance->host->columns, value->items[k]) >= 0 ||
+                option_is_choice(&option, value->items[k], why))
+                continue;
+            problems_add(instance->problems, entry->file,
+                         value->line != 0 ? value->line : entry->line, 0, "%s: %s: %s", entry->name,
+                         option.name, why);
+            is_good = false;
+        }
+    }
+    return is_good;
 }
 
 void instance_check(const struct entry *entry, struct host *host, struct problems *problems)
@@ -29,6 +57,8 @@ void instance_check(const struct entry *entry, struct host *host, struct problem
         return;
     instance_init(&instance, entry, host);
     instance.problems = problems;
+    if (!check_lists(&instance))
+        return;
     result = callback_check(&instance);
     if (result != 0 && problems_count(problems) == before)
         instance_bug(&instance,

@@ -133,6 +133,8 @@ const char *option_form(const struct muster_option *option, char out[OPTION_ROOM
     if (option->choices != NULL) {
         append(out, "%s", option->type == MUSTER_OPTION_LIST ? ", each one of" : "");
         append_choices(option, out);
+        append(out, "%s",
+               (option->flags & MUSTER_OPTION_VALUES) != 0 ? ", or the name of a value" : "");
     }
     if (option->type == MUSTER_OPTION_REAL && real_range(option, range)[0] != '\0')
         append(out, ", %s", range);
@@ -361,6 +363,14 @@ static void say_unknown(const struct muster_option *option, const char *text, ch
     append(why, "%s", near != NULL ? ")" : "");
 }
 
+bool option_is_choice(const struct muster_option *option, const char *text, char why[OPTION_ROOM])
+{
+    if (find_choice(option, text) >= 0)
+        return true;
+    say_unknown(option, text, why);
+    return false;
+}
+
 static int add_item(struct option_value *value, const char *text, size_t length)
 {
     char **items = reallocarray(value->items, (size_t)value->item_count + 1, sizeof *items);
@@ -375,11 +385,17 @@ static int add_item(struct option_value *value, const char *text, size_t length)
     return 0;
 }
 
+/* Whether the list has only its choices; else what more there may be is not known here. */
+static bool is_closed(const struct muster_option *option)
+{
+    return option->choices != NULL && (option->flags & MUSTER_OPTION_VALUES) == 0;
+}
+
 int option_read_item(const struct muster_option *option, const char *text,
                      struct option_value *value, char why[OPTION_ROOM])
 {
     assert(option->type == MUSTER_OPTION_LIST);
-    if (option->choices != NULL && find_choice(option, text) < 0) {
+    if (is_closed(option) && find_choice(option, text) < 0) {
         say_unknown(option, text, why);
         return 1;
     }
@@ -410,7 +426,7 @@ static int read_items(const struct muster_option *option, const char *text,
 
     if (split_items(text, value) < 0)
         return -1;
-    for (i = 0; option->choices != NULL && i < value->item_count; i++) {
+    for (i = 0; is_closed(option) && i < value->item_count; i++) {
         if (find_choice(option, value->items[i]) < 0) {
             say_unknown(option, value->items[i], why);
             return 1;

@@ -40,6 +40,10 @@ int option_read(const struct muster_option *option, const char *text, struct opt
 int option_read_item(const struct muster_option *option, const char *text,
                      struct option_value *value, char why[OPTION_ROOM]);
 
+/* Whether the text is one of the choices; else `why` says so, and what is expected.  Of a LIST that
+ * is marked MUSTER_OPTION_VALUES, reading an item does not ask. */
+bool option_is_choice(const struct muster_option *option, const char *text, char why[OPTION_ROOM]);
+
 /* Whether the default, if there is one, can be read and is in the option's range, unless it is "0";
  * else *why says what is wrong. */
 bool option_is_fallback_valid(const struct muster_option *option, char why[OPTION_ROOM]);

@@ -55,7 +55,7 @@ static bool is_range_valid(const struct muster_option *option)
     return option->min <= option->max;
 }
 
-#define FLAGS_KNOWN (MUSTER_OPTION_REQUIRED | MUSTER_OPTION_INPUT)
+#define FLAGS_KNOWN (MUSTER_OPTION_REQUIRED | MUSTER_OPTION_INPUT | MUSTER_OPTION_VALUES)
 
 /* NULL, or what is wrong with one option by itself; `room` is for what takes some words. */
 static const char *judge(const struct muster_option *option, char room[OPTION_ROOM])
@@ -71,6 +71,9 @@ static const char *judge(const struct muster_option *option, char room[OPTION_RO
     else if ((option->flags & MUSTER_OPTION_INPUT) != 0 && option->type != MUSTER_OPTION_PATH)
         snprintf(room, OPTION_ROOM, "is marked as an input, and is %s; only a path can be one",
                  option_noun(option->type));
+    else if ((option->flags & MUSTER_OPTION_VALUES) != 0 &&
+             (option->type != MUSTER_OPTION_LIST || option->choices == NULL))
+        return "has values as choices, too, and is no list with choices";
     else if (option->type == MUSTER_OPTION_CHOICE && option->choices == NULL)
         return "has no choices";
     else if (!is_range_valid(option))

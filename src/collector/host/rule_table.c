@@ -43,6 +43,7 @@ const uint32_t rule_table[RULES] = {
     [RULE_DROPPED_BEFORE] = IN(WRITE),
     [RULE_HOLD] = IN(PROCESS),
     [RULE_RELEASE] = WITH_A_BATCH,
+    [RULE_VALUE_COLUMN] = ~IN(LOAD),
 };
 
 static const char *const functions[RULES] = {
@@ -72,6 +73,7 @@ static const char *const functions[RULES] = {
     [RULE_DROPPED_BEFORE] = "dropped_before",
     [RULE_HOLD] = "hold",
     [RULE_RELEASE] = "release",
+    [RULE_VALUE_COLUMN] = "value_column",
 };
 
 const char *rule_table_function(enum rule rule)
@@ -132,6 +134,8 @@ void rule_table_explain(enum rule rule, enum callback callback, char *out, size_
 
     if (rule_table[rule] == (uint32_t)FROM_OPEN_ON)
         snprintf(expected, sizeof expected, "open, or what comes behind it");
+    else if (rule_table[rule] == (uint32_t)~IN(LOAD))
+        snprintf(expected, sizeof expected, "check, or what comes behind it");
     else
         list_allowed(rule_table[rule], expected, sizeof expected);
     if (callback == CALLBACK_NONE)

@@ -60,6 +60,7 @@ enum rule {
     RULE_DROPPED_BEFORE,
     RULE_HOLD,
     RULE_RELEASE,
+    RULE_VALUE_COLUMN,
     RULES /* how many there are */
 };
 

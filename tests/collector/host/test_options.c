@@ -347,8 +347,10 @@ START_TEST(bad_tables)
     expect_invalid(
         bad, "option good has a default \"(secret)\" that is no value of it: a secret has none");
     bad = good;
-    bad.flags = 6;
-    expect_invalid(bad, "option good has the flags 0x4, which this version does not know");
+    bad.flags = 10;
+    expect_invalid(bad, "option good has the flags 0x8, which this version does not know");
+    bad.flags = MUSTER_OPTION_VALUES;
+    expect_invalid(bad, "option good has values as choices, too, and is no list with choices");
     bad.flags = MUSTER_OPTION_INPUT;
     expect_invalid(bad, "option good is marked as an input, and is a whole number; only a path can "
                         "be one");

@@ -72,6 +72,21 @@ START_TEST(as_written)
 }
 END_TEST
 
+/* "Any thread, any time after check began." */
+START_TEST(from_check_on)
+{
+    char text[300];
+
+    callback_enter(&instance, CALLBACK_CHECK);
+    ck_assert(rules_allow(&instance, RULE_VALUE_COLUMN));
+    callback_leave();
+    ck_assert(rules_allow(&instance, RULE_VALUE_COLUMN)); /* a thread of the plugin's own */
+    ck_assert(!rule_table_allows(RULE_VALUE_COLUMN, CALLBACK_LOAD));
+    rule_table_explain(RULE_VALUE_COLUMN, CALLBACK_LOAD, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "expected in check, or what comes behind it"));
+}
+END_TEST
+
 /* "Any thread from open on." */
 START_TEST(from_open_on)
 {
@@ -153,6 +168,7 @@ Suite *test_suite(void)
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, as_written, 0, sizeof written / sizeof written[0]);
+    tcase_add_test(tcase, from_check_on);
     tcase_add_test(tcase, from_open_on);
     tcase_add_test(tcase, a_batch_is_its_threads);
     tcase_add_test(tcase, a_callback_in_another);
