@@ -264,6 +264,8 @@ const struct field fields[FIELDS] = {
     [FIELD_TIMESTAMP] = {"timestamp", FIELD_TYPE_SECONDS, MESSAGES, AT(device_time_ns)},
     [FIELD_MSG_TYPE] = {"msg_type", FIELD_TYPE_U8, MESSAGES, AT(msg_type)},
     [FIELD_VALUE] = {"value", FIELD_TYPE_VALUE, MESSAGES, .get = get_value},
+    [FIELD_FIELD] = {.name = "field", .type = FIELD_TYPE_FIELD, .kinds = MESSAGES},
+    [FIELD_UNIT] = {.name = "unit", .type = FIELD_TYPE_UNIT, .kinds = MESSAGES},
     [FIELD_DUPLICATE_FLAG] = {"duplicate_flag", FIELD_TYPE_BOOL, MESSAGES, AT(verdict),
                               .number = MUSTER_VERDICT_DUPLICATE},
     [FIELD_GAP_FLAG] = {"gap_flag", FIELD_TYPE_BOOL, MESSAGES, AT(verdict),
@@ -357,6 +359,9 @@ void fields_get(const struct field *field, const struct muster_record *record,
     case FIELD_TYPE_NAME:
     case FIELD_TYPE_ENTRY:
     case FIELD_TYPE_DROPPED:
+    case FIELD_TYPE_FIELD:
+    case FIELD_TYPE_UNIT:
+    case FIELD_TYPE_NAMED:
         set_none(value);
         break;
     default:

@@ -24,6 +24,8 @@ enum field_id {
     FIELD_TIMESTAMP,
     FIELD_MSG_TYPE,
     FIELD_VALUE,
+    FIELD_FIELD, /* of a message's values, one of which is shown: its name */
+    FIELD_UNIT,
     FIELD_DUPLICATE_FLAG,
     FIELD_GAP_FLAG,
     FIELD_ARRIVAL_TIME,
@@ -88,6 +90,9 @@ enum field_type {
     FIELD_TYPE_NAME,    /* not in the record: see fields_device_name */
     FIELD_TYPE_ENTRY,   /* not in the record: see fields_entry_name */
     FIELD_TYPE_DROPPED, /* not in the record: see muster_host.dropped_before */
+    FIELD_TYPE_FIELD,   /* not in the record: the name of a value, see values.h */
+    FIELD_TYPE_UNIT,    /* and its unit */
+    FIELD_TYPE_NAMED,   /* not in the record: the value of a certain name */
     FIELD_TYPES         /* how many there are */
 };
 

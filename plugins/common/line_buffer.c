@@ -15,6 +15,7 @@
 void line_buffer_free(struct line_buffer *buffer)
 {
     free(buffer->bytes);
+    free(buffer->ends);
     memset(buffer, 0, sizeof *buffer);
 }
 
@@ -81,15 +82,44 @@ static uint32_t count_lines(const char *bytes, size_t size)
     return count;
 }
 
+/* Of the first `out` bytes: how many lines are whole, the held one included, and how many bytes
+ * that is. */
+static uint32_t find_whole(const struct line_buffer *buffer, size_t out, size_t *whole)
+{
+    const char *newline;
+    uint32_t lines = 0;
+
+    if (buffer->ends == NULL) {
+        newline = memrchr(buffer->bytes, '\n', out);
+        *whole = newline == NULL ? 0 : (size_t)(newline + 1 - buffer->bytes);
+        return count_lines(buffer->bytes, *whole);
+    }
+    *whole = out >= buffer->held ? buffer->held : 0;
+    while (lines < buffer->count && buffer->ends[lines] <= out)
+        *whole = buffer->ends[lines++];
+    return lines + (buffer->held > 0 && *whole > 0);
+}
+
+/* Where the line ends that is torn at `out`, in front of which `lines` are whole. */
+static size_t find_end(const struct line_buffer *buffer, size_t out, uint32_t lines)
+{
+    const char *newline;
+
+    if (buffer->ends != NULL)
+        return buffer->ends[lines];
+    newline = memchr(buffer->bytes + out, '\n', buffer->size - out);
+    assert(newline != NULL);
+    return (size_t)(newline + 1 - buffer->bytes);
+}
+
 /* After an error: `out` bytes are out.  Keeps the rest of the line that is
  * torn, if one is, and forgets the others. */
 static void keep_torn(struct line_buffer *buffer, size_t out, struct line_buffer_sent *sent)
 {
-    const char *newline = memrchr(buffer->bytes, '\n', out);
-    size_t whole = newline == NULL ? 0 : (size_t)(newline + 1 - buffer->bytes);
     bool was_held = buffer->held > 0;
+    size_t whole;
 
-    sent->whole = count_lines(buffer->bytes, whole);
+    sent->whole = find_whole(buffer, out, &whole);
     if (was_held && whole > 0) {
         sent->whole--;
         sent->held_done = !buffer->abandoned;
@@ -99,11 +129,8 @@ static void keep_torn(struct line_buffer *buffer, size_t out, struct line_buffer
         /* Still the line that was held before, shorter by what is out now. */
         buffer->held -= out;
     } else if (out > whole) {
-        const char *end = memchr(buffer->bytes + out, '\n', buffer->size - out);
-
-        assert(end != NULL);
         sent->torn = (uint32_t)(out - whole);
-        buffer->held = (size_t)(end + 1 - buffer->bytes) - out;
+        buffer->held = find_end(buffer, out, sent->whole) - out;
     } else {
         buffer->held = 0;
     }

@@ -20,9 +20,12 @@
 /* How long to wait for a pipe or terminal that is full, at most. */
 #define LINE_BUFFER_TIMEOUT_MS 500
 
-/* All zeros is an empty one. */
+/* All zeros is an empty one.  With `ends`, a line is what its owner says it is: it may have several
+ * '\n', and what is said of a line below is true of all of it. */
 struct line_buffer {
     char *bytes;
+    size_t *ends;     /* NULL, or where each of the `count` lines ends: the owner's to set, for */
+    uint32_t most;    /* so many lines, and to keep to */
     size_t size;      /* bytes that wait */
     size_t capacity;  /* bytes that `bytes` has room for */
     size_t held;      /* of these the first so many are the rest of a line whose beginning is out */

@@ -14,6 +14,7 @@ COMMON_SOURCES += \
 	%D%/text.c %D%/text.h \
 	%D%/text_sink.c %D%/text_sink.h \
 	%D%/unix_time.c %D%/unix_time.h \
+	%D%/values.c %D%/values.h \
 	%D%/words.c %D%/words.h
 %C%_libcommon_la_SOURCES = $(COMMON_SOURCES)
 

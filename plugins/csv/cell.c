@@ -31,6 +31,9 @@ const struct cell_max cell_max[FIELD_TYPES] = {
     [FIELD_TYPE_DROPPED] = {NUMBER_U64_MAX, 0},
     [FIELD_TYPE_NAME] = {QUOTES, 0},
     [FIELD_TYPE_ENTRY] = {QUOTES, 0},
+    [FIELD_TYPE_FIELD] = {QUOTES, 0},
+    [FIELD_TYPE_UNIT] = {QUOTES, 0},
+    [FIELD_TYPE_NAMED] = {QUOTES + NUMBER_REAL_MAX, 0},
 };
 
 char *cell_text(char *out, const uint8_t *bytes, size_t size)

@@ -14,7 +14,7 @@
 
 /* The most bytes of a cell, by the type of its field. */
 struct cell_max {
-    uint16_t fixed;    /* without those that depend on the payload, or of a NAME on that */
+    uint16_t fixed;    /* without those that depend on the payload, a name or a value */
     uint16_t per_byte; /* for each byte of the payload */
 };
 extern const struct cell_max cell_max[FIELD_TYPES];

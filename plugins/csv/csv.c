@@ -27,6 +27,12 @@ enum { SYNC_NONE, SYNC_SECOND };
 /* In the order of enum row_kind. */
 static const char *const records_choices[] = {"messages", "gaps", "holes", NULL};
 
+/* In the order of enum row_layout. */
+static const char *const layout_choices[] = {"wide", "long", NULL};
+
+/* With ROW_LONG: for how many messages the rows wait at most until they are written. */
+enum { LONG_MOST = 16384 };
+
 static const struct muster_option options[] = {
     {.name = "path",
      .summary = "The file to append to; relative to the directory that musterd runs in",
@@ -40,7 +46,13 @@ static const struct muster_option options[] = {
     {.name = "columns",
      .summary = "The columns, from left to right; if there are none, the default ones of `records`",
      .choices = row_column_names,
-     .type = MUSTER_OPTION_LIST},
+     .type = MUSTER_OPTION_LIST,
+     .flags = MUSTER_OPTION_VALUES},
+    {.name = "layout",
+     .summary = "Values of a message: wide, in a column each; or long, in a row each",
+     .fallback = "wide",
+     .choices = layout_choices,
+     .type = MUSTER_OPTION_CHOICE},
     {.name = "sync",
      .summary = "When rows are forced to the disk: never, or once a second",
      .fallback = "none",
@@ -55,7 +67,7 @@ struct csv {
     struct row row;
     struct file file;
     struct text_sink sink;
-    char header[ROW_HEADER_MAX];
+    char *header;
     uint64_t synced;   /* what sink.sent was at the last fdatasync */
     bool sync_trouble; /* and that has been said */
 };
@@ -93,6 +105,28 @@ static uint32_t fill(void *plugin, struct line_buffer *buffer, const struct must
     return text_sink_fill(&row_line, plugin, buffer, records, count);
 }
 
+/* The same of messages that have several rows. */
+static uint32_t fill_long(void *plugin, struct line_buffer *buffer,
+                          const struct muster_record *records, uint32_t count)
+{
+    struct csv *csv = plugin;
+    uint32_t i;
+
+    for (i = 0; i < count && buffer->size < LINE_BUFFER_ENOUGH && buffer->count < buffer->most;
+         i++) {
+        const char *end;
+
+        if (!row_is(csv->kind, &records[i]))
+            continue;
+        if (line_buffer_reserve(buffer, row_bound(&csv->row, &records[i])) != 0)
+            break;
+        end = row_format(&csv->row, line_buffer_next(buffer), &records[i]);
+        buffer->ends[buffer->count] = (size_t)(end - buffer->bytes);
+        line_buffer_add(buffer, end);
+    }
+    return i;
+}
+
 static int take_back(void *plugin, uint32_t size)
 {
     struct csv *csv = plugin;
@@ -123,33 +157,73 @@ static enum row_kind kind_of(const struct muster_host *host, struct muster_insta
     return (enum row_kind)host->get_int(instance, "records");
 }
 
+static enum row_layout layout_of(const struct muster_host *host, struct muster_instance *instance)
+{
+    return (enum row_layout)host->get_int(instance, "layout");
+}
+
+/* Whether that name is a column of such a file, and there once; else the error is said. */
+static bool check_column(struct row *row, enum row_kind kind, const char *name)
+{
+    char text[256];
+
+    if (!row_can_have(kind, row->layout, name))
+        snprintf(text, sizeof text,
+                 "there is no column \"%.100s\" if records is \"%s\" and layout \"%s\": see "
+                 "muster-csv(7), or leave columns out",
+                 name, records_choices[kind], layout_choices[row->layout]);
+    else if (!row_knows(row, name))
+        snprintf(text, sizeof text, "there is no column \"%.100s\"; see muster-csv(7)", name);
+    else if (row_add(row, name) != 0)
+        snprintf(text, sizeof text, "column \"%.100s\" is named twice; name it once", name);
+    else
+        return true;
+    row->host->config_error(row->instance, "columns", text);
+    return false;
+}
+
+/* Looks at the columns that there are if none are named. */
+static bool check_default(const struct row *row, enum row_kind kind)
+{
+    const char *clash =
+        kind == ROW_MESSAGES && row->layout == ROW_WIDE ? row_find_clash(row) : NULL;
+    char text[256];
+
+    if (clash == NULL)
+        return true;
+    snprintf(
+        text, sizeof text,
+        "\"%.100s\" is a column already, so a value of that name can have none: give the value "
+        "another name in the catalog, or name the columns without it",
+        clash);
+    row->host->config_error(row->instance, NULL, text);
+    return false;
+}
+
 static int csv_check(const struct muster_host *host, struct muster_instance *instance)
 {
-    struct row row = {.host = host, .instance = instance};
     enum row_kind kind = kind_of(host, instance);
     uint32_t count = host->list_length(instance, "columns");
-    int result = 0;
+    bool is_good = true;
+    struct row row;
     uint32_t i;
 
-    for (i = 0; i < count; i++) {
-        const char *name = host->list_item(instance, "columns", i);
-        char text[128];
-
-        if (!row_can_have(kind, name)) {
-            snprintf(text, sizeof text,
-                     "there is no column \"%s\" if records is \"%s\": see muster-csv(7), or leave "
-                     "columns out",
-                     name, records_choices[kind]);
-            host->config_error(instance, "columns", text);
-            result = MUSTER_FAILED;
-        }
-        if (row_add(&row, name) != 0) {
-            snprintf(text, sizeof text, "column \"%s\" is named twice; name it once", name);
-            host->config_error(instance, "columns", text);
-            result = MUSTER_FAILED;
-        }
+    if (layout_of(host, instance) == ROW_LONG && kind != ROW_MESSAGES) {
+        host->config_error(instance, "layout",
+                           "only messages have values: leave it out, or records");
+        return MUSTER_FAILED;
     }
-    return result;
+    if (row_open(&row, host, instance, layout_of(host, instance)) != 0) {
+        host->config_error(instance, NULL, strerror(errno));
+        row_close(&row);
+        return MUSTER_FAILED;
+    }
+    for (i = 0; i < count; i++)
+        is_good &= check_column(&row, kind, host->list_item(instance, "columns", i));
+    if (count == 0)
+        is_good = check_default(&row, kind);
+    row_close(&row);
+    return is_good ? 0 : MUSTER_FAILED;
 }
 
 static void declare_counters(struct csv *csv)
@@ -167,29 +241,64 @@ static void declare_counters(struct csv *csv)
                       "Calls of write(2) or fdatasync(2) that failed");
 }
 
-static void choose_columns(struct csv *csv)
+/* Returns 0, or -1 if memory is short. */
+static int choose_columns(struct csv *csv)
 {
-    uint32_t count = csv->host->list_length(csv->instance, "columns");
+    const struct muster_host *host = csv->host;
+    struct muster_instance *instance = csv->instance;
+    uint32_t count = host->list_length(instance, "columns");
     uint32_t i;
 
+    if (row_open(&csv->row, host, instance, layout_of(host, instance)) != 0)
+        return -1;
     for (i = 0; i < count; i++)
-        row_add(&csv->row, csv->host->list_item(csv->instance, "columns", i));
+        row_add(&csv->row, host->list_item(instance, "columns", i));
     if (count == 0)
         row_add_default(&csv->row, csv->kind);
+    csv->header = malloc(row_header_bound(&csv->row));
+    if (csv->header == NULL)
+        return -1;
+    csv->file.header = csv->header;
+    csv->file.header_size = (size_t)(row_header(&csv->row, csv->header) - csv->header);
+    return 0;
+}
+
+/* Room for the rows.  Returns 0, or -1 if memory is short. */
+static int prepare_buffer(struct csv *csv)
+{
+    /* A row of the largest datagram always fits behind what is less than enough. */
+    struct line_buffer *buffer = &csv->sink.buffer;
+    const size_t largest = csv->row.fixed + csv->row.per_byte * MUSTER_DATAGRAM_MAX;
+
+    if (csv->row.layout == ROW_LONG) {
+        csv->sink.fill = fill_long;
+        buffer->most = LONG_MOST;
+        buffer->ends = calloc(LONG_MOST, sizeof *buffer->ends);
+        if (buffer->ends == NULL)
+            return -1;
+    }
+    return line_buffer_reserve(buffer, LINE_BUFFER_ENOUGH + largest);
+}
+
+static void free_all(struct csv *csv)
+{
+    line_buffer_free(&csv->sink.buffer);
+    file_free(&csv->file);
+    row_close(&csv->row);
+    free(csv->header);
+    free(csv);
 }
 
 static int csv_open(const struct muster_host *host, struct muster_instance *instance, void **state)
 {
-    /* A row of the largest datagram always fits behind what is less than enough. */
-    const struct muster_record largest = {.payload_size = MUSTER_DATAGRAM_MAX};
     struct csv *csv = calloc(1, sizeof *csv);
 
     if (csv == NULL) {
         plugin_log(host, instance, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
         return MUSTER_FAILED;
     }
-    csv->host = csv->row.host = csv->file.host = host;
-    csv->instance = csv->row.instance = csv->file.instance = instance;
+    csv->host = csv->file.host = host;
+    csv->instance = csv->file.instance = instance;
     csv->sink = (struct text_sink){.host = host,
                                    .instance = instance,
                                    .plugin = csv,
@@ -199,14 +308,10 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
                                    .unit = "row",
                                    .gone = MUSTER_LOST};
     csv->kind = kind_of(host, instance);
-    choose_columns(csv);
-    if (line_buffer_reserve(&csv->sink.buffer,
-                            LINE_BUFFER_ENOUGH + row_bound(&csv->row, &largest)) != 0) {
+    if (choose_columns(csv) != 0 || prepare_buffer(csv) != 0) {
         LOG(csv, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
         goto failed;
     }
-    csv->file.header = csv->header;
-    csv->file.header_size = (size_t)(row_header(&csv->row, csv->header) - csv->header);
     csv->file.sync = host->get_int(instance, "sync") == SYNC_SECOND;
     if (file_init(&csv->file, host->get_string(instance, "path")) != 0)
         goto failed;
@@ -216,9 +321,7 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
     *state = csv;
     return 0;
 failed:
-    line_buffer_free(&csv->sink.buffer);
-    file_free(&csv->file);
-    free(csv);
+    free_all(csv);
     return MUSTER_FAILED;
 }
 
@@ -299,9 +402,7 @@ static void csv_close(void *state, const struct muster_call *call)
     struct csv *csv = state;
 
     (void)call;
-    text_sink_close(&csv->sink);
-    file_free(&csv->file);
-    free(csv);
+    free_all(csv);
 }
 
 static const struct muster_sink sink = {

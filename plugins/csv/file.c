@@ -163,36 +163,82 @@ static int sync_directory(const struct file *file)
     return result;
 }
 
-/* The first line is not the header.  Says so with both. */
+/* Whether one of the names between commas in `line` is that one. */
+static bool has_column(const char *line, size_t size, const char *name, size_t length)
+{
+    const char *end = line + size;
+
+    while (line < end) {
+        const char *comma = memchr(line, ',', (size_t)(end - line));
+        size_t here = (size_t)((comma != NULL ? comma : end) - line);
+
+        if (here == length && memcmp(line, name, length) == 0)
+            return true;
+        line += here + 1;
+    }
+    return false;
+}
+
+/* The names of the header that are not in that line: "a", "b".  To be freed; or NULL. */
+static char *list_new(const struct file *file, const char *line, size_t size)
+{
+    const char *name = file->header, *end = file->header + file->header_size - 1;
+    char *list = malloc(2 * file->header_size + 4), *out = list;
+
+    while (list != NULL && name < end) {
+        const char *comma = memchr(name, ',', (size_t)(end - name));
+        size_t length = (size_t)((comma != NULL ? comma : end) - name);
+
+        if (!has_column(line, size, name, length))
+            out += sprintf(out, "%s%.*s", out != list ? ", " : "", (int)length, name);
+        name += length + 1;
+    }
+    if (list != NULL)
+        *out = '\0';
+    return list;
+}
+
+/* The first line is not the header.  Says so with both, and what is new. */
 static void refuse_header(const struct file *file, const char *start, size_t size)
 {
     const char *newline = memchr(start, '\n', size);
     size_t length = newline == NULL ? size : (size_t)(newline - start);
-    char *found = shown(start, length);
+    char *found = shown(start, length), *news = list_new(file, start, length);
+    bool has_news = news != NULL && news[0] != '\0' && newline != NULL;
 
     LOG(file, MUSTER_LOG_ERROR,
-        "cannot append to %s: its first line is \"%s\"%s, but these rows need \"%.*s\"; move the "
-        "file away, set `path` to another one, or set `columns` to what it has",
+        "cannot append to %s: its first line is \"%s\"%s, but these rows need \"%.*s\"%s%s; move "
+        "the file away, set `path` to another one, or set `columns` to what it has",
         file->label, found == NULL ? "?" : found, newline == NULL ? "..." : "",
-        (int)file->header_size - 1, file->header);
+        (int)file->header_size - 1, file->header, has_news ? ", of which it does not have " : "",
+        has_news ? news : "");
     free(found);
+    free(news);
 }
 
 /* Returns 1 if the file begins with the header, 0 if a crash has left nothing but
  * a part of one, or what open_checked does. */
 static int check_header(const struct file *file, int fd, off_t size)
 {
-    char start[QUOTED_LINE];
-    ssize_t n = read_at(file, fd, start, sizeof start, 0);
+    const size_t room = file->header_size > QUOTED_LINE ? file->header_size : QUOTED_LINE;
+    char *start = malloc(room);
+    int result = MUSTER_FAILED;
+    ssize_t n = -1;
 
+    if (start == NULL)
+        LOG(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
+    else
+        n = read_at(file, fd, start, room, 0);
     if (n < 0)
-        return MUSTER_AGAIN;
-    if ((size_t)n >= file->header_size && memcmp(start, file->header, file->header_size) == 0)
-        return 1;
-    if (size < (off_t)file->header_size && memcmp(start, file->header, (size_t)n) == 0)
-        return 0;
-    refuse_header(file, start, (size_t)n);
-    return MUSTER_FAILED;
+        result = MUSTER_AGAIN;
+    else if ((size_t)n >= file->header_size && memcmp(start, file->header, file->header_size) == 0)
+        result = 1;
+    else if (size < (off_t)file->header_size && memcmp(start, file->header, (size_t)n) == 0)
+        result = 0;
+    else
+        refuse_header(file, start, (size_t)n);
+    free(start);
+    return result;
 }
 
 /* Shows what is cut off, all of it: the log is the only place left for it. */

@@ -5,6 +5,7 @@
 #include "row.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../common/number.h"
@@ -52,6 +53,8 @@ const char *const row_column_names[ROW_COLUMNS + 1] = {
     fields[FIELD_UNTIL].name,
     fields[FIELD_REASON].name,
     fields[FIELD_DROPPED_BEFORE].name,
+    fields[FIELD_FIELD].name,
+    fields[FIELD_UNIT].name,
     fields[FIELD_UNKNOWN].name,
     fields[FIELD_LAST_HEARD].name,
     NULL,
@@ -63,6 +66,11 @@ static const uint8_t defaults_of_messages[DEFAULTS] = {
     FIELD_DEVICE_ID, FIELD_SEQ_NUM,        FIELD_TIMESTAMP, FIELD_MSG_TYPE,
     FIELD_VALUE,     FIELD_DUPLICATE_FLAG, FIELD_GAP_FLAG,  FIELD_ARRIVAL_TIME};
 
+/* The same with ROW_LONG. */
+static const uint8_t defaults_of_values[] = {
+    FIELD_DEVICE_ID, FIELD_SEQ_NUM, FIELD_TIMESTAMP,      FIELD_MSG_TYPE, FIELD_FIELD,
+    FIELD_VALUE,     FIELD_UNIT,    FIELD_DUPLICATE_FLAG, FIELD_GAP_FLAG, FIELD_ARRIVAL_TIME};
+
 /* A file of gaps can have these, and the device's name. */
 static const uint8_t defaults_of_gaps[] = {FIELD_DEVICE_ID, FIELD_FIRST,      FIELD_LAST,
                                            FIELD_COUNT,     FIELD_LAST_HEARD, FIELD_OPENED,
@@ -71,11 +79,15 @@ static const uint8_t defaults_of_gaps[] = {FIELD_DEVICE_ID, FIELD_FIRST,      FI
 static const uint8_t defaults_of_holes[] = {FIELD_SINK, FIELD_SINCE, FIELD_UNTIL, FIELD_COUNT,
                                             FIELD_REASON};
 
-static const uint8_t *defaults_of(enum row_kind kind, uint32_t *count)
+static const uint8_t *defaults_of(enum row_kind kind, enum row_layout layout, uint32_t *count)
 {
     *count = DEFAULTS;
-    if (kind == ROW_MESSAGES)
+    if (kind == ROW_MESSAGES && layout == ROW_WIDE)
         return defaults_of_messages;
+    if (kind == ROW_MESSAGES) {
+        *count = sizeof defaults_of_values;
+        return defaults_of_values;
+    }
     if (kind == ROW_GAPS) {
         *count = sizeof defaults_of_gaps;
         return defaults_of_gaps;
@@ -84,11 +96,23 @@ static const uint8_t *defaults_of(enum row_kind kind, uint32_t *count)
     return defaults_of_holes;
 }
 
-bool row_can_have(enum row_kind kind, const char *name)
+/* What a name means that is no value's: a file that is not long has no `field` and no `unit`. */
+static const struct field *find(enum row_layout layout, const char *name)
 {
     const struct field *field = fields_find(name);
 
-    assert(field != NULL);
+    return field != NULL && layout == ROW_WIDE &&
+                   (field->type == FIELD_TYPE_FIELD || field->type == FIELD_TYPE_UNIT)
+               ? NULL
+               : field;
+}
+
+bool row_can_have(enum row_kind kind, enum row_layout layout, const char *name)
+{
+    const struct field *field = find(layout, name);
+
+    if (field == NULL)
+        return kind == ROW_MESSAGES && layout == ROW_WIDE;
     if (kind == ROW_MESSAGES)
         return (field->kinds & MUSTER_TAKES_MESSAGES) != 0;
     if (kind == ROW_HOLES)
@@ -97,10 +121,43 @@ bool row_can_have(enum row_kind kind, const char *name)
            memchr(defaults_of_gaps, (int)(field - fields), sizeof defaults_of_gaps) != NULL;
 }
 
+int row_open(struct row *row, const struct muster_host *host, struct muster_instance *instance,
+             enum row_layout layout)
+{
+    uint32_t i, count;
+
+    *row = (struct row){.host = host, .instance = instance, .layout = layout};
+    if (values_open(&row->values, host, instance) != 0)
+        return -1;
+    count = row->values.column_count;
+    row->columns = calloc(ROW_COLUMNS + count, sizeof *row->columns);
+    row->times = calloc(ROW_COLUMNS + count, sizeof *row->times);
+    row->named = calloc(count, sizeof *row->named);
+    row->by_column = calloc(count, sizeof *row->by_column);
+    if (row->columns == NULL || row->times == NULL || row->named == NULL || row->by_column == NULL)
+        return -1;
+    for (i = 0; i < count; i++) {
+        row->named[i].type = FIELD_TYPE_NAMED;
+        row->named[i].kinds = MUSTER_TAKES_MESSAGES;
+    }
+    return 0;
+}
+
+void row_close(struct row *row)
+{
+    values_close(&row->values);
+    free(row->columns);
+    free(row->times);
+    free(row->named);
+    free(row->by_column);
+}
+
 static bool is_default(const struct row *row)
 {
     uint32_t i;
 
+    if (row->with_values)
+        return false;
     for (i = 0; i < row->count && i < DEFAULTS; i++)
         if (row->columns[i] != &fields[defaults_of_messages[i]])
             return false;
@@ -118,25 +175,84 @@ static int add(struct row *row, const struct field *field)
     row->fixed += cell_max[field->type].fixed + 1u;
     row->per_byte += cell_max[field->type].per_byte;
     row->with_names |= field->type == FIELD_TYPE_NAME || field->type == FIELD_TYPE_ENTRY;
+    row->with_values |= field->type == FIELD_TYPE_NAMED || field->type == FIELD_TYPE_FIELD ||
+                        field->type == FIELD_TYPE_UNIT ||
+                        (field->type == FIELD_TYPE_VALUE &&
+                         (row->layout == ROW_LONG || values_are_declared(&row->values)));
+    row->with_more = row->with_names || row->with_values;
     row->is_default = is_default(row);
     return 0;
 }
 
 int row_add(struct row *row, const char *name)
 {
-    const struct field *field = fields_find(name);
+    const struct field *field = find(row->layout, name);
+    int64_t column;
 
+    if (field != NULL)
+        return add(row, field);
+    column = values_find(&row->values, name);
+    if (column >= 0)
+        return add(row, &row->named[column]);
+    field = fields_find(name);
     assert(field != NULL);
     return add(row, field);
+}
+
+bool row_knows(const struct row *row, const char *name)
+{
+    return find(row->layout, name) != NULL || values_find(&row->values, name) >= 0;
+}
+
+/* Whether a value of that name would be a second column of it. */
+static bool is_taken(const char *name)
+{
+    uint32_t i;
+
+    for (i = 0; i < DEFAULTS; i++)
+        if (strcmp(fields[defaults_of_messages[i]].name, name) == 0)
+            return true;
+    return false;
 }
 
 void row_add_default(struct row *row, enum row_kind kind)
 {
     uint32_t count, i;
-    const uint8_t *defaults = defaults_of(kind, &count);
+    const uint8_t *defaults = defaults_of(kind, row->layout, &count);
 
     for (i = 0; i < count; i++)
         add(row, &fields[defaults[i]]);
+    if (kind != ROW_MESSAGES || row->layout != ROW_WIDE)
+        return;
+    for (i = 1; i < row->values.column_count; i++)
+        if (!is_taken(row->values.columns[i].name))
+            add(row, &row->named[i]);
+}
+
+const char *row_find_clash(const struct row *row)
+{
+    uint32_t i;
+
+    for (i = 1; i < row->values.column_count; i++)
+        if (is_taken(row->values.columns[i].name))
+            return row->values.columns[i].name;
+    return NULL;
+}
+
+static const char *name_of(const struct row *row, const struct field *column)
+{
+    return column->type == FIELD_TYPE_NAMED ? row->values.columns[column - row->named].name
+                                            : column->name;
+}
+
+size_t row_header_bound(const struct row *row)
+{
+    size_t bound = 1;
+    uint32_t i;
+
+    for (i = 0; i < row->count; i++)
+        bound += TEXT_ESCAPE_MAX * strlen(name_of(row, row->columns[i])) + sizeof "\"\",";
+    return bound;
 }
 
 char *row_header(const struct row *row, char *out)
@@ -144,7 +260,9 @@ char *row_header(const struct row *row, char *out)
     uint32_t i;
 
     for (i = 0; i < row->count; i++) {
-        out = text_copy(out, row->columns[i]->name);
+        const char *name = name_of(row, row->columns[i]);
+
+        out = cell_text(out, (const uint8_t *)name, strlen(name));
         *out++ = ',';
     }
     out[-1] = '\n';
@@ -158,11 +276,47 @@ static size_t bound_of_name(const char *name)
     return name == NULL ? 0 : TEXT_ESCAPE_MAX * strlen(name);
 }
 
-size_t row_bound_of_names(struct row *row, const struct muster_record *record)
+static size_t bound_of_names(struct row *row, const struct muster_record *record)
 {
     row->name = fields_device_name(row->host, row->instance, record);
     row->entry = fields_entry_name(row->host, row->instance, record);
     return bound_of_name(row->name) + bound_of_name(row->entry);
+}
+
+/* Finds the record's values.  What there is of each beyond the columns' own bytes. */
+static size_t bound_of_values(struct row *row, const struct muster_record *record)
+{
+    size_t bound = 0;
+    uint32_t i;
+
+    values_get(&row->values, record);
+    memset(row->by_column, 0, row->values.column_count * sizeof(row->by_column[0]));
+    for (i = 0; i < row->values.count; i++) {
+        const struct muster_value *value = &row->values.found[i];
+
+        if (value->type == MUSTER_VALUE_NONE)
+            continue;
+        if (value->column < row->values.column_count)
+            row->by_column[value->column] = value;
+        if (value->type == MUSTER_VALUE_TEXT || value->type == MUSTER_VALUE_BYTES)
+            bound += TEXT_ESCAPE_MAX * (size_t)value->bytes_size;
+        if (row->layout == ROW_LONG)
+            bound += bound_of_name(value->name) + bound_of_name(value->unit);
+    }
+    return bound;
+}
+
+size_t row_bound_of_more(struct row *row, const struct muster_record *record)
+{
+    size_t bound = row->fixed + row->per_byte * record->payload_size, rows = 1, values = 0;
+
+    if (row->with_names)
+        bound += bound_of_names(row, record);
+    if (row->with_values)
+        values = bound_of_values(row, record);
+    if (row->layout == ROW_LONG && row->values.count > 1)
+        rows = row->values.count;
+    return rows * bound + values;
 }
 
 /* What the built-in format does not have. */
@@ -187,6 +341,17 @@ static inline char *put_value(char *out, const struct muster_record *record)
     default:
         return put_other_value(out, record);
     }
+}
+
+/* One that the host has found; or NULL. */
+__attribute__((noinline)) static char *put_found(char *out, const struct muster_value *value)
+{
+    struct field_value found;
+
+    if (value == NULL)
+        return out;
+    values_show(value, &found);
+    return cell_value(out, &found);
 }
 
 static inline char *put_flag(char *out, bool is_set)
@@ -239,7 +404,15 @@ static inline char *put(struct row *row, uint32_t i, char *out, const struct mus
     case FIELD_TYPE_BOOL:
         return put_flag(out, fields_bool(field, record));
     case FIELD_TYPE_VALUE:
+        if (row->with_values)
+            return put_found(out, row->layout == ROW_LONG ? row->one : row->by_column[0]);
         return put_value(out, record);
+    case FIELD_TYPE_NAMED:
+        return put_found(out, row->by_column[field - row->named]);
+    case FIELD_TYPE_FIELD:
+        return row->one == NULL ? out : put_name(out, row->one->name);
+    case FIELD_TYPE_UNIT:
+        return row->one == NULL ? out : put_name(out, row->one->unit);
     case FIELD_TYPE_NAME:
         return put_name(out, row->name);
     case FIELD_TYPE_ENTRY:
@@ -305,7 +478,25 @@ __attribute__((noinline)) static char *format_columns(struct row *row, char *out
     return out;
 }
 
+/* A row a value; of a message without one, a row that says so. */
+static char *format_long(struct row *row, char *out, const struct muster_record *record)
+{
+    const char *start = out;
+    uint32_t i;
+
+    for (i = 0; i < row->values.count; i++) {
+        row->one = &row->values.found[i];
+        if (row->one->type != MUSTER_VALUE_NONE)
+            out = format_columns(row, out, record);
+    }
+    row->one = NULL;
+    return out != start ? out : format_columns(row, out, record);
+}
+
 char *row_format(struct row *row, char *out, const struct muster_record *record)
 {
-    return row->is_default ? format_default(row, out, record) : format_columns(row, out, record);
+    if (row->is_default)
+        return format_default(row, out, record);
+    return row->layout == ROW_LONG && row->with_values ? format_long(row, out, record)
+                                                       : format_columns(row, out, record);
 }

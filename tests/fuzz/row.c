@@ -34,6 +34,31 @@ static uint64_t dropped_before(struct muster_instance *instance, const struct mu
     return record->seq;
 }
 
+/* The payload as a text, whatever it is said to be, and a number under the one name. */
+static uint32_t values(struct muster_instance *instance, const struct muster_record *record,
+                       struct muster_value *out, uint32_t value_size, uint32_t room)
+{
+    struct muster_value found[2] = {
+        {.name = "value", .type = record->value_type % 9},
+        {.name = (const char *)(void *)instance, .type = record->quality % 9, .column = 1}};
+
+    fuzz_check(room == 2 && value_size == sizeof *out, "there is room for all values");
+    found[0].value.natural = found[1].value.natural = record->value.natural;
+    found[0].bytes = found[1].bytes = record->payload.bytes;
+    found[0].bytes_size = found[1].bytes_size = record->payload_size;
+    memcpy(out, found, sizeof found);
+    return 2;
+}
+
+static int value_column(struct muster_instance *instance, uint32_t index,
+                        struct muster_value_column *column)
+{
+    column->name = index == 0 ? "value" : (const char *)(void *)instance;
+    column->unit = NULL;
+    column->type = MUSTER_VALUE_NONE;
+    return index < 2;
+}
+
 /* Whether what stands between the quotes is what RFC 4180 allows: each quote of the text twice. */
 static void check_fields(const struct row *row, const char *text, const char *end)
 {
@@ -57,9 +82,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct muster_host host = {.size = sizeof host,
                                             .device = device,
                                             .entry_name = entry_name,
-                                            .dropped_before = dropped_before};
-    char name[NAME_BYTES + 1] = "", header[ROW_HEADER_MAX], *text, *end;
-    struct row row = {.host = &host, .instance = (struct muster_instance *)(void *)name};
+                                            .dropped_before = dropped_before,
+                                            .values = values,
+                                            .value_column = value_column};
+    char name[NAME_BYTES + 1] = "", *header, *text, *end;
+    struct row row;
     struct muster_record record;
     struct muster_arrival arrival;
     uint32_t columns, i, times;
@@ -76,14 +103,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size -= 4 + sizeof record + NAME_BYTES;
     record.payload_size = (uint32_t)size;
     record.payload.bytes = size > 0 ? data : NULL;
+    fuzz_check(row_open(&row, &host, (struct muster_instance *)(void *)name, ROW_WIDE) == 0,
+               "memory");
     for (i = 0; i < ROW_COLUMNS; i++)
         if (columns >> i % 32 & 1)
             fuzz_check(row_add(&row, row_column_names[i]) == 0, "each column once");
+    if ((columns & 1) != 0 && fields_find(name) == NULL)
+        row_add(&row, name);
     if (row.count == 0)
-        return 0;
+        goto done;
+    header = malloc(row_header_bound(&row));
+    fuzz_check(header != NULL, "memory");
     end = row_header(&row, header);
-    fuzz_check((size_t)(end - header) <= sizeof header, "the header fits");
+    fuzz_check((size_t)(end - header) <= row_header_bound(&row), "the header fits");
     check_fields(&row, header, end);
+    free(header);
     for (times = 0; times < 2; times++) { /* the second with what is remembered of the first */
         bound = row_bound(&row, &record);
         text = malloc(bound);
@@ -94,5 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(text);
         record.arrival_ns += times;
     }
+done:
+    row_close(&row);
     return 0;
 }

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# values: tests/plugins/csv/test_csv_values.c
 # plugin_log: tests/plugins/common/test_text_sink.c
 UNIT_TESTS += tests/plugins/common/test_address
 tests_plugins_common_test_address_SOURCES = tests/plugins/common/test_address.c

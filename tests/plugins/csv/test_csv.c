@@ -152,7 +152,6 @@ START_TEST(configuration)
     ck_assert_uint_eq(muster_test_error_count(instance), 2);
     muster_test_free(instance);
     ck_assert(!muster_test_accepts(PLUGIN, "records", "events"));
-    ck_assert(!muster_test_accepts(PLUGIN, "columns", "value,temperature"));
     ck_assert(muster_test_accepts(PLUGIN, "columns", "device_name, arrival_ns"));
     ck_assert(!muster_test_accepts(PLUGIN, "sync", "always"));
 }

@@ -19,19 +19,23 @@ static void expect_row(const char *names, struct muster_record record, const cha
 {
     struct muster_instance *instance = muster_test_new(PLUGIN, "columns", names, NULL);
     struct muster_device boiler = {.name = "boiler, \"old\"", .class_name = "c"};
-    struct row row = {.host = &muster_test_host, .instance = instance};
-    char header[ROW_HEADER_MAX + 1];
-    char *text, *end;
+    char *text, *end, *header;
+    struct row row;
     size_t bound;
     uint32_t i;
 
     fake_add_device(instance, 101, &boiler);
+    ck_assert_int_eq(row_open(&row, &muster_test_host, instance, ROW_WIDE), 0);
     for (i = 0; i < muster_test_host.list_length(instance, "columns"); i++)
         ck_assert_int_eq(row_add(&row, muster_test_host.list_item(instance, "columns", i)), 0);
+    header = malloc(row_header_bound(&row));
+    ck_assert_ptr_nonnull(header);
     end = row_header(&row, header);
+    ck_assert_uint_le((size_t)(end - header), row_header_bound(&row));
     ck_assert_int_eq(end[-1], '\n');
     end[-1] = '\0';
     ck_assert_str_eq(header, names);
+    free(header);
     bound = row_bound(&row, &record);
     text = malloc(bound); /* so that the sanitizer sees one byte too many */
     ck_assert_ptr_nonnull(text);
@@ -41,6 +45,7 @@ static void expect_row(const char *names, struct muster_record record, const cha
     end[-1] = '\0';
     ck_assert_str_eq(text, wanted);
     free(text);
+    row_close(&row);
     muster_test_free(instance);
 }
 
@@ -123,22 +128,40 @@ START_TEST(timing_columns)
     record.device_time_ns = UINT32_MAX * (int64_t)S;
     record.arrival_ns = ((UINT64_C(1) << 32) + 2) * S;
     expect_row("transit", record, "3.000000");
-    ck_assert(row_can_have(ROW_MESSAGES, "jitter") && !row_can_have(ROW_GAPS, "jitter"));
+    ck_assert(row_can_have(ROW_MESSAGES, ROW_WIDE, "jitter") &&
+              !row_can_have(ROW_GAPS, ROW_WIDE, "jitter"));
 }
 END_TEST
 
-/* All names at once, of which the longest header there can be consists. */
+/* Without a plugin. */
+static void begin_row(struct row *row)
+{
+    struct muster_instance *instance = muster_test_new(PLUGIN, NULL);
+
+    ck_assert_int_eq(row_open(row, &muster_test_host, instance, ROW_WIDE), 0);
+}
+
+static void end_row(struct row *row)
+{
+    muster_test_free(row->instance);
+    row_close(row);
+}
+
+/* All names at once. */
 START_TEST(longest_header)
 {
-    char header[ROW_HEADER_MAX];
-    struct row row = {.host = &muster_test_host};
+    char header[4096];
+    struct row row;
     uint32_t i;
 
+    begin_row(&row);
     for (i = 0; row_column_names[i] != NULL; i++)
         ck_assert_int_eq(row_add(&row, row_column_names[i]), 0);
     ck_assert_uint_eq(i, ROW_COLUMNS);
-    ck_assert_int_le(row_header(&row, header) - header, ROW_HEADER_MAX);
+    ck_assert_uint_le(row_header_bound(&row), sizeof header);
+    ck_assert_uint_le((size_t)(row_header(&row, header) - header), row_header_bound(&row));
     ck_assert_int_eq(row_add(&row, "clock_drift_error"), -1); /* once only */
+    end_row(&row);
 }
 END_TEST
 
@@ -212,20 +235,22 @@ START_TEST(gap_columns)
         ck_assert_int_eq(row_is(ROW_MESSAGES, &record), i == MUSTER_KIND_MESSAGE);
     }
     for (i = 0; i < 2; i++) {
-        struct row row = {.host = &muster_test_host};
+        struct row row;
         int j;
 
+        begin_row(&row);
         row_add_default(&row, (enum row_kind)i);
         for (j = 0; j < (int)row.count; j++)
-            ck_assert_msg(row_can_have((enum row_kind)i, row.columns[j]->name), "%s for %s",
-                          row.columns[j]->name, kinds[i]);
+            ck_assert_msg(row_can_have((enum row_kind)i, ROW_WIDE, row.columns[j]->name),
+                          "%s for %s", row.columns[j]->name, kinds[i]);
         for (j = 0; row_column_names[j] != NULL; j++) {
             bool both = strncmp(row_column_names[j], "device_", 7) == 0;
 
-            ck_assert_msg((row_can_have(ROW_MESSAGES, row_column_names[j]) &&
-                           row_can_have(ROW_GAPS, row_column_names[j])) == both,
+            ck_assert_msg((row_can_have(ROW_MESSAGES, ROW_WIDE, row_column_names[j]) &&
+                           row_can_have(ROW_GAPS, ROW_WIDE, row_column_names[j])) == both,
                           "%s", row_column_names[j]);
         }
+        end_row(&row);
     }
 }
 END_TEST
@@ -234,10 +259,12 @@ END_TEST
 START_TEST(the_default_columns)
 {
     struct muster_record record;
-    struct row defaults = {.host = &muster_test_host}, common = {.host = &muster_test_host};
+    struct row defaults, common;
     char first[512], second[512], *end;
     int i;
 
+    begin_row(&defaults);
+    begin_row(&common);
     row_add_default(&defaults, ROW_MESSAGES);
     row_add_default(&common, ROW_MESSAGES);
     ck_assert_int_eq(row_add(&common, "flags"), 0);
@@ -272,6 +299,8 @@ START_TEST(the_default_columns)
         *row_format(&common, second, &record) = '\0';
         ck_assert_str_eq(first, second);
     }
+    end_row(&defaults);
+    end_row(&common);
 }
 END_TEST
 
@@ -468,10 +497,11 @@ START_TEST(texts_against_oracle)
 {
     enum { COUNT = 100000, MOST = 48 };
     struct muster_instance *instance = muster_test_new(PLUGIN, NULL);
-    struct row row = {.host = &muster_test_host, .instance = instance};
+    struct row row;
     uint32_t i;
 
     srand(4180);
+    ck_assert_int_eq(row_open(&row, &muster_test_host, instance, ROW_WIDE), 0);
     ck_assert_int_eq(row_add(&row, "value"), 0);
     for (i = 0; i < COUNT; i++) {
         struct muster_record record = fixture_text(i, "");
@@ -496,6 +526,7 @@ START_TEST(texts_against_oracle)
         ck_assert_int_eq(memcmp(back, text, record.payload_size), 0);
         free(found);
     }
+    row_close(&row);
     muster_test_free(instance);
 }
 END_TEST
@@ -509,7 +540,7 @@ START_TEST(bounds)
     srand(7);
     for (c = 0; row_column_names[c] != NULL; c++)
         for (round = 0; round < 2000; round++) {
-            struct row row = {.host = &muster_test_host, .instance = instance};
+            struct row row;
             struct muster_arrival arrival;
             struct muster_record record;
             uint8_t bytes[sizeof record];
@@ -528,14 +559,16 @@ START_TEST(bounds)
             record.value_type = (uint8_t)(round % 8);
             memcpy(&arrival, bytes, sizeof arrival);
             arrival.family = (uint8_t)(round % 8);
-            record.device %= MUSTER_DEVICE_IDS;
+            record.format = 0;
             record.via.arrival = round % 3 == 0 ? NULL : &arrival;
+            ck_assert_int_eq(row_open(&row, &muster_test_host, instance, ROW_WIDE), 0);
             ck_assert_int_eq(row_add(&row, row_column_names[c]), 0);
             bound = row_bound(&row, &record);
             text = malloc(bound);
             ck_assert_ptr_nonnull(text);
             ck_assert_uint_le((size_t)(row_format(&row, text, &record) - text), bound);
             free(text);
+            row_close(&row);
         }
     muster_test_free(instance);
 }
