@@ -85,7 +85,8 @@ void muster_test_set_device_count(struct muster_instance *instance, uint32_t cou
 
 /* Declares a format: messages whose muster_record.format is the number that it returns, from 1 on,
  * have these values, whatever their bytes are.  The values, their columns excepted, are the test's:
- * they must live as long as the instance, and may be changed between two callbacks. */
+ * they must live as long as the instance, and may be changed between two callbacks.  Before open,
+ * since a plugin may ask there which values there are. */
 uint16_t muster_test_add_format(struct muster_instance *instance, const struct muster_value *values,
                                 uint32_t count);
 

@@ -11,6 +11,7 @@
 #include "../common/number.h"
 #include "../common/text.h"
 #include "../common/words.h"
+#include "value.h"
 
 #define NS_PER_SECOND 1000000000u
 #define REJECT_BYTES  16  /* of a rejected datagram that are shown */
@@ -122,42 +123,6 @@ static char *source(char *out, const struct muster_record *record)
 
 /* ---- Messages ------------------------------------------------------------------------- */
 
-static char *value(char *out, const struct muster_record *record)
-{
-    const uint8_t *bytes = record->payload.bytes;
-    size_t size = record->payload_size;
-
-    switch (record->value_type) {
-    case MUSTER_VALUE_INT:
-        return number_i64(out, record->value.integer);
-    case MUSTER_VALUE_REAL:
-        return number_real(out, record->value.real);
-    case MUSTER_VALUE_REAL32:
-        return number_real32(out, record->value.real);
-    case MUSTER_VALUE_UNSIGNED:
-        return number_u64(out, record->value.natural);
-    case MUSTER_VALUE_BOOL:
-        return text_copy(out, record->value.natural != 0 ? "true" : "false");
-    case MUSTER_VALUE_BYTES:
-        return text_hex(out, bytes, size);
-    default:
-        break;
-    }
-    if (size > 0 && memchr(bytes, ' ', size) == NULL) {
-        if (text_is_plain(bytes, size)) {
-            memcpy(out, bytes, size);
-            return out + size;
-        }
-        if (memchr(bytes, '"', size) == NULL)
-            return text_escape(out, bytes, size, TEXT_QUOTE_KEEP);
-    }
-    /* So that a text of several words is not taken for what follows. */
-    *out++ = '"';
-    out = text_escape(out, bytes, size, TEXT_QUOTE_ESCAPE);
-    *out++ = '"';
-    return out;
-}
-
 /* Of a verdict that says that something is not in order; else COLOR_NONE. */
 static enum color verdict_color(uint8_t verdict)
 {
@@ -213,10 +178,7 @@ static char *message(const struct line_style *style, char *out, const struct mus
         out = text_copy(out, " seq=");
         out = number_u64(out, record->seq);
     }
-    if (record->value_type >= MUSTER_VALUE_TEXT && record->value_type <= MUSTER_VALUE_REAL32) {
-        out = text_copy(out, " value=");
-        out = value(out, record);
-    }
+    out = record->format != 0 ? value_named(out, &style->values) : value_own(out, record);
     return verdict(style, out, record);
 }
 
@@ -453,6 +415,8 @@ size_t line_bound(struct line_style *style, const struct muster_record *record)
         style->name = fields_device_name(style->host, style->instance, record);
         bound += bound_of_name(style->name) + TEXT_ESCAPE_MAX * (size_t)record->payload_size;
     }
+    if (record->kind == MUSTER_KIND_MESSAGE && record->format != 0)
+        bound += value_bound(&style->values, record);
     if (record->origin != 0)
         bound += bound_of_made(style, record);
     return bound;

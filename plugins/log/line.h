@@ -11,6 +11,7 @@
 
 #include <muster/plugin.h>
 
+#include "../common/values.h"
 #include "stamp.h"
 
 /* How lines look. */
@@ -20,9 +21,10 @@ struct line_style {
     struct stamp stamp; /* in front */
     bool color;         /* words of trouble in color */
     /* Of the line at hand; or NULL: */
-    const char *name;  /* of the device */
-    const char *entry; /* of the filter that made a message */
-    const char *own;   /* what that calls its event, or why it rejects */
+    const char *name;     /* of the device */
+    const char *entry;    /* of the filter that made a message */
+    const char *own;      /* what that calls its event, or why it rejects */
+    struct values values; /* opened by the plugin; of a message of a declared format */
 };
 
 /* True if the record is more than a message in order. */

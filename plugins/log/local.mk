@@ -8,7 +8,8 @@ plugins_log_la_LIBADD = plugins/common/libcommon.la
 LOG_SOURCES =
 LOG_SOURCES += \
 	%D%/line.c %D%/line.h %D%/stamp.c %D%/stamp.h \
-	%D%/log.c
+	%D%/log.c \
+	%D%/value.c %D%/value.h
 plugins_log_la_SOURCES = $(LOG_SOURCES)
 dist_man_MANS += %D%/muster-log.7
 

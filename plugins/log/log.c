@@ -130,8 +130,11 @@ static int log_open(const struct muster_host *host, struct muster_instance *inst
     struct log *log;
 
     log = calloc(1, sizeof *log);
-    if (log == NULL) {
+    if (log == NULL || values_open(&log->style.values, host, instance) != 0) {
         plugin_log(host, instance, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
+        if (log != NULL)
+            values_close(&log->style.values);
+        free(log);
         return MUSTER_FAILED;
     }
     log->style.host = host;
@@ -204,6 +207,7 @@ static void log_close(void *state, const struct muster_call *call)
 
     (void)call;
     text_sink_close(&log->sink);
+    values_close(&log->style.values);
     free(log);
 }
 

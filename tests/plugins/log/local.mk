@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# value: tests/plugins/log/test_log.c
 # line: tests/plugins/log/test_log.c
 # stamp: tests/plugins/log/test_log.c
 UNIT_TESTS += tests/plugins/log/test_log

@@ -234,6 +234,47 @@ START_TEST(values)
 }
 END_TEST
 
+START_TEST(values_by_name)
+{
+    struct muster_value of[] = {
+        {.name = "temperature", .unit = "Cel", .type = MUSTER_VALUE_REAL, .value.real = 21.2},
+        {.name = "humidity", .unit = "%RH", .type = MUSTER_VALUE_UNSIGNED, .value.natural = 48},
+        {.name = "door",
+         .type = MUSTER_VALUE_TEXT,
+         .bytes = (const uint8_t *)"wide open",
+         .bytes_size = 9},
+        {.name = "state",
+         .type = MUSTER_VALUE_TEXT,
+         .bytes = (const uint8_t *)"ok",
+         .bytes_size = 2},
+        {.name = "raw",
+         .type = MUSTER_VALUE_BYTES,
+         .bytes = (const uint8_t *)"\x01\xff",
+         .bytes_size = 2},
+        {.name = "odd", .unit = "\x1b", .type = MUSTER_VALUE_REAL32, .value.real = (double)0.1f},
+        {.name = "later", .type = 99}};
+    struct muster_device boiler = {.name = "boiler", .class_name = "c"};
+    struct muster_record record = data(23, "payload");
+    uint32_t i;
+
+    instance = muster_test_new(PLUGIN, "time", "none", NULL);
+    record.format = muster_test_add_format(instance, of, 7);
+    open_log(instance);
+    fake_add_device(instance, 101, &boiler);
+    expect_line(record, "DATA from 101 (boiler) seq=23 temperature=21.2 \u00b0C humidity=48 %RH "
+                        "door=\"wide open\" state=ok raw=01ff odd=0.1 \\x1b\n");
+    record.verdict = MUSTER_VERDICT_DUPLICATE;
+    for (i = 0; i < 6; i++)
+        of[i].type = i == 1 ? MUSTER_VALUE_UNSIGNED : MUSTER_VALUE_NONE;
+    expect_line(record, "DATA from 101 (boiler) seq=23 humidity=48 %RH DUPLICATE\n");
+    of[1].type = MUSTER_VALUE_NONE;
+    expect_line(record, "DATA from 101 (boiler) seq=23 DUPLICATE\n");
+    record.format = 0; /* derived by a filter */
+    expect_line(record, "DATA from 101 (boiler) seq=23 value=payload DUPLICATE\n");
+    close_log();
+}
+END_TEST
+
 START_TEST(verdicts)
 {
     static const char *const words[] = {
@@ -480,10 +521,10 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {messages,    iso_times,     times_of_day, values,
-                                  verdicts,    rejects,       events,       troubles_only,
-                                  colors,      on_a_terminal, full_pipe,    date_not_written,
-                                  reader_gone, no_stdout};
+    const TTest *const tests[] = {messages,         iso_times,   times_of_day,  values,
+                                  values_by_name,   verdicts,    rejects,       events,
+                                  troubles_only,    colors,      on_a_terminal, full_pipe,
+                                  date_not_written, reader_gone, no_stdout};
     Suite *suite = suite_create("log");
     TCase *tcase = tcase_create("log");
     size_t i;
