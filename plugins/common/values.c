@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fields.h"
+
 /* How many there can be; a host of version 1.0 may not say, and has that of the built-in format. */
 static uint32_t count_columns(const struct values *values)
 {

@@ -10,7 +10,7 @@
 
 #include <muster/plugin.h>
 
-#include "fields.h"
+struct field_value;
 
 struct values {
     const struct muster_host *host;
@@ -44,7 +44,7 @@ static inline void values_get(struct values *values, const struct muster_record 
 /* The index of the column of that name, or -1. */
 int64_t values_find(const struct values *values, const char *name);
 
-/* A value as what fields_get finds. */
+/* A value as what fields_get finds: see fields.h. */
 void values_show(const struct muster_value *value, struct field_value *out);
 
 #endif

@@ -8,6 +8,8 @@ plugins_stats_la_LIBADD = plugins/common/libcommon.la
 STATS_SOURCES =
 STATS_SOURCES += \
 	%D%/devices.c %D%/devices.h \
+	%D%/json.c %D%/json.h \
+	%D%/ranges.c %D%/ranges.h \
 	%D%/statistics.c %D%/statistics.h \
 	%D%/stats.c
 plugins_stats_la_SOURCES = $(STATS_SOURCES)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/number.h"
 #include "../common/words.h"
+#include "json.h"
 
 /* Fills in the fields whose metric has that name. */
 struct field {
@@ -129,21 +129,6 @@ double statistics_duplicate_rate(const struct statistics *statistics)
                : NAN;
 }
 
-/* A text of the catalog is UTF-8; quotes, backslashes and control characters are escaped. */
-static void write_text(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            fprintf(out, "\\%c", *text);
-        else if ((unsigned char)*text < 0x20)
-            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*text);
-        else
-            fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
 /* A name is of letters that need no escape; the value of a label may be anything. */
 static void write_metric_name(FILE *out, const struct muster_metric *metric)
 {
@@ -152,19 +137,15 @@ static void write_metric_name(FILE *out, const struct muster_metric *metric)
     if (metric->label != NULL &&
         asprintf(&name, "%s{%s=%s}", metric->name, metric->label, metric->label_value) < 0)
         name = NULL;
-    write_text(out, name != NULL ? name : metric->name);
+    json_text(out, name != NULL ? name : metric->name);
     free(name);
 }
 
-/* JSON has no number for what is not finite. */
 static void write_metric_value(FILE *out, const struct muster_metric *metric)
 {
-    char real[NUMBER_REAL_MAX + 1];
-
     switch (metric->type) {
     case MUSTER_METRIC_DOUBLE:
-        *number_real(real, metric->value.real) = '\0';
-        fputs(isfinite(metric->value.real) ? real : "null", out);
+        json_real(out, metric->value.real);
         break;
     case MUSTER_METRIC_I64:
         fprintf(out, "%" PRIi64, metric->value.i64);
@@ -220,20 +201,6 @@ static void write_quotient(FILE *out, const char *name, double value)
         fprintf(out, "  \"%s\": %.6f,\n", name, value);
 }
 
-/* The beginning of an object about a device. */
-static void write_device(FILE *out, const struct muster_host *host,
-                         struct muster_instance *instance, uint32_t number)
-{
-    struct muster_device device = {.size = sizeof device};
-
-    host->device(instance, number, &device);
-    fprintf(out, "{\"device_id\": %" PRIu64 ", \"name\": ", device.id);
-    if (device.name != NULL)
-        write_text(out, device.name);
-    else
-        fputs("null", out);
-}
-
 static void write_jitter(FILE *out, const struct statistics *statistics,
                          const struct muster_host *host, struct muster_instance *instance)
 {
@@ -242,7 +209,7 @@ static void write_jitter(FILE *out, const struct statistics *statistics,
         return;
     }
     fputs("  \"worst_jitter\": ", out);
-    write_device(out, host, instance, statistics->jitter_device);
+    json_device(out, host, instance, statistics->jitter_device);
     fprintf(out, ", \"seconds\": %u.%06u},\n", statistics->jitter_us / 1000000,
             statistics->jitter_us % 1000000);
 }
@@ -315,7 +282,7 @@ static void write_worst(FILE *out, const struct devices *devices, const struct w
         const struct device_hour hour = devices_hour(devices, worst->devices[i]);
 
         fputs(i > 0 ? ",\n    " : "\n    ", out);
-        write_device(out, host, instance, worst->devices[i]);
+        json_device(out, host, instance, worst->devices[i]);
         fprintf(out,
                 ", \"missing\": %" PRIu64 ", \"gaps\": %u, \"late\": %u, \"duplicates\": %u, "
                 "\"restarts\": %u, \"outliers\": %u, \"hour_due\": %" PRIu64
@@ -334,7 +301,8 @@ static void write_worst(FILE *out, const struct devices *devices, const struct w
 
 void statistics_write_json(FILE *out, const struct statistics *statistics,
                            const struct devices *devices, const struct worst_devices *worst,
-                           const struct muster_host *host, struct muster_instance *instance)
+                           const struct ranges *ranges, const struct muster_host *host,
+                           struct muster_instance *instance)
 {
     fputs("{\n", out);
     fprintf(out, "  \"time\": %" PRIu64 ".%06" PRIu64 ",\n", statistics->wall_ns / 1000000000,
@@ -374,6 +342,7 @@ void statistics_write_json(FILE *out, const struct statistics *statistics,
     write_jitter(out, statistics, host, instance);
     write_losses(out, statistics);
     write_worst(out, devices, worst, host, instance);
+    ranges_write_json(out, ranges);
     write_metrics(out, host, instance);
     fputs("}\n", out);
 }

@@ -12,6 +12,7 @@
 #include <muster/plugin.h>
 
 #include "devices.h"
+#include "ranges.h"
 
 struct statistics {
     uint64_t received, bytes, decoded, records, kernel_drops, refused; /* the daemon's */
@@ -56,9 +57,10 @@ double statistics_cpu_ms_per_report(const struct statistics *statistics);
 /* Duplicates by judged messages; NAN if there was none, or there is no tracker. */
 double statistics_duplicate_rate(const struct statistics *statistics);
 
-/* Writes one JSON object: the statistics, the worst devices, every metric. */
+/* Writes one JSON object: the statistics, the worst devices, the values, every metric. */
 void statistics_write_json(FILE *out, const struct statistics *statistics,
                            const struct devices *devices, const struct worst_devices *worst,
-                           const struct muster_host *host, struct muster_instance *instance);
+                           const struct ranges *ranges, const struct muster_host *host,
+                           struct muster_instance *instance);
 
 #endif

@@ -39,6 +39,13 @@ static const struct muster_option options[] = {
      .fallback = "5",
      .max = DEVICES_WORST_MAX,
      .summary = "How many of the devices with the most trouble are listed"},
+    {.name = "values",
+     .type = MUSTER_OPTION_INT,
+     .fallback = "10000",
+     .max = 1000000,
+     .summary =
+         "Of how many values of devices least, mean, largest and last are kept for the file; "
+         "0: of none"},
     {.name = "tracker",
      .type = MUSTER_OPTION_STRING,
      .fallback = "sequence",
@@ -56,6 +63,7 @@ struct stats {
     bool ran;    /* records may have come: there is something to report at the end */
     uint32_t worst;
     struct devices devices;
+    struct ranges ranges;
     uint64_t opened_ns, reported_ns; /* monotonic */
     uint64_t reported_packets;
 };
@@ -250,7 +258,7 @@ static int write_file(struct stats *stats, const struct statistics *statistics,
     if (out == NULL) {
         error = errno;
     } else {
-        statistics_write_json(out, statistics, &stats->devices, worst, stats->host,
+        statistics_write_json(out, statistics, &stats->devices, worst, &stats->ranges, stats->host,
                               stats->instance);
         if (fflush(out) != 0 || ferror(out))
             error = errno != 0 ? errno : EIO;
@@ -291,6 +299,14 @@ static void report(struct stats *stats, uint64_t now_ns, bool final)
 
 /* ---- the plugin ----------------------------------------------------------------------- */
 
+static void free_all(struct stats *stats)
+{
+    devices_close(&stats->devices);
+    ranges_close(&stats->ranges);
+    free(stats->new_file);
+    free(stats);
+}
+
 static void close_instance(void *state, const struct muster_call *call)
 {
     struct stats *stats = state;
@@ -298,9 +314,7 @@ static void close_instance(void *state, const struct muster_call *call)
     (void)call;
     if (stats->ran)
         report(stats, stats->host->now(stats->instance, MUSTER_CLOCK_MONOTONIC), true);
-    devices_close(&stats->devices);
-    free(stats->new_file);
-    free(stats);
+    free_all(stats);
 }
 
 /* Whether the file may be replaced: it is not there, is empty, or holds a report. */
@@ -364,6 +378,11 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     stats->opened_ns = stats->reported_ns = host->now(instance, MUSTER_CLOCK_MONOTONIC);
     if (devices_open(&stats->devices, host->device_count(instance)) != 0)
         goto no_memory;
+    /* Only the file has them. */
+    if (ranges_open(&stats->ranges,
+                    stats->file != NULL ? (uint32_t)host->get_int(instance, "values") : 0, host,
+                    instance) != 0)
+        goto no_memory;
     if (stats->file != NULL && asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
         stats->new_file = NULL;
         goto no_memory;
@@ -373,11 +392,8 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
 
 no_memory:
     host->log(instance, MUSTER_LOG_ERROR, "out of memory");
-    if (stats != NULL) {
-        free(stats->new_file);
-        devices_close(&stats->devices);
-        free(stats);
-    }
+    if (stats != NULL)
+        free_all(stats);
     return MUSTER_FAILED;
 }
 
@@ -395,11 +411,19 @@ static int64_t write_records(void *state, const struct muster_record *records, u
                              const struct muster_call *call)
 {
     struct stats *stats = state;
+    const bool had_room = stats->ranges.left_out == 0;
     uint32_t i;
 
     (void)call;
-    for (i = 0; i < count; i++)
+    for (i = 0; i < count; i++) {
         devices_take(&stats->devices, &records[i]);
+        ranges_take(&stats->ranges, &records[i]);
+    }
+    if (had_room && stats->ranges.left_out > 0)
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_WARNING,
+                   "there are more than %u values of devices; the file does not have those of the "
+                   "others: the option values makes more room",
+                   stats->ranges.most);
     return count;
 }
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Parts of the JSON file.
+ */
+#include "json.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "../common/number.h"
+
+void json_text(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if ((unsigned char)*text < 0x20)
+            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*text);
+        else
+            fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+void json_text_or_null(FILE *out, const char *text)
+{
+    if (text != NULL)
+        json_text(out, text);
+    else
+        fputs("null", out);
+}
+
+void json_real(FILE *out, double number)
+{
+    char text[NUMBER_REAL_MAX + 1];
+
+    *number_real(text, number) = '\0';
+    fputs(isfinite(number) ? text : "null", out);
+}
+
+void json_device(FILE *out, const struct muster_host *host, struct muster_instance *instance,
+                 uint32_t number)
+{
+    struct muster_device device = {.size = sizeof device};
+
+    host->device(instance, number, &device);
+    fprintf(out, "{\"device_id\": %" PRIu64 ", \"name\": ", device.id);
+    json_text_or_null(out, device.name);
+}
