@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
+
 /* A declared format: its plan, and which column each of its values is. */
 struct source {
     const struct plan *plan; /* NULL: it has no values here */
@@ -183,6 +185,20 @@ int64_t columns_find(const struct columns *columns, const char *name)
         if (strcmp(column->name, name) == 0)
             return i;
     return -1;
+}
+
+const char *columns_suggest(const struct columns *columns, const char *word)
+{
+    const uint32_t count = columns != NULL ? columns->count : 0;
+    const char **names = calloc(count + 1u, sizeof *names), *near = NULL;
+    uint32_t i;
+
+    for (i = 0; names != NULL && i < count; i++)
+        names[i] = columns->list[i].name;
+    if (names != NULL)
+        near = suggest(word, names, count);
+    free(names);
+    return near;
 }
 
 int columns_show(const struct columns *columns, uint32_t index, struct muster_value_column *out)

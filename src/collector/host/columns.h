@@ -33,6 +33,9 @@ int columns_add(struct columns *columns, uint16_t format, const struct plan *pla
 /* The index of the value of that name, or -1. */
 int64_t columns_find(const struct columns *columns, const char *name);
 
+/* The name of the value that is nearest to a word; or NULL if none is near enough. */
+const char *columns_suggest(const struct columns *columns, const char *word);
+
 /* See muster_host.value_column and, of a record of a declared format, muster_host.values. */
 int columns_show(const struct columns *columns, uint32_t index, struct muster_value_column *out);
 uint32_t columns_values(const struct columns *columns, const struct muster_record *record,

@@ -20,6 +20,22 @@ void instance_init(struct muster_instance *instance, const struct entry *entry, 
     instance->host = host;
 }
 
+/* Whether the item of such a list is a choice or the name of a value; else what to say of it. */
+static bool is_item(const struct muster_option *option, const struct columns *columns,
+                    const char *item, char why[OPTION_ROOM])
+{
+    const char *near;
+
+    if (columns_find(columns, item) >= 0)
+        return true;
+    near = columns_suggest(columns, item);
+    if (option_is_choice(option, item, why))
+        return true;
+    if (near != NULL)
+        snprintf(why, OPTION_ROOM, "unknown \"%s\"; did you mean \"%s\"?", item, near);
+    return false;
+}
+
 /* Looks for items of lists that are neither choices nor values.  Returns whether all are. */
 static bool check_lists(const struct muster_instance *instance)
 {
@@ -35,8 +51,7 @@ static bool check_lists(const struct muster_instance *instance)
         if ((option.flags & MUSTER_OPTION_VALUES) == 0)
             continue;
         for (k = 0; k < value->item_count; k++) {
-            if (columns_find(instance->host->columns, value->items[k]) >= 0 ||
-                option_is_choice(&option, value->items[k], why))
+            if (is_item(&option, instance->host->columns, value->items[k], why))
                 continue;
             problems_add(instance->problems, entry->file,
                          value->line != 0 ? value->line : entry->line, 0, "%s: %s: %s", entry->name,

@@ -1,4 +1,9 @@
 # SPDX-License-Identifier: MIT
+UNIT_TESTS += tests/collector/host/test_columns
+tests_collector_host_test_columns_SOURCES = tests/collector/host/test_columns.c
+tests_collector_host_test_columns_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_host_test_columns_CFLAGS = $(TEST_CFLAGS)
+tests_collector_host_test_columns_LDADD = tests/wire/libplan.a plugins/common/libcommon.la $(TEST_LIBS) -lm
 UNIT_TESTS += tests/collector/host/test_batch
 tests_collector_host_test_batch_SOURCES = tests/collector/host/test_batch.c
 tests_collector_host_test_batch_CPPFLAGS = $(TEST_CPPFLAGS)
