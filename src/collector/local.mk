@@ -2,7 +2,8 @@
 # musterd: a library of its rooms, for the tests too, and main.
 noinst_LIBRARIES += %D%/libcollector.a
 %C%_libcollector_a_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGIN_DIRECTORY='"$(plugindir)"' \
-	-DCONFIG_PATH='"$(configdir)/collector.conf"'
+	-DCONFIG_PATH='"$(configdir)/collector.conf"' \
+	-DFORMATS_DIRECTORY='"$(pkgdatadir)/formats"'
 %C%_libcollector_a_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
 %C%_libcollector_a_SOURCES = \
 	%D%/collector.c %D%/collector.h \

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/plan.h"
+
 struct class_info {
     char *name;
     uint64_t heartbeat_ns, data_ns;
@@ -36,8 +38,10 @@ struct catalog {
     struct device_info devices[MUSTER_DEVICE_IDS];
     size_t class_count, device_count;
     unsigned default_class;
-    bool has_sources; /* of a device */
-    union key *keys;  /* one for each device */
+    bool has_sources;    /* of a device */
+    struct plan **plans; /* of the formats: number i + 1 is plans[i] */
+    unsigned plan_count;
+    union key *keys; /* one for each device */
 };
 
 _Static_assert(CATALOG_CLASSES_MOST - 1 <= UINT8_MAX, "a class's index fits class_of");
@@ -162,6 +166,29 @@ const char *catalog_class_name(const struct catalog *catalog, unsigned index)
     return catalog->classes[index].name;
 }
 
+int catalog_find_format(const struct catalog *catalog, const char *name)
+{
+    unsigned i;
+
+    if (strcmp(name, CATALOG_FORMAT_BUILT_IN) == 0)
+        return 0;
+    for (i = 0; i < catalog->plan_count; i++)
+        if (strcmp(plan_name(catalog->plans[i]), name) == 0)
+            return (int)i + 1;
+    return -1;
+}
+
+const struct plan *catalog_plan(const struct catalog *catalog, unsigned number)
+{
+    assert(number > 0 && number <= catalog->plan_count);
+    return catalog->plans[number - 1];
+}
+
+unsigned catalog_format_count(const struct catalog *catalog)
+{
+    return catalog->plan_count;
+}
+
 /* ---- Building ------------------------------------------------------------------------- */
 
 int catalog_add_class(struct catalog *catalog, const char *name)
@@ -271,6 +298,20 @@ int catalog_add_device(struct catalog *catalog, uint16_t device_id,
     return 0;
 }
 
+int catalog_add_format(struct catalog *catalog, struct plan *plan)
+{
+    struct plan **plans;
+
+    assert(catalog->plan_count < CATALOG_FORMATS_MOST &&
+           catalog_find_format(catalog, plan_name(plan)) < 0);
+    plans = realloc(catalog->plans, (catalog->plan_count + 1) * sizeof *plans);
+    if (!plans)
+        return -1;
+    plans[catalog->plan_count++] = plan;
+    catalog->plans = plans;
+    return (int)catalog->plan_count;
+}
+
 struct catalog *catalog_default(void)
 {
     /* The table of devices is large; pages of it that nobody writes to cost no memory. */
@@ -296,6 +337,9 @@ void catalog_free(struct catalog *catalog)
     /* Only a device that is listed has texts; without one the table stays untouched. */
     for (i = 0; catalog->device_count > 0 && i < MUSTER_DEVICE_IDS; i++)
         free_device(&catalog->devices[i]);
+    for (i = 0; i < catalog->plan_count; i++)
+        plan_free(catalog->plans[i]);
+    free(catalog->plans);
     free(catalog->keys);
     free(catalog);
 }

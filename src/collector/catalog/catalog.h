@@ -19,7 +19,12 @@
 #define CATALOG_CLASSES_MOST 256    /* the built-in class included */
 #define CATALOG_BUILT_IN     "text" /* the class that is always there, with index 0 */
 
+/* The format that is always there, with number 0. */
+#define CATALOG_FORMAT_BUILT_IN "built-in"
+#define CATALOG_FORMATS_MOST    1000 /* besides */
+
 struct catalog;
+struct plan; /* wire/plan.h */
 
 /* ---- Building ------------------------------------------------------------------------- */
 
@@ -66,6 +71,12 @@ void catalog_set_default(struct catalog *catalog, unsigned index);
 int catalog_add_device(struct catalog *catalog, uint16_t device_id,
                        const struct catalog_device *device);
 
+/* Adds a format, whose name must be new; there must be fewer than CATALOG_FORMATS_MOST.  The plan
+ * is the catalog's then, and freed with it.  Returns its number, from 1 on, or -1 if memory is
+ * short.
+ */
+int catalog_add_format(struct catalog *catalog, struct plan *plan);
+
 /* ---- Look-ups ------------------------------------------------------------------------- */
 
 /* How the device speaks.  Never NULL.  A look-up in a table, made for every datagram. */
@@ -93,6 +104,15 @@ bool catalog_has_sources(const struct catalog *catalog);
 
 /* Where the device is, as the catalog says; NULL if it does not say. */
 const char *catalog_place(const struct catalog *catalog, uint16_t device_id);
+
+/* The number of the format of that name: 0 for the built-in one, else from 1 on; or -1. */
+int catalog_find_format(const struct catalog *catalog, const char *name);
+
+/* What decodes the format of that number, from 1 to catalog_format_count. */
+const struct plan *catalog_plan(const struct catalog *catalog, unsigned number);
+
+/* How many formats it has besides the built-in one. */
+unsigned catalog_format_count(const struct catalog *catalog);
 
 /* How many devices it lists, and how many classes it has, the built-in one included. */
 size_t catalog_device_count(const struct catalog *catalog);

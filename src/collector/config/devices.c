@@ -13,6 +13,8 @@
 #include "base/node_yaml.h"
 #include "base/suggest.h"
 #include "check.h"
+#include "format_files.h"
+#include "formats.h"
 #include "networks.h"
 
 enum { TAGS_MOST = 16 }; /* of a device */
@@ -96,7 +98,7 @@ static const char *const others_of_device[] = {"tags", NULL};
 void devices_describe(FILE *out)
 {
     fputs("Keys of the catalog, a YAML file in which quotes may be left out, besides\n"
-          "classes and devices:\n",
+          "classes, devices, formats and include_formats, a list of files with formats:\n",
           out);
     options_describe(&catalog_table, out);
     fputs("\nOf each class, in classes: { NAME: { ... }, ... }:\n", out);
@@ -108,6 +110,8 @@ void devices_describe(FILE *out)
             "      What else is to be known of it, in keys of your own; plugins can show it.\n"
             "      a mapping of at most %d keys to texts, such as { floor: 2 }; default: none\n",
             TAGS_MOST);
+    fputc('\n', out);
+    formats_describe(out);
 }
 
 /* ---- Reading it ----------------------------------------------------------------------- */
@@ -413,11 +417,12 @@ static int load_devices(struct loader *loader, const struct node *devices)
     return 0;
 }
 
-static int load_root(struct loader *loader, const struct node *root)
+static int load_root(struct loader *loader, struct node_tree *tree)
 {
-    static const char *const others[] = {"classes", "devices", NULL};
+    static const char *const others[] = {"classes", "devices", "formats", "include_formats", NULL};
     static const struct check check = {&catalog_table, others, "the catalog"};
     struct option_value values[CATALOG_OPTIONS];
+    const struct node *root = tree->root;
     const struct node *classes, *devices;
     int result;
 
@@ -436,6 +441,8 @@ static int load_root(struct loader *loader, const struct node *root)
         catalog_set_default(loader->catalog, loader->default_class);
         if (devices != NULL)
             result = load_devices(loader, devices);
+        if (result == 0)
+            result = format_files_load(loader->catalog, tree, root, loader->problems);
     }
     options_free(values, CATALOG_OPTIONS);
     return result;
@@ -454,7 +461,7 @@ struct catalog *devices_load(const char *path, struct problems *problems)
     }
     loader->catalog = catalog;
     loader->problems = problems;
-    if (node_yaml_read(&tree, path, problems) == 0 && load_root(loader, tree.root) < 0)
+    if (node_yaml_read(&tree, path, problems) == 0 && load_root(loader, &tree) < 0)
         problems_add(problems, path, 0, 0, "cannot read: out of memory");
     free(loader->names);
     node_tree_free(&tree);

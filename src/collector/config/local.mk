@@ -3,7 +3,16 @@
 src_collector_libcollector_a_SOURCES += \
 	%D%/check.c %D%/check.h \
 	%D%/config.c %D%/config.h \
+	%D%/decimal.c %D%/decimal.h \
 	%D%/devices.c %D%/devices.h \
+	%D%/examples.c %D%/examples.h \
+	%D%/format_fields.c %D%/format_fields.h \
+	%D%/format_files.c %D%/format_files.h \
+	%D%/format_reader.c %D%/format_reader.h \
+	%D%/format_shown.c %D%/format_shown.h \
+	%D%/format_values.c %D%/format_values.h \
+	%D%/formats.c %D%/formats.h \
+	%D%/hexadecimal.c %D%/hexadecimal.h \
 	%D%/listen.c %D%/listen.h \
 	%D%/literal.c %D%/literal.h \
 	%D%/networks.c %D%/networks.h \

@@ -14,6 +14,16 @@ tests_collector_config_test_devices_SOURCES = tests/collector/config/test_device
 tests_collector_config_test_devices_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_config_test_devices_CFLAGS = $(TEST_CFLAGS)
 tests_collector_config_test_devices_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/config/test_format_reader
+tests_collector_config_test_format_reader_SOURCES = tests/collector/config/test_format_reader.c tests/collector/config/files.h
+tests_collector_config_test_format_reader_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_config_test_format_reader_CFLAGS = $(TEST_CFLAGS)
+tests_collector_config_test_format_reader_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/config/test_formats
+tests_collector_config_test_formats_SOURCES = tests/collector/config/test_formats.c tests/collector/config/files.h
+tests_collector_config_test_formats_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_config_test_formats_CFLAGS = $(TEST_CFLAGS)
+tests_collector_config_test_formats_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/collector/config/test_node
 tests_collector_config_test_node_SOURCES = tests/collector/config/test_node.c tests/collector/config/files.h
 tests_collector_config_test_node_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -24,3 +34,10 @@ tests_collector_config_test_node_LDADD = $(TEST_LIBS)
 # settings: tests/e2e/configuration.py
 # listen: tests/e2e/listeners.py
 # networks: tests/e2e/admission.py
+# decimal: tests/collector/config/test_format_reader.c
+# format_fields: tests/collector/config/test_format_reader.c
+# format_files: tests/collector/config/test_formats.c
+# format_values: tests/collector/config/test_format_reader.c
+# hexadecimal: tests/collector/config/test_format_reader.c
+# examples: tests/collector/config/test_formats.c
+# format_shown: tests/e2e/formats.py

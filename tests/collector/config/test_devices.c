@@ -256,7 +256,8 @@ static const struct bad bad_files[] = {
     {"hello\n", "1:1: the catalog is a text; expected a mapping\n"},
     {"device: []\n", "1:1: the catalog has no setting \"device\"; did you mean \"devices\"?\n"},
     {"colour: red\n",
-     "1:1: the catalog has no setting \"colour\"; expected classes, devices or default\n"},
+     "1:1: the catalog has no setting \"colour\"; expected classes, devices, formats, "
+     "include_formats or default\n"},
     {"devices: []\nclasses: {}\ndevices: []\n",
      "3:1: setting \"devices\" is given again; it is first on line 1\n"},
     {"? [a]\n: 1\n", "1:3: a key is a list; expected a text\n"},

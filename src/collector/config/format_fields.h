@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fields of a format: a list of TYPE: NAME.
+ */
+#ifndef COLLECTOR_CONFIG_FORMAT_FIELDS_H
+#define COLLECTOR_CONFIG_FORMAT_FIELDS_H
+
+#include "format_reader.h"
+#include "wire/format.h"
+
+/* Reads them; `what` is what they are, "header".  What is wrong goes to the problems.  Returns 0,
+ * or -1 if memory is short. */
+int format_fields_read(const struct format_reader *reader, const struct node *list,
+                       const char *what, struct format_fields *out);
+
+/* Warns of names in a header that are nearly a role which it does not have.  `has_device`:
+ * something else says which fields are the device. */
+void format_fields_warn(const struct format_reader *reader, const struct format_fields *fields,
+                        bool has_device);
+
+/* One character, or the word for one: "comma", "tab".  '\0' after adding a problem. */
+char format_fields_separator(const struct format_reader *reader, const struct node *node,
+                             const char *text);
+
+#endif
