@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 %C%_libcollector_a_SOURCES = \
 	%D%/collector.c %D%/collector.h \
 	%D%/crash.c %D%/crash.h \
+	%D%/decode.c %D%/decode.h \
 	%D%/ending.c %D%/ending.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/loop.c %D%/loop.h \

@@ -17,10 +17,13 @@
 #include "base/wrap.h"
 #include "collector.h"
 #include "collector/config/config.h"
+#include "collector/config/devices.h"
+#include "collector/config/format_files.h"
 #include "collector/host/instance.h"
 #include "collector/host/note.h"
 #include "collector/replay/outputs.h"
 #include "crash.h"
+#include "decode.h"
 #include "ending.h"
 #include "loop.h"
 #include "watchdog.h"
@@ -31,6 +34,9 @@ struct arguments {
     const char *config;
     const char *plugin; /* to describe; NULL: the daemon's own settings */
     const char *replay, *into;
+    const char *decode, *catalog; /* the format of a datagram, and the file that has it */
+    char **hex;                   /* its bytes, `hex_count` texts */
+    unsigned hex_count;
     bool check, describe;
     const char *directories[MAX_DIRECTORIES + 2]; /* where plugins are; ends with NULL */
     unsigned directory_count;
@@ -39,6 +45,7 @@ struct arguments {
 static const char usage[] =
     "usage: musterd -c FILE [--check] [--plugin-path DIR]...\n"
     "       musterd -c FILE --replay CAPTURE [--into DIR] [--plugin-path DIR]...\n"
+    "       musterd --decode FORMAT [-c FILE | --catalog FILE] HEX...\n"
     "       musterd --describe [PLUGIN] [--plugin-path DIR]...\n"
     "       musterd --version | --help\n"
     "\n"
@@ -51,6 +58,10 @@ static const char usage[] =
     "                         input), with its time as the clock, and stop\n"
     "      --into DIR         write the outputs of the replay below this directory,\n"
     "                         which is made, and touch no other\n"
+    "      --decode FORMAT    show what becomes of a datagram of this format; its\n"
+    "                         bytes are HEX (\"-\": standard input); and stop\n"
+    "      --catalog FILE     the catalog that has the format; else the one of -c, or\n"
+    "                         the formats that come with Muster\n"
     "      --plugin-path DIR  look for plugins here first; may be given several times\n"
     "      --describe [PLUGIN]\n"
     "                         print a plugin's options, or the daemon's own settings,\n"
@@ -60,9 +71,38 @@ static const char usage[] =
     "\n"
     "SIGTERM, SIGINT and SIGQUIT stop it in order, SIGHUP makes every sink reopen its\n"
     "output.\n"
-    "Exit status: 0 stopped in order, 1 could not start or read the capture, 2 wrong\n"
-    "configuration or usage, 3 the ledger does not add up, which is a bug, 70 a\n"
-    "plugin ended it.\n";
+    "Exit status: 0 stopped in order, 1 could not start or read the capture, or the\n"
+    "datagram to decode is refused, 2 wrong configuration or usage, 3 the ledger does\n"
+    "not add up, which is a bug, 70 a plugin ended it.\n";
+
+/* Whether they go together.  Returns as parse_arguments does. */
+static int check_arguments(const struct arguments *arguments)
+{
+    const char *why = NULL;
+
+    if (arguments->decode != NULL && arguments->hex_count == 0)
+        why = "--decode needs the bytes of a datagram; expected them as hexadecimal digits, or "
+              "\"-\" for standard input";
+    else if (arguments->decode != NULL && arguments->config != NULL && arguments->catalog != NULL)
+        why = "both -c and --catalog name a catalog; expected one of them";
+    else if (arguments->decode == NULL && arguments->catalog != NULL)
+        why = "--catalog is for --decode; expected --decode FORMAT, too";
+    else if (arguments->into != NULL && arguments->replay == NULL)
+        why = "--into is for the outputs of a replay; expected --replay CAPTURE, too";
+    else if (arguments->into != NULL && arguments->into[0] == '\0')
+        why = "--into names no directory; expected --into DIR";
+    else if (arguments->config == NULL && !arguments->describe && arguments->decode == NULL)
+        why = "no configuration; expected -c FILE, such as -c " CONFIG_PATH;
+    if (arguments->decode == NULL && arguments->hex_count > 0) {
+        fprintf(stderr, "musterd: what to do with \"%s\"? try: musterd --help\n",
+                arguments->hex[0]);
+        return COLLECTOR_CONFIGURATION;
+    }
+    if (why == NULL)
+        return -1;
+    fprintf(stderr, "musterd: %s\n", why);
+    return COLLECTOR_CONFIGURATION;
+}
 
 /* Fills in the arguments.  Returns -1 to go on, else the exit status. */
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
@@ -74,6 +114,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
         {"into", required_argument, NULL, 'i'},
         {"plugin-path", required_argument, NULL, 'p'},
         {"describe", optional_argument, NULL, 'd'},
+        {"decode", required_argument, NULL, 'D'},
+        {"catalog", required_argument, NULL, 'C'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -110,6 +152,12 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
             if (optarg == NULL && optind < argc && argv[optind][0] != '-')
                 arguments->plugin = argv[optind++];
             break;
+        case 'D':
+            arguments->decode = optarg;
+            break;
+        case 'C':
+            arguments->catalog = optarg;
+            break;
         case 'V':
             printf("musterd %s (plugin ABI %d.%d)\n", PACKAGE_VERSION, MUSTER_ABI_MAJOR,
                    MUSTER_ABI_MINOR);
@@ -122,24 +170,10 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
             return COLLECTOR_CONFIGURATION;
         }
     }
-    if (optind < argc) {
-        fprintf(stderr, "musterd: what to do with \"%s\"? try: musterd --help\n", argv[optind]);
-        return COLLECTOR_CONFIGURATION;
-    }
-    if (arguments->config == NULL && !arguments->describe) {
-        fputs("musterd: no configuration; expected -c FILE, such as -c " CONFIG_PATH "\n", stderr);
-        return COLLECTOR_CONFIGURATION;
-    }
-    if (arguments->into != NULL && (arguments->replay == NULL || arguments->into[0] == '\0')) {
-        fputs(
-            arguments->replay == NULL
-                ? "musterd: --into is for the outputs of a replay; expected --replay CAPTURE, too\n"
-                : "musterd: --into names no directory; expected --into DIR\n",
-            stderr);
-        return COLLECTOR_CONFIGURATION;
-    }
+    arguments->hex = argv + optind;
+    arguments->hex_count = (unsigned)(argc - optind);
     arguments->directories[arguments->directory_count] = PLUGIN_DIRECTORY;
-    return -1;
+    return check_arguments(arguments);
 }
 
 static int describe(const struct arguments *arguments)
@@ -165,6 +199,53 @@ static int describe(const struct arguments *arguments)
            plugin_is_filter(&plugin) ? "" : ", queue and required");
     plugin_unload(&plugin);
     return COLLECTOR_FINE;
+}
+
+/* The catalog that has the format to decode by.  NULL after saying why. */
+static struct catalog *decode_catalog(const struct arguments *arguments)
+{
+    struct problems problems = {0};
+    struct catalog *catalog = NULL;
+    struct config *config = NULL;
+
+    if (arguments->config != NULL) {
+        config = config_load(arguments->config, arguments->directories, &problems);
+        if (config != NULL) {
+            catalog = config->catalog;
+            config->catalog = NULL;
+            config_free(config);
+        }
+    } else if (arguments->catalog != NULL) {
+        catalog = devices_load(arguments->catalog, &problems);
+    } else {
+        catalog = catalog_default();
+        if (catalog != NULL && format_files_presets(catalog, &problems) < 0) {
+            catalog_free(catalog);
+            catalog = NULL;
+        }
+    }
+    problems_print(&problems, stderr);
+    if (catalog == NULL && problems_count(&problems) == 0)
+        fprintf(stderr, "musterd: out of memory\n");
+    if (problems_count(&problems) > 0) {
+        fprintf(stderr, "musterd: %zu error%s; nothing was decoded\n", problems_count(&problems),
+                problems_count(&problems) == 1 ? "" : "s");
+        catalog_free(catalog);
+        catalog = NULL;
+    }
+    problems_free(&problems);
+    return catalog;
+}
+
+static int decode(const struct arguments *arguments)
+{
+    struct catalog *catalog = decode_catalog(arguments);
+    int status = COLLECTOR_CONFIGURATION;
+
+    if (catalog != NULL)
+        status = decode_print(catalog, arguments->decode, arguments->hex, arguments->hex_count);
+    catalog_free(catalog);
+    return status;
 }
 
 /* What is to be said before anything starts, but does not keep it from starting. */
@@ -245,6 +326,8 @@ int main(int argc, char **argv)
         return status;
     if (arguments.describe)
         return describe(&arguments);
+    if (arguments.decode != NULL)
+        return decode(&arguments);
     status = COLLECTOR_START;
     if (open_standard_files() < 0)
         return status;
