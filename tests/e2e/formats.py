@@ -151,6 +151,19 @@ class Formats(Case):
         self.write(f"include_formats: [ {os.path.join(PRESETS, 'ruuvi5')} ]\n")
         self.assertIn("temperature=24.3 Cel", self.decode("ruuvi5", RUUVI, status=0).stdout)
 
+    def test_the_guide_decodes_its_example(self):
+        with open(os.path.join(SOURCE, "doc", "formats.md"), encoding="utf-8") as file:
+            guide = file.read()
+        yaml = re.findall(r"```yaml\n(.*?)```", guide, re.S)
+        command, shown = re.search(r"--decode tracker (.*?)\n(tracker, \d.*?)```", guide, re.S).groups()
+        self.write(yaml[0] + yaml[1])
+        done = self.decode("tracker", command.replace("\\", ""), status=0)
+        self.assertEqual(done.stdout.rstrip(), shown.rstrip())
+        for said in re.findall(r"(refused: .*?)```", guide, re.S):
+            right = "crc16-x25" if "bad_check" in said else "u16: speed"
+            self.write(yaml[0].replace(right, "crc16-arc" if "bad_check" in said else "u8: speed"))
+            self.assertIn(said, self.decode("tracker", command.replace("\\", ""), status=1).stdout)
+
     def test_a_file_of_formats_that_is_not_there(self):
         self.write("include_formats: [ nothing-there ]\n")
         done = self.decode("built-in", "00", status=2)

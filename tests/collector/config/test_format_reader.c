@@ -43,11 +43,11 @@ static struct format read_format(const char *yaml)
 static const struct good_type {
     const char *text;
     enum format_type type;
-    uint8_t width;
+    unsigned width;
     bool little_endian;
     enum format_length length_is;
     uint32_t length;
-    char separator;
+    int separator;
 } good_types[] = {
     {"u8", FORMAT_UNSIGNED, 1, false, FORMAT_FIXED, 1, '\0'},
     {"u16", FORMAT_UNSIGNED, 2, false, FORMAT_FIXED, 2, '\0'},
