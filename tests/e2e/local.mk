@@ -8,6 +8,7 @@ E2E_TESTS = \
 	%D%/datagrams.py \
 	%D%/derived.py \
 	%D%/fleet.py \
+	%D%/format_vectors.py \
 	%D%/formats.py \
 	%D%/gaps.py \
 	%D%/host.py \
