@@ -80,6 +80,8 @@ enum muster_quality {
     0x08u                         /* a reject like others of its source just before, which are     \
                                      told as a sum: see MUSTER_EVENT_REJECTED_MORE */
 #define MUSTER_MARK_UNKNOWN 0x10u /* the catalog does not list the device, and marks that */
+#define MUSTER_MARK_AT_LEAST                                                                       \
+    0x20u /* of a message, and of a gap: whole turns of 2^seq_bits numbers may be missing, too */
 
 /* Why a datagram was rejected (reject.reason).  From MUSTER_REJECT_OWN on the numbers are free for
  * everybody's filters: what such a reason means, struct muster_plugin says in `rejects`. */

@@ -150,9 +150,9 @@ static char *verdict(const struct line_style *style, char *out, const struct mus
     out = color_begin(style, out, color);
     out = upper(out, word);
     out = color_end(style, out);
-    if (record->verdict != MUSTER_VERDICT_GAP)
-        return out;
-    out = text_copy(out, " of ");
+    if (record->verdict != MUSTER_VERDICT_GAP || record->message.gap == 0)
+        return out; /* further readings of one number have none of their own */
+    out = text_copy(out, (record->marks & MUSTER_MARK_AT_LEAST) != 0 ? " of at least " : " of ");
     out = number_u64(out, record->message.gap);
     return text_copy(out, " before it");
 }
@@ -249,6 +249,8 @@ static char *range(const struct line_style *style, char *out, const struct muste
     out = device(style, out, record);
     out = text_copy(out, " seq ");
     out = numbers(out, record);
+    if ((record->marks & MUSTER_MARK_AT_LEAST) != 0)
+        out = text_copy(out, ", or whole turns more");
     return count_of(out, muster_record_count(record), what);
 }
 

@@ -15,7 +15,6 @@
 
 enum {
     RIVALRY = 3,           /* times that both rows went on: there are two senders */
-    LAG_LEAST = 8,         /* numbers: copies that are as late are of another way, or sender */
     TOLD_AGAIN = 24 * 3600 /* s without a sign of the other sender */
 };
 
@@ -27,15 +26,49 @@ static uint64_t overlooked(const struct turn *turn)
     return options->overlooked != NULL ? options->overlooked(options->context, turn->device) : 0;
 }
 
-uint64_t doubt_most(const struct turn *turn)
+/* How often its class sends DATA, ns; 0: it does not say. */
+static uint64_t interval(const struct turn *turn)
 {
     const struct tracker_options *options = &turn->tracker->options;
-    uint32_t readings = turn->record->readings;
-    uint64_t interval_ns =
-        options->interval != NULL ? options->interval(options->context, turn->device) : 0;
 
-    return pace_most(turn->session, turn->tracker->now, interval_ns, readings) +
-           overlooked(turn) * readings;
+    return options->interval != NULL ? options->interval(options->context, turn->device) : 0;
+}
+
+uint64_t doubt_most(const struct turn *turn)
+{
+    uint64_t most = pace_most(turn->session, turn->tracker->now, interval(turn), turn->numbers) +
+                    overlooked(turn) * turn->numbers;
+
+    return most < TRACKER_FARTHEST ? most : TRACKER_FARTHEST;
+}
+
+bool doubt_is_beyond_half(const struct turn *turn, uint64_t ahead)
+{
+    const struct session *session = turn->session;
+    const enum stamps_order order = stamps_compare(turn->stamp, session->highest_time);
+    const uint64_t of_class = ahead <= TRACKER_FARTHEST ? interval(turn) : 0;
+    bool is_told; /* by its time stamp; but readings may be repeated */
+
+    if (ahead > TRACKER_FARTHEST || (of_class == 0 && !pace_is_known(session)))
+        return false;
+    is_told = order == STAMPS_NEWER && turn->numbers <= 1;
+    if (order == STAMPS_OLDER || order == STAMPS_SAME ||
+        (!is_told && (turn->tracker->now - session->highest_at < DOUBT_COPY ||
+                      width_mask(session->bits) - ahead < DOUBT_LAG)))
+        return false;
+    return pace_may_have_used(session, turn->tracker->now, of_class, turn->numbers, ahead);
+}
+
+bool doubt_may_have_turned(const struct turn *turn)
+{
+    const struct session *session = turn->session;
+    const uint64_t mask = width_mask(session->bits), of_class = interval(turn);
+
+    if (mask > UINT32_MAX || turn->tracker->now - session->highest_at < PACE_SILENCE ||
+        (turn->ahead == 1 && of_class == 0 && !pace_is_known(session)))
+        return false;
+    return pace_may_have_used(session, turn->tracker->now, of_class, turn->numbers,
+                              mask + 1 + turn->ahead);
 }
 
 /* ---- not believed --------------------------------------------------------------------- */
@@ -44,18 +77,19 @@ void doubt_refute(const struct turn *turn)
 {
     struct tracker *tracker = turn->tracker;
     struct row *row = &turn->rivals->rows[0];
-    uint32_t number, count = row->end - row->doubt;
+    uint32_t count = row->doubted, i;
 
     row->streak = 0;
     if ((turn->session->attention & ATTENTION_DOUBT) == 0)
         return;
-    tracker_report(tracker, turn->session, TRACKER_OUTLIER, row->doubt, row->end - 1);
+    tracker_report(tracker, turn->session, TRACKER_OUTLIER, row->end - count, row->end - 1,
+                   row->bits);
     tracker->counts->outliers += count;
     tracker->counts->doubted -= count;
     /* It came, so it is not missing. */
-    for (number = row->doubt; number != row->end; number++)
-        session_recover(turn, number);
-    row->doubt = row->end;
+    for (i = count; i > 0 && row->bits == turn->session->bits; i--)
+        session_recover(turn, row->end - i);
+    row->doubted = 0;
     turn->session->attention &= (uint8_t)~ATTENTION_DOUBT;
 }
 
@@ -95,7 +129,7 @@ static void tell_two_senders(const struct turn *turn)
 
     if (!rivals->told || now - rivals->told_at > TOLD_AGAIN)
         tracker_report(turn->tracker, turn->session, TRACKER_TWO_SENDERS, turn->number,
-                       turn->number);
+                       turn->number, turn->bits);
     rivals->told = true;
     rivals->told_at = now;
 }
@@ -103,21 +137,19 @@ static void tell_two_senders(const struct turn *turn)
 /* ---- believed ------------------------------------------------------------------------- */
 
 /* How far ahead the row begins, as far as the session has not passed it; 0: it is behind. */
-static uint32_t begins_ahead(const struct turn *turn, const struct row *row)
+static uint64_t begins_ahead(const struct turn *turn, const struct row *row)
 {
-    uint32_t highest = turn->session->highest;
-
-    if (!turn->session->begun || !tracker_is_ahead(turn->number, highest))
+    if (turn->ahead == 0)
         return 0;
-    return tracker_is_ahead(row->first, highest) ? row->first - highest : 1;
+    return turn->ahead > row->count - 1 ? turn->ahead - (row->count - 1) : 1;
 }
 
 static bool is_enough(const struct turn *turn, const struct row *row, enum doubt kind)
 {
-    uint32_t ahead = begins_ahead(turn, row);
+    uint64_t ahead = begins_ahead(turn, row);
     bool plausible;
 
-    if (turn->record->reading > 0)
+    if (turn->is_further)
         return false; /* a datagram's further readings do not confirm its first */
     if (is_contested(row))
         return row->streak >= DOUBT_RIVAL;
@@ -126,7 +158,7 @@ static bool is_enough(const struct turn *turn, const struct row *row, enum doubt
     else if (kind == DOUBT_AHEAD)
         plausible = ahead <= doubt_most(turn);
     else
-        plausible = kind == DOUBT_BEHIND;
+        plausible = kind == DOUBT_BEHIND || kind == DOUBT_WIDTH;
     return row->streak >= (plausible || row->believed ? DOUBT_PLAUSIBLE : DOUBT_ANY);
 }
 
@@ -141,11 +173,7 @@ static void remember_session(const struct turn *turn, uint8_t rivalry)
     for (i = RIVALS; i-- > 0;)
         if (turn->rivals->rows[i].rivalry == 0)
             rivals_drop(turn->rivals, &turn->rivals->rows[i]);
-    row = rivals_add(turn->rivals);
-    row->first = session->highest;
-    row->doubt = row->end = session->highest + 1;
-    row->first_time = row->last_time = session->highest_time;
-    row->last_at = session->highest_at;
+    row = rivals_add_session(turn->rivals, session);
     row->source = rivals_source(&turn->rivals->sender);
     row->datagrams = UINT8_MAX;
     row->rivalry = rivalry;
@@ -158,14 +186,16 @@ static enum muster_verdict restart(const struct turn *turn, const struct row *ro
     struct tracker *tracker = turn->tracker;
     struct session *session = turn->session;
     bool had_begun = session->begun;
+    uint64_t first = rivals_first(row);
+    uint32_t i;
 
     if (had_begun) {
-        tracker_report(tracker, session, TRACKER_RESTART, row->first, row->first);
+        tracker_report(tracker, session, TRACKER_RESTART, first, first, row->bits);
         remember_session(turn, row->rivalry);
     }
     session_end(turn);
-    session_begin(turn, row->first, row->first_time);
-    while (session->highest != row->end - 1)
+    session_begin(turn, first, row->bits, row->first_time);
+    for (i = 1; i < row->count; i++)
         window_advance(tracker, session, turn->window, 1);
     pace_begin(session, tracker->now);
     session->highest_time = turn->stamp;
@@ -212,17 +242,17 @@ static enum muster_verdict accept(const struct turn *turn, struct row *row, enum
 {
     struct tracker *tracker = turn->tracker;
     struct session *session = turn->session;
-    uint32_t ahead = begins_ahead(turn, row);
+    uint64_t ahead = begins_ahead(turn, row);
     const struct row accepted = *row;
     enum muster_verdict verdict;
 
     if ((session->attention & ATTENTION_DOUBT) != 0) {
-        uint32_t count = row->end - 1 - row->doubt;
+        uint32_t count = row->doubted - 1;
 
         tracker->counts->in_order += count;
         tracker->counts->doubted -= count;
     }
-    row->doubt = row->end;
+    row->doubted = 0;
     session->attention = 0;
     if (ahead == 1 || (ahead != 0 && ahead <= doubt_most(turn) && !is_beside(&accepted))) {
         verdict = go_ahead(turn, accepted.first_time, kind);
@@ -237,12 +267,9 @@ static enum muster_verdict accept(const struct turn *turn, struct row *row, enum
 /* Whether what the kernel dropped explains that it begins so far ahead. */
 static bool is_explained(const struct turn *turn, const struct row *row)
 {
-    const struct session *session = turn->session;
-    uint32_t ahead = row->first - session->highest;
-
-    return session->begun && !is_beside(row) && row->doubt == row->first &&
-           tracker_is_ahead(row->first, session->highest) &&
-           ahead <= turn->tracker->options.max_jump && ahead - 1 <= overlooked(turn);
+    return !is_beside(row) && row->doubted == row->count && turn->ahead >= row->count &&
+           turn->ahead - row->count < turn->tracker->options.max_jump &&
+           turn->ahead - row->count <= overlooked(turn);
 }
 
 void doubt_end(const struct turn *turn)
@@ -254,14 +281,19 @@ void doubt_end(const struct turn *turn)
 
     if ((session->attention & ATTENTION_DOUBT) == 0)
         return;
-    last.number = row.end - 1;
     last.stamp = row.last_time;
-    if (!is_explained(turn, &row)) {
+    last.ahead = 0;
+    if (session->begun && row.bits == session->bits)
+        last.ahead = width_sent(row.end - 1 - session->highest, row.bits);
+    if (last.ahead > width_reach(row.bits))
+        last.ahead = 0;
+    last.number = session->highest + last.ahead;
+    if (!is_explained(&last, &row)) {
         doubt_refute(turn);
         return;
     }
-    counts->doubted -= row.end - row.doubt;
-    counts->in_order += row.end - row.doubt - 1;
+    counts->doubted -= row.doubted;
+    counts->in_order += row.doubted - 1;
     counts->gaps++;
     session->attention = 0;
     session_advance(&last);
@@ -288,10 +320,10 @@ static struct row *find_again(const struct turn *turn)
 {
     struct row *row;
 
-    if (rivals_find_next(turn->rivals, turn->number) != NULL)
+    if (rivals_find_next(turn->rivals, turn) != NULL)
         return NULL; /* it goes on with another one */
-    row = rivals_find(turn->rivals, turn->number);
-    if (row == NULL || row->end - 1 == turn->number || row->doubt != row->end)
+    row = rivals_find(turn->rivals, turn);
+    if (row == NULL || rivals_is_last(row, turn) || row->doubted > 0)
         return row;
     return NULL;
 }
@@ -300,7 +332,7 @@ static struct row *find_again(const struct turn *turn)
 static struct row *find_row(const struct turn *turn)
 {
     struct rivals *rivals = turn->rivals;
-    struct row *row = rivals_find_next(rivals, turn->number);
+    struct row *row = rivals_find_next(rivals, turn);
 
     if (row != rivals->rows)
         doubt_refute(turn);
@@ -315,9 +347,10 @@ static enum muster_verdict judge_again(const struct turn *turn, struct row *row)
 
     doubt_refute(turn);
     row = rivals_to_front(turn->rivals, row);
-    row->end--; /* it is taken again */
-    rivals_append(row, turn->record, turn->tracker->now, turn->tracker->options.window);
-    row->doubt = turn->number;
+    row->end = width_sent(row->end - 1, row->bits); /* it is taken again */
+    row->count--;
+    rivals_append(row, turn);
+    row->doubted = 1;
     row->streak = streak < UINT8_MAX ? (uint8_t)(streak + 1) : streak;
     turn->session->attention |= ATTENTION_DOUBT;
     if (row->streak >= (is_newer ? DOUBT_PLAUSIBLE : DOUBT_ANY)) {
@@ -331,16 +364,16 @@ static enum muster_verdict judge_again(const struct turn *turn, struct row *row)
 
 enum muster_verdict doubt_repeat(const struct turn *turn)
 {
-    const struct row row = {.first = turn->number,
-                            .doubt = turn->number + 1,
-                            .end = turn->number + 1,
-                            .first_time = turn->stamp};
+    const struct row row = {.end = width_sent(turn->number + 1, turn->bits),
+                            .count = 1,
+                            .first_time = turn->stamp,
+                            .bits = turn->bits};
     struct row *has;
     enum muster_verdict verdict;
 
     doubt_refute(turn);
-    has = rivals_find(turn->rivals, turn->number);
-    if (has != NULL && has->end == row.end && has->first == row.first)
+    has = rivals_find(turn->rivals, turn);
+    if (has != NULL && has->end == row.end && has->count == 1)
         rivals_drop(turn->rivals, has);
     turn->session->attention = 0;
     verdict = restart(turn, &row, DOUBT_BEHIND);
@@ -361,18 +394,18 @@ enum muster_verdict doubt_judge(const struct turn *turn, enum doubt kind)
         tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
-    if (row != NULL && row->end - row->first == 1 && turn->record->readings <= 1)
+    if (row != NULL && row->count == 1 && turn->numbers <= 1)
         return judge_again(turn, row);
     row = find_row(turn);
-    rivals_append(row, turn->record, tracker->now, tracker->options.window);
+    rivals_append(row, turn);
     if ((session->attention & ATTENTION_DOUBT) == 0)
-        row->doubt = turn->number;
+        row->doubted = 1;
     if (is_enough(turn, row, kind))
         return accept(turn, row, kind);
     if (is_contested(row))
         tell_two_senders(turn);
     if (is_contested(row) && (session->attention & ATTENTION_DOUBT) == 0) {
-        row->doubt = row->end;
+        row->doubted = 0;
         tracker->counts->outliers++;
         session->attention |= ATTENTION_WATCH;
         return MUSTER_VERDICT_OUTLIER;
@@ -398,23 +431,22 @@ enum muster_verdict doubt_copy(const struct turn *turn)
     const struct sender sender = rivals_sender(turn->record);
     bool is_late = tracker->now - session->highest_at >= DOUBT_COPY, goes_on;
 
-    goes_on =
-        rivals_is_used(row) && row->end == turn->number && row->source == rivals_source(&sender);
-    if (turn->record->readings > 1 ||
-        (!goes_on && !is_late && session->highest - turn->number < LAG_LEAST)) {
+    goes_on = rivals_is_next(row, turn) && row->source == rivals_source(&sender);
+    if (turn->numbers > 1 ||
+        (!goes_on && !is_late && session->highest - turn->number < DOUBT_LAG)) {
         tracker->counts->duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
     if (!goes_on)
         memset(row, 0, sizeof *row);
-    rivals_append(row, turn->record, tracker->now, tracker->options.window);
+    rivals_append(row, turn);
     if (!is_late || row->streak == 1)
-        row->doubt = is_late ? turn->number : row->end;
+        row->doubted = is_late ? 1 : 0;
     session->attention |= ATTENTION_WATCH;
-    if (row->end - row->doubt >= DOUBT_ANY && row->streak >= DOUBT_ANY) {
+    if (row->doubted >= DOUBT_ANY && row->streak >= DOUBT_ANY) {
         struct row again = *row;
 
-        again.first = row->doubt;
+        again.count = row->doubted < row->count ? row->doubted : row->count;
         again.first_time = turn->stamp;
         memset(row, 0, sizeof *row);
         session->attention = 0;

@@ -9,6 +9,8 @@
 #ifndef SEQUENCE_DOUBT_H
 #define SEQUENCE_DOUBT_H
 
+#include <stdbool.h>
+
 #include <muster/record.h>
 
 #include "tables.h"
@@ -20,6 +22,7 @@ enum {
     DOUBT_ANY = 4,       /* and whatever does */
     DOUBT_BESIDE = 2,    /* times that both rows went on: neither has left numbers out */
     DOUBT_RIVAL = 16,    /* of a row beside which the session's goes on, too */
+    DOUBT_LAG = 8,       /* numbers: copies that are as late are of another way, or sender */
     DOUBT_COPY = 10      /* s: a copy, or what was overtaken, comes sooner */
 };
 
@@ -27,6 +30,7 @@ enum doubt {
     DOUBT_AHEAD,         /* too far ahead */
     DOUBT_BEHIND,        /* behind, but made later than the highest */
     DOUBT_BEHIND_WEAKLY, /* behind, and no time stamp says that it was made later */
+    DOUBT_WIDTH,         /* its numbers are of another width than the session's */
     DOUBT_STALE          /* made before the session began */
 };
 
@@ -51,5 +55,12 @@ void doubt_end(const struct turn *turn);
 
 /* How far ahead of the highest a number can be by now. */
 uint64_t doubt_most(const struct turn *turn);
+
+/* Whether a number so far ahead of the highest, which is more than half of all numbers, is rather
+ * that than behind: the device may well have used so many, and it is neither late nor a copy. */
+bool doubt_is_beyond_half(const struct turn *turn, uint64_t ahead);
+
+/* Whether the message's step ahead may well be longer by whole turns of the numbers. */
+bool doubt_may_have_turned(const struct turn *turn);
 
 #endif

@@ -12,6 +12,7 @@
 #include "../common/text.h"
 #include "listening.h"
 #include "rivals.h"
+#include "width.h"
 
 /* An event of the device, now. */
 static struct muster_record event_of(const struct events *events, enum muster_event event,
@@ -40,13 +41,21 @@ static void emit(struct events *events, const struct muster_record *record)
         events->room--;
 }
 
+static void set_numbers(struct muster_record *record, const struct tracker_note *note)
+{
+    const uint8_t bits =
+        note->bits > 0 ? note->bits : 64; /* as the message without a number has it */
+
+    record->seq_bits = note->bits;
+    record->seq = record->event.first = width_sent(note->first, bits);
+    record->event.last = width_sent(note->last, bits);
+}
+
 void events_numbers(struct events *events, enum muster_event event, const struct tracker_note *note)
 {
     struct muster_record record = event_of(events, event, note->device_id);
 
-    record.seq = record.event.first = note->first;
-    record.seq_bits = TRACKER_SEQ_BITS;
-    record.event.last = note->last;
+    set_numbers(&record, note);
     emit(events, &record);
 }
 
@@ -64,13 +73,15 @@ static uint64_t closed_ns(const struct events *events, const struct gaps_news *n
     return opened_ns + passed;
 }
 
-void events_gap(struct events *events, const struct gaps_news *news)
+void events_gap(struct events *events, const struct gaps_news *news, const struct session *session)
 {
     struct muster_record record = event_of(events, (enum muster_event)news->is, news->device);
 
-    record.seq = record.event.first = news->first;
-    record.seq_bits = TRACKER_SEQ_BITS;
-    record.event.last = news->last;
+    record.seq = record.event.first = width_of_low(session, news->first);
+    record.seq_bits = session->bits;
+    record.event.last = width_of_low(session, news->last);
+    if (news->at_least && news->is != MUSTER_EVENT_GAP_RECOVERED)
+        record.marks |= MUSTER_MARK_AT_LEAST;
     record.event.was = news->was;
     record.event.was_cause = news->was_causes;
     record.event.cause = news->causes;
@@ -106,9 +117,7 @@ void events_two_senders(struct events *events, const struct tracker_note *note,
     end = write_sender(text, one);
     end = text_copy(end, " and ");
     end = write_sender(end, &sender);
-    record.seq = record.event.first = note->first;
-    record.seq_bits = TRACKER_SEQ_BITS;
-    record.event.last = note->last;
+    set_numbers(&record, note);
     record.via = other->via;
     record.payload.bytes = (const uint8_t *)text;
     record.payload_size = (uint32_t)(end - text);

@@ -43,8 +43,8 @@ static inline void events_follow(struct events *events, struct muster_batch *bat
 void events_numbers(struct events *events, enum muster_event event,
                     const struct tracker_note *note);
 
-/* Adds MUSTER_EVENT_GAP_OPENED, RECOVERED, LOST or TAKEN_BACK. */
-void events_gap(struct events *events, const struct gaps_news *news);
+/* Adds MUSTER_EVENT_GAP_OPENED, RECOVERED, LOST or TAKEN_BACK; `session` is the device's. */
+void events_gap(struct events *events, const struct gaps_news *news, const struct session *session);
 
 /* Adds MUSTER_EVENT_TWO_SENDERS: `one`, and who sent the message `other`. */
 void events_two_senders(struct events *events, const struct tracker_note *note,

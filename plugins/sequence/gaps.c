@@ -140,7 +140,7 @@ static void join(struct gaps *gaps, struct gap *added)
     added->causes = gap->causes;
     gap->last = added->last;
     gap->missing += added->missing;
-    gap->marks |= GAP_MERGED;
+    gap->marks |= GAP_MERGED | added->marks;
 }
 
 void gaps_open(struct gaps *gaps, const struct gaps_opening *opening)
@@ -152,6 +152,7 @@ void gaps_open(struct gaps *gaps, const struct gaps_opening *opening)
                       .opened_tick = opening->tick,
                       .opened_at = opening->at,
                       .causes = opening->causes,
+                      .marks = opening->at_least ? GAP_AT_LEAST : 0,
                       .opened_ns = opening->opened_ns,
                       .heard_ns = opening->heard_ns};
 
@@ -243,9 +244,8 @@ static bool ends_run(const struct gaps *gaps, uint32_t device, uint32_t last)
 {
     const struct session *session = &tables_read_device(gaps->tables, device)->session;
 
-    return session->highest - (last + 1) < session->span &&
-           window_has_seen(tables_read_window(gaps->tables, device), gaps->tables->window,
-                           last + 1);
+    return (uint32_t)session->highest - (last + 1) < session->span &&
+           window_has_seen(tables_read_window(gaps->tables, device), session->size, last + 1);
 }
 
 /* The window leaves these numbers of the gap behind. */
@@ -368,13 +368,13 @@ static uint32_t take_rest_back(struct gaps *gaps, struct gap *gap, uint32_t firs
 void gaps_take_back(struct gaps *gaps, uint32_t device, uint32_t first, uint32_t last)
 {
     struct gaps_part part = {.window = tables_read_window(gaps->tables, device),
-                             .size = gaps->tables->window,
+                             .size = tables_read_device(gaps->tables, device)->session.size,
                              .first = first,
                              .count = last - first + 1};
     uint32_t index = gaps_list_first(&gaps->list, device), left;
     struct window_run run;
 
-    assert(last - first < gaps->tables->window);
+    assert(last - first < part.size);
     left = window_missing(part.window, part.size, first, part.count);
     while (index != GAPS_NONE) {
         struct gap *gap = gaps_list_at(&gaps->list, index);

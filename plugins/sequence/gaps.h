@@ -31,7 +31,8 @@ enum { GAPS_EACH = 32 };
  * of it later says what was told before. */
 struct gaps_news {
     uint32_t device;
-    uint32_t first, last; /* included */
+    uint32_t first, last; /* included; of the session's numbers, the lowest bits */
+    bool at_least;        /* whole turns of the numbers may be missing, too */
     uint8_t was, is;      /* MUSTER_EVENT_GAP_OPENED, _RECOVERED, _LOST; was: or _NONE */
     uint8_t was_causes;   /* MUSTER_CAUSE_*: as was told */
     uint8_t causes;       /* as it is now */
@@ -52,9 +53,10 @@ struct gaps_options {
 /* A stretch of numbers that are missing. */
 struct gaps_opening {
     uint32_t device;
-    uint32_t first, last;
-    uint32_t tick; /* in which it was found */
-    uint32_t at;   /* by the clock of gaps_settle */
+    uint32_t first, last; /* the lowest bits */
+    bool at_least;        /* whole turns of the numbers may be missing, too */
+    uint32_t tick;        /* in which it was found */
+    uint32_t at;          /* by the clock of gaps_settle */
     uint8_t causes;
     uint64_t opened_ns, heard_ns;
 };

@@ -229,7 +229,7 @@ void gaps_list_merge(struct gaps_list *list, uint32_t index)
     gap->last = next->last;
     gap->missing += next->missing;
     gap->causes |= next->causes;
-    gap->marks |= GAP_MERGED;
+    gap->marks |= GAP_MERGED | (next->marks & GAP_AT_LEAST);
     /* It is settled when all of it is due. */
     gap->opened_at = next->opened_at;
     gap->opened_tick = next->opened_tick;

@@ -53,10 +53,10 @@ struct device_view {
 static struct device_view view_of(const struct rebuild *r, uint32_t id)
 {
     struct device_view view = {.session = &tables_read_device(r->tables, id)->session,
-                               .window = tables_read_window(r->tables, id),
-                               .size = r->tables->window};
+                               .window = tables_read_window(r->tables, id)};
 
-    view.oldest = view.session->highest - view.session->span + 1;
+    view.size = view.session->size;
+    view.oldest = (uint32_t)view.session->highest - view.session->span + 1;
     return view;
 }
 
@@ -81,7 +81,7 @@ static bool cut(const struct device_view *view, struct gap *gap)
         gap->first = view->oldest;
     }
     if (last >= view->session->span)
-        gap->last = view->session->highest;
+        gap->last = (uint32_t)view->session->highest;
     return true;
 }
 
@@ -304,7 +304,7 @@ static void finish(const struct rebuild *r, uint32_t id)
 
         next = gap->next;
         gap->causes &= (1u << MUSTER_CAUSES) - 1;
-        gap->marks &= GAP_MERGED | GAP_STANDS;
+        gap->marks &= GAP_MERGED | GAP_STANDS | GAP_AT_LEAST;
         /* What the window has left behind is in front of all, and not told yet. */
         if (losses->count > 0 || gap->settled || gap->lost_count > gap->first - gap->lost_first ||
             gap->first - gap->lost_first >= GAPS_LONGEST)
@@ -333,7 +333,7 @@ static void rebuild_device(struct rebuild *r, uint32_t id, const struct placed *
     }
     count = link_up(r, id, &view, placed, count);
     if (count == 0) {
-        begin_anew(r, id, id, view.oldest, view.session->highest);
+        begin_anew(r, id, id, view.oldest, (uint32_t)view.session->highest);
         count = 1;
     }
     settle(r, id, cover(r, id, &view, count));

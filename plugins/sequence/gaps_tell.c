@@ -11,6 +11,7 @@
 void gaps_tell(const struct gaps *gaps, const struct gap *gap, struct gaps_news news)
 {
     news.device = gap->device;
+    news.at_least = (gap->marks & GAP_AT_LEAST) != 0;
     news.was_causes |= MUSTER_CAUSE_NETWORK;
     news.causes |= MUSTER_CAUSE_NETWORK;
     news.opened_at = gap->opened_at;
@@ -44,13 +45,13 @@ struct gaps_part gaps_tell_part(const struct gaps *gaps, const struct gap *gap)
     const struct session *session = &tables_read_device(gaps->tables, gap->device)->session;
     struct gaps_part part = {.session = session,
                              .window = tables_read_window(gaps->tables, gap->device),
-                             .size = gaps->tables->window,
+                             .size = session->size,
                              .first = gap->first};
-    uint32_t oldest = session->highest - session->span + 1, behind;
+    uint32_t oldest = (uint32_t)session->highest - session->span + 1, behind;
 
     if (oldest - gap->first <= gap->last - gap->first)
         part.first = oldest;
-    behind = session->highest - part.first; /* of the window, numbers behind the first */
+    behind = (uint32_t)session->highest - part.first; /* of the window, numbers behind the first */
     if (behind < session->span)
         part.count = (gap->last - part.first < behind ? gap->last - part.first : behind) + 1;
     return part;

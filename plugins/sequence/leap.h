@@ -12,11 +12,11 @@
 
 struct turn;
 
-/* Whether a step ahead by so much is believed of one datagram. */
-bool leap_is_believed(const struct turn *turn, uint32_t ahead);
+/* Whether the message's step ahead is believed of one datagram. */
+bool leap_is_believed(const struct turn *turn);
 
 /* The message has led ahead from `from`, over `missing` numbers. */
-void leap_begin(const struct turn *turn, uint32_t from, uint32_t missing);
+void leap_begin(const struct turn *turn, uint64_t from, uint32_t missing);
 
 /* The message is ahead, or in order, and of the session's row: confirms the step if it is another
  * datagram's. */

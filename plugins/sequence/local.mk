@@ -15,6 +15,7 @@ TRACKER_SOURCES += \
 	%D%/gaps_tell.c %D%/gaps_tell.h \
 	%D%/gaps_rebuild.c %D%/gaps_rebuild.h \
 	%D%/habits.c %D%/habits.h \
+	%D%/init.c %D%/init.h \
 	%D%/leap.c %D%/leap.h \
 	%D%/listening.c %D%/listening.h \
 	%D%/pace.c %D%/pace.h \
@@ -32,6 +33,7 @@ TRACKER_SOURCES += \
 	%D%/undo.c %D%/undo.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/wheel.c %D%/wheel.h \
+	%D%/width.h \
 	%D%/window.c %D%/window.h
 SEQUENCE_SOURCES = $(TRACKER_SOURCES)
 SEQUENCE_SOURCES += \

@@ -22,6 +22,8 @@ static const struct {
     {"restarts", "records", "that showed a restart of their device", MUSTER_METRIC_COUNTER},
     {"outliers", "records", "with a number too far off to be believed", MUSTER_METRIC_COUNTER},
     {"unnumbered", "records", "without a number, such as heartbeats", MUSTER_METRIC_COUNTER},
+    {"shared", "records", "further readings of a datagram with one number, judged with its first",
+     MUSTER_METRIC_COUNTER},
     {"doubted", "records", "with such a number that the next may confirm", MUSTER_METRIC_GAUGE},
     {"missing", "numbers", "missing when a gap was revealed; = recovered + lost + open",
      MUSTER_METRIC_COUNTER},

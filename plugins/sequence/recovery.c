@@ -9,6 +9,7 @@
 #include "losses.h"
 #include "listening.h"
 #include "undo.h"
+#include "width.h"
 #include "window.h"
 
 enum { DOUBTED_MOST = 1 << 16 /* numbers of a row; of some datagrams */ };
@@ -17,8 +18,11 @@ enum { DOUBTED_MOST = 1 << 16 /* numbers of a row; of some datagrams */ };
 
 static bool is_row_sound(const struct tables *tables, const struct row *row)
 {
-    return row->end - row->first <= tables->window && row->end - row->doubt <= DOUBTED_MOST &&
-           (row->datagrams > 0 || (row->end == row->first && row->doubt == row->end));
+    if (row->datagrams == 0)
+        return row->count == 0 && row->doubted == 0;
+    return row->bits >= 1 && row->bits <= 64 && row->believed <= 1 && row->count >= 1 &&
+           row->count <= width_window(tables->window, row->bits) && row->doubted <= DOUBTED_MOST &&
+           row->end <= width_mask(row->bits);
 }
 
 static bool are_rivals_sound(const struct tables *tables, const struct undo_settled *settled)
@@ -29,15 +33,15 @@ static bool are_rivals_sound(const struct tables *tables, const struct undo_sett
     unsigned i;
 
     if (s->attention > (ATTENTION_DOUBT | ATTENTION_LEAP | ATTENTION_WATCH) ||
-        ((s->attention & ATTENTION_DOUBT) != 0) != (rows[0].doubt != rows[0].end) ||
+        ((s->attention & ATTENTION_DOUBT) != 0) != (rows[0].doubted > 0) ||
         !is_row_sound(tables, &settled->rivals->copies) || settled->rivals->told > 1 ||
         settled->rivals->init_begun > 1)
         return false;
     for (i = 0; i < RIVALS; i++)
-        if (!is_row_sound(tables, &rows[i]) || (i > 0 && rows[i].doubt != rows[i].end))
+        if (!is_row_sound(tables, &rows[i]) || (i > 0 && rows[i].doubted > 0))
             return false;
     return (s->attention & ATTENTION_LEAP) == 0 ||
-           (s->begun && leap->end - 1 == s->highest && leap->end - leap->next < s->span &&
+           (s->begun && leap->end - 1 == (uint32_t)s->highest && leap->end - leap->next < s->span &&
             leap->first - leap->next < leap->end - leap->next);
 }
 
@@ -48,13 +52,16 @@ static bool is_session_sound(const struct tables *tables, const struct undo_sett
     if (s->known > 1 || s->begun > 1 || s->has_init > 1 || s->init_came > 1 || s->repeats > 1 ||
         !are_rivals_sound(tables, settled))
         return false;
-    if (s->span > tables->window || (s->begun && s->span == 0) || (!s->begun && s->open != 0))
+    if (s->begun && (s->bits < 1 || s->bits > 64 || s->span == 0 || s->span > s->size ||
+                     s->size != width_window(tables->window, s->bits)))
+        return false;
+    if (s->span > tables->window || (!s->begun && s->open != 0))
         return false;
     if (settled->losses->expired > s->open)
         return false;
-    return !s->begun || (window_has_seen(settled->window, tables->window, s->highest) &&
-                         s->open == window_missing(settled->window, tables->window,
-                                                   s->highest - s->span + 1, s->span));
+    return !s->begun || (window_has_seen(settled->window, s->size, s->highest) &&
+                         s->open == window_missing(settled->window, s->size,
+                                                   (uint32_t)s->highest - s->span + 1, s->span));
 }
 
 static bool is_contact_sound(const struct tables *tables, uint32_t id)
@@ -93,7 +100,7 @@ bool recovery_is_sound(const struct tables *tables)
         if (!is_session_sound(tables, &settled) || !is_contact_sound(tables, id))
             return false;
         open += settled.session->open;
-        doubted += settled.rivals->rows[0].end - settled.rivals->rows[0].doubt;
+        doubted += settled.rivals->rows[0].doubted;
         devices += settled.session->known;
     }
     return open == sum.open && doubted == sum.doubted && devices == sum.devices &&
@@ -103,10 +110,10 @@ bool recovery_is_sound(const struct tables *tables)
 
 /* ---- mending -------------------------------------------------------------------------- */
 
-void recovery_mend_span(struct session *session, const uint64_t *window, uint32_t size)
+void recovery_mend_span(struct session *session, const uint64_t *window)
 {
-    if (session->begun && session->span < size &&
-        window_has_seen(window, size, session->highest - session->span))
+    if (session->begun && session->span < session->size &&
+        window_has_seen(window, session->size, session->highest - session->span))
         session->span++;
 }
 
@@ -118,8 +125,7 @@ void recovery_take_back(struct tables *tables)
         undo_take_back(tables, worker);
     for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1))
-        recovery_mend_span(&tables_device(tables, id)->session, tables_read_window(tables, id),
-                           tables->window);
+        recovery_mend_span(&tables_device(tables, id)->session, tables_read_window(tables, id));
 }
 
 /* What of a device holds even though some of what it sent since is not known. */

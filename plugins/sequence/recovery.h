@@ -16,7 +16,7 @@ bool recovery_is_sound(const struct tables *tables);
 
 /* A kill in step_plainly of the tracker, between the highest number and the span, leaves out the
  * session's first number, which came: takes it in. */
-void recovery_mend_span(struct session *session, const uint64_t *window, uint32_t size);
+void recovery_mend_span(struct session *session, const uint64_t *window);
 
 /* Takes back the changes that were not complete when the process was killed. */
 void recovery_take_back(struct tables *tables);

@@ -7,7 +7,7 @@
 enum muster_verdict reference_judge(struct session *session, struct tracker_counts *counts,
                                     struct muster_record *record)
 {
-    uint32_t last = session->highest, number = (uint32_t)record->seq;
+    uint64_t last = session->highest, number = record->seq;
     bool is_first = !session->begun;
 
     session->highest = number;

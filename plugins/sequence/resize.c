@@ -11,6 +11,7 @@
 #include "gaps_list.h"
 #include "recovery.h"
 #include "undo.h"
+#include "width.h"
 #include "window.h"
 
 /* Copies the session's newest numbers, as many as its span says. */
@@ -18,12 +19,13 @@ static void copy_window(struct tables *to, const struct tables *from, uint32_t i
                         const uint64_t *old, const struct session *session)
 {
     uint64_t *new = tables_window(to, id);
-    uint32_t number = session->highest - session->span + 1, left = session->span;
+    const uint32_t size = width_window(from->window, session->bits);
+    uint32_t number = (uint32_t)session->highest - session->span + 1, left = session->span;
 
     while (left > 0) {
-        const struct window_part part = window_part(from->window, number, left);
+        const struct window_part part = window_part(size, number, left);
 
-        new[window_word(to->window, number)] |= old[part.word] & part.mask;
+        new[window_word(session->size, number)] |= old[part.word] & part.mask;
         number += part.count;
         left -= part.count;
     }
@@ -38,10 +40,10 @@ static void copy_rivals(struct tables *to, const struct undo_settled *settled, u
 
     *rivals = *settled->rivals;
     for (i = 0; i < RIVALS; i++)
-        if (rivals->rows[i].end - rivals->rows[i].first > to->window)
-            rivals->rows[i].first = rivals->rows[i].end - to->window;
-    if (rivals->copies.end - rivals->copies.first > to->window)
-        rivals->copies.first = rivals->copies.end - to->window;
+        if (rivals->rows[i].count > to->window)
+            rivals->rows[i].count = to->window;
+    if (rivals->copies.count > to->window)
+        rivals->copies.count = to->window;
     if (rivals->leap.end - rivals->leap.next >= session->span)
         session->attention &= (uint8_t)~ATTENTION_LEAP;
 }
@@ -55,14 +57,15 @@ static uint32_t copy_device(struct tables *to, const struct tables *from,
     struct session session = *settled->session;
     uint32_t open = session.open, left = 0, expired;
 
-    recovery_mend_span(&session, settled->window, from->window);
+    recovery_mend_span(&session, settled->window);
     *losses = *settled->losses;
     if (session.begun) {
-        if (session.span > to->window)
-            session.span = to->window;
+        session.size = width_window(to->window, session.bits);
+        if (session.span > session.size)
+            session.span = session.size;
         copy_window(to, from, id, settled->window, &session);
-        session.open = window_missing(tables_read_window(to, id), to->window,
-                                      session.highest - session.span + 1, session.span);
+        session.open = window_missing(tables_read_window(to, id), session.size,
+                                      (uint32_t)session.highest - session.span + 1, session.span);
     }
     *device = *tables_read_device(from, id);
     copy_rivals(to, settled, id, &session);
@@ -82,16 +85,16 @@ static uint32_t count_gone(const struct tables *to, const struct tables *from,
 {
     const struct session *session = &tables_read_device(to, gap->device)->session;
     const struct session *before = &tables_read_device(from, gap->device)->session;
-    uint32_t oldest = session->highest - session->span + 1;
-    uint32_t was = before->highest - before->span + 1, count;
+    uint32_t oldest = (uint32_t)session->highest - session->span + 1;
+    uint32_t was = (uint32_t)before->highest - before->span + 1, count;
 
     *first = was - gap->first <= gap->last - gap->first ? was : gap->first;
     count = oldest - *first;
-    if (!session->begun || count > from->window || *first - was >= before->span)
+    if (!session->begun || count > before->size || *first - was >= before->span)
         return 0; /* none of it, or it is beyond belief */
     if (gap->last - *first < count)
         count = gap->last - *first + 1;
-    return window_missing(tables_read_window(from, gap->device), from->window, *first, count);
+    return window_missing(tables_read_window(from, gap->device), before->size, *first, count);
 }
 
 /* What is lost of the gap is counted under its cause, and told when the rest ends, if it is a run
@@ -101,7 +104,7 @@ static bool settle_gap(struct tables *to, const struct tables *from, struct gap 
     const struct session *session = &tables_read_device(to, gap->device)->session;
     struct losses *losses = &to->losses[gap->device];
     uint64_t *network = &losses->lost[losses_cause(0)];
-    uint32_t oldest = session->highest - session->span + 1, first;
+    uint32_t oldest = (uint32_t)session->highest - session->span + 1, first;
     uint32_t gone = count_gone(to, from, gap, &first);
 
     if (gone > 0 && !gap->settled && *network >= gone) {

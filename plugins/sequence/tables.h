@@ -43,19 +43,20 @@ enum {
 
 /* Raise it when the layout or the meaning of a field changes, here or in a struct from another
  * header. */
-#define TABLES_FORMAT 4u
+#define TABLES_FORMAT 5u
 
 /* ---- the layout ----------------------------------------------------------------------- */
 
 /* What a tracker has seen, over all its devices.
  * Every judged message is in one of first, in_order, gaps, late, duplicates,
- * restarts, outliers, unnumbered and doubted.  A doubted message is judged again when
+ * restarts, outliers, unnumbered, shared and doubted.  A doubted message is judged again when
  * it is confirmed, and is then in_order, or when it is not, and is then an outlier.
  * missing = recovered + lost + open.
  * A device may have gone to another worker since, so one worker's gauges may be below 0,
  * modulo 2^64: their sum is right. */
 struct tracker_counts {
     uint64_t first, in_order, gaps, late, duplicates, restarts, outliers, unnumbered; /* messages */
+    uint64_t shared;                         /* messages: further readings of one number */
     uint64_t doubted;                        /* messages; at present */
     uint64_t missing, recovered, lost, open; /* numbers */
     uint64_t devices;                        /* heard of */
@@ -70,9 +71,10 @@ enum {
 
 /* What a device has sent from one start to the next: the row of numbers that is believed. */
 struct session {
-    uint32_t highest;      /* highest number of the session */
+    uint64_t highest;      /* highest number of the session, extended: see width.h */
     uint32_t span;         /* how many of the window's numbers belong to the session */
     uint32_t open;         /* how many of those are missing */
+    uint32_t size;         /* of the window, numbers: width_window */
     uint32_t highest_time; /* the device's time stamp on the highest number */
     uint32_t first_time;   /* and on the session's first */
     uint32_t init_time;    /* time stamp of the INIT that began the session */
@@ -86,15 +88,16 @@ struct session {
     uint8_t has_init;  /* init_time is set */
     uint8_t init_came; /* and it is that of this session */
     uint8_t repeats;   /* it began with the number that the one before had, and only had */
-    uint8_t reserved[2];
+    uint8_t bits;      /* width of its numbers */
+    uint8_t reserved;
 };
 
 /* Numbers that follow each other and are not of the session's row: in doubt, or not believed.
  * All zeros: unused. */
 struct row {
-    uint32_t first;                 /* of the last ones, as many as a window has at most */
-    uint32_t doubt;                 /* the first that is in doubt; `end`: none is */
-    uint32_t end;                   /* the number behind the last */
+    uint64_t end;                   /* the number behind the last, as the device would send it */
+    uint32_t count;                 /* of the last ones, as many as a window has at most */
+    uint32_t doubted;               /* how many of the last ones are in doubt */
     uint32_t first_time, last_time; /* time stamps */
     uint32_t last_at;
     uint32_t source;   /* of the last one, see rivals.h; 0: not known */
@@ -102,9 +105,13 @@ struct row {
     uint8_t streak;    /* the same since the session's row went on, or anything else came */
     uint8_t rivalry;   /* how often the session's row went on between two of them; up to 255 */
     uint8_t believed;  /* it was the session's */
+    uint16_t quarter;  /* how far the session was when the last one came: see rivals.h */
+    uint8_t bits;      /* width of its numbers */
+    uint8_t reserved;
 };
 
-/* A step ahead that one datagram claims, while nothing confirms it. */
+/* A step ahead that one datagram claims, while nothing confirms it.  The lowest 32 bits of numbers
+ * will do, since all are in the window. */
 struct leap {
     uint32_t next;   /* where the row goes on that it left */
     uint32_t first;  /* numbers of that datagram: first */
@@ -132,7 +139,7 @@ struct rivals {
     uint32_t init_at;
     uint32_t begun_at;
     uint32_t told_at;      /* when two senders were last noticed */
-    uint32_t init_highest; /* the highest number when the INIT came */
+    uint32_t init_highest; /* the highest number when the INIT came, its lowest bits */
     uint8_t init_begun;    /* there was one */
     uint8_t told;          /* two senders were noticed */
     uint8_t reserved[2];
@@ -147,14 +154,15 @@ struct device {
     uint32_t highest_tick; /* the tick in which its highest number came: see causes.h */
     uint8_t disorder;      /* how far its numbers are from believable: see disorder.h */
     uint8_t listener;      /* by which its last message came */
-    uint8_t reserved[18];
+    uint8_t reserved[10];
     struct timing timing;
 };
 
 /* What is so of a gap. */
 enum {
-    GAP_MERGED = 1, /* it was several: only some opened in that tick */
-    GAP_STANDS = 2  /* it was told again that it is open */
+    GAP_MERGED = 1,  /* it was several: only some opened in that tick */
+    GAP_STANDS = 2,  /* it was told again that it is open */
+    GAP_AT_LEAST = 4 /* whole turns of the numbers may be missing, too */
 };
 
 /* A stretch of numbers of which at least one is missing: see gaps.h. */
@@ -162,7 +170,7 @@ struct gap {
     uint32_t next;           /* the device's next one, or GAPS_NONE */
     uint32_t earlier, later; /* among those that are open, by when they opened; or GAPS_NONE */
     uint32_t device;
-    uint32_t first, last; /* no number before, and none behind, is of this gap */
+    uint32_t first, last; /* no number before, and none behind, is of this gap; the lowest bits */
     uint32_t missing;     /* how many of them are in the window and did not come */
     uint32_t lost_first;  /* a run of `lost_count` numbers that is lost, and is not told yet */
     uint32_t lost_count;
@@ -218,17 +226,17 @@ struct shared {
     uint64_t known[]; /* a bit for each device that may have been heard of */
 };
 
-_Static_assert(offsetof(struct device, contact) == 48 && offsetof(struct device, timing) == 88 &&
+_Static_assert(offsetof(struct device, contact) == 56 && offsetof(struct device, timing) == 88 &&
                    sizeof(struct device) == (size_t)2 * TABLES_CACHE_LINE,
                "the layout is in files");
-_Static_assert(sizeof(struct row) == 32 && sizeof(struct sender) == 24 &&
-                   sizeof(struct rivals) == 192,
+_Static_assert(sizeof(struct row) == 40 && sizeof(struct sender) == 24 &&
+                   sizeof(struct rivals) == 224,
                "the layout is in files");
 _Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE, "the layout is in files");
 _Static_assert(sizeof(struct losses) == 80, "the layout is in files");
-_Static_assert(offsetof(struct undo, session) == 120 && sizeof(struct undo) == 448,
+_Static_assert(offsetof(struct undo, session) == 128 && sizeof(struct undo) == 496,
                "the layout is in files");
-_Static_assert(sizeof(struct slot) == 568, "the layout is in files");
+_Static_assert(sizeof(struct slot) == 624, "the layout is in files");
 _Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 328,
                "the layout is in files");
 
@@ -298,9 +306,9 @@ static inline void tables_prefetch(const struct tables *tables, const struct mus
 }
 
 /* The device that the session is of. */
-static inline uint16_t tables_id(const struct tables *tables, const struct session *session)
+static inline uint32_t tables_id(const struct tables *tables, const struct session *session)
 {
-    return (uint16_t)((size_t)((const uint8_t *)session - tables->entries) / tables->stride);
+    return (uint32_t)((size_t)((const uint8_t *)session - tables->entries) / tables->stride);
 }
 
 static inline bool tables_is_known(const struct tables *tables, uint32_t id)

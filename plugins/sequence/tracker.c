@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "doubt.h"
+#include "init.h"
 #include "leap.h"
 #include "losses.h"
 #include "pace.h"
@@ -20,11 +21,6 @@
 #include "undo.h"
 #include "window.h"
 
-enum {
-    OVERTAKEN_MOST = 60, /* s: an INIT that its session's first number overtook is not older */
-    HELD_UP_MOST = 3600  /* s: one that is older than the last by more is of a clock that was set */
-};
-
 struct tracker *tracker_new(const struct tracker_options *options, struct tables *tables,
                             uint32_t worker, uint32_t workers)
 {
@@ -32,7 +28,7 @@ struct tracker *tracker_new(const struct tracker_options *options, struct tables
     struct slot *slot = tables_slot(tables, worker);
 
     assert(options->window == tables->window && options->max_jump > 0 &&
-           options->max_jump < TRACKER_HALF);
+           options->max_jump <= TRACKER_FARTHEST);
     assert(worker < workers && workers <= TABLES_WORKERS);
     if (tracker == NULL)
         return NULL;
@@ -50,28 +46,28 @@ void tracker_free(struct tracker *tracker)
     free(tracker);
 }
 
-/* What is judged of a message is 32 bits wide. */
-static inline uint32_t number_of(const struct muster_record *record)
-{
-    return (uint32_t)record->seq;
-}
-
 static inline bool is_numbered(const struct muster_record *record)
 {
-    return record->seq_bits == TRACKER_SEQ_BITS;
+    return record->seq_bits != 0;
+}
+
+static inline bool is_shared(const struct muster_record *record)
+{
+    return (record->marks & MUSTER_MARK_SHARED_NUMBER) != 0;
 }
 
 /* ---- verdicts ------------------------------------------------------------------------- */
 
-static enum muster_verdict go_on(const struct turn *turn, uint32_t ahead)
+static enum muster_verdict go_on(const struct turn *turn)
 {
     struct tracker *tracker = turn->tracker;
-    uint32_t from = turn->session->highest, missing;
+    uint64_t from = turn->session->highest;
+    uint32_t missing;
 
     doubt_go_on(turn);
     leap_go_on(turn);
     missing = session_advance(turn);
-    if (ahead > 1)
+    if (turn->ahead > 1)
         leap_begin(turn, from, missing);
     if (missing == 0) {
         tracker->counts->in_order++;
@@ -87,7 +83,7 @@ static enum muster_verdict judge_late(const struct turn *turn)
 {
     struct tracker *tracker = turn->tracker;
     struct session *session = turn->session;
-    uint32_t size = tracker->options.window;
+    uint32_t size = session->size;
     bool has_left, refuted;
 
     doubt_refute(turn); /* that may be of the row that a step has left, and farther */
@@ -112,25 +108,25 @@ static enum muster_verdict judge_behind(const struct turn *turn)
 {
     const struct session *session = turn->session;
     enum stamps_order order = stamps_compare(turn->stamp, session->highest_time);
-    uint32_t behind = session->highest - turn->number;
+    uint64_t behind = session->highest - turn->number;
     /* The session has no other number, and none came late from before its first. */
     bool is_alone =
-        behind == 0 && session->span == 1 && turn->record->readings <= 1 &&
-        !window_has_seen(turn->window, turn->tracker->options.window, session->highest - 1);
+        behind == 0 && session->span == 1 && turn->numbers <= 1 &&
+        (session->size == 1 || !window_has_seen(turn->window, session->size, session->highest - 1));
     bool waited = turn->tracker->now - session->highest_at >= DOUBT_COPY;
     /* No time stamp says that it is a copy, and it comes too late for one. */
     bool later = order == STAMPS_NEWER || (order != STAMPS_OLDER && waited);
 
     if (is_alone && later && session->repeats)
         return doubt_repeat(turn);
-    if (behind >= turn->tracker->options.window) /* where it does not tell, the same second is
+    if (behind >= session->size) /* where it does not tell, the same second is
                                                     given the benefit of the doubt */
         return doubt_judge(turn, order == STAMPS_NEWER || order == STAMPS_SAME
                                      ? DOUBT_BEHIND
                                      : DOUBT_BEHIND_WEAKLY);
     /* A late message and a copy were made before the highest.  Not so a reading that a
      * later datagram repeats; so for batches, the window decides. */
-    if (order == STAMPS_NEWER && turn->record->readings <= 1 && !leap_is_refuted(turn))
+    if (order == STAMPS_NEWER && turn->numbers <= 1 && !leap_is_refuted(turn))
         return doubt_judge(turn, DOUBT_BEHIND);
     if (is_alone && later)
         return doubt_judge(turn, DOUBT_BEHIND_WEAKLY);
@@ -145,8 +141,7 @@ static bool is_stale(const struct turn *turn)
 
     if (session->has_init && stamps_compare(turn->stamp, session->init_time) == STAMPS_OLDER)
         return true;
-    return session->begun && tracker_is_ahead(turn->number, session->highest) &&
-           stamps_compare(turn->stamp, session->first_time) == STAMPS_OLDER;
+    return turn->ahead > 0 && stamps_compare(turn->stamp, session->first_time) == STAMPS_OLDER;
 }
 
 static enum muster_verdict judge_number(const struct turn *turn)
@@ -156,97 +151,19 @@ static enum muster_verdict judge_number(const struct turn *turn)
 
     if (is_stale(turn))
         return doubt_judge(turn, DOUBT_STALE);
+    if (session->begun && session->bits != turn->bits)
+        return doubt_judge(turn, DOUBT_WIDTH);
     if (!session->begun) {
         doubt_refute(turn);
-        session_begin(turn, turn->number, turn->stamp);
+        session_begin(turn, turn->number, turn->bits, turn->stamp);
         tracker->counts->first++;
         return MUSTER_VERDICT_FIRST;
     }
-    if (!tracker_is_ahead(turn->number, session->highest))
+    if (turn->ahead == 0)
         return judge_behind(turn);
-    if (leap_is_believed(turn, turn->number - session->highest))
-        return go_on(turn, turn->number - session->highest);
+    if (leap_is_believed(turn))
+        return go_on(turn);
     return doubt_judge(turn, DOUBT_AHEAD);
-}
-
-/* Whether something came since the INIT that is newer. */
-static bool is_newer_since_init(const struct turn *turn)
-{
-    const struct session *session = turn->session;
-    const struct rivals *rivals = turn->rivals;
-
-    if (!session->begun || (rivals->init_begun && session->highest == rivals->init_highest))
-        return false;
-    return session->highest_time != session->init_time &&
-           stamps_compare(session->highest_time, session->init_time) != STAMPS_OLDER;
-}
-
-/* Whether it is a copy of the INIT that began the session, and of the same time stamp: such a one
- * comes soon, and before anything newer.  Else the device's clock begins at the same time with each
- * start. */
-static bool is_copied_init(const struct turn *turn)
-{
-    return turn->session->has_init && turn->stamp == turn->session->init_time &&
-           turn->tracker->now - turn->rivals->init_at < DOUBT_COPY && !is_newer_since_init(turn);
-}
-
-static void take_init(const struct turn *turn)
-{
-    struct session *session = turn->session;
-
-    session->has_init = session->init_came = true;
-    session->init_time = turn->stamp;
-    turn->rivals->init_at = turn->tracker->now;
-    turn->rivals->init_begun = session->begun;
-    turn->rivals->init_highest = session->highest;
-}
-
-/* Whether it is one that was held up: older than the one that began the session, or than the
- * session's first number, which has overtaken it. */
-static bool is_late_init(const struct turn *turn)
-{
-    const struct session *session = turn->session;
-
-    if (session->has_init && stamps_compare(turn->stamp, session->init_time) == STAMPS_OLDER)
-        return session->init_time - turn->stamp <= HELD_UP_MOST;
-    return session->begun && !session->init_came &&
-           session->first_time - turn->stamp <= OVERTAKEN_MOST &&
-           turn->tracker->now - turn->rivals->begun_at <= OVERTAKEN_MOST;
-}
-
-/* An INIT begins a session, unless it is a copy, or late. */
-static enum muster_verdict judge_init(const struct turn *turn)
-{
-    struct tracker *tracker = turn->tracker;
-    struct session *session = turn->session;
-
-    if (is_copied_init(turn)) {
-        tracker->counts->duplicates++;
-        return MUSTER_VERDICT_DUPLICATE;
-    }
-    if (is_late_init(turn)) {
-        tracker->counts->late++;
-        /* It began this session, though its first number overtook it. */
-        if (!session->has_init || (turn->stamp != session->init_time &&
-                                   stamps_compare(turn->stamp, session->init_time) != STAMPS_OLDER))
-            take_init(turn);
-        return MUSTER_VERDICT_LATE;
-    }
-    doubt_refute(turn);
-    if (session->known)
-        tracker_report(tracker, session, TRACKER_RESTART, turn->number, turn->number);
-    session_end(turn);
-    session->attention = 0;
-    memset(turn->rivals->rows, 0, sizeof turn->rivals->rows);
-    if (is_numbered(turn->record))
-        session_begin(turn, turn->number, turn->stamp);
-    take_init(turn);
-    if (session->known) {
-        tracker->counts->restarts++;
-        return MUSTER_VERDICT_RESTART;
-    }
-    tracker->counts->first++;
-    return MUSTER_VERDICT_FIRST;
 }
 
 /* Whether the next number may have been made before its session began, at a glance. */
@@ -257,6 +174,24 @@ __attribute__((always_inline)) static inline bool may_be_stale(const struct sess
            (session->has_init && stamps_may_be_older(stamp, session->init_time));
 }
 
+/* Whether it has the next number, modulo 2^bits. */
+__attribute__((always_inline)) static inline bool is_next(const struct session *session,
+                                                          const struct muster_record *record)
+{
+    const uint64_t away = record->seq - session->highest - 1;
+
+    return record->seq_bits == session->bits && (away == 0 || away << (-session->bits & 63) == 0);
+}
+
+/* Whether whole turns of the numbers may be missing before the next one, after a silence. */
+static bool may_have_turned(const struct session *session, uint32_t now)
+{
+    const uint64_t mask = width_mask(session->bits);
+
+    return mask <= UINT32_MAX && pace_is_known(session) &&
+           pace_may_have_used(session, now, 0, 1, mask + 2);
+}
+
 /* The usual message: the next number, when nothing is in doubt and nothing is lost.  If
  * the window is full, what leaves it and what enters share a bit, which is set; it need not be
  * looked at if nothing is missing, which saves a line of cache.  Inline in both callers: it is the
@@ -265,11 +200,11 @@ __attribute__((always_inline)) static inline bool
 is_plain_step(const struct tracker *tracker, const struct session *session, const uint64_t *window,
               const struct muster_record *record, uint32_t stamp)
 {
-    return number_of(record) == session->highest + 1 && is_numbered(record) && session->begun &&
-           session->attention == 0 && record->msg_type != MUSTER_MSG_INIT &&
-           !tracker->options.reference && !may_be_stale(session, stamp) &&
-           (session->span < tracker->options.window || session->open == 0 ||
-            window_has_seen(window, tracker->options.window, number_of(record)));
+    return is_next(session, record) && session->begun && session->attention == 0 &&
+           record->msg_type != MUSTER_MSG_INIT && !tracker->options.reference &&
+           !may_be_stale(session, stamp) &&
+           (session->span < session->size || session->open == 0 ||
+            window_has_seen(window, session->size, session->highest + 1));
 }
 
 /* The same as window_advance by one, in an order that needs no undo record.  Until the number is
@@ -279,14 +214,20 @@ __attribute__((always_inline)) static inline void
 step_plainly(struct tracker *tracker, struct session *session, uint64_t *window,
              struct muster_record *record, uint32_t stamp)
 {
-    bool grows = session->span < tracker->options.window;
+    bool grows = session->span < session->size;
+    uint64_t number = session->highest + 1;
 
     if (grows)
-        window_mark(window, tracker->options.window, number_of(record));
+        window_mark(window, session->size, number);
     session->highest_time = stamp;
-    session->highest_at = tracker->now;
+    if (session->highest_at != tracker->now) {
+        if (tracker->now - session->highest_at >= PACE_SILENCE &&
+            may_have_turned(session, tracker->now))
+            record->marks |= MUSTER_MARK_AT_LEAST;
+        session->highest_at = tracker->now;
+    }
     undo_keep_order();
-    session->highest = number_of(record);
+    session->highest = number;
     undo_keep_order();
     if (grows)
         session->span++;
@@ -311,7 +252,7 @@ static bool is_consistent(const struct turn *turn)
     const struct row *row = &turn->rivals->rows[0];
 
     return session->span <= turn->tracker->options.window &&
-           ((session->attention & ATTENTION_DOUBT) != 0) == (row->doubt != row->end) &&
+           ((session->attention & ATTENTION_DOUBT) != 0) == (row->doubted > 0) &&
            (session->begun ? session->open < session->span : session->open == 0);
 }
 
@@ -325,12 +266,12 @@ static enum muster_verdict judge(const struct turn *turn)
     assert(tracker->options.reference || is_consistent(turn));
     if (!session->known) {
         tracker->counts->devices++;
-        tracker_report(tracker, session, TRACKER_DEVICE, turn->number, turn->number);
+        tracker_report(tracker, session, TRACKER_DEVICE, turn->number, turn->number, turn->bits);
     }
     if (tracker->options.reference) {
         verdict = reference_judge(session, tracker->counts, record);
     } else if (record->msg_type == MUSTER_MSG_INIT) {
-        verdict = judge_init(turn);
+        verdict = init_judge(turn);
     } else if (is_numbered(record)) {
         verdict = judge_number(turn);
     } else {
@@ -353,17 +294,42 @@ static void meet(struct tables *tables, uint32_t number)
     tables_know(tables, number);
 }
 
+/* Where the message's number is, seen from the session's highest. */
+static void find_place(struct turn *turn)
+{
+    const struct session *session = turn->session;
+    const struct muster_record *record = turn->record;
+    uint64_t ahead;
+
+    assert(turn->bits <= 64);
+    turn->number = width_sent(record->seq, turn->bits);
+    turn->size = width_window(turn->tracker->options.window, turn->bits);
+    turn->numbers = is_shared(record) ? 1 : record->readings;
+    turn->is_further = record->reading > 0 && !is_shared(record);
+    if (!session->begun || session->bits != turn->bits)
+        return;
+    ahead = width_sent(turn->number - session->highest, turn->bits);
+    if (ahead > 0 && (ahead <= width_reach(turn->bits) || doubt_is_beyond_half(turn, ahead))) {
+        turn->ahead = ahead;
+        turn->number = session->highest + ahead;
+    } else {
+        turn->number = session->highest - width_sent(session->highest - turn->number, turn->bits);
+    }
+}
+
 /* Off the usual way. */
 static void judge_oddly(struct tracker *tracker, struct muster_record *record)
 {
-    const struct turn turn = {.tracker = tracker,
-                              .session = &tables_device(tracker->tables, record->device)->session,
-                              .rivals = &tracker->tables->rivals[record->device],
-                              .window = tables_window(tracker->tables, record->device),
-                              .device = record->device,
-                              .record = record,
-                              .number = number_of(record),
-                              .stamp = timing_stamp(record)};
+    struct turn turn = {.tracker = tracker,
+                        .session = &tables_device(tracker->tables, record->device)->session,
+                        .rivals = &tracker->tables->rivals[record->device],
+                        .window = tables_window(tracker->tables, record->device),
+                        .device = record->device,
+                        .record = record,
+                        .number = record->seq,
+                        .stamp = timing_stamp(record),
+                        .numbers = 1,
+                        .bits = record->seq_bits};
 
     if (tracker->options.passed != NULL) {
         uint32_t now = tracker->options.passed(tracker->options.context);
@@ -371,7 +337,40 @@ static void judge_oddly(struct tracker *tracker, struct muster_record *record)
         if (now - tracker->now <= INT32_MAX) /* it may have come a moment before the last tick */
             tracker->now = now;
     }
+    if (is_numbered(record) && !tracker->options.reference)
+        find_place(&turn);
     record->verdict = (uint8_t)judge(&turn);
+}
+
+/* The message has been judged; all readings of its datagram have its number. */
+static void same_begin(struct tracker_same *same, const struct muster_record *record)
+{
+    *same = (struct tracker_same){.seq = record->seq,
+                                  .arrival_ns = record->arrival_ns,
+                                  .device_time_ns = record->device_time_ns,
+                                  .device = record->device,
+                                  .reading = record->reading,
+                                  .readings = record->readings,
+                                  .seq_bits = record->seq_bits,
+                                  .msg_type = record->msg_type,
+                                  .verdict = record->verdict};
+}
+
+/* Who sent it is not compared: of a datagram that comes in two batches, that is two places. */
+bool tracker_judge_same(struct tracker *tracker, struct muster_record *record)
+{
+    struct tracker_same *same = &tracker->same;
+
+    if (!is_shared(record) || record->reading <= same->reading ||
+        same->verdict == MUSTER_VERDICT_NONE || record->device != same->device ||
+        record->seq != same->seq || record->seq_bits != same->seq_bits ||
+        record->arrival_ns != same->arrival_ns || record->readings != same->readings ||
+        record->device_time_ns != same->device_time_ns || record->msg_type != same->msg_type)
+        return false;
+    same->reading = record->reading;
+    record->verdict = same->verdict;
+    tracker->counts->shared++;
+    return true;
 }
 
 void tracker_judge(struct tracker *tracker, struct muster_record *record)
@@ -413,19 +412,33 @@ static bool is_further(const struct muster_record *record, const struct muster_r
            record->msg_type == judged->msg_type;
 }
 
+/* Judges the next reading of a datagram if it is simply the next number. */
+static bool judge_next(struct tracker *tracker, struct session *session, uint64_t *window,
+                       struct muster_record *record, uint32_t stamp)
+{
+    if (!is_plain_step(tracker, session, window, record, stamp))
+        return false;
+    step_plainly(tracker, session, window, record, stamp);
+    return true;
+}
+
 uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *judged,
                                uint32_t count)
 {
     struct session *session = &tables_device(tracker->tables, judged->device)->session;
     uint64_t *window = tables_window(tracker->tables, judged->device);
+    const bool shares = is_shared(judged);
     uint32_t stamp = timing_stamp(judged), i;
 
     assert(judged->verdict != MUSTER_VERDICT_NONE);
+    if (shares)
+        same_begin(&tracker->same, judged);
     /* All are compared with the first: the last has just been written, and would be waited for. */
     for (i = 1; i <= count && is_further(&judged[i], judged, i) &&
-                is_plain_step(tracker, session, window, &judged[i], stamp);
+                (shares ? tracker_judge_same(tracker, &judged[i])
+                        : judge_next(tracker, session, window, &judged[i], stamp));
          i++)
-        step_plainly(tracker, session, window, &judged[i], stamp);
+        ;
     return i - 1;
 }
 
@@ -437,7 +450,8 @@ static void finish(struct tracker *tracker, uint32_t device)
                               .session = session,
                               .rivals = &tracker->tables->rivals[device],
                               .window = tables_window(tracker->tables, device),
-                              .device = device};
+                              .device = device,
+                              .numbers = 1};
 
     doubt_end(&turn);
     if (session->open > 0)

@@ -5,7 +5,7 @@
  *
  * Per device it knows the highest number and which of the last `window` numbers
  * came, as a ring of bits (the sliding window of RFC 4303, section 3.4.3, laid out
- * as in RFC 6479).  All arithmetic is modulo 2^32 (RFC 1982).
+ * as in RFC 6479).  All arithmetic is modulo 2^n, n the width of the device's numbers (RFC 1982).
  */
 #ifndef SEQUENCE_TRACKER_H
 #define SEQUENCE_TRACKER_H
@@ -18,7 +18,7 @@
 #include "tables.h"
 
 /* Something that a judgement brought about.  Numbers are of one session and one
- * device; `last` is included. */
+ * device, and extended as the session's are (width.h); `last` is included. */
 enum tracker_note_kind {
     TRACKER_GAP,       /* first to last are missing now */
     TRACKER_RECOVERED, /* first (= last) came late and was missing */
@@ -35,12 +35,12 @@ enum tracker_note_kind {
     TRACKER_TWO_SENDERS
 };
 
-#define TRACKER_SEQ_BITS 32 /* width of the numbers that are judged; others are none */
-
 struct tracker_note {
     enum tracker_note_kind kind;
-    uint16_t device_id;
-    uint32_t first, last;
+    uint32_t device_id;
+    uint64_t first, last;
+    uint8_t bits;  /* width of these numbers; 0: it is about none */
+    bool at_least; /* TRACKER_GAP: whole turns of the numbers may be missing, too */
 };
 
 /* Called from tracker_judge and tracker_finish, in the order of events. */
@@ -74,14 +74,22 @@ void tracker_free(struct tracker *tracker);
 /* About once a second: so many seconds have passed, modulo 2^32. */
 void tracker_pass(struct tracker *tracker, uint32_t seconds);
 
-/* Judges a message: sets record->verdict, and record->message.gap if that is GAP. */
+/* Judges a message: sets record->verdict, record->message.gap if that is GAP, and
+ * MUSTER_MARK_AT_LEAST. */
 void tracker_judge(struct tracker *tracker, struct muster_record *record);
 
 /* Of the `count` records behind `judged`, which has just been judged: judges those that are the
- * further readings of its datagram, as long as each is simply the next number and without a note.
- * Returns how many it has judged; those have all that was said of the device to `judged`. */
+ * further readings of its datagram, as long as each is simply the next number and without a note,
+ * or of the same number (MUSTER_MARK_SHARED_NUMBER).
+ * Returns how many it has judged; those have all that was said of the device to `judged`.  To be
+ * called behind each message of more readings than one. */
 uint32_t tracker_judge_further(struct tracker *tracker, struct muster_record *judged,
                                uint32_t count);
+
+/* Whether a record is a further reading of the datagram that was judged last, and of the same
+ * number: it has the same verdict then, and that is all.  To be asked before a reading is judged,
+ * since a batch may have ended behind the one before. */
+bool tracker_judge_same(struct tracker *tracker, struct muster_record *record);
 
 /* From now on the device was never heard of: what is still open is lost, and what is doubted an
  * outlier. */

@@ -68,18 +68,18 @@ struct window_run window_next_run(const uint64_t *window, uint32_t size, uint32_
     return run;
 }
 
-static void lose(struct tracker *tracker, const struct session *session, uint32_t first,
+static void lose(struct tracker *tracker, const struct session *session, uint64_t first,
                  uint32_t count)
 {
     tracker->counts->lost += count;
-    tracker_report(tracker, session, TRACKER_LOST, first, first + count - 1);
+    tracker_report(tracker, session, TRACKER_LOST, first, first + count - 1, session->bits);
 }
 
 /* The oldest `count` numbers of the window leave it. */
 static void leave(struct tracker *tracker, struct session *session, const uint64_t *window,
                   uint32_t count)
 {
-    uint32_t size = tracker->options.window, first = session->highest - session->span + 1;
+    uint32_t size = session->size, first = (uint32_t)session->highest - session->span + 1;
 
     while (count > 0 && session->open > 0) {
         const struct window_run run = window_next_run(window, size, first, count);
@@ -90,7 +90,8 @@ static void leave(struct tracker *tracker, struct session *session, const uint64
             break;
         session->open -= run.count;
         tracker->counts->open -= run.count;
-        lose(tracker, session, run.first, run.count);
+        lose(tracker, session, session->highest - ((uint32_t)session->highest - run.first),
+             run.count);
         first += passed;
         count -= passed;
     }
@@ -100,7 +101,7 @@ static void leave(struct tracker *tracker, struct session *session, const uint64
 static void enter(struct tracker *tracker, struct session *session, uint64_t *window,
                   uint32_t count)
 {
-    uint32_t size = tracker->options.window, first = session->highest - count + 1, left = count;
+    uint32_t size = session->size, first = (uint32_t)session->highest - count + 1, left = count;
 
     while (left > 0) {
         const struct window_part part = window_part(size, first, left);
@@ -119,14 +120,14 @@ static void enter(struct tracker *tracker, struct session *session, uint64_t *wi
 void window_advance(struct tracker *tracker, struct session *session, uint64_t *window,
                     uint32_t ahead)
 {
-    uint32_t size = tracker->options.window, entering = ahead < size ? ahead : size;
+    uint32_t size = session->size, entering = ahead < size ? ahead : size;
     uint32_t room = size - session->span;
 
     assert(ahead > 0 && session->begun && session->open < session->span && session->span <= size);
     tracker->counts->missing += ahead - 1;
     if (ahead > 1)
         tracker_report(tracker, session, TRACKER_GAP, session->highest + 1,
-                       session->highest + ahead - 1);
+                       session->highest + ahead - 1, session->bits);
     if (entering > room)
         leave(tracker, session, window, entering - room);
     /* Of a step longer than the window, the first numbers only pass through it. */

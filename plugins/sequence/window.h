@@ -15,27 +15,27 @@
 struct tracker;
 
 /* Where the number's word is. */
-static inline uint32_t window_word(uint32_t size, uint32_t number)
+static inline uint32_t window_word(uint32_t size, uint64_t number)
 {
-    return (number & (size - 1)) / 64;
+    return ((uint32_t)number & (size - 1)) / 64;
 }
 
-static inline bool window_has_seen(const uint64_t *window, uint32_t size, uint32_t number)
+static inline bool window_has_seen(const uint64_t *window, uint32_t size, uint64_t number)
 {
-    uint32_t place = number & (size - 1);
+    uint32_t place = (uint32_t)number & (size - 1);
 
     return window[place / 64] >> place % 64 & 1;
 }
 
-static inline void window_mark(uint64_t *window, uint32_t size, uint32_t number)
+static inline void window_mark(uint64_t *window, uint32_t size, uint64_t number)
 {
-    uint32_t place = number & (size - 1);
+    uint32_t place = (uint32_t)number & (size - 1);
 
     window[place / 64] |= UINT64_C(1) << place % 64;
 }
 
 /* The numbers of a window that are looked at together: those from `first` on, as many as there are
- * up to the end of their word, `left` at most. */
+ * up to the end of their word, or of a window that is smaller, `left` at most. */
 struct window_part {
     uint32_t word;  /* where they are */
     uint32_t shift; /* the first one's place in it */
@@ -45,9 +45,10 @@ struct window_part {
 
 static inline struct window_part window_part(uint32_t size, uint32_t first, uint32_t left)
 {
-    struct window_part part = {.word = window_word(size, first), .shift = first % 64};
+    uint32_t places = size < 64 ? size : 64;
+    struct window_part part = {.word = window_word(size, first), .shift = first & (places - 1)};
 
-    part.count = 64 - part.shift < left ? 64 - part.shift : left;
+    part.count = places - part.shift < left ? places - part.shift : left;
     part.mask = (part.count < 64 ? (UINT64_C(1) << part.count) - 1 : UINT64_MAX) << part.shift;
     return part;
 }

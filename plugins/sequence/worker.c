@@ -73,7 +73,7 @@ static void on_gap(void *context, const struct gaps_news *news)
     struct worker *self = context;
 
     at(self);
-    events_gap(&self->events, news);
+    events_gap(&self->events, news, &tables_read_device(self->tables, news->device)->session);
 }
 
 /* Why numbers of the device may be missing since its highest came. */
@@ -111,8 +111,9 @@ static void open_gap(struct worker *self, const struct tracker_note *note)
     uint64_t ago = heard_before(self, note->device_id), now_ns = self->events.now_ns;
     const struct gaps_opening opening = {
         .device = note->device_id,
-        .first = note->first,
-        .last = note->last,
+        .first = (uint32_t)note->first,
+        .last = (uint32_t)note->last,
+        .at_least = note->at_least,
         .tick = causes_current_tick(&self->causes),
         .at = at(self),
         .causes = find_causes(self, note->device_id),
@@ -139,10 +140,10 @@ static void on_note(void *context, const struct tracker_note *note)
         open_gap(self, note);
         break;
     case TRACKER_RECOVERED:
-        gaps_recover(self->gaps, note->device_id, note->first);
+        gaps_recover(self->gaps, note->device_id, (uint32_t)note->first);
         break;
     case TRACKER_LOST:
-        gaps_lose(self->gaps, note->device_id, note->first, note->last);
+        gaps_lose(self->gaps, note->device_id, (uint32_t)note->first, (uint32_t)note->last);
         break;
     case TRACKER_END:
         gaps_lose_all(self->gaps, note->device_id, self->restarting ? MUSTER_CAUSE_RESTART : 0);
@@ -155,7 +156,7 @@ static void on_note(void *context, const struct tracker_note *note)
         report(self, MUSTER_EVENT_OUTLIER, note);
         break;
     case TRACKER_TAKEN_BACK:
-        gaps_take_back(self->gaps, note->device_id, note->first, note->last);
+        gaps_take_back(self->gaps, note->device_id, (uint32_t)note->first, (uint32_t)note->last);
         break;
     case TRACKER_TWO_SENDERS:
         events_two_senders(&self->events, note, &self->tables->rivals[note->device_id].sender,
@@ -422,7 +423,9 @@ static void note_disorder(struct worker *self, struct device *device,
         gaps_add_causes(self->gaps, record->device, MUSTER_CAUSE_NOT_BELIEVABLE);
 }
 
-static void judge(struct worker *self, struct muster_record *record)
+/* Inline in both callers: it is the way of all messages. */
+__attribute__((always_inline)) static inline void judge(struct worker *self,
+                                                        struct muster_record *record)
 {
     struct device *device = tables_device(self->tables, record->device);
 
@@ -451,12 +454,38 @@ static uint32_t judge_further(struct worker *self, struct muster_record *judged,
 {
     uint32_t done = tracker_judge_further(self->tracker, judged, count), i;
 
-    if (done > 0)
+    if (done > 0 && is_highest(&judged[done]))
         tables_device(self->tables, judged->device)->highest_tick =
             causes_current_tick(&self->causes);
     for (i = 1; i <= done; i++)
         timing_copy(&judged[i], judged);
     return done;
+}
+
+/* A reading of several, behind which are `count` records.  Returns how many of these were judged
+ * with it. */
+static uint32_t judge_reading(struct worker *self, struct muster_record *record, uint32_t count)
+{
+    uint32_t next = record->readings - record->reading; /* of another datagram */
+
+    if (tracker_judge_same(self->tracker, record)) {
+        timing_show(&tables_device(self->tables, record->device)->timing, record);
+        return 0;
+    }
+    judge(self, record);
+    if (next <= count)
+        tables_prefetch(self->tables, record + next);
+    return judge_further(self, record, count);
+}
+
+/* The same in the reference mode. */
+static uint32_t judge_as_reference(struct worker *self, struct muster_record *record,
+                                   uint32_t count)
+{
+    if (tracker_judge_same(self->tracker, record))
+        return 0;
+    tracker_judge(self->tracker, record);
+    return tracker_judge_further(self->tracker, record, count);
 }
 
 /* Whether it is a message of a device; not so what a filter in front has derived of one. */
@@ -504,18 +533,12 @@ int worker_process(void *worker_state, struct muster_batch *batch)
             continue;
         }
         follow(self, batch, i, record->arrival_ns);
-        if (reference) {
-            tracker_judge(self->tracker, record);
-            continue;
-        }
-        judge(self, record);
-        if (record->readings > 1) {
-            uint32_t next = i + record->readings - record->reading; /* of another datagram */
-
-            if (next < batch->count)
-                tables_prefetch(tables, &batch->records[next]);
-            i += judge_further(self, record, batch->count - i - 1);
-        }
+        if (reference)
+            i += judge_as_reference(self, record, batch->count - i - 1);
+        else if (record->readings > 1)
+            i += judge_reading(self, record, batch->count - i - 1);
+        else
+            judge(self, record);
     }
     if (self->sequence->drop_duplicates)
         drop_duplicates(self, batch);

@@ -113,7 +113,7 @@ static void judge(uint32_t id, uint32_t number, uint8_t type)
                                    .marks = MUSTER_MARK_DEVICE,
                                    .msg_type = type,
                                    .seq = number,
-                                   .seq_bits = type == MUSTER_MSG_INIT ? 0 : TRACKER_SEQ_BITS,
+                                   .seq_bits = type == MUSTER_MSG_INIT ? 0 : 32,
                                    .readings = 1,
                                    .device_time_ns = (int64_t)run.clock * 1000000000};
 

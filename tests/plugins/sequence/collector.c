@@ -11,8 +11,9 @@
 #include "memory.h"
 
 const char *const collector_counts[COLLECTOR_COUNTS] = {
-    "first",      "in_order", "gaps",    "late",      "duplicates", "restarts", "outliers",
-    "unnumbered", "doubted",  "missing", "recovered", "lost",       "open",     "devices"};
+    "first",    "in_order",  "gaps",       "late",   "duplicates",
+    "restarts", "outliers",  "unnumbered", "shared", "doubted",
+    "missing",  "recovered", "lost",       "open",   "devices"};
 
 void collector_start_with(struct collector *c, uint32_t age, uint32_t workers)
 {

@@ -69,7 +69,7 @@ uint32_t collector_expect(struct collector *c, uint32_t number, uint32_t made, u
                           uint32_t gap, struct muster_record *event);
 
 /* The filter's counters; the first of them count messages, each in one. */
-enum { COLLECTOR_COUNTS = 14, COLLECTOR_OF_MESSAGES = 9 };
+enum { COLLECTOR_COUNTS = 15, COLLECTOR_OF_MESSAGES = 10 };
 extern const char *const collector_counts[COLLECTOR_COUNTS];
 
 uint64_t collector_counter(const struct collector *c, const char *name);

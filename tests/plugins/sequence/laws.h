@@ -21,7 +21,7 @@ void laws_free(struct laws *laws);
 void laws_message(struct laws *laws, const struct muster_record *record, uint32_t now);
 
 /* What is lost meanwhile, in the session so far; before its end is noted. */
-void laws_lose(struct laws *laws, uint32_t first, uint32_t last);
+void laws_lose(struct laws *laws, uint64_t first, uint64_t last, uint8_t bits);
 
 /* What it notes meanwhile. */
 void laws_note(struct laws *laws, const struct tracker_note *note);

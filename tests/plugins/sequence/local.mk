@@ -2,6 +2,7 @@
 # Modules that another test covers:
 # doubt: tests/plugins/sequence/test_tracker_field.c
 # events: tests/plugins/sequence/test_sequence.c
+# init: tests/plugins/sequence/test_tracker.c
 # losses: tests/plugins/sequence/test_gaps.c
 # gaps_list: tests/plugins/sequence/test_gaps.c
 # gaps_tell: tests/plugins/sequence/test_gaps.c
@@ -150,5 +151,7 @@ EXTRA_DIST += tests/vectors/sequence/README.md \
 	tests/vectors/sequence/order.yaml \
 	tests/vectors/sequence/presence.yaml \
 	tests/vectors/sequence/restarts.yaml \
+	tests/vectors/sequence/shared.yaml \
+	tests/vectors/sequence/widths.yaml \
 	tests/vectors/sequence/window.yaml \
 	tests/vectors/sequence/wrap.yaml

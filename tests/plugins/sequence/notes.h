@@ -19,8 +19,9 @@ struct notes {
 static inline void notes_take(struct notes *notes, const struct tracker_note *note)
 {
     const struct gaps_opening opening = {.device = note->device_id,
-                                         .first = note->first,
-                                         .last = note->last,
+                                         .first = (uint32_t)note->first,
+                                         .last = (uint32_t)note->last,
+                                         .at_least = note->at_least,
                                          .tick = notes->tick,
                                          .at = notes->at,
                                          .causes = notes->causes,
@@ -32,13 +33,13 @@ static inline void notes_take(struct notes *notes, const struct tracker_note *no
         gaps_open(notes->gaps, &opening);
         break;
     case TRACKER_RECOVERED:
-        gaps_recover(notes->gaps, note->device_id, note->first);
+        gaps_recover(notes->gaps, note->device_id, (uint32_t)note->first);
         break;
     case TRACKER_LOST:
-        gaps_lose(notes->gaps, note->device_id, note->first, note->last);
+        gaps_lose(notes->gaps, note->device_id, (uint32_t)note->first, (uint32_t)note->last);
         break;
     case TRACKER_TAKEN_BACK:
-        gaps_take_back(notes->gaps, note->device_id, note->first, note->last);
+        gaps_take_back(notes->gaps, note->device_id, (uint32_t)note->first, (uint32_t)note->last);
         break;
     case TRACKER_RESTART:
         notes->restarting = true;

@@ -11,12 +11,7 @@
 #include "oracle_rows.h"
 #include "oracle_session.h"
 
-enum kind { AHEAD, BEHIND, BEHIND_WEAKLY, STALE };
-
-static uint32_t number_of(const struct muster_record *record)
-{
-    return (uint32_t)record->seq;
-}
+enum kind { AHEAD, BEHIND, BEHIND_WEAKLY, WIDTH, STALE };
 
 static uint32_t stamp_of(const struct muster_record *record)
 {
@@ -29,7 +24,7 @@ static void refute(const struct message *m)
 {
     struct oracle_session *s = m->s;
     struct orow *row = &s->rows[0];
-    uint32_t count = row->end - row->doubt, i;
+    uint32_t count = row->doubted, i;
 
     row->streak = 0;
     if (!s->doubting)
@@ -37,9 +32,15 @@ static void refute(const struct message *m)
     s->doubting = false;
     m->oracle->counts.outliers += count;
     m->oracle->counts.doubted -= count;
-    for (i = row->doubt; i != row->end; i++)
-        osession_recover(m, osession_extend(s, i));
-    row->doubt = row->end;
+    for (i = count; i > 0 && row->bits == s->bits; i--)
+        osession_recover(m, osession_behind(s, osent((wide)row->end - i, row->bits)));
+    row->doubted = 0;
+}
+
+static void append(const struct message *m, struct orow *row)
+{
+    orow_append(row, m->record, m->further, m->oracle->now, m->oracle->options.window,
+                m->s->begun ? m->s->highest : 0);
 }
 
 static void meet(struct orow *row)
@@ -77,20 +78,21 @@ static enum muster_verdict restart(const struct message *m, const struct orow *r
 {
     struct oracle_session *s = m->s;
     bool had_begun = s->begun;
-    int64_t n;
+    uint32_t i;
 
     if (had_begun) {
-        int i;
+        int j;
 
-        for (i = OROWS; i-- > 0;)
-            if (s->rows[i].rivalry == 0)
-                orows_drop(s->rows, i);
+        for (j = OROWS; j-- > 0;)
+            if (s->rows[j].rivalry == 0)
+                orows_drop(s->rows, j);
         orows_to_front(s->rows, OROWS - 1);
         s->rows[0] = (struct orow){.used = true,
                                    .believed = true,
-                                   .first = (uint32_t)s->highest,
-                                   .doubt = (uint32_t)s->highest + 1,
-                                   .end = (uint32_t)s->highest + 1,
+                                   .bits = s->bits,
+                                   .count = 1,
+                                   .end = osent(s->highest + 1, s->bits),
+                                   .highest = s->highest,
                                    .first_time = s->highest_time,
                                    .last_time = s->highest_time,
                                    .last_at = s->highest_at,
@@ -99,9 +101,10 @@ static enum muster_verdict restart(const struct message *m, const struct orow *r
                                    .rivalry = row->rivalry};
     }
     osession_end(m->oracle, s);
-    osession_begin(m->oracle, s, row->first, row->first_time);
-    for (n = s->highest + 1; (uint32_t)n != row->end; n++)
-        osession_raise(m->oracle, s, n);
+    osession_begin(m->oracle, s, osent((wide)row->end - row->count, row->bits), row->bits,
+                   row->first_time);
+    for (i = 1; i < row->count; i++)
+        osession_raise(m->oracle, s, s->highest + 1);
     s->base = s->highest;
     s->highest_time = m->stamp;
     if (kind == STALE && s->has_init)
@@ -127,25 +130,25 @@ static enum muster_verdict count_gap(const struct message *m, uint32_t missing)
 }
 
 /* How far ahead the row begins; 0: it does not. */
-static uint32_t row_ahead(const struct message *m, const struct orow *row)
+static wide row_ahead(const struct message *m, const struct orow *row)
 {
-    int64_t first = osession_extend(m->s, row->first);
+    wide first = m->n - (row->count - 1);
 
-    if (!m->s->begun || m->n <= m->s->highest)
+    if (!m->s->begun || m->s->bits != m->bits || m->n <= m->s->highest)
         return 0;
-    return first > m->s->highest ? (uint32_t)(first - m->s->highest) : 1;
+    return first > m->s->highest ? first - m->s->highest : 1;
 }
 
 static bool is_enough(const struct message *m, const struct orow *row, enum kind kind)
 {
-    uint32_t ahead = row_ahead(m, row);
+    wide ahead = row_ahead(m, row);
     bool plausible = row->believed;
 
-    if (m->record->reading > 0)
+    if (m->further)
         return false;
     if (is_contested(row))
         return row->streak >= 16;
-    plausible |= kind == BEHIND;
+    plausible |= kind == BEHIND || kind == WIDTH;
     plausible |= kind == STALE && ahead == 1;
     plausible |= kind == AHEAD && ahead <= osession_farthest(m);
     return row->streak >= (plausible ? 2 : 4);
@@ -155,13 +158,14 @@ static enum muster_verdict accept(const struct message *m, enum kind kind)
 {
     struct oracle_session *s = m->s;
     const struct orow row = s->rows[0];
-    uint32_t ahead = row_ahead(m, &row), missing;
+    wide ahead = row_ahead(m, &row);
+    uint32_t missing;
 
     if (s->doubting) {
-        m->oracle->counts.in_order += row.end - 1 - row.doubt;
-        m->oracle->counts.doubted -= row.end - 1 - row.doubt;
+        m->oracle->counts.in_order += row.doubted - 1;
+        m->oracle->counts.doubted -= row.doubted - 1;
     }
-    s->rows[0].doubt = row.end;
+    s->rows[0].doubted = 0;
     s->doubting = s->watching = s->leap.is_open = false;
     if (ahead == 0 ||
         (ahead > 1 && (ahead > osession_farthest(m) || row.believed || row.rivalry >= 2))) {
@@ -181,14 +185,17 @@ static enum muster_verdict accept(const struct message *m, enum kind kind)
 static enum muster_verdict repeat(const struct message *m)
 {
     struct oracle_session *s = m->s;
-    const struct orow row = {
-        .first = m->number, .end = m->number + 1, .first_time = m->stamp, .used = true};
+    const struct orow row = {.bits = m->bits,
+                             .count = 1,
+                             .end = osent((wide)m->number + 1, m->bits),
+                             .first_time = m->stamp,
+                             .used = true};
     enum muster_verdict verdict;
     int had;
 
     refute(m);
-    had = orows_with(s->rows, m->number);
-    if (had >= 0 && s->rows[had].first == row.first && s->rows[had].end == row.end)
+    had = orows_with(s->rows, m->number, m->bits);
+    if (had >= 0 && s->rows[had].count == 1)
         orows_drop(s->rows, had);
     s->doubting = s->watching = s->leap.is_open = false;
     verdict = restart(m, &row, BEHIND);
@@ -205,8 +212,9 @@ static enum muster_verdict judge_again(const struct message *m, int i)
 
     refute(m);
     orows_to_front(s->rows, i);
-    orow_append(&s->rows[0], m->record, m->oracle->now, m->oracle->options.window);
-    s->rows[0].doubt = m->number;
+    s->rows[0].count = 0;
+    append(m, &s->rows[0]);
+    s->rows[0].doubted = 1;
     s->rows[0].streak = streak < 255 ? streak + 1 : 255;
     s->doubting = true;
     if (s->rows[0].streak >= (newer ? 2 : 4)) {
@@ -229,17 +237,18 @@ static enum muster_verdict doubt(const struct message *m, enum kind kind)
 {
     struct oracle_session *s = m->s;
     struct tracker_counts *counts = &m->oracle->counts;
-    int next = orows_next(s->rows, m->number), with = orows_with(s->rows, m->number);
+    int next = orows_next(s->rows, m->number, m->bits);
+    int with = orows_with(s->rows, m->number, m->bits);
 
     if (next < 0 && with >= 0 &&
-        (s->rows[with].end == m->number + 1 || s->rows[with].doubt != s->rows[with].end)) {
+        (s->rows[with].end == osent((wide)m->number + 1, m->bits) || s->rows[with].doubted > 0)) {
         if (is_copy(m, &s->rows[with])) {
             if (s->rows[with].streak == 0)
                 s->rows[with].streak = 1;
             counts->duplicates++;
             return MUSTER_VERDICT_DUPLICATE;
         }
-        if (s->rows[with].end - s->rows[with].first == 1 && m->record->readings <= 1)
+        if (s->rows[with].count == 1 && m->readings <= 1)
             return judge_again(m, with);
     }
     if (next != 0)
@@ -247,15 +256,15 @@ static enum muster_verdict doubt(const struct message *m, enum kind kind)
     orows_to_front(s->rows, next >= 0 ? next : OROWS - 1);
     if (next < 0)
         memset(&s->rows[0], 0, sizeof s->rows[0]);
-    orow_append(&s->rows[0], m->record, m->oracle->now, m->oracle->options.window);
+    append(m, &s->rows[0]);
     if (!s->doubting)
-        s->rows[0].doubt = m->number;
+        s->rows[0].doubted = 1;
     if (is_enough(m, &s->rows[0], kind))
         return accept(m, kind);
     if (is_contested(&s->rows[0]))
         tell(m);
     if (is_contested(&s->rows[0]) && !s->doubting) {
-        s->rows[0].doubt = s->rows[0].end;
+        s->rows[0].doubted = 0;
         counts->outliers++;
         s->watching = true;
         return MUSTER_VERDICT_OUTLIER;
@@ -272,24 +281,26 @@ static enum muster_verdict judge_copy(const struct message *m)
     struct oracle_session *s = m->s;
     struct orow *row = &s->copies;
     bool late = m->oracle->now - s->highest_at >= 10;
-    bool goes_on = row->used && row->end == m->number && row->source == orow_source(m->record);
+    bool goes_on = row->used && row->bits == m->bits && row->end == m->number &&
+                   row->source == orow_source(m->record);
 
-    if (m->record->readings > 1 || (!goes_on && !late && s->highest - m->n < 8)) {
+    if (m->readings > 1 || (!goes_on && !late && s->highest - m->n < 8)) {
         m->oracle->counts.duplicates++;
         return MUSTER_VERDICT_DUPLICATE;
     }
     if (!goes_on)
         memset(row, 0, sizeof *row);
-    orow_append(row, m->record, m->oracle->now, m->oracle->options.window);
+    append(m, row);
     if (!late)
-        row->doubt = row->end;
+        row->doubted = 0;
     else if (row->streak == 1)
-        row->doubt = m->number;
+        row->doubted = 1;
     s->watching = true;
-    if (row->streak >= 4 && row->end - row->doubt >= 4) {
+    if (row->streak >= 4 && row->doubted >= 4) {
         struct orow again = *row;
 
-        again.first = row->doubt;
+        if (again.count > again.doubted)
+            again.count = again.doubted;
         again.first_time = m->stamp;
         memset(row, 0, sizeof *row);
         s->doubting = s->watching = s->leap.is_open = false;
@@ -306,8 +317,7 @@ static void take_back(const struct message *m)
 {
     struct oracle_session *s = m->s;
     struct tracker_counts *counts = &m->oracle->counts;
-    const uint32_t first = (uint32_t)s->leap.first, last = (uint32_t)s->leap.end;
-    int64_t n;
+    wide n;
 
     s->leap.is_open = false;
     for (n = m->n + 1; n < s->leap.first; n++) {
@@ -328,9 +338,10 @@ static void take_back(const struct message *m)
     counts->gaps--;
     orows_to_front(s->rows, OROWS - 1);
     s->rows[0] = (struct orow){.used = true,
-                               .first = first,
-                               .doubt = last,
-                               .end = last,
+                               .bits = s->bits,
+                               .count = (uint32_t)(s->leap.end - s->leap.first),
+                               .end = osent(s->leap.end, s->bits),
+                               .highest = s->leap.end - 1,
                                .first_time = s->highest_time,
                                .last_time = s->highest_time,
                                .last_at = s->highest_at,
@@ -345,7 +356,7 @@ static void take_back(const struct message *m)
 }
 
 /* Whether it is of the row that a step ahead has left, and farther than any before. */
-static bool has_left(const struct oracle_session *s, int64_t n)
+static bool has_left(const struct oracle_session *s, wide n)
 {
     return s->leap.is_open && n >= s->leap.next && n < s->leap.first;
 }
@@ -362,7 +373,7 @@ static enum muster_verdict judge_late(const struct message *m, bool newer)
         return judge_copy(m);
     m->oracle->counts.late++;
     if (!numbers_has(&s->missing, m->n)) {
-        ck_assert_int_lt(m->n, s->first);
+        ck_assert(m->n < s->first);
         numbers_insert(&s->seen, m->n);
         return MUSTER_VERDICT_LATE;
     }
@@ -370,7 +381,7 @@ static enum muster_verdict judge_late(const struct message *m, bool newer)
     if (!left)
         return MUSTER_VERDICT_LATE;
     s->leap.next = m->n + 1;
-    if (m->record->reading > 0)
+    if (m->further)
         return MUSTER_VERDICT_LATE;
     s->leap.behind++;
     if (newer || (s->leap.behind >= 4 && m->oracle->now - s->highest_at >= 10) ||
@@ -383,14 +394,14 @@ static enum muster_verdict judge_behind(const struct message *m)
 {
     struct oracle_session *s = m->s;
     enum order order = orow_order(m->stamp, s->highest_time);
-    bool plain = m->record->readings <= 1, newer = order == NEWER;
+    bool plain = m->readings <= 1, newer = order == NEWER;
     bool alone =
         m->n == s->highest && s->first == s->highest && plain && !numbers_has(&s->seen, m->n - 1);
     bool later = newer || (order != OLDER && m->oracle->now - s->highest_at >= 10);
 
     if (alone && later && s->repeats)
         return repeat(m);
-    if (s->highest - m->n >= m->oracle->options.window)
+    if (s->highest - m->n >= osession_window(m->oracle, s))
         return doubt(m, newer || order == SAME ? BEHIND : BEHIND_WEAKLY);
     /* What is late, or a copy, was made before the highest was; readings may be repeated. */
     if (newer && plain && !has_left(s, m->n))
@@ -400,16 +411,16 @@ static enum muster_verdict judge_behind(const struct message *m)
     return judge_late(m, newer && plain);
 }
 
-static bool is_believed_at_once(const struct message *m, int64_t jump)
+static bool is_believed_at_once(const struct message *m, wide jump)
 {
     const struct oracle_session *s = m->s;
-    int64_t oldest = m->n - m->oracle->options.window + 1;
-    int next = orows_next(s->rows, m->number);
+    const uint32_t window = osession_window(m->oracle, s);
+    wide oldest = m->n - window + 1;
+    int next = orows_next(s->rows, m->number, m->bits);
 
-    if (jump > m->oracle->options.max_jump || jump >= m->oracle->options.window ||
-        (uint64_t)jump > osession_farthest(m))
+    if (jump > m->oracle->options.max_jump || jump >= window || jump > osession_farthest(m))
         return false;
-    if (jump > m->oracle->options.window / 2 && numbers_place(&s->missing, oldest) > 0)
+    if (jump > window / 2 && numbers_place(&s->missing, oldest) > 0)
         return false;
     return next < 0 || (s->rows[next].rivalry == 0 && (!s->rows[next].believed || jump <= 8));
 }
@@ -417,14 +428,14 @@ static bool is_believed_at_once(const struct message *m, int64_t jump)
 static enum muster_verdict judge_ahead(const struct message *m)
 {
     struct oracle_session *s = m->s;
-    int64_t jump = m->n - s->highest, from = s->highest;
+    wide jump = m->n - s->highest, from = s->highest;
     uint32_t missing;
 
     if (jump > 1 && !is_believed_at_once(m, jump))
         return doubt(m, AHEAD);
     go_on(m);
-    if (s->leap.is_open && m->record->reading > 0 && m->n == s->leap.end &&
-        s->leap.end - s->leap.next < m->oracle->options.window - 1)
+    if (s->leap.is_open && m->further && m->n == s->leap.end &&
+        s->leap.end - s->leap.next < osession_window(m->oracle, s) - 1)
         s->leap.end++;
     else
         s->leap.is_open = false;
@@ -444,13 +455,17 @@ static enum muster_verdict judge_number(struct message *m)
 {
     struct oracle_session *s = m->s;
 
-    m->n = osession_extend(s, m->number);
+    bool same = s->begun && s->bits == m->bits;
+
+    m->n = same ? osession_extend(m) : m->number;
     if ((s->has_init && orow_order(m->stamp, s->init) == OLDER) ||
-        (s->begun && m->n > s->highest && orow_order(m->stamp, s->first_time) == OLDER))
+        (same && m->n > s->highest && orow_order(m->stamp, s->first_time) == OLDER))
         return doubt(m, STALE);
+    if (s->begun && !same)
+        return doubt(m, WIDTH);
     if (!s->begun) {
         refute(m);
-        osession_begin(m->oracle, s, m->number, m->stamp);
+        osession_begin(m->oracle, s, m->number, m->bits, m->stamp);
         m->oracle->counts.first++;
         return MUSTER_VERDICT_FIRST;
     }
@@ -492,7 +507,7 @@ static enum muster_verdict judge_init(struct message *m)
     s->init_at = now;
     memset(s->rows, 0, sizeof s->rows);
     if (m->record->seq_bits)
-        osession_begin(m->oracle, s, m->number, m->stamp);
+        osession_begin(m->oracle, s, m->number, m->bits, m->stamp);
     s->init_begun = s->begun;
     s->init_highest = s->highest;
     if (s->heard) {
@@ -507,7 +522,7 @@ static enum muster_verdict judge_as_reference(const struct message *m)
 {
     struct oracle_session *s = m->s;
     struct tracker_counts *counts = &m->oracle->counts;
-    int64_t n = m->number, last = s->highest;
+    wide n = m->number, last = s->highest;
     bool is_first = !s->begun;
 
     s->begun = true;
@@ -524,26 +539,56 @@ static enum muster_verdict judge_as_reference(const struct message *m)
         counts->in_order++;
         return MUSTER_VERDICT_NEW;
     }
-    *m->gap = (uint32_t)(n - last - 1);
+    *m->gap = (uint64_t)(n - last - 1);
     counts->missing += *m->gap;
     counts->lost += *m->gap;
     counts->gaps++;
     return MUSTER_VERDICT_GAP;
 }
 
+/* Whether it is a further reading of that datagram. */
+static bool is_same(const struct muster_record *same, const struct muster_record *record)
+{
+    return same->verdict != MUSTER_VERDICT_NONE && record->reading > same->reading &&
+           record->device == same->device && record->seq == same->seq &&
+           record->arrival_ns == same->arrival_ns &&
+           record->device_time_ns == same->device_time_ns && record->readings == same->readings;
+}
+
+bool oracle_at_least(const struct oracle *oracle)
+{
+    return oracle->at_least;
+}
+
 enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_record *record,
-                                 uint32_t *gap)
+                                 uint64_t *gap)
 {
     struct oracle_session *s = oracle->devices[record->device_id];
-    struct message m = {oracle, s, record, number_of(record), stamp_of(record), 0, gap};
+    const bool shared = (record->marks & MUSTER_MARK_SHARED_NUMBER) != 0;
+    struct message m = {.oracle = oracle,
+                        .s = s,
+                        .record = record,
+                        .number = record->seq,
+                        .stamp = stamp_of(record),
+                        .gap = gap,
+                        .bits = record->seq_bits,
+                        .readings = shared ? 1 : record->readings,
+                        .further = !shared && record->reading > 0};
     enum muster_verdict verdict;
+
+    *gap = 0;
+    oracle->at_least = false;
+    if (shared && is_same(&oracle->same, record)) {
+        oracle->counts.shared++;
+        oracle->same.reading = record->reading;
+        return (enum muster_verdict)oracle->same.verdict;
+    }
 
     if (s == NULL) {
         m.s = s = oracle->devices[record->device_id] = calloc(1, sizeof *s);
         ck_assert_ptr_nonnull(s);
         oracle->counts.devices++;
     }
-    *gap = 0;
     if (oracle->options.reference) {
         verdict = judge_as_reference(&m);
     } else if (record->msg_type == MUSTER_MSG_INIT) {
@@ -555,6 +600,10 @@ enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_reco
         oracle->counts.unnumbered++;
     }
     s->heard = true;
+    if (shared && record->readings > 1) {
+        oracle->same = *record;
+        oracle->same.verdict = (uint8_t)verdict;
+    }
     return verdict;
 }
 

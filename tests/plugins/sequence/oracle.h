@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the sequence tracker should say, worked out the slow and plain way: numbers extended to
- * 64 bits, kept in sorted lists.  Written from the table of verdicts in muster-sequence(7).
+ * 128 bits, kept in sorted lists.  Written from the table of verdicts in muster-sequence(7).
  */
 #ifndef TESTS_PLUGINS_ORACLE_H
 #define TESTS_PLUGINS_ORACLE_H
@@ -18,7 +18,9 @@ void oracle_pass(struct oracle *oracle, uint32_t seconds);
 
 /* The verdict; *gap is set with MUSTER_VERDICT_GAP and 0 otherwise. */
 enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_record *record,
-                                 uint32_t *gap);
+                                 uint64_t *gap);
+/* Whether whole turns of the numbers may be missing before the message that was judged last. */
+bool oracle_at_least(const struct oracle *oracle);
 void oracle_finish(struct oracle *oracle);
 const struct tracker_counts *oracle_counts(const struct oracle *oracle);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t numbers_place(const struct numbers *numbers, int64_t n)
+size_t numbers_place(const struct numbers *numbers, wide n)
 {
     size_t low = 0, high = numbers->count;
 
@@ -23,14 +23,14 @@ size_t numbers_place(const struct numbers *numbers, int64_t n)
     return low;
 }
 
-bool numbers_has(const struct numbers *numbers, int64_t n)
+bool numbers_has(const struct numbers *numbers, wide n)
 {
     size_t place = numbers_place(numbers, n);
 
     return place < numbers->count && numbers->list[place] == n;
 }
 
-void numbers_insert(struct numbers *numbers, int64_t n)
+void numbers_insert(struct numbers *numbers, wide n)
 {
     size_t place = numbers_place(numbers, n);
 
@@ -72,9 +72,23 @@ uint32_t orow_source(const struct muster_record *record)
     return record->via.arrival != NULL ? record->via.arrival->source_port : 0;
 }
 
-bool orow_has(const struct orow *row, uint32_t number)
+uint64_t osent(wide number, unsigned bits)
 {
-    return row->used && (int32_t)(number - row->first) >= 0 && (int32_t)(row->end - number) > 0;
+    const wide all = (wide)1 << bits;
+
+    return (uint64_t)((number % all + all) % all);
+}
+
+uint32_t owindow(uint32_t window, unsigned bits)
+{
+    while (bits < 32 && window > UINT64_C(1) << bits >> 1)
+        window /= 2;
+    return window;
+}
+
+bool orow_has(const struct orow *row, uint64_t number, unsigned bits)
+{
+    return row->used && row->bits == bits && osent((wide)row->end - 1 - number, bits) < row->count;
 }
 
 void orows_to_front(struct orow *rows, int i)
@@ -86,22 +100,22 @@ void orows_to_front(struct orow *rows, int i)
     rows[0] = row;
 }
 
-int orows_next(const struct orow *rows, uint32_t number)
+int orows_next(const struct orow *rows, uint64_t number, unsigned bits)
 {
     int i;
 
     for (i = 0; i < OROWS; i++)
-        if (rows[i].used && rows[i].end == number)
+        if (rows[i].used && rows[i].bits == bits && rows[i].end == number)
             return i;
     return -1;
 }
 
-int orows_with(const struct orow *rows, uint32_t number)
+int orows_with(const struct orow *rows, uint64_t number, unsigned bits)
 {
     int i;
 
     for (i = 0; i < OROWS; i++)
-        if (orow_has(&rows[i], number))
+        if (orow_has(&rows[i], number, bits))
             return i;
     return -1;
 }
@@ -113,24 +127,24 @@ void orows_drop(struct orow *rows, int i)
     memset(&rows[OROWS - 1], 0, sizeof *rows);
 }
 
-void orow_append(struct orow *row, const struct muster_record *record, uint32_t now,
-                 uint32_t window)
+void orow_append(struct orow *row, const struct muster_record *record, bool further, uint32_t now,
+                 uint32_t window, wide highest)
 {
-    uint32_t number = (uint32_t)record->seq;
     bool begins = !row->used;
 
     if (begins) {
         row->used = true;
-        row->first = row->doubt = number;
+        row->bits = record->seq_bits;
         row->first_time = (uint32_t)(record->device_time_ns / 1000000000);
     }
-    row->end = number + 1;
-    if (row->end - row->first > window)
-        row->first = row->end - window;
+    row->end = osent((wide)record->seq + 1, row->bits);
+    row->doubted++;
+    row->count += row->count < owindow(window, row->bits);
+    row->highest = highest;
     row->last_time = (uint32_t)(record->device_time_ns / 1000000000);
     row->last_at = now;
     row->source = orow_source(record);
-    if (begins || record->reading == 0) {
+    if (begins || !further) {
         row->datagrams += row->datagrams < 255;
         row->streak += row->streak < 255;
     }

@@ -4,10 +4,14 @@
  */
 #include "oracle_session.h"
 
-/* The number nearest to the highest: at most 2^31 - 1 ahead, else behind. */
-int64_t osession_extend(const struct oracle_session *s, uint32_t seq)
+uint32_t osession_window(const struct oracle *oracle, const struct oracle_session *s)
 {
-    return s->highest + (int32_t)(seq - (uint32_t)s->highest);
+    return owindow(oracle->options.window, s->bits);
+}
+
+wide osession_behind(const struct oracle_session *s, uint64_t seq)
+{
+    return s->highest - osent(s->highest - seq, s->bits);
 }
 
 /* ---- sessions ------------------------------------------------------------------------- */
@@ -22,19 +26,25 @@ void osession_end(struct oracle *oracle, struct oracle_session *s)
     s->leap.is_open = false;
 }
 
-void osession_begin(struct oracle *oracle, struct oracle_session *s, int64_t n, uint32_t timestamp)
+void osession_begin(struct oracle *oracle, struct oracle_session *s, uint64_t n, unsigned bits,
+                    uint32_t timestamp)
 {
+    int i;
+
     s->begun = true;
     s->first = s->highest = s->base = n;
     s->first_time = s->highest_time = timestamp;
     s->highest_at = s->begun_at = s->base_at = oracle->now;
+    s->bits = bits;
     numbers_insert(&s->seen, n);
+    for (i = 0; i < OROWS; i++)
+        s->rows[i].highest = n;
 }
 
 /* A new highest number: those between are missing, and the window moves. */
-void osession_raise(struct oracle *oracle, struct oracle_session *s, int64_t n)
+void osession_raise(struct oracle *oracle, struct oracle_session *s, wide n)
 {
-    int64_t oldest = n - oracle->options.window + 1, i;
+    wide oldest = n - osession_window(oracle, s) + 1, i;
     uint64_t between = (uint64_t)(n - s->highest - 1);
     size_t left = numbers_place(&s->missing, oldest);
 
@@ -55,23 +65,33 @@ void osession_raise(struct oracle *oracle, struct oracle_session *s, int64_t n)
         s->first = oldest;
 }
 
-/* The first number from `from` on, up to `to`, that a row has; or `to`. */
-static int64_t next_of_rows(const struct oracle_session *s, int64_t from, int64_t to)
+/* In quarters of all numbers. */
+static wide quarter(const struct oracle_session *s, wide highest)
 {
-    int64_t next = to;
+    return highest >> (s->bits > 2 ? s->bits - 2 : 0);
+}
+
+/* The first number from `from` on, up to `to`, that a row has of the turn in which the highest was
+ * `at`; or `to`. */
+static wide next_of_rows(const struct oracle_session *s, wide at, wide from, wide to)
+{
+    wide next = to;
     int i;
 
     for (i = 0; i < OROWS; i++) {
         const struct orow *row = &s->rows[i];
-        int64_t first;
+        uint32_t count = row->count - row->believed; /* its first came before this session */
+        wide moved, first;
 
-        if (!row->used)
+        if (!row->used || row->bits != s->bits || count == 0)
             continue;
-        /* The first of an earlier session's row is its highest, and came before this one. */
-        first = from + (int32_t)(row->first + row->believed - (uint32_t)from);
-        if (orow_has(row, (uint32_t)from) && first <= from)
+        moved = osent(quarter(s, at) - quarter(s, row->highest), 16);
+        if (moved > 2)
+            continue;
+        if (osent((wide)row->end - 1 - from, s->bits) < count)
             return from;
-        if (first > from && first < next && row->first + row->believed != row->end)
+        first = from + osent((wide)row->end - count - from, s->bits);
+        if (first < next)
             next = first;
     }
     return next;
@@ -82,6 +102,67 @@ static uint64_t pace_now(const struct oracle_session *s)
     uint64_t passed = (uint64_t)(s->highest_at - s->base_at) + 1;
 
     return ((uint64_t)(s->highest - s->base) * 64 + passed - 1) / passed;
+}
+
+static bool is_pace_known(const struct oracle_session *s)
+{
+    return s->pace > 0 || s->highest - s->base >= 4;
+}
+
+/* Numbers in 64 s, as far as is known. */
+static uint64_t pace_most(const struct oracle_session *s)
+{
+    uint64_t pace = pace_now(s);
+
+    if (pace < s->pace)
+        pace = s->pace;
+    if (!is_pace_known(s) && pace < 640)
+        pace = 640;
+    return pace > UINT32_MAX / 8 ? UINT32_MAX / 8 : pace;
+}
+
+/* Whether it may well have sent so many. */
+static bool is_usual(const struct message *m, wide numbers)
+{
+    uint64_t passed = m->oracle->now - m->s->highest_at;
+
+    return 2 * pace_most(m->s) * (passed + 1) / 64 >= numbers;
+}
+
+static bool osession_may_have_turned(const struct message *m)
+{
+    const struct oracle_session *s = m->s;
+    wide ahead = m->n - s->highest;
+
+    return s->bits <= 32 && m->oracle->now - s->highest_at >= 2 &&
+           (ahead > 1 || is_pace_known(s)) && is_usual(m, ((wide)1 << s->bits) + ahead);
+}
+
+/* How far ahead a number can be. */
+uint64_t osession_farthest(const struct message *m)
+{
+    const struct oracle_session *s = m->s;
+    uint64_t passed = m->oracle->now - s->highest_at, most;
+    uint64_t always = s->bits >= 10 ? 64 : s->bits > 4 ? (UINT64_C(1) << s->bits) / 16 : 1;
+
+    most = always + 8 * pace_most(s) * (passed + 1) / 64;
+    return most > 1 << 30 ? 1 << 30 : most;
+}
+
+wide osession_extend(const struct message *m)
+{
+    const struct oracle_session *s = m->s;
+    const wide all = (wide)1 << s->bits, ahead = osent(m->number - s->highest, s->bits);
+    enum order order = orow_order(m->stamp, s->highest_time);
+    bool told = order == NEWER && m->readings <= 1, late, copy;
+
+    if (ahead == 0 || ahead < all / 2 || all == 2)
+        return s->highest + ahead;
+    late = order == OLDER || order == SAME;
+    copy = !told && (m->oracle->now - s->highest_at < 10 || all - ahead <= 8);
+    if (!late && !copy && ahead <= 1 << 30 && is_pace_known(s) && is_usual(m, ahead))
+        return s->highest + ahead;
+    return s->highest + ahead - all;
 }
 
 static void renew_pace(const struct oracle *oracle, struct oracle_session *s)
@@ -101,11 +182,13 @@ static void renew_pace(const struct oracle *oracle, struct oracle_session *s)
 uint32_t osession_advance(const struct message *m)
 {
     struct oracle_session *s = m->s;
+    const wide at = s->highest;
     uint32_t missing = 0;
 
+    m->oracle->at_least = osession_may_have_turned(m);
     s->base += m->n - s->highest - 1;
     while (s->highest < m->n) {
-        int64_t next = next_of_rows(s, s->highest + 1, m->n);
+        wide next = next_of_rows(s, at, s->highest + 1, m->n);
 
         missing += (uint32_t)(next - s->highest - 1);
         osession_raise(m->oracle, s, next);
@@ -116,7 +199,7 @@ uint32_t osession_advance(const struct message *m)
     return missing;
 }
 
-void osession_recover(const struct message *m, int64_t n)
+void osession_recover(const struct message *m, wide n)
 {
     struct oracle_session *s = m->s;
 
@@ -128,19 +211,4 @@ void osession_recover(const struct message *m, int64_t n)
     m->oracle->counts.open--;
     if (s->leap.is_open && n >= s->leap.next && n < s->leap.first)
         s->leap.next = n + 1;
-}
-
-/* How far ahead a number can be. */
-uint64_t osession_farthest(const struct message *m)
-{
-    const struct oracle_session *s = m->s;
-    uint64_t pace = pace_now(s), passed = (uint64_t)(m->oracle->now - s->highest_at);
-
-    if (pace < s->pace)
-        pace = s->pace;
-    if (s->pace == 0 && s->highest - s->base < 4 && pace < 640)
-        pace = 640;
-    if (pace > UINT32_MAX / 8)
-        pace = UINT32_MAX / 8;
-    return 64 + 8 * pace * (passed + 1) / 64;
 }

@@ -19,16 +19,26 @@ static bool chance(uint32_t percent)
     return below(100) < percent;
 }
 
-static struct muster_record message(const struct player *player, uint8_t type, uint32_t seq,
+static uint64_t random_number(void)
+{
+    return (uint64_t)random_u32() << 32 | random_u32();
+}
+
+static uint64_t mask_of(uint8_t bits)
+{
+    return UINT64_MAX >> (64 - bits);
+}
+
+static struct muster_record message(const struct player *player, uint8_t type, uint64_t seq,
                                     uint32_t timestamp)
 {
     struct muster_record record = {.device_id = player->id,
                                    .device = player->id,
                                    .marks = MUSTER_MARK_DEVICE,
                                    .msg_type = type,
-                                   .seq = seq,
+                                   .seq = seq & mask_of(player->bits),
                                    .device_time_ns = (int64_t)timestamp * 1000000000,
-                                   .seq_bits = type == MUSTER_MSG_DATA ? 32 : 0,
+                                   .seq_bits = type == MUSTER_MSG_DATA ? player->bits : 0,
                                    .readings = 1};
 
     if (player->id % 2 == 0 || player->is_shared) /* else it is not known who sent it */
@@ -36,9 +46,16 @@ static struct muster_record message(const struct player *player, uint8_t type, u
     return record;
 }
 
-struct muster_record players_message(const struct player *player, uint32_t number, uint32_t stamp)
+struct muster_record players_message(const struct player *player, uint64_t number, uint32_t stamp)
 {
     return message(player, MUSTER_MSG_DATA, number, stamp);
+}
+
+static uint8_t random_width(void)
+{
+    static const uint8_t widths[] = {8, 12, 14, 16, 24, 32, 48, 64};
+
+    return chance(10) ? (uint8_t)(1 + below(64)) : widths[below(sizeof widths)];
 }
 
 static uint32_t random_step(const struct round *round)
@@ -97,9 +114,9 @@ static struct muster_record send_init(const struct round *round, struct player *
 
     player->clock += below(30);
     player->booted = player->clock;
-    player->next = chance(70) ? below(3) : random_u32();
+    player->next = chance(70) ? below(3) : random_number();
     record = message(player, MUSTER_MSG_INIT, player->next, stamp(player));
-    record.seq_bits = chance(30) ? 32 : 0;
+    record.seq_bits = chance(30) ? player->bits : 0;
     player->next += record.seq_bits > 0;
     if (!chance(20))
         return record;
@@ -113,6 +130,10 @@ static struct muster_record send_next(const struct round *round, struct player *
 {
     struct muster_record record;
 
+    if (below(3000) == 0) { /* another format */
+        player->bits = random_width();
+        player->next = below(3);
+    }
     if (chance(3)) {
         record = message(player, MUSTER_MSG_HEARTBEAT, 0, stamp(player));
     } else if (below(400) == 0) {
@@ -127,7 +148,7 @@ static struct muster_record send_next(const struct round *round, struct player *
         if (below(500) == 0) {                  /* a restart without INIT */
             player->clock += below(30);
             player->booted = player->clock;
-            player->next = chance(30)   ? random_u32()
+            player->next = chance(30)   ? random_number()
                            : chance(50) ? below(3)
                                         : player->next - random_step(round);
         }
@@ -138,7 +159,9 @@ static struct muster_record send_next(const struct round *round, struct player *
         record = message(player, MUSTER_MSG_DATA, player->next, stamp(player));
         record.readings =
             round->readings > 1 && chance(50) ? (uint16_t)(1 + below(round->readings)) : 1;
-        player->next += record.readings;
+        if (player->shares && record.readings > 1)
+            record.marks |= MUSTER_MARK_SHARED_NUMBER;
+        player->next += (record.marks & MUSTER_MARK_SHARED_NUMBER) != 0 ? 1 : record.readings;
     }
     player->remembered[player->sent++ % PLAYERS_REMEMBERED] = record;
     return record;
@@ -147,7 +170,8 @@ static struct muster_record send_next(const struct round *round, struct player *
 /* One datagram, or some, of nobody. */
 static struct muster_record stray(const struct round *round, struct player *player)
 {
-    uint32_t number = chance(50) ? random_u32() : player->next + random_step(round), n;
+    uint64_t number = chance(50) ? random_number() : player->next + random_step(round);
+    uint32_t n;
     uint32_t when = chance(50)   ? random_u32()
                     : chance(50) ? player->clock + (1u << 28)
                                  : player->clock;
@@ -205,13 +229,16 @@ static bool has_further(const struct player *player)
 /* The message, or reading of one, that arrives next. */
 static struct muster_record arrive(const struct round *round, struct player *player)
 {
+    static uint64_t arrival;
     struct muster_record *arriving = &player->arriving;
 
     if (has_further(player)) {
         arriving->reading++;
-        arriving->seq++;
+        if ((arriving->marks & MUSTER_MARK_SHARED_NUMBER) == 0)
+            arriving->seq = (arriving->seq + 1) & mask_of(arriving->seq_bits);
     } else {
         *arriving = arrive_datagram(round, player);
+        arriving->arrival_ns = ++arrival;
     }
     return *arriving;
 }
@@ -230,6 +257,7 @@ struct round players_round(void)
     round.delay = below(3) * below(15);
     round.pace = 1 + below(30);
     round.now = random_u32();
+    round.goes_on = chance(50);
     return round;
 }
 
@@ -243,7 +271,9 @@ void players_begin(const struct round *round, struct player *players)
             chance(50) ? i : MUSTER_DEVICE_IDS / round->workers - 1 - i; /* among the worker's */
 
         players[i].id = (uint16_t)(round->worker + round->workers * place);
-        players[i].next = chance(50) ? below(3) : 0u - below(3000);
+        players[i].bits = chance(50) ? 32 : random_width();
+        players[i].shares = chance(30);
+        players[i].next = chance(50) ? below(3) : UINT64_C(0) - below(3000);
         players[i].clock = chance(90) ? 1762534152 : 0u - below(300);
         players[i].booted = players[i].clock;
         players[i].kind = chance(50) ? CLOCK_RIGHT : (enum player_clock)below(CLOCKS);
@@ -260,8 +290,12 @@ void players_pass(struct round *round, struct player *players)
     if (below(1000) == 0)
         seconds = chance(90) ? below(100) : below(100000);
     round->now += seconds;
-    for (i = 0; i < round->devices; i++)
+    for (i = 0; i < round->devices; i++) {
         players[i].clock += seconds;
+        if (seconds > 1 && round->goes_on)
+            players[i].next +=
+                (uint64_t)seconds * round->pace * (1 + below(3)) / 2 / round->devices;
+    }
 }
 
 uint32_t players_arrive(const struct round *round, struct player *player,
@@ -270,7 +304,8 @@ uint32_t players_arrive(const struct round *round, struct player *player,
     uint32_t further = 0;
 
     events[0] = arrive(round, player);
-    while (further < room && has_further(player) && chance(95))
+    while (further < room && has_further(player) &&
+           ((events[0].marks & MUSTER_MARK_SHARED_NUMBER) != 0 || chance(95)))
         events[++further] = arrive(round, player);
     return further;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Devices, the networks to them, and what happens there: loss, copies, delays, bursts, restarts
- * with and without INIT, clocks that are not set or far off, strays, and two senders of one id.
+ * with and without INIT, clocks that are not set or far off, strays, two senders of one id, and
+ * numbers of all widths.
  */
 #ifndef TESTS_PLUGINS_PLAYERS_H
 #define TESTS_PLUGINS_PLAYERS_H
@@ -19,6 +20,7 @@ struct round {
     uint32_t loss, copies, delay; /* percent */
     uint32_t now;                 /* s */
     uint32_t pace;                /* of that many messages one is a second later */
+    bool goes_on;                 /* in a long silence its devices send */
 };
 
 /* What a device's clock shows. */
@@ -35,12 +37,15 @@ enum player_clock {
 /* A device and the network to it. */
 struct player {
     uint16_t id;
-    uint32_t next, clock, sent;
+    uint64_t next; /* number, of which it sends the lowest bits */
+    uint8_t bits;
+    bool shares; /* all readings of a datagram have one number */
+    uint32_t clock, sent;
     enum player_clock kind;
     uint32_t ahead;    /* of the clock */
     uint32_t booted;   /* the clock, then */
     bool is_shared;    /* another one has the same id, with a row of its own */
-    uint32_t other;    /* its next number */
+    uint64_t other;    /* its next number */
     bool alone_number; /* it wakes up, sends number 1, and sleeps */
     struct muster_record in_flight[PLAYERS_IN_FLIGHT]; /* datagrams, as their first reading */
     uint32_t in_flight_count;
@@ -60,6 +65,6 @@ uint32_t players_arrive(const struct round *round, struct player *player,
                         struct muster_record *events, uint32_t room);
 
 /* A message as the device sends it when all is well, of that number. */
-struct muster_record players_message(const struct player *player, uint32_t number, uint32_t stamp);
+struct muster_record players_message(const struct player *player, uint64_t number, uint32_t stamp);
 
 #endif

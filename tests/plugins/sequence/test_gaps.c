@@ -71,7 +71,7 @@ static uint8_t judge(uint32_t device, uint32_t number, uint32_t made)
                                    .device = device,
                                    .msg_type = MUSTER_MSG_DATA,
                                    .seq = number,
-                                   .seq_bits = TRACKER_SEQ_BITS,
+                                   .seq_bits = 32,
                                    .readings = 1,
                                    .device_time_ns = (int64_t)made * 1000000000};
 

@@ -116,41 +116,42 @@ static void bad_doubt(struct tables *t)
 static void doubt_without_messages(struct tables *t)
 {
     one(t)->session.attention = ATTENTION_DOUBT;
-    t->rivals[1].rows[0].doubt = t->rivals[1].rows[0].end;
+    t->rivals[1].rows[0].doubted = 0;
 }
 
 static void messages_without_doubt(struct tables *t)
 {
     one(t)->session.attention = 0;
-    t->rivals[1].rows[0] = (struct row){.first = 1, .doubt = 1, .end = 2, .datagrams = 1};
+    t->rivals[1].rows[0] =
+        (struct row){.end = 2, .count = 1, .doubted = 1, .datagrams = 1, .bits = 32};
     tables_slot(t, 0)->counts.doubted++;
 }
 
 static void long_row(struct tables *t)
 {
     t->rivals[1].rows[1] =
-        (struct row){.first = 1, .doubt = WINDOW + 2, .end = WINDOW + 2, .datagrams = 1};
+        (struct row){.end = WINDOW + 2, .count = WINDOW + 1, .datagrams = 1, .bits = 32};
 }
 
 static void row_without_datagrams(struct tables *t)
 {
-    t->rivals[1].copies = (struct row){.first = 1, .doubt = 2, .end = 2};
+    t->rivals[1].copies = (struct row){.end = 2, .count = 1, .bits = 32};
 }
 
 static void leap_elsewhere(struct tables *t)
 {
     one(t)->session.attention |= ATTENTION_LEAP;
-    t->rivals[1].leap = (struct leap){.next = one(t)->session.highest - 1,
-                                      .first = one(t)->session.highest + 1,
-                                      .end = one(t)->session.highest + 2};
+    t->rivals[1].leap = (struct leap){.next = (uint32_t)one(t)->session.highest - 1,
+                                      .first = (uint32_t)one(t)->session.highest + 1,
+                                      .end = (uint32_t)one(t)->session.highest + 2};
 }
 
 static void leap_beyond_the_window(struct tables *t)
 {
     one(t)->session.attention |= ATTENTION_LEAP;
-    t->rivals[1].leap = (struct leap){.next = one(t)->session.highest - WINDOW,
-                                      .first = one(t)->session.highest,
-                                      .end = one(t)->session.highest + 1};
+    t->rivals[1].leap = (struct leap){.next = (uint32_t)one(t)->session.highest - WINDOW,
+                                      .first = (uint32_t)one(t)->session.highest,
+                                      .end = (uint32_t)one(t)->session.highest + 1};
 }
 
 static void doubted_uncounted(struct tables *t)

@@ -70,7 +70,7 @@ static void make_messages(struct muster_record *messages)
         next[i] = one_in(2) ? UINT32_MAX - below(500) : below(100000);
     for (i = 0; i < MESSAGES; i++) {
         uint32_t id = below(DEVICES), what = below(1000), number;
-        uint8_t type = MUSTER_MSG_DATA;
+        uint8_t bits, type = MUSTER_MSG_DATA;
 
         clock += one_in(20);
         if (what < 60)
@@ -87,13 +87,15 @@ static void make_messages(struct muster_record *messages)
         } else {
             next[id]++;
         }
+        bits = id % 3 == 0 ? 32 : id % 3 == 1 ? 8 : 64;
         messages[i] = (struct muster_record){.device_id = (uint16_t)id,
                                              .msg_type = type,
                                              .device = id,
                                              .marks = MUSTER_MARK_DEVICE,
-                                             .seq = type == MUSTER_MSG_INIT ? 0 : number,
+                                             .seq = (type == MUSTER_MSG_INIT ? 0 : number) &
+                                                    UINT64_MAX >> (64 - bits),
                                              .device_time_ns = (int64_t)clock * 1000000000,
-                                             .seq_bits = type == MUSTER_MSG_DATA ? 32 : 0,
+                                             .seq_bits = type == MUSTER_MSG_DATA ? bits : 0,
                                              .readings = 1};
     }
 }
@@ -151,8 +153,8 @@ static void expect_same_newest(const struct tables *a, const struct tables *b, u
 
     ck_assert_uint_eq(s->highest, t->highest);
     for (i = 0; s->begun && i < span; i++)
-        ck_assert_int_eq(window_has_seen(tables_read_window(a, id), a->window, s->highest - i),
-                         window_has_seen(tables_read_window(b, id), b->window, s->highest - i));
+        ck_assert_int_eq(window_has_seen(tables_read_window(a, id), s->size, s->highest - i),
+                         window_has_seen(tables_read_window(b, id), t->size, s->highest - i));
 }
 
 static void check_resized(const struct run *before, struct run *oracle, uint32_t window)

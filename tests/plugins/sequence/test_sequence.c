@@ -282,6 +282,46 @@ START_TEST(in_reference_mode)
 }
 END_TEST
 
+/* Readings of one number, in two batches. */
+START_TEST(judges_a_shared_number_once)
+{
+    static const uint8_t first[] = {FIRST, FIRST}, rest[] = {FIRST}, next[] = {GAP, GAP},
+                         copy[] = {DUPLICATE};
+    struct muster_instance *instance = muster_test_new(PLUGIN, "events", "false", NULL);
+    struct muster_batch empty = {0};
+    struct muster_record readings[3];
+    void *state, *worker;
+    uint16_t i;
+
+    for (i = 0; i < 3; i++) {
+        readings[i] = message(1, MUSTER_MSG_DATA, 7, 1000);
+        readings[i].marks |= MUSTER_MARK_SHARED_NUMBER;
+        readings[i].arrival_ns = 1000;
+        readings[i].reading = i;
+        readings[i].readings = 3;
+    }
+    ck_assert_int_eq(fake_open(PLUGIN, instance, &state), 0);
+    ck_assert_int_eq(PLUGIN->filter->worker_open(state, 0, 1, &worker), 0);
+    process(worker, readings, 2, first);
+    process(worker, readings + 2, 1, rest);
+    readings[0].arrival_ns = 1001; /* another datagram with the same number, and cut short */
+    process(worker, readings, 1, copy);
+    for (i = 0; i < 3; i++) {
+        readings[i].seq = 9;
+        readings[i].arrival_ns = 1002;
+    }
+    process(worker, readings, 2, next);
+    ck_assert_uint_eq(muster_test_counter(instance, "first"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "duplicates"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "gaps"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "missing"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "shared"), 3);
+    fake_worker_close(PLUGIN, worker, &empty);
+    fake_close(PLUGIN, state);
+    muster_test_free(instance);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     const TTest *const cases[] = {checks_the_window,
@@ -289,7 +329,8 @@ Suite *test_suite(void)
                                   drops_duplicates,
                                   reports_events,
                                   counts_events_that_it_cannot_report,
-                                  in_reference_mode};
+                                  in_reference_mode,
+                                  judges_a_shared_number_once};
     Suite *suite = suite_create("sequence");
     TCase *tests = tcase_create("sequence");
     size_t i;

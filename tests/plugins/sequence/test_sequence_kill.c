@@ -30,15 +30,19 @@ enum { KILLS = 60, DEVICES = 3, MESSAGES = 60000, WINDOW = 128 };
 static const struct tracker_options options = {
     .window = WINDOW, .max_jump = 300, .persistent = true};
 
+/* Of the first device 32 bits, of the others 8 and 64. */
+static const uint8_t widths[DEVICES] = {32, 8, 64};
+
 static struct muster_record message(uint16_t id, uint8_t type, uint32_t number, uint32_t time)
 {
     return (struct muster_record){.device_id = id,
                                   .device = id,
                                   .marks = MUSTER_MARK_DEVICE,
                                   .msg_type = type,
-                                  .seq = number,
+                                  .seq = (number + (widths[id] == 64 ? UINT32_MAX - 1000 : 0)) &
+                                         UINT64_MAX >> (64 - widths[id]),
                                   .device_time_ns = (int64_t)time * 1000000000,
-                                  .seq_bits = type == MUSTER_MSG_DATA ? 32 : 0,
+                                  .seq_bits = type == MUSTER_MSG_DATA ? widths[id] : 0,
                                   .readings = 1};
 }
 
@@ -174,7 +178,7 @@ static bool goes_on_like(struct tables *tables, const struct muster_record *mess
     struct tracker *tracker;
     struct tracker_counts sum;
     bool same = true;
-    uint32_t gap, i;
+    uint64_t gap, i;
 
     for (i = 0; i < judged; i++)
         oracle_judge(oracle, &messages[i], &gap);

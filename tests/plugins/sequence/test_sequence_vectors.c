@@ -58,11 +58,11 @@ static const char *const cause_names[] = {"network", "kernel",   "collector",   
                                           "restart", "checksum", "not-believable"};
 
 /* The filter's counters: RECORDS of them count records, each in one. */
-enum { RECORDS = 9 };
+enum { RECORDS = 10 };
 static const char *const count_names[] = {
-    "first",    "in_order",   "gaps",         "late",    "duplicates", "restarts",
-    "outliers", "unnumbered", "doubted",      "missing", "recovered",  "lost",
-    "open",     "devices",    "late_devices", "silent",
+    "first",    "in_order",   "gaps",    "late",         "duplicates", "restarts",
+    "outliers", "unnumbered", "shared",  "doubted",      "missing",    "recovered",
+    "lost",     "open",       "devices", "late_devices", "silent",
 };
 
 enum { FILES_MOST = 32, CASES_MOST = 512 };
@@ -89,7 +89,7 @@ struct run {
     uint64_t records;
     struct {
         uint16_t device_id;
-        uint32_t first, last;
+        uint64_t first, last;
         uint64_t opened_ns;
     } gaps[GAPS_MOST];
     size_t gap_count;
@@ -123,13 +123,15 @@ static void write_list(char *out, const yaml_node_t *list)
 
 static void add_verdict(char *out, const struct muster_record *record)
 {
+    const char *more = (record->marks & MUSTER_MARK_AT_LEAST) != 0 ? "+" : "";
+
     ck_assert_uint_lt(record->verdict, sizeof verdict_names / sizeof verdict_names[0]);
-    if (record->verdict == MUSTER_VERDICT_GAP) {
-        add(out, "gap %" PRIu64, record->message.gap);
+    if (record->message.gap > 0) {
+        ck_assert_int_eq(record->verdict, MUSTER_VERDICT_GAP);
+        add(out, "gap %" PRIu64 "%s", record->message.gap, more);
         return;
     }
-    ck_assert_uint_eq(record->message.gap, 0);
-    add(out, "%s", verdict_names[record->verdict]);
+    add(out, "%s%s", verdict_names[record->verdict], more);
 }
 
 static void write_causes(char *out, size_t room, uint16_t cause)
@@ -184,8 +186,9 @@ static void add_event(char *out, const struct muster_record *event)
         /* What opens is the network's, unless more is known. */
         if (strcmp(name, "gap_opened") == 0 && event->event.cause == MUSTER_CAUSE_NETWORK)
             causes[0] = '\0';
-        add(out, "%s %" PRIu64 "-%" PRIu64 "%s%s", name, event->event.first, event->event.last,
-            causes[0] != '\0' ? " " : "", causes);
+        add(out, "%s %" PRIu64 "-%" PRIu64 "%s%s%s", name, event->event.first, event->event.last,
+            (event->marks & MUSTER_MARK_AT_LEAST) != 0 ? "+" : "", causes[0] != '\0' ? " " : "",
+            causes);
         break;
     case MUSTER_EVENT_DEVICE_LATE:
     case MUSTER_EVENT_DEVICE_SILENT:
@@ -224,9 +227,11 @@ static uint64_t opening_of(const struct run *run, const struct muster_record *ev
 {
     size_t i = run->gap_count;
 
+    const uint64_t mask = UINT64_MAX >> (64 - event->seq_bits);
+
     while (i > 0 && (run->gaps[i - 1].device_id != event->device_id ||
-                     (uint32_t)event->event.first - run->gaps[i - 1].first >
-                         run->gaps[i - 1].last - run->gaps[i - 1].first))
+                     ((event->event.first - run->gaps[i - 1].first) & mask) >
+                         ((run->gaps[i - 1].last - run->gaps[i - 1].first) & mask)))
         i--;
     ck_assert_msg(i > 0, "%s: %" PRIu64 " ends and did not open", run->name, event->event.first);
     return run->gaps[i - 1].opened_ns;
@@ -247,8 +252,8 @@ static void check_times(struct run *run, const struct muster_record *event)
         }
         ck_assert_uint_lt(run->gap_count, GAPS_MOST);
         run->gaps[i].device_id = (uint16_t)event->device;
-        run->gaps[i].first = (uint32_t)event->event.first;
-        run->gaps[i].last = (uint32_t)event->event.last;
+        run->gaps[i].first = event->event.first;
+        run->gaps[i].last = event->event.last;
         run->gaps[i].opened_ns = opened_ns = run->now_ns;
         run->gap_count++;
         break;
@@ -484,6 +489,27 @@ static void interrupt(struct run *run, const char *how, uint64_t until_ns)
 
 /* ---- a case --------------------------------------------------------------------------- */
 
+/* A number of another width, or one that all readings share. */
+static void set_number(struct muster_record *record, const struct run *run, const yaml_node_t *step)
+{
+    const yaml_node_t *class = vectors_need(vectors, run->node, "class");
+    const yaml_node_t *bits = vectors_get(vectors, step, "bits");
+    const yaml_node_t *number = vectors_get(vectors, step, "number");
+
+    if (number)
+        record->seq = strtoull(vectors_text(vectors, number), NULL, 10) + record->reading;
+    if (vectors_get(vectors, class, "shared") && record->readings > 1) {
+        record->seq -= record->reading;
+        record->marks |= MUSTER_MARK_SHARED_NUMBER;
+    }
+    if (!bits)
+        bits = vectors_get(vectors, class, "bits");
+    if (!bits || record->seq_bits == 0)
+        return;
+    record->seq_bits = (uint8_t)vectors_integer(vectors, bits);
+    record->seq &= UINT64_MAX >> (64 - record->seq_bits);
+}
+
 static void receive(struct run *run, const char *where, const yaml_node_t *step)
 {
     struct muster_record records[LARGEST];
@@ -502,6 +528,7 @@ static void receive(struct run *run, const char *where, const yaml_node_t *step)
         wire_record(&records[i], &header, &run->class, datagram + MUSTER_HEADER_SIZE,
                     size - MUSTER_HEADER_SIZE, (uint32_t)i, (uint32_t)count);
         records[i].arrival_ns = run->now_ns;
+        set_number(&records[i], run, step);
     }
     fake_process(PLUGIN, run->worker, &batch, records, (uint32_t)count);
     run->records += (uint64_t)count;

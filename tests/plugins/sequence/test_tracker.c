@@ -304,9 +304,9 @@ START_TEST(greatest_jump_confirmed)
 {
     data(0, FIRST, 0);
     wait_long();
-    data(UINT32_MAX / 2 - 1, OUTLIER, 0);
-    data(UINT32_MAX / 2, GAP, UINT32_MAX / 2 - 2);
-    expect_numbers(UINT32_MAX / 2 - 2, 0, UINT32_MAX / 2 - 2 - 62, 62);
+    data((1u << 30) - 1, OUTLIER, 0);
+    data(1u << 30, GAP, (1u << 30) - 2);
+    expect_numbers((1u << 30) - 2, 0, (1u << 30) - 2 - 62, 62);
 }
 END_TEST
 

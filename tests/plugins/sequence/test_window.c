@@ -88,7 +88,7 @@ static uint64_t most_steps(uint32_t window, uint32_t step)
         struct muster_record record = {.msg_type = MUSTER_MSG_DATA,
                                        /* Two in a row, so that any step is believed. */
                                        .seq = (uint64_t)i / 2 * (step + 1) + i % 2,
-                                       .seq_bits = TRACKER_SEQ_BITS,
+                                       .seq_bits = 32,
                                        .readings = 1,
                                        .device_time_ns = 1000000000};
 
