@@ -23,7 +23,9 @@ enum {
     DOUBT_BESIDE = 2,    /* times that both rows went on: neither has left numbers out */
     DOUBT_RIVAL = 16,    /* of a row beside which the session's goes on, too */
     DOUBT_LAG = 8,       /* numbers: copies that are as late are of another way, or sender */
-    DOUBT_COPY = 10      /* s: a copy, or what was overtaken, comes sooner */
+    DOUBT_COPY = 10,     /* s: a copy, or what was overtaken, comes sooner */
+    DOUBT_REST = 300     /* s: no network holds a datagram for so long, and who resends begins with
+                            its last numbers, not with its first */
 };
 
 enum doubt {

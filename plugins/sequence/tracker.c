@@ -15,6 +15,7 @@
 #include "losses.h"
 #include "pace.h"
 #include "reference.h"
+#include "rivals.h"
 #include "session.h"
 #include "stamps.h"
 #include "tracker_data.h"
@@ -104,6 +105,18 @@ static enum muster_verdict judge_late(const struct turn *turn)
     return MUSTER_VERDICT_LATE;
 }
 
+/* Whether a session's first number comes again, or what follows that: of a device without a clock,
+ * which has rested and begins anew. */
+static bool is_first_again(const struct turn *turn, uint64_t behind)
+{
+    const struct session *session = turn->session;
+
+    if (turn->tracker->now - session->highest_at < DOUBT_REST || turn->numbers > 1)
+        return false;
+    return behind + 1 >= session->span || ((session->attention & ATTENTION_DOUBT) != 0 &&
+                                           rivals_is_next(&turn->rivals->rows[0], turn));
+}
+
 static enum muster_verdict judge_behind(const struct turn *turn)
 {
     const struct session *session = turn->session;
@@ -130,6 +143,8 @@ static enum muster_verdict judge_behind(const struct turn *turn)
         return doubt_judge(turn, DOUBT_BEHIND);
     if (is_alone && later)
         return doubt_judge(turn, DOUBT_BEHIND_WEAKLY);
+    if (order != STAMPS_OLDER && is_first_again(turn, behind))
+        return doubt_judge(turn, DOUBT_BEHIND);
     return judge_late(turn);
 }
 

@@ -408,6 +408,10 @@ static enum muster_verdict judge_behind(const struct message *m)
         return doubt(m, BEHIND);
     if (alone && later)
         return doubt(m, BEHIND_WEAKLY);
+    /* Five minutes later the first one again, or what goes on with that. */
+    if (order != OLDER && plain && m->oracle->now - s->highest_at >= 300 &&
+        (m->n <= s->first || (s->doubting && orows_next(s->rows, m->number, m->bits) == 0)))
+        return doubt(m, BEHIND);
     return judge_late(m, newer && plain);
 }
 
@@ -619,6 +623,19 @@ struct oracle *oracle_new(const struct tracker_options *options)
 void oracle_pass(struct oracle *oracle, uint32_t seconds)
 {
     oracle->now = seconds;
+}
+
+void oracle_go_on(struct oracle *oracle)
+{
+    uint32_t i;
+
+    for (i = 0; i < MUSTER_DEVICE_IDS; i++) {
+        struct oracle_session *s = oracle->devices[i];
+
+        if (s != NULL && s->begun && numbers_has(&s->seen, s->first - 1) &&
+            s->highest - s->first + 1 < osession_window(oracle, s))
+            s->first--;
+    }
 }
 
 void oracle_finish(struct oracle *oracle)

@@ -21,6 +21,9 @@ enum muster_verdict oracle_judge(struct oracle *oracle, const struct muster_reco
                                  uint64_t *gap);
 /* Whether whole turns of the numbers may be missing before the message that was judged last. */
 bool oracle_at_least(const struct oracle *oracle);
+/* The collector stops, and goes on: after a kill it cannot tell whether the number before a
+ * session's first was counted in. */
+void oracle_go_on(struct oracle *oracle);
 void oracle_finish(struct oracle *oracle);
 const struct tracker_counts *oracle_counts(const struct oracle *oracle);
 

@@ -152,6 +152,8 @@ static struct muster_record send_next(const struct round *round, struct player *
                            : chance(50) ? below(3)
                                         : player->next - random_step(round);
         }
+        if (player->wakes && player->next > 3)
+            player->next = 1;
         if (player->alone_number) {
             player->clock += 900;
             player->next = 1;
@@ -280,6 +282,7 @@ void players_begin(const struct round *round, struct player *players)
         players[i].is_shared = chance(20);
         players[i].other = players[i].next + random_step(round);
         players[i].alone_number = chance(5);
+        players[i].wakes = chance(5);
     }
 }
 
@@ -288,7 +291,7 @@ void players_pass(struct round *round, struct player *players)
     uint32_t seconds = below(round->pace) == 0, i;
 
     if (below(1000) == 0)
-        seconds = chance(90) ? below(100) : below(100000);
+        seconds = chance(80) ? below(100) : chance(50) ? below(1000) : below(100000);
     round->now += seconds;
     for (i = 0; i < round->devices; i++) {
         players[i].clock += seconds;

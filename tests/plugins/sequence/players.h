@@ -47,6 +47,7 @@ struct player {
     bool is_shared;    /* another one has the same id, with a row of its own */
     uint64_t other;    /* its next number */
     bool alone_number; /* it wakes up, sends number 1, and sleeps */
+    bool wakes;        /* it sends three at each wake-up */
     struct muster_record in_flight[PLAYERS_IN_FLIGHT]; /* datagrams, as their first reading */
     uint32_t in_flight_count;
     struct muster_record arriving; /* the datagram whose readings are coming in now */

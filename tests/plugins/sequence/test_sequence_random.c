@@ -368,8 +368,10 @@ static uint32_t play(uint64_t seed, struct tracker_counts *all, uint64_t *two)
     open_played(played);
     game.oracle = oracle_new(&round->options);
     for (i = 0; i < ROUND; i++) {
-        if (round->options.persistent && arrived == 0 && below(300) == 0)
+        if (round->options.persistent && arrived == 0 && below(300) == 0) {
             restart(played);
+            oracle_go_on(game.oracle);
+        }
         if (arrived > 0) {
             arrived--;
         } else {

@@ -293,6 +293,51 @@ START_TEST(wake_ups_without_a_clock)
 }
 END_TEST
 
+/* Three numbers each time: the second is a restart, and what is lost on the way does not matter. */
+START_TEST(wake_ups_with_three_numbers_without_a_clock)
+{
+    uint32_t i;
+
+    for (i = 0; i < 20; i++) {
+        enum muster_verdict verdicts[3];
+        uint32_t number;
+
+        for (number = 1; number <= 3; number++) {
+            if (i != 7 || number != 1)
+                verdicts[number - 1] = field_judge_from(0, MUSTER_MSG_DATA, number, 0);
+            field.passed++;
+        }
+        field.passed += 900;
+        if (i == 0 || i == 7 || i == 8)
+            continue;
+        ck_assert_int_eq(verdicts[0], OUTLIER);
+        ck_assert_int_eq(verdicts[1], RESTART);
+        ck_assert_int_eq(verdicts[2], NEW);
+    }
+    ck_assert_uint_ge(field.told_restarts, 18);
+}
+END_TEST
+
+/* What is sent again behind an outage is the last, not the first. */
+START_TEST(resends_without_a_clock)
+{
+    uint32_t number;
+
+    for (number = 1; number <= 20; number++)
+        field_judge_from(0, MUSTER_MSG_DATA, number, 0);
+    field.passed += 3600;
+    ck_assert_int_eq(field_judge_from(0, MUSTER_MSG_DATA, 18, 0), DUPLICATE);
+    ck_assert_int_eq(field_judge_from(0, MUSTER_MSG_DATA, 19, 0), DUPLICATE);
+    ck_assert_int_eq(field_judge_from(0, MUSTER_MSG_DATA, 20, 0), DUPLICATE);
+    ck_assert_int_eq(field_judge_from(0, MUSTER_MSG_DATA, 21, 0), NEW);
+    /* Nor is a copy of the first one that comes soon. */
+    field.passed += 290;
+    ck_assert_int_eq(field_judge_from(0, MUSTER_MSG_DATA, 1, 0), DUPLICATE);
+    ck_assert_int_eq(field_judge_from(0, MUSTER_MSG_DATA, 2, 0), DUPLICATE);
+    ck_assert_uint_eq(field.told_restarts, 0);
+}
+END_TEST
+
 START_TEST(copies_of_a_single_number)
 {
     field_data(1);
@@ -338,6 +383,8 @@ Suite *test_suite(void)
                                   copies_of_an_init,
                                   wake_ups_with_the_same_number,
                                   wake_ups_without_a_clock,
+                                  wake_ups_with_three_numbers_without_a_clock,
+                                  resends_without_a_clock,
                                   copies_of_a_single_number,
                                   a_restart_without_a_clock};
     Suite *suite = suite_create("tracker, in the field");
