@@ -173,6 +173,8 @@ static void take_message(const struct devices *devices, struct device_counts *co
     bool came = true;
 
     counts->jitter_us = is_clock_believed(counts, record) ? record->message.jitter_us : 0;
+    if ((record->marks & MUSTER_MARK_SHARED_NUMBER) != 0 && record->reading > 0)
+        return; /* its number counts with the first reading */
     switch (record->verdict) {
     case MUSTER_VERDICT_GAP:
         counts->gaps++;
