@@ -125,6 +125,35 @@ static struct muster_record send_init(const struct round *round, struct player *
     return record;
 }
 
+/* The next DATA of its row; some are lost, and some are a restart without INIT. */
+static struct muster_record send_data(const struct round *round, struct player *player)
+{
+    struct muster_record record;
+
+    if (below(150) == 0)
+        player->next += random_step(round); /* a burst is lost */
+    if (below(500) == 0) {                  /* a restart without INIT */
+        player->clock += below(30);
+        player->booted = player->clock;
+        player->next = chance(30)   ? random_number()
+                       : chance(50) ? below(3)
+                                    : player->next - random_step(round);
+    }
+    if (player->wakes && player->next > 3)
+        player->next = 1;
+    if (player->alone_number) {
+        player->clock += 900;
+        player->next = 1;
+    }
+    record = message(player, MUSTER_MSG_DATA, player->next, stamp(player));
+    record.readings =
+        round->readings > 1 && chance(50) ? (uint16_t)(1 + below(round->readings)) : 1;
+    if (player->shares && record.readings > 1)
+        record.marks |= MUSTER_MARK_SHARED_NUMBER;
+    player->next += (record.marks & MUSTER_MARK_SHARED_NUMBER) != 0 ? 1 : record.readings;
+    return record;
+}
+
 /* The next message that the device sends. */
 static struct muster_record send_next(const struct round *round, struct player *player)
 {
@@ -143,27 +172,7 @@ static struct muster_record send_next(const struct round *round, struct player *
         if (player->id % 3 != 0) /* else both are behind one address */
             record.via.arrival = &arrivals[1];
     } else {
-        if (below(150) == 0)
-            player->next += random_step(round); /* a burst is lost */
-        if (below(500) == 0) {                  /* a restart without INIT */
-            player->clock += below(30);
-            player->booted = player->clock;
-            player->next = chance(30)   ? random_number()
-                           : chance(50) ? below(3)
-                                        : player->next - random_step(round);
-        }
-        if (player->wakes && player->next > 3)
-            player->next = 1;
-        if (player->alone_number) {
-            player->clock += 900;
-            player->next = 1;
-        }
-        record = message(player, MUSTER_MSG_DATA, player->next, stamp(player));
-        record.readings =
-            round->readings > 1 && chance(50) ? (uint16_t)(1 + below(round->readings)) : 1;
-        if (player->shares && record.readings > 1)
-            record.marks |= MUSTER_MARK_SHARED_NUMBER;
-        player->next += (record.marks & MUSTER_MARK_SHARED_NUMBER) != 0 ? 1 : record.readings;
+        record = send_data(round, player);
     }
     player->remembered[player->sent++ % PLAYERS_REMEMBERED] = record;
     return record;
