@@ -19,7 +19,7 @@ static uint32_t count_columns(const struct values *values)
         return 1;
     while (values->host->value_column(values->instance, count, &column))
         count++;
-    return count;
+    return count > 0 ? count : 1; /* that of the built-in format is always there */
 }
 
 int values_open(struct values *values, const struct muster_host *host,

@@ -456,12 +456,12 @@ static char *format_default(struct row *row, char *out, const struct muster_reco
     if (fields_has_seq_num(record))
         out = number_u64(out, record->seq);
     out = comma(out);
-    out = comma(put_seconds(out, record->device_time_ns, &row->times[0]));
+    out = comma(put_seconds(out, record->device_time_ns, &row->kept[0]));
     out = comma(number_short(out, record->msg_type));
     out = comma(put_value(out, record));
     out = comma(put_flag(out, record->verdict == MUSTER_VERDICT_DUPLICATE));
     out = comma(put_flag(out, record->verdict == MUSTER_VERDICT_GAP));
-    out = unix_time_micros(out, record->arrival_ns, &row->times[1]);
+    out = unix_time_micros(out, record->arrival_ns, &row->kept[1]);
     *out++ = '\n';
     return out;
 }

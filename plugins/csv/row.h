@@ -65,6 +65,7 @@ struct row {
     const char *name;                      /* of the device of the row at hand; or NULL */
     const char *entry;                     /* that made it; or NULL */
     struct unix_time *times;               /* of each column that is a time */
+    struct unix_time kept[2];              /* the same of the default columns */
     struct values values;                  /* and those of the row at hand */
     struct field *named;                   /* a column for each of these */
     const struct muster_value **by_column; /* those of the row at hand, by column; NULL: absent */

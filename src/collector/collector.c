@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "collector/config/settings.h"
 #include "collector/flow/chain.h"
+#include "collector/flow/recognize.h"
 #include "collector/live/live.h"
 #include "collector/replay/outputs.h"
 #include "collector/replay/replay.h"
@@ -36,6 +37,7 @@ struct collector {
     struct log *log;
     struct loop loop;
     struct chain chain;
+    struct formats formats[SETTINGS_LISTENERS_MOST]; /* of each listener */
     struct reload reload;
     struct overrun overrun;
     const struct capture_account *capture; /* in a replay */
@@ -113,6 +115,22 @@ static struct admit_settings read_admission(const struct config *config,
     };
 }
 
+/* NULL if no listener has a declared one. */
+static const struct formats *read_formats(const struct config *config, struct formats formats[])
+{
+    bool any = false;
+    unsigned i;
+
+    for (i = 0; i < config->listen_count; i++) {
+        const struct listen *listen = &config->listen[i];
+
+        formats[i] = (struct formats){.count = listen->format_count, .place = listen->place};
+        memcpy(formats[i].numbers, listen->formats, sizeof listen->formats);
+        any |= listen->format_count > 0;
+    }
+    return any ? formats : NULL;
+}
+
 /* Opens every plugin, and starts the sinks. */
 static int start_chain(struct collector *collector, enum overflow overflow,
                        struct problems *problems)
@@ -128,6 +146,7 @@ static int start_chain(struct collector *collector, enum overflow overflow,
         .largest = config->largest,
         .overflow = overflow,
         .admit = &admit,
+        .formats = read_formats(config, collector->formats),
     };
 
     if (chain_open(&collector->chain, &settings, collector->host, problems) < 0 ||

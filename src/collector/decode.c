@@ -321,12 +321,12 @@ static int decode(struct decoding *decoding, int (*judge)(struct decoding *, con
         .datagram = decoding->datagram, .bytes = 5, .type = 4, .name = 4, .value = 5};
     struct plan_verdict verdict;
 
-    plan_explain(decoding->plan, decoding->datagram, decoding->size, decoding->source,
+    plan_explain(decoding->plan, decoding->datagram, decoding->size, address_get(decoding->source),
                  decoding->arrival_ns, measure, &columns, &verdict);
     printf("%s, %zu byte%s\n\n", plan_name(decoding->plan), decoding->size,
            decoding->size == 1 ? "" : "s");
     print_titles(&columns);
-    plan_explain(decoding->plan, decoding->datagram, decoding->size, decoding->source,
+    plan_explain(decoding->plan, decoding->datagram, decoding->size, address_get(decoding->source),
                  decoding->arrival_ns, print_step, &columns, &verdict);
     decoding->header = verdict.header;
     decoding->count = verdict.count;

@@ -35,6 +35,8 @@ static void print_datagrams(const struct chain_account *a, FILE *out)
                 a->copies);
     fputc('\n', out);
     fprintf(out, "  records: %" PRIu64 " of the decoded datagrams", a->records);
+    if (a->ignored > 0)
+        fprintf(out, " (%" PRIu64 " of which are to be ignored, as their format says)", a->ignored);
     if (a->reject_records > 0)
         fprintf(out, " and %" PRIu64 " of the rejected ones", a->reject_records);
     if (a->events > 0)

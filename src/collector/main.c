@@ -19,6 +19,7 @@
 #include "collector/config/config.h"
 #include "collector/config/devices.h"
 #include "collector/config/format_files.h"
+#include "collector/host/columns.h"
 #include "collector/host/instance.h"
 #include "collector/host/note.h"
 #include "collector/replay/outputs.h"
@@ -257,6 +258,35 @@ static void warn(struct problems *problems, bool is_check, struct log *log)
         problems_log(problems, log);
 }
 
+static bool is_used(const struct config *config, unsigned format)
+{
+    unsigned i, k;
+
+    for (i = 0; i < config->listen_count; i++)
+        for (k = 0; k < config->listen[i].format_count; k++)
+            if (config->listen[i].formats[k] == format)
+                return true;
+    return false;
+}
+
+/* The values that messages can have: those of the formats that some listener takes.  A
+ * configuration that could not be read has no catalog.  NULL if memory is short. */
+static struct columns *list_values(const struct config *config, struct problems *problems)
+{
+    const unsigned count = config->catalog != NULL ? catalog_format_count(config->catalog) : 0;
+    struct columns *columns = columns_new();
+    unsigned i;
+
+    for (i = 1; columns != NULL && i <= count; i++) {
+        if (!is_used(config, i) ||
+            columns_add(columns, (uint16_t)i, catalog_plan(config->catalog, i), problems) == 0)
+            continue;
+        columns_free(columns);
+        columns = NULL;
+    }
+    return columns;
+}
+
 /* Loads the configuration, or says all that is wrong with it.  NULL: it is of no use. */
 static struct config *load(const struct arguments *arguments, struct host *host)
 {
@@ -266,6 +296,12 @@ static struct config *load(const struct arguments *arguments, struct host *host)
 
     if (config != NULL)
         host->catalog = config->catalog;
+    if (config != NULL)
+        host->columns = list_values(config, &problems);
+    if (config != NULL && host->columns == NULL) {
+        config_free(config);
+        config = NULL;
+    }
     if (config != NULL && arguments->into != NULL)
         outputs_move(config->chain, config->entry_count, arguments->into, &problems);
     for (i = 0; config != NULL && i < config->entry_count; i++)
@@ -364,6 +400,7 @@ int main(int argc, char **argv)
                                                                .into = arguments.into});
 
 done:
+    columns_free(host.columns);
     config_free(config);
     metrics_free(host.metrics);
     watchdog_end();

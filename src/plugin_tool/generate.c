@@ -135,7 +135,6 @@ static void fill(struct muster_record *record, uint32_t *random, uint32_t takes)
     record->msg_type = (uint8_t)(next(random) % 5);
     record->flags = (uint8_t)next(random);
     record->origin = (uint8_t)(next(random) % 8 ? 0 : 77);
-    record->format = (uint16_t)(next(random) % 8 ? 0 : 65535);
     record->listener = (uint8_t)(next(random) % 8 ? 0 : 255);
     record->quality = (uint8_t)(next(random) % 5);
     record->readings = (uint16_t)(next(random) % 8 ? 1 : 65535);

@@ -18,6 +18,7 @@
 #ifndef WIRE_DATAGRAM_H
 #define WIRE_DATAGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,8 @@ enum wire_payload {
 struct wire_class {
     enum wire_payload payload;
     uint8_t numbers; /* bit (1 << msg_type): messages of this type have a number */
+    bool
+        says_numbers; /* so it was said; else it is a default, and a declared format knows better */
 };
 
 /* Reads and judges the header of a datagram.

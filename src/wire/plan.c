@@ -332,7 +332,7 @@ static int judge(struct plan_look *look, struct plan_header *header, uint64_t ar
 }
 
 int plan_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
-                size_t size, const struct address *source, uint64_t arrival_ns)
+                size_t size, const struct sockaddr *source, uint64_t arrival_ns)
 {
     if (plan->fast.is_on)
         return plan_fast_header(plan, header, datagram, size);
@@ -340,7 +340,7 @@ int plan_header(const struct plan *plan, struct plan_header *header, const uint8
 }
 
 int plan_any_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
-                    size_t size, const struct address *source, uint64_t arrival_ns)
+                    size_t size, const struct sockaddr *source, uint64_t arrival_ns)
 {
     struct plan_look look;
     int64_t ends;
@@ -569,6 +569,11 @@ const struct plan_value *plan_value(const struct plan *plan, uint32_t index)
 const char *plan_name(const struct plan *plan)
 {
     return plan->name;
+}
+
+bool plan_device_is_number(const struct plan *plan)
+{
+    return plan->device_is_number;
 }
 
 bool plan_device_place(const struct plan *plan, uint32_t *offset, uint32_t *width)

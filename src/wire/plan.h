@@ -13,9 +13,9 @@
  *     n = plan_values(plan, datagram, size, record[i].payload_at, values, sizeof values[0], room);
  *
  * What the description leaves open is decided so:
- * - A datagram that no body describes is its header alone; so is one with a body that has no
- *   reading, and one with no reading in it (a count of 0).  It makes one record.  If the number
- *   counts readings, such a record has none: seq_bits is 0.
+ * - A datagram that no body describes is taken, since nothing is said of what follows its header;
+ *   one with a body must fit it.  Without a reading, or with a count of 0, it makes one record.  If
+ * the number counts readings, such a record has none: seq_bits is 0.
  * - `readings` of a body goes before `count`, which is then not looked at.
  * - `length` is a value as any other: what it counts differs from format to format, and the
  *   datagram's own size is known.  Flags wider than 8 bits are a value, too.
@@ -41,6 +41,7 @@
 #include "format.h"
 
 struct plan;
+struct sockaddr;
 
 /* What a device calls itself: a number, or a key as text.  Both identify it within its format. */
 struct plan_device {
@@ -81,7 +82,7 @@ void plan_free(struct plan *plan); /* NULL is ignored */
  * header->device is right whenever the header was there and its device could be read, also if
  * UNKNOWN_TYPE or BAD_LENGTH is returned; its length and id are 0 otherwise. */
 int plan_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
-                size_t size, const struct address *source, uint64_t arrival_ns);
+                size_t size, const struct sockaddr *source, uint64_t arrival_ns);
 
 /* Fills in record number `reading` of a datagram that plan_header took.  All 128 bytes are set,
  * device excepted, which is the host's number; payload: the reading's bytes, which are inside
@@ -112,6 +113,9 @@ const struct plan_value *plan_value(const struct plan *plan, uint32_t index);
 /* The name of the format. */
 const char *plan_name(const struct plan *plan);
 
+/* Whether its devices call themselves by a number; else by a key. */
+bool plan_device_is_number(const struct plan *plan);
+
 /* Where the device's bytes are in every datagram of this format, for steering.  Returns whether
  * there is such a place: one number, of 8, 16 or 32 bits, big-endian, in front of which is nothing
  * of varying length. */
@@ -136,7 +140,7 @@ struct plan_verdict {
     struct plan_header header;
 };
 void plan_explain(const struct plan *plan, const uint8_t *datagram, size_t size,
-                  const struct address *source, uint64_t arrival_ns,
+                  const struct sockaddr *source, uint64_t arrival_ns,
                   void (*field)(void *context, const struct plan_step *step), void *context,
                   struct plan_verdict *verdict);
 

@@ -362,6 +362,7 @@ static void make_bodies(struct plan_maker *maker)
         make_body(maker, &format->bodies[i], &plan->bodies[i]);
     plan->body_count = format->body_count;
     memcpy(plan->bodies[i].role, plan->role, sizeof plan->role);
+    plan->bodies[i].trailing = true; /* nothing is said of what follows */
     check_order(maker);
 }
 

@@ -110,7 +110,7 @@ static void put_field(struct key *key, const struct plan_look *look, const struc
     }
 }
 
-static void put_source(struct key *key, const struct address *source)
+static void put_source(struct key *key, const struct sockaddr *source)
 {
     uint8_t family, bytes[16] = {0};
     char host[ADDRESS_TEXT];
@@ -118,7 +118,7 @@ static void put_source(struct key *key, const struct address *source)
     uint16_t port;
     int i;
 
-    address_split(address_get(source), &family, &port, bytes, &scope);
+    address_split(source, &family, &port, bytes, &scope);
     if (family == 4) {
         for (i = 0; i < 4; i++) {
             if (i > 0)
@@ -134,7 +134,7 @@ static void put_source(struct key *key, const struct address *source)
     }
 }
 
-bool plan_get_device(const struct plan_look *look, const struct address *source,
+bool plan_get_device(const struct plan_look *look, const struct sockaddr *source,
                      struct plan_device *out)
 {
     const struct plan *plan = look->plan;

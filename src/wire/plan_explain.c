@@ -596,7 +596,7 @@ static uint32_t show_all(struct explainer *self, uint32_t at)
 }
 
 void plan_explain(const struct plan *plan, const uint8_t *datagram, size_t size,
-                  const struct address *source, uint64_t arrival_ns,
+                  const struct sockaddr *source, uint64_t arrival_ns,
                   void (*field)(void *context, const struct plan_step *step), void *context,
                   struct plan_verdict *verdict)
 {

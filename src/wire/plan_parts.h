@@ -192,7 +192,7 @@ int plan_fast_header(const struct plan *plan, struct plan_header *header, const 
 
 /* plan_header for any plan. */
 int plan_any_header(const struct plan *plan, struct plan_header *header, const uint8_t *datagram,
-                    size_t size, const struct address *source, uint64_t arrival_ns);
+                    size_t size, const struct sockaddr *source, uint64_t arrival_ns);
 
 /* plan_header without roles: finds header, trailer and body.  plan_find_header returns 0 or a
  * reject, as plan_header does. */
@@ -289,7 +289,7 @@ void plan_convert(const struct plan_look *look, const struct plan_field *field,
                   struct muster_value *out);
 
 /* The device.  Returns false if it has none: its key is too long, or empty. */
-bool plan_get_device(const struct plan_look *look, const struct address *source,
+bool plan_get_device(const struct plan_look *look, const struct sockaddr *source,
                      struct plan_device *out);
 
 /* The time stamp, in ns since the Unix epoch; 0: none.  Returns false if it is no number. */

@@ -4,18 +4,33 @@
  */
 #include "steering.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-_Static_assert(WIRE_ID_SIZE == 2, "BPF_H loads a big-endian number of two bytes");
-
-void wire_steering(struct sock_filter program[WIRE_STEERING_STEPS], unsigned workers)
+unsigned wire_worker_at(const struct wire_place *place, const uint8_t *datagram, size_t size,
+                        unsigned workers)
 {
+    uint32_t id = 0, i;
+
+    if (size < (size_t)place->offset + place->width)
+        return 0;
+    for (i = 0; i < place->width; i++)
+        id = id << 8 | datagram[place->offset + i];
+    return wire_worker_of(id, workers);
+}
+
+void wire_steering(struct sock_filter program[WIRE_STEERING_STEPS], const struct wire_place *place,
+                   unsigned workers)
+{
+    static const uint16_t loads[] = {[1] = BPF_B, [2] = BPF_H, [4] = BPF_W};
+    const bool is_there = place->width > 0;
     const struct sock_filter steps[WIRE_STEERING_STEPS] = {
-        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, WIRE_ID_OFFSET),
-        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
+        BPF_STMT((uint16_t)(BPF_LD | BPF_ABS | (is_there ? loads[place->width] : BPF_B)),
+                 is_there ? place->offset : 0),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, is_there ? workers : 1),
         BPF_STMT(BPF_RET | BPF_A, 0),
     };
 
-    assert(workers > 0);
+    assert(workers > 0 && place->width <= 4 && place->width != 3);
     memcpy(program, steps, sizeof steps);
 }

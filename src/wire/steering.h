@@ -14,8 +14,14 @@
 
 #include <muster/wire.h>
 
-#define WIRE_ID_OFFSET 0 /* bytes in front of the device's id */
+#define WIRE_ID_OFFSET 0 /* bytes in front of the device's id in the built-in datagram */
 #define WIRE_ID_SIZE   2 /* bytes of it */
+
+/* Where a datagram has its device's id: a big-endian number of 1, 2 or 4 bytes.  width 0: it has no
+ * such place. */
+struct wire_place {
+    uint32_t offset, width; /* bytes */
+};
 
 /* The worker of a device, by its number, which is its id. */
 static inline unsigned wire_worker_of(uint32_t device, unsigned workers)
@@ -25,7 +31,7 @@ static inline unsigned wire_worker_of(uint32_t device, unsigned workers)
     return device % workers;
 }
 
-/* That of the device whose datagram it is; worker 0 if it is too short for an id. */
+/* That of the device whose built-in datagram it is; worker 0 if it is too short for an id. */
 static inline unsigned wire_worker(const uint8_t *datagram, size_t size, unsigned workers)
 {
     return size >= WIRE_ID_OFFSET + WIRE_ID_SIZE
@@ -33,10 +39,15 @@ static inline unsigned wire_worker(const uint8_t *datagram, size_t size, unsigne
                : 0;
 }
 
+/* The same where the id is elsewhere; worker 0 if it has no place. */
+unsigned wire_worker_at(const struct wire_place *place, const uint8_t *datagram, size_t size,
+                        unsigned workers);
+
 enum { WIRE_STEERING_STEPS = 3 };
 
 /* The same rule as a program for SO_ATTACH_REUSEPORT_CBPF (socket(7)), which picks one of a group
  * of sockets by its number in the order in which they were bound. */
-void wire_steering(struct sock_filter program[WIRE_STEERING_STEPS], unsigned workers);
+void wire_steering(struct sock_filter program[WIRE_STEERING_STEPS], const struct wire_place *place,
+                   unsigned workers);
 
 #endif

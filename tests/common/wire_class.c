@@ -8,7 +8,7 @@ static const char *const type_names[] = {"heartbeat", "data", "init"};
 
 struct wire_class vectors_class(struct vectors *vectors, const yaml_node_t *node)
 {
-    struct wire_class class = {WIRE_PAYLOAD_TEXT, 0};
+    struct wire_class class = {.payload = WIRE_PAYLOAD_TEXT};
     const yaml_node_t *numbers = vectors_need(vectors, node, "numbers");
     const char *payload = vectors_text(vectors, vectors_need(vectors, node, "payload"));
     size_t i, type;

@@ -6,6 +6,7 @@ E2E_TESTS = \
 	%D%/assignment.py \
 	%D%/configuration.py \
 	%D%/datagrams.py \
+	%D%/declared.py \
 	%D%/derived.py \
 	%D%/fleet.py \
 	%D%/format_vectors.py \
@@ -31,6 +32,7 @@ E2E_TESTS = \
 	%D%/state.py \
 	%D%/steering.py \
 	%D%/told.py \
+	%D%/values.py \
 	%D%/workers.py
 SCRIPT_TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS) %D%/kept.py %D%/muster.py %D%/oracle.py %D%/reference-session.csv

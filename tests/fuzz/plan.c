@@ -323,7 +323,8 @@ static void check_datagram(const struct plan *plan, const uint8_t *datagram, siz
     int count;
 
     address_parse(&source, "fe80::1", 4711);
-    count = plan_header(plan, &header, datagram, size, &source, UINT64_C(1766000000000000000));
+    count = plan_header(plan, &header, datagram, size, address_get(&source),
+                        UINT64_C(1766000000000000000));
     check_fast(plan, &header, count, datagram, size);
     fuzz_check(count <= UINT16_MAX && count >= -MUSTER_REJECT_REASONS, "records, or a reason");
     fuzz_check(header.device.length <= FORMAT_KEY_MOST, "a key fits");
@@ -335,8 +336,8 @@ static void check_datagram(const struct plan *plan, const uint8_t *datagram, siz
     check_values(plan, datagram, size, 0);
     check_values(plan, datagram, size, (uint32_t)size / 2);
     check_values(plan, datagram, size, UINT32_MAX);
-    plan_explain(plan, datagram, size, &source, UINT64_C(1766000000000000000), check_step, &shown,
-                 &verdict);
+    plan_explain(plan, datagram, size, address_get(&source), UINT64_C(1766000000000000000),
+                 check_step, &shown, &verdict);
     fuzz_check(verdict.count == count, "it is explained as it is decoded");
     fuzz_check((count < 0) == (verdict.text[0] != '\0'), "what is refused is told");
 }

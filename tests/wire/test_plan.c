@@ -57,7 +57,7 @@ START_TEST(readings_to_the_end_or_as_counted)
     expect(plan, "0007 0001 01 fffe", "bad_length");
     expect(plan, "0007 0001 01 fffe 05 00", "bad_length");
     expect(plan, "0007 0001 00", "heartbeat 7 seq 1/16:");
-    expect(plan, "0007 0001 00 ff", "bad_length");
+    expect(plan, "0007 0001 00 ff", "heartbeat 7 seq 1/16:");
     expect(plan, "0007 0001 02", "init 7 seq 1/16:");
     expect(plan, "0007 0001 03 ff", "ignored");
     expect(plan, "0007 0001 04 ff", "data 7 seq 1/16:");
@@ -129,12 +129,15 @@ START_TEST(a_rejected_datagram_has_a_device_where_it_could_be_read)
 {
     const struct format_field header[] = {
         fixture_field("u16", "device"), fixture_field("u16", "type"), fixture_field("u8", "check")};
+    const struct format_body nothing = {.at = &fixture_node};
     struct format format = a_format(header, COUNT_OF(header));
     struct plan_header out;
     struct plan *plan;
 
     format.checksum = (struct format_checksum){.at = &fixture_node, .is = FORMAT_SUM8};
     format.type_count = COUNT_OF(types);
+    format.bodies = &nothing;
+    format.body_count = 1;
     plan = fixture_plan(&format);
     ck_assert_int_eq(plan_header(plan, &out, (const uint8_t *)"\0\7\0\1\10", 5, NULL, 0), 1);
     ck_assert_uint_eq(out.device.id, 7);

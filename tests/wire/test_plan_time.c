@@ -203,7 +203,8 @@ START_TEST(sources)
         ck_assert_int_eq(address_parse(&source, cases[i].text, 4711), 0);
         if (cases[i].scope > 0)
             address_set_scope(&source, cases[i].scope);
-        ck_assert_int_eq(plan_header(plan, &out, (const uint8_t *)"x", 1, &source, 0), 1);
+        ck_assert_int_eq(plan_header(plan, &out, (const uint8_t *)"x", 1, address_get(&source), 0),
+                         1);
         ck_assert_uint_eq(out.device.length, strlen(cases[i].key));
         ck_assert_mem_eq(out.device.key, cases[i].key, out.device.length);
     }

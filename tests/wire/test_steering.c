@@ -39,7 +39,7 @@ END_TEST
 enum { GROUP = 3 };
 
 /* Binds the sockets of a group to one free port, in order. */
-static struct sockaddr_in open_group(int sockets[GROUP])
+static struct sockaddr_in open_group(int sockets[GROUP], const struct wire_place *place)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sock_filter steps[WIRE_STEERING_STEPS];
@@ -48,7 +48,7 @@ static struct sockaddr_in open_group(int sockets[GROUP])
     socklen_t size = sizeof address;
     int i, on = 1;
 
-    wire_steering(steps, GROUP);
+    wire_steering(steps, place, GROUP);
     for (i = 0; i < GROUP; i++) {
         sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         ck_assert_int_ge(sockets[i], 0);
@@ -66,8 +66,11 @@ static struct sockaddr_in open_group(int sockets[GROUP])
 START_TEST(the_kernel_has_the_same_rule)
 {
     static const uint16_t ids[] = {0, 1, 2, 3, 255, 256, 258, 0x1234, 0xfffe, 0xffff};
+    static const struct wire_place places[] = {
+        {WIRE_ID_OFFSET, WIRE_ID_SIZE}, {1, 1}, {0, 4}, {3, 4}, {5, 2}, {0, 0}};
+    const struct wire_place *place = &places[_i];
     int sockets[GROUP], sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), got;
-    struct sockaddr_in address = open_group(sockets);
+    struct sockaddr_in address = open_group(sockets, place);
     uint8_t bytes[MUSTER_HEADER_SIZE] = {0}, back[sizeof bytes];
     size_t i, size;
 
@@ -77,7 +80,10 @@ START_TEST(the_kernel_has_the_same_rule)
             unsigned worker;
 
             muster_put_u16(bytes, ids[i]);
-            worker = wire_worker(bytes, size, GROUP);
+            muster_put_u16(bytes + 5, ids[i]);
+            worker = wire_worker_at(place, bytes, size, GROUP);
+            if (_i == 0)
+                ck_assert_uint_eq(worker, wire_worker(bytes, size, GROUP));
             ck_assert_int_eq(
                 sendto(sender, bytes, size, 0, (struct sockaddr *)&address, sizeof address),
                 (ssize_t)size);
@@ -92,14 +98,14 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {the_id_is_where_the_header_has_it, what_has_no_id_is_worker_0s,
-                                  the_kernel_has_the_same_rule};
+    const TTest *const tests[] = {the_id_is_where_the_header_has_it, what_has_no_id_is_worker_0s};
     Suite *suite = suite_create("steering");
     TCase *tcase = tcase_create("steering");
     size_t i;
 
     for (i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(tcase, tests[i]);
+    tcase_add_loop_test(tcase, the_kernel_has_the_same_rule, 0, 6);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -184,6 +184,21 @@ const struct plan *catalog_plan(const struct catalog *catalog, unsigned number)
     return catalog->plans[number - 1];
 }
 
+struct wire_place catalog_formats_place(const struct catalog *catalog, const uint16_t numbers[],
+                                        unsigned count)
+{
+    struct wire_place place = {0}, other = {0};
+    unsigned i;
+
+    for (i = 0; i < count; i++) {
+        if (!plan_device_place(catalog_plan(catalog, numbers[i]), &other.offset, &other.width) ||
+            (i > 0 && (other.offset != place.offset || other.width != place.width)))
+            return (struct wire_place){0};
+        place = other;
+    }
+    return place;
+}
+
 unsigned catalog_format_count(const struct catalog *catalog)
 {
     return catalog->plan_count;

@@ -15,6 +15,7 @@
 
 #include "base/network.h"
 #include "wire/datagram.h"
+#include "wire/steering.h"
 
 #define CATALOG_CLASSES_MOST 256    /* the built-in class included */
 #define CATALOG_BUILT_IN     "text" /* the class that is always there, with index 0 */
@@ -110,6 +111,10 @@ int catalog_find_format(const struct catalog *catalog, const char *name);
 
 /* What decodes the format of that number, from 1 to catalog_format_count. */
 const struct plan *catalog_plan(const struct catalog *catalog, unsigned number);
+
+/* Where the device's id is in the datagrams of all of these formats, `count` of them. */
+struct wire_place catalog_formats_place(const struct catalog *catalog, const uint16_t numbers[],
+                                        unsigned count);
 
 /* How many formats it has besides the built-in one. */
 unsigned catalog_format_count(const struct catalog *catalog);

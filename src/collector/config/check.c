@@ -118,7 +118,7 @@ static bool is_text_form(const struct node *node)
     return node->kind == NODE_TEXT || (node->syntax == NODE_YAML && node->kind == NODE_WORD);
 }
 
-/* Whether a node has the form of a value.  In YAML a list of one may be a text alone; a choice may
+/* Whether a node has the form of a value.  A list of one may be a text alone.  In YAML a choice may
  * be a number, true or false, which have no quotes. */
 static bool has_form(const struct node *node, const struct muster_option *option)
 {
@@ -135,7 +135,7 @@ static bool has_form(const struct node *node, const struct muster_option *option
     case MUSTER_OPTION_REAL:
         return is_word || is_text;
     case MUSTER_OPTION_LIST:
-        return node->kind == NODE_LIST || (is_yaml && is_text);
+        return node->kind == NODE_LIST || is_text;
     case MUSTER_OPTION_CHOICE:
         return is_text || (is_word && is_choice(option, node->text));
     default:

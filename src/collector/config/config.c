@@ -65,7 +65,7 @@ static int read_listeners(struct reader *reader, const struct node *list)
         const struct node *group = list != NULL ? list->items[i].value : NULL;
 
         if (listen_read(&reader->config->listen[reader->config->listen_count++], group,
-                        reader->problems) < 0)
+                        reader->config->catalog, reader->problems) < 0)
             return -1;
         check_clash(reader, group);
     }

@@ -171,6 +171,7 @@ static struct catalog_class make_class(const struct option_value *values)
 {
     struct catalog_class class = {
         .speech.payload = (enum wire_payload)values[CLASS_PAYLOAD].number,
+        .speech.says_numbers = values[CLASS_NUMBERS].line > 0,
         .heartbeat_ns = (uint64_t)values[CLASS_HEARTBEAT].number,
         .data_ns = (uint64_t)values[CLASS_DATA].number,
     };

@@ -348,7 +348,7 @@ static void pass_by(void *context, const struct plan_step *step)
 /* Of a datagram that is rejected. */
 static void expect_rejected(const struct example *example, const struct node *hex,
                             const struct node *is, uint64_t arrival_ns,
-                            const struct address *source)
+                            const struct sockaddr *source)
 {
     const struct node *expected = is != NULL ? node_find(is, "rejected") : NULL;
     const char *reason = wire_reject_name((unsigned)(-example->count - 1));
@@ -408,7 +408,7 @@ static bool read_circumstances(struct example *example, const struct node *map, 
 }
 
 static void judge(struct example *example, const struct node *hex, const struct node *is,
-                  const struct address *source, uint64_t arrival_ns)
+                  const struct sockaddr *source, uint64_t arrival_ns)
 {
     size_t i;
 
@@ -476,7 +476,7 @@ static void check_example(struct example *example, const struct node *map, uint8
         return;
     example->datagram = room;
     example->size = bytes.count;
-    judge(example, hex, is, &source, (uint64_t)arrival_ns);
+    judge(example, hex, is, address_get(&source), (uint64_t)arrival_ns);
 }
 
 void examples_check(const struct plan *plan, const struct format *format, const struct node *list,

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "check.h"
 #include "settings.h"
+#include "wire/plan.h"
 
 static const struct sockaddr_in6 *as_ipv6(const struct address *address)
 {
@@ -146,7 +148,56 @@ static const struct node *place_of(const struct node *group, const char *key)
     return found != NULL ? found : group;
 }
 
-int listen_read(struct listen *listen, const struct node *group, struct problems *problems)
+/* One that the catalog does not have: which it has, as far as there is room. */
+static void refuse_format(const char *name, const struct catalog *catalog, const struct node *place,
+                          struct problems *problems)
+{
+    const char *names[64];
+    char hint[128];
+    unsigned count = 0;
+
+    while (count < sizeof names / sizeof names[0] && count < catalog_format_count(catalog)) {
+        names[count] = plan_name(catalog_plan(catalog, count + 1));
+        count++;
+    }
+    node_problem(place, problems, "format: there is no format \"%s\"; %s", name,
+                 count == 0 ? "the catalog declares none: see formats in doc/formats.md"
+                            : suggest_hint(hint, sizeof hint, name, names, count));
+}
+
+static void read_formats(struct listen *listen, const struct option_value *value,
+                         const struct catalog *catalog, const struct node *place,
+                         struct problems *problems)
+{
+    uint32_t i;
+
+    if (value->item_count > LISTEN_FORMATS_MOST)
+        node_problem(place, problems, "format: too many formats; expected %d at most",
+                     LISTEN_FORMATS_MOST);
+    for (i = 0; i < value->item_count && i < LISTEN_FORMATS_MOST; i++) {
+        const char *name = value->items[i];
+        int number = catalog != NULL ? catalog_find_format(catalog, name) : -1;
+
+        if (number == 0 && value->item_count > 1)
+            node_problem(place, problems,
+                         "format: the built-in format cannot be one of several; \"reference\" "
+                         "declares the same");
+        else if (number > 0 && !plan_device_is_number(catalog_plan(catalog, (unsigned)number)))
+            node_problem(place, problems,
+                         "format: the devices of \"%s\" call themselves by a text; only devices "
+                         "with a number, from 0 to %d, can be received",
+                         name, MUSTER_DEVICE_IDS - 1);
+        else if (number > 0)
+            listen->formats[listen->format_count++] = (uint16_t)number;
+        else if (number < 0 && catalog != NULL)
+            refuse_format(name, catalog, place, problems);
+    }
+    if (listen->format_count > 0)
+        listen->place = catalog_formats_place(catalog, listen->formats, listen->format_count);
+}
+
+int listen_read(struct listen *listen, const struct node *group, const struct catalog *catalog,
+                struct problems *problems)
 {
     static const char *const others[] = {NULL};
     static const struct check check = {&settings_of_listener, others, "a listener"};
@@ -155,6 +206,7 @@ int listen_read(struct listen *listen, const struct node *group, struct problems
     int result;
 
     memset(listen, 0, sizeof *listen);
+    listen->place = (struct wire_place){WIRE_ID_OFFSET, WIRE_ID_SIZE};
     if (group != NULL && !check_kind(group, NODE_MAP, "an entry of listen", LISTEN_FORM, problems))
         return 0;
     result = check_map(&check, group, values, problems);
@@ -171,6 +223,8 @@ int listen_read(struct listen *listen, const struct node *group, struct problems
     if (result == 0)
         result = networks_read(&listen->allow, &values[LISTEN_ALLOW], "allow",
                                place_of(group, "allow"), problems);
+    if (result == 0)
+        read_formats(listen, &values[LISTEN_FORMAT], catalog, place_of(group, "format"), problems);
     options_free(values, LISTEN_SETTINGS);
     return result;
 }

@@ -11,9 +11,12 @@
 #include "base/address.h"
 #include "base/node.h"
 #include "base/problems.h"
+#include "collector/catalog/catalog.h"
 #include "networks.h"
+#include "wire/steering.h"
 
-#define LISTEN_FORM "{ address = \"...\"; port = ...; }"
+#define LISTEN_FORMATS_MOST 16
+#define LISTEN_FORM         "{ address = \"...\"; port = ...; }"
 
 struct listen {
     struct address address;      /* link-local: without its scope, which the interface gives */
@@ -21,11 +24,15 @@ struct listen {
     struct address *sources;     /* the only ones to receive this multicast group from */
     unsigned source_count;       /* 0: any */
     struct networks allow;       /* who may send to it; none: anybody */
+    uint16_t formats[LISTEN_FORMATS_MOST]; /* declared ones, by their numbers in the catalog */
+    unsigned format_count;                 /* 0: the built-in one */
+    struct wire_place place;               /* of the device's id in its datagrams */
 };
 
 /* Reads a group, or takes all defaults if it is NULL.  What is wrong with it goes to `problems`.
  * Returns 0; or -1 if memory is short; then listen_free too. */
-int listen_read(struct listen *listen, const struct node *group, struct problems *problems);
+int listen_read(struct listen *listen, const struct node *group, const struct catalog *catalog,
+                struct problems *problems);
 void listen_free(struct listen *listen);
 
 /* Whether two could not be bound at the same time. */

@@ -107,6 +107,10 @@ static const struct muster_option listen_settings[LISTEN_SETTINGS] = {
                       .type = MUSTER_OPTION_LIST,
                       .summary = "The only addresses to take datagrams from, such as "
                                  "\"10.0.0.0/8\""},
+    [LISTEN_FORMAT] = {.name = "format",
+                       .type = MUSTER_OPTION_LIST,
+                       .summary = "What its datagrams look like: a format of the catalog, or "
+                                  "several, tried in order; else the built-in one"},
 };
 
 /* What any entry of the chain may have besides its plugin's own options. */

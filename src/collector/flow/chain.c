@@ -105,6 +105,7 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
         .filter_count = chain->filter_count,
         .sinks = chain->sinks,
         .sink_count = chain->sink_count,
+        .formats = settings->formats,
     };
 
     if (settings->admit != NULL &&
@@ -382,6 +383,7 @@ struct chain_account chain_account(const struct chain *chain)
         sum.decoded += counter_value(&c->decoded);
         for (reason = 0; reason < MUSTER_REJECT_REASONS; reason++)
             sum.rejected[reason] += counter_value(&c->rejected[reason]);
+        sum.ignored += counter_value(&c->ignored);
         sum.records += counter_value(&c->records);
         sum.reject_records += counter_value(&c->reject_records);
         sum.events += counter_value(&c->events);

@@ -43,6 +43,7 @@ struct chain_settings {
     uint32_t largest; /* bytes of the largest datagram allowed */
     enum overflow overflow;
     const struct admit_settings *admit; /* NULL: everybody may send */
+    const struct formats *formats;      /* one for each listener; NULL: built in; outlives it */
 };
 
 /* Opens every plugin, and makes sinks and pipelines.  Returns 0, or -1 after adding to `problems`;
@@ -102,6 +103,7 @@ void chain_free(struct chain *chain);
 /* Where the datagrams and records of a chain went, summed over its pipelines. */
 struct chain_account {
     uint64_t received, decoded; /* datagrams */
+    uint64_t ignored;           /* of the decoded ones, without a record */
     uint64_t rejected[MUSTER_REJECT_REASONS], overrun;
     uint64_t records, reject_records; /* made of the decoded, and of the rejected ones */
     uint64_t events;                  /* records that the collector added of its own */

@@ -10,7 +10,9 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/pipeline.c %D%/pipeline_open.c %D%/pipeline.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/queue.c %D%/queue.h \
+	%D%/recognize.c %D%/recognize.h \
 	%D%/repeats.c %D%/repeats.h \
 	%D%/sink.c %D%/sink.h \
 	%D%/sink_output.c %D%/sink_output.h \
-	%D%/sink_run.c %D%/sink_run.h
+	%D%/sink_run.c %D%/sink_run.h \
+	%D%/take.c %D%/take.h

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "recognize.h"
 #include "pipeline.h"
 #include "wire/datagram.h"
+
+enum { MISFITS = 64 /* datagrams that show whether the format is right */ };
 
 int notices_open(struct notices *notices, struct sink *sinks, unsigned sink_count,
                  bool watches_sinks)
@@ -39,6 +42,35 @@ static struct episode_moment moment(const struct pipeline *pipeline)
 
 /* ---- rejected datagrams --------------------------------------------------------------- */
 
+/* What the datagrams of a listener should look like. */
+static const char *format_name(const struct pipeline *pipeline, uint8_t listener)
+{
+    const struct formats *formats = pipeline->formats != NULL ? &pipeline->formats[listener] : NULL;
+
+    return formats == NULL || formats->count == 0
+               ? "built-in"
+               : plan_name(catalog_plan(pipeline->host->catalog, formats->numbers[0]));
+}
+
+/* Said once, when there are enough to tell, if nearly none is what it should be. */
+static void doubt_format(struct pipeline *pipeline, const struct datagram *datagram,
+                         unsigned reason)
+{
+    const uint8_t listener = datagram->listener;
+    const char *name = format_name(pipeline, listener);
+
+    if (reason == MUSTER_REJECT_SOURCE || reason == MUSTER_REJECT_RATE ||
+        ++pipeline->notices.rejected[listener] != MISFITS ||
+        pipeline->taken[listener] > MISFITS + MISFITS / 8)
+        return;
+    log_format(log_of(pipeline), LOG_WARNING, NULL,
+               "nearly all datagrams at port %u are rejected, %d of %" PRIu64
+               ", this one as %s: is "
+               "\"%s\" the right format?  musterd --decode %s HEX shows what is wrong with one",
+               datagram->local_port, MISFITS, pipeline->taken[listener], wire_reject_name(reason),
+               name, name);
+}
+
 bool notices_reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason)
 {
     struct muster_arrival arrival = {.size = sizeof arrival, .datagram_size = datagram->size};
@@ -46,6 +78,7 @@ bool notices_reject(struct pipeline *pipeline, const struct datagram *datagram, 
 
     address_split(datagram->source, &arrival.family, &arrival.source_port, arrival.source,
                   &arrival.source_scope);
+    doubt_format(pipeline, datagram, reason);
     if (!repeats_pass(&pipeline->notices.repeats, (uint8_t)reason, &arrival,
                       host_now(pipeline->host, MUSTER_CLOCK_MONOTONIC), datagram->arrival_ns))
         return false;

@@ -25,6 +25,7 @@ struct notices_hole {
 };
 
 struct notices {
+    uint32_t rejected[UINT8_MAX + 1]; /* datagrams, by listener */
     struct repeats repeats;
     struct sink *sinks;         /* the chain's */
     struct notices_hole *holes; /* one for each sink; NULL: another pipeline looks after them */

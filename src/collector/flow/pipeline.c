@@ -9,72 +9,9 @@
 #include <sys/eventfd.h>
 
 #include "accuse.h"
-#include "admit.h"
-#include "base/address.h"
-#include "wire/datagram.h"
+#include "take.h"
 
-/* ---- decode --------------------------------------------------------------------------- */
-
-/* Goes on to an empty block.  What is in the old one must have been published. */
-static void next_block(struct pipeline *pipeline)
-{
-    struct block *full = pipeline->block;
-
-    pipeline->block = pool_take(&pipeline->pool);
-    pipeline->from = 0;
-    block_release(full);
-}
-
-/* The record has room for an arrival in its block. */
-static inline void set_arrival(struct block *block, struct muster_record *record,
-                               const struct datagram *datagram)
-{
-    struct muster_arrival *arrival = block_arrive(block);
-
-    memset(arrival, 0, sizeof *arrival);
-    arrival->size = sizeof *arrival;
-    arrival->datagram_size = datagram->size;
-    arrival->local_port = datagram->local_port;
-    arrival->interface = datagram->interface;
-    address_split(datagram->source, &arrival->family, &arrival->source_port, arrival->source,
-                  &arrival->source_scope);
-    if (datagram->local != NULL) {
-        arrival->has_local = 1;
-        memcpy(arrival->local, datagram->local, sizeof arrival->local);
-    }
-    record->arrival_ns = datagram->arrival_ns;
-    record->listener = datagram->listener;
-    record->via.arrival = arrival;
-}
-
-/* `header` is NULL if the datagram is too short for one. */
-static void reject(struct pipeline *pipeline, const struct datagram *datagram,
-                   const struct muster_header *header, unsigned reason)
-{
-    bool is_told = notices_reject(pipeline, datagram, reason);
-    struct muster_record *record;
-
-    counter_add(&pipeline->counters.rejected[reason], 1);
-    if (!pipeline->keep_rejects)
-        return;
-    if (!block_has_room(pipeline->block, datagram->stored)) {
-        pipeline_publish(pipeline);
-        next_block(pipeline);
-    }
-    counter_add(&pipeline->counters.reject_records, 1);
-    record = &pipeline->block->records[pipeline->block->records_used++];
-    memset(record, 0, sizeof *record);
-    record->kind = MUSTER_KIND_REJECT;
-    record->reject.reason = (uint8_t)reason;
-    if (!is_told)
-        record->marks = MUSTER_MARK_HELD_BACK;
-    if (header != NULL)
-        wire_device(record, header);
-    record->payload_size = datagram->stored;
-    if (datagram->stored > 0)
-        record->payload.bytes = block_store(pipeline->block, datagram->bytes, datagram->stored);
-    set_arrival(pipeline->block, record, datagram);
-}
+/* ---- records of a batch --------------------------------------------------------------- */
 
 void pipeline_add(struct pipeline *pipeline, const struct muster_record *record)
 {
@@ -82,7 +19,7 @@ void pipeline_add(struct pipeline *pipeline, const struct muster_record *record)
 
     if (!block_append(pipeline->block, &way, record)) {
         pipeline_publish(pipeline);
-        next_block(pipeline);
+        take_next_block(pipeline);
         block_append(pipeline->block, &way, record);
     }
     counter_add(&pipeline->counters.events, 1);
@@ -93,102 +30,6 @@ void pipeline_begin(struct pipeline *pipeline)
     assert(pipeline->from == pipeline->block->records_used); /* all is published */
     if (block_rewind(pipeline->block))
         pipeline->from = 0;
-}
-
-/* Makes the records of a good datagram from reading `from` on, as many as the block has room for.
- * Returns how many. */
-static uint32_t fill(struct block *block, const struct datagram *datagram,
-                     const struct muster_header *header, const struct wire_class *class,
-                     uint32_t from, uint32_t readings, uint8_t marks)
-{
-    struct muster_record *first = &block->records[block->records_used];
-    uint32_t payload_size = datagram->size - MUSTER_HEADER_SIZE;
-    uint32_t count = readings - from, room = BLOCK_RECORDS - block->records_used, i;
-    const uint8_t *payload = NULL;
-
-    if (count > room)
-        count = room;
-    if (payload_size > 0)
-        payload = block_store(block, datagram->bytes + MUSTER_HEADER_SIZE, payload_size);
-    wire_record(first, header, class, payload, payload_size, from, readings);
-    set_arrival(block, first, datagram);
-    first->marks |= marks;
-    for (i = 1; i < count; i++)
-        wire_reading(&first[i], first, i);
-    block->records_used += count;
-    return count;
-}
-
-/* Out of line, since most have no rules. */
-__attribute__((noinline)) static int admit_it(struct pipeline *pipeline,
-                                              const struct datagram *datagram,
-                                              const struct muster_header *header, uint8_t *marks)
-{
-    if (header == NULL)
-        return admit_source(pipeline->admit, datagram->source, datagram->listener,
-                            datagram->arrival_ns);
-    return admit_device(pipeline->admit, datagram->source, header->device_id, datagram->arrival_ns,
-                        marks);
-}
-
-/* A stranger's word is not taken for anything of the device that it names. */
-static const struct muster_header *header_of(const struct datagram *datagram,
-                                             const struct muster_header *header,
-                                             enum muster_reject reason)
-{
-    return datagram->size < MUSTER_HEADER_SIZE || reason == MUSTER_REJECT_SOURCE ? NULL : header;
-}
-
-void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
-{
-    struct pipeline_counters *c = &pipeline->counters;
-    const struct wire_class *class = NULL;
-    struct muster_header header;
-    uint32_t payload_size = 0, done = 0;
-    uint8_t marks = 0;
-    int admitted = 0, count;
-
-    if (pipeline->admit != NULL)
-        admitted = admit_it(pipeline, datagram, NULL, &marks);
-    count = admitted < 0 ? admitted
-                         : wire_header(&header, datagram->bytes, datagram->size, pipeline->largest);
-    assert(datagram->stored == datagram->size || datagram->stored == pipeline->largest + 1);
-    counter_add(&c->received, 1);
-    counter_add(&c->bytes, datagram->size);
-    if (count == 0) {
-        class = catalog_class(pipeline->host->catalog, header.device_id);
-        payload_size = datagram->size - MUSTER_HEADER_SIZE;
-        count = wire_payload_check(class, &header, payload_size);
-    }
-    if (pipeline->admit != NULL && count >= 0) {
-        int known = admit_it(pipeline, datagram, &header, &marks);
-
-        count = known < 0 ? known : count;
-    }
-    if (count < 0) {
-        if (admitted < 0)
-            wire_header(&header, datagram->bytes, datagram->size, pipeline->largest);
-        reject(pipeline, datagram, header_of(datagram, &header, wire_reason(count)),
-               wire_reason(count));
-        return;
-    }
-    counter_add(&c->decoded, 1);
-    counter_add(&c->records, (uint64_t)count);
-    while (done < (uint32_t)count) {
-        /* A long batch of readings may go over several blocks, each with the payload. */
-        if (!block_has_room(pipeline->block, payload_size)) {
-            pipeline_publish(pipeline);
-            next_block(pipeline);
-        }
-        done += fill(pipeline->block, datagram, &header, class, done, (uint32_t)count, marks);
-    }
-}
-
-void pipeline_overrun(struct pipeline *pipeline, const struct datagram *datagram)
-{
-    counter_add(&pipeline->counters.received, 1);
-    counter_add(&pipeline->counters.bytes, datagram->size);
-    counter_add(&pipeline->counters.overrun, 1);
 }
 
 /* ---- filters -------------------------------------------------------------------------- */
@@ -277,7 +118,7 @@ static void fan_out_rebuilt(struct pipeline *pipeline)
         if (block_append(pipeline->block, &way, record))
             continue;
         fan_out(pipeline);
-        next_block(pipeline);
+        take_next_block(pipeline);
         way = (struct block_way){0};
         block_append(pipeline->block, &way, record);
     }

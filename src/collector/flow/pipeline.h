@@ -25,6 +25,7 @@
 #define PIPELINE_TICK CLOCK_SECOND /* between two ticks, at most */
 
 struct admit;
+struct formats;
 struct sockaddr;
 
 /* One datagram, as a front hands it over; its bytes are read before pipeline_take returns. */
@@ -63,6 +64,7 @@ struct pipeline_counters {
     struct counter decoded;  /* datagrams */
     struct counter rejected[MUSTER_REJECT_REASONS];
     struct counter overrun;        /* datagrams of another worker's device that had no room there */
+    struct counter ignored;        /* of the decoded ones: without a record, as their format says */
     struct counter records;        /* made of the decoded datagrams */
     struct counter reject_records; /* made of the rejected ones */
     struct counter events;         /* records that the collector added of its own: see notices.h */
@@ -97,13 +99,15 @@ struct pipeline {
     unsigned speaker;       /* the filter that is in its tick or close */
     enum callback speaking; /* which of these */
     struct fanout fanout;
-    bool keep_rejects;   /* some sink or filter takes them */
-    struct admit *admit; /* the chain's; NULL: everybody may send */
+    bool keep_rejects;             /* some sink or filter takes them */
+    struct admit *admit;           /* the chain's; NULL: everybody may send */
+    const struct formats *formats; /* one for each listener; NULL: all have the built-in one */
     int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
     struct gate *gate; /* the chain's */
     atomic_bool woken; /* the same, for a front that does not sleep */
     struct pipeline_counters counters;
     struct notices notices;
+    uint64_t taken[UINT8_MAX + 1]; /* datagrams, by listener */
     bool closed;
     bool violated; /* its sums did not agree: a bug, logged once */
     bool stuck;    /* [main] its front's thread did not come back: it is left alone */
@@ -116,6 +120,7 @@ struct pipeline_settings {
     uint32_t largest;
     enum overflow overflow;
     struct admit *admit;             /* or NULL */
+    const struct formats *formats;   /* or NULL; outlives it */
     struct muster_instance *filters; /* open; an array */
     unsigned filter_count;
     struct sink *sinks; /* initialised */

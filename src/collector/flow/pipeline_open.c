@@ -35,6 +35,8 @@ static int watch_counters(struct pipeline *pipeline)
         {"rejected.bad_payload", "datagrams",
          "with a payload that the device's class does not send",
          &c->rejected[MUSTER_REJECT_BAD_PAYLOAD]},
+        {"ignored", "datagrams", "decoded, and of a type that their format says to ignore",
+         &c->ignored},
         {"records", "records", "made of the decoded datagrams", &c->records},
         {"events", "records", "added by the collector itself, on what it drops and rejects",
          &c->events},
@@ -151,6 +153,7 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->host = settings->host;
     pipeline->largest = settings->largest;
     pipeline->admit = settings->admit;
+    pipeline->formats = settings->formats;
     pipeline->wake_fd = -1;
     pipeline->gate = settings->gate;
     batch_init(&pipeline->batch, pipeline->id, pipeline->count);

@@ -24,8 +24,8 @@ struct host {
     struct log *log;
     struct metrics *metrics;
     const struct catalog *catalog;
-    const struct columns *columns; /* the values that messages can have; NULL: the built-in one */
-    struct state_store *states;    /* NULL until instances are opened */
+    struct columns *columns;    /* the values that messages can have; NULL: the built-in one */
+    struct state_store *states; /* NULL until instances are opened */
     bool is_replay;
     atomic_ullong capture_ns; /* in a replay: the capture's time, ns since the Unix epoch */
     pthread_mutex_t wait_lock;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "wire/steering.h"
+#include "collector/flow/recognize.h"
 
 enum {
     ROUNDS = 16, /* receive calls for one socket before the others have their turn */
@@ -34,6 +34,8 @@ static void hand_over(struct worker *worker, const struct datagram *datagram, un
         counter_add(&pipeline->counters.handed_over, 1);
     else
         pipeline_overrun(pipeline, datagram);
+    if (worker->group->listeners[datagram->listener].listen->place.width == 0)
+        return; /* the kernel cannot know better */
     if (!steering_is_apart(worker->turn) || worker->stands_in ||
         datagram->arrival_ns < atomic_load(&steering->turned_ns))
         return;
@@ -56,8 +58,10 @@ static void watch_gathered(struct worker *worker, struct port *port,
 static void take(struct worker *worker, struct port *port, const struct datagram *datagram)
 {
     struct pipeline *pipeline = worker->pipeline;
-    unsigned owner =
-        pipeline->count == 1 ? 0 : wire_worker(datagram->bytes, datagram->stored, pipeline->count);
+    unsigned owner = pipeline->count == 1
+                         ? 0
+                         : recognize_worker(pipeline->formats, pipeline->host->catalog, datagram,
+                                            pipeline->count);
 
     if (pipeline->count > 1 && !steering_is_apart(worker->turn) && !datagram->to_many)
         watch_gathered(worker, port, datagram, owner);

@@ -23,7 +23,7 @@ int listener_steer(const struct listener *listener, bool apart)
 
     if (listener->bound_count < 2)
         return 0; /* there is nothing to choose */
-    wire_steering(steps, apart ? listener->socket_count : 1);
+    wire_steering(steps, &listener->listen->place, apart ? listener->socket_count : 1);
     return setsockopt(listener->sockets[0], SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
                       sizeof program);
 }

@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "collector/flow/recognize.h"
 #include "collector/host/note.h"
-#include "wire/steering.h"
 
 enum {
     BATCH = 64, /* datagrams that a pipeline takes before it publishes, as a live one does */
@@ -102,18 +102,20 @@ static inline int find_listener(const struct replay *replay, const struct packet
 static void take(struct replay *replay, const struct packet *packet, int listener)
 {
     struct chain *chain = replay->chain;
-    unsigned id = wire_worker(packet->payload, packet->size, chain->pipeline_count);
-    struct pipeline *pipeline = &chain->pipelines[id];
+    const uint32_t largest = chain->pipelines[0].largest;
     const struct datagram datagram = {
         .bytes = packet->payload,
         .size = packet->size,
-        .stored = packet->size <= pipeline->largest ? packet->size : pipeline->largest + 1,
+        .stored = packet->size <= largest ? packet->size : largest + 1,
         .arrival_ns = replay->packet.arrival_ns,
         .source = &packet->source.any,
         .local = packet->destination,
         .local_port = packet->destination_port,
         .listener = (uint8_t)listener,
     };
+    unsigned id = recognize_worker(chain->pipelines[0].formats, chain->host->catalog, &datagram,
+                                   chain->pipeline_count);
+    struct pipeline *pipeline = &chain->pipelines[id];
 
     if (replay->pending[id] == 0)
         pipeline_begin(pipeline);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which formats the datagrams have that come in by a listener.  Values, which do not change while
+ * the chain lives; any thread.
+ */
+#ifndef COLLECTOR_FLOW_RECOGNIZE_H
+#define COLLECTOR_FLOW_RECOGNIZE_H
+
+#include <stdint.h>
+
+#include "collector/catalog/catalog.h"
+#include "wire/plan.h"
+#include "wire/steering.h"
+
+#define RECOGNIZE_FORMATS_MOST 16
+
+struct datagram;
+
+/* The declared formats of a listener, in the order in which they are tried; none: the built-in
+ * one. */
+struct formats {
+    uint16_t numbers[RECOGNIZE_FORMATS_MOST]; /* as the catalog has them */
+    unsigned count;
+    struct wire_place place; /* of the device's id, in all of them */
+};
+
+/* The first of the formats that a datagram has.  Returns as plan_header, *number: which it is. If
+ * there is none, the reason is that of the format that it comes closest to, and the header as far
+ * as that could read it. */
+int recognize(const struct formats *formats, const struct catalog *catalog,
+              const struct datagram *datagram, struct plan_header *header, uint16_t *number);
+
+/* The device's id, if it is one that can be received: a number below MUSTER_DEVICE_IDS; else -1. */
+static inline int recognize_device(const struct plan_header *header)
+{
+    return header->device.is_number && header->device.id < MUSTER_DEVICE_IDS
+               ? (int)header->device.id
+               : -1;
+}
+
+/* Which worker's datagram it is.  `all` has one for each listener; NULL: all built in. */
+unsigned recognize_worker(const struct formats *all, const struct catalog *catalog,
+                          const struct datagram *datagram, unsigned workers);
+
+#endif
