@@ -32,7 +32,8 @@ devices:
   - id: 1001
     name: roof
 """
-CHAIN = '  { plugin = "sequence"; },\n  { plugin = "csv"; path = "telemetry.csv"; }'
+CHAIN = ('  { plugin = "sequence"; },\n  { plugin = "csv"; path = "telemetry.csv"; },\n'
+         '  { plugin = "stats"; interval = "1h"; file = "stats.json"; }')
 
 
 def weather(device, sequence, kind=1, readings=((212, 48),), version=1, time=1762534152):
@@ -67,6 +68,8 @@ class Declared(Case):
         self.assertEqual((ledger.received, ledger.decoded, ledger.rejected, ledger.records), (11, 7, 4, 6))
         for reason in ("too_short 1", "no_format 1", "unknown_type 1", "bad_length 1"):
             self.assertIn(reason, ledger.text)
+        self.assertEqual(self.stats()["rejected"], 4)
+        self.assertEqual(self.stats()["rejected_by_reason"]["bad_length"], 1)
         self.assertIn("(1 of which are to be ignored, as their format says)", ledger.text)
 
     def test_a_datagram_of_several_readings_is_as_many_records(self):

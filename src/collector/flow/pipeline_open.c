@@ -63,24 +63,34 @@ static int watch_counters(struct pipeline *pipeline)
 }
 
 /* Reasons that there are only if the configuration has them. */
-static int watch_admission(struct pipeline *pipeline)
+static int watch_further_reasons(struct pipeline *pipeline)
 {
     const struct counter *rejected = pipeline->counters.rejected;
+    const bool admits = pipeline->admit != NULL, declared = pipeline->formats != NULL;
     const struct {
+        bool is_there;
         const char *name, *help;
         const struct counter *counter;
     } list[] = {
-        {"rejected.source", "from an address that may not send them",
+        {admits, "rejected.source", "from an address that may not send them",
          &rejected[MUSTER_REJECT_SOURCE]},
-        {"rejected.rate", "more than may come from an address, or of a device",
+        {admits, "rejected.rate", "more than may come from an address, or of a device",
          &rejected[MUSTER_REJECT_RATE]},
-        {"rejected.unknown_device", "of a device that the catalog does not list",
+        {admits || declared, "rejected.unknown_device",
+         "of a device that the catalog does not list, or that cannot be received",
          &rejected[MUSTER_REJECT_UNKNOWN_DEVICE]},
+        {declared, "rejected.no_format", "of no format that their listener takes",
+         &rejected[MUSTER_REJECT_NO_FORMAT]},
+        {declared, "rejected.bad_length", "whose length does not fit their format",
+         &rejected[MUSTER_REJECT_BAD_LENGTH]},
+        {declared, "rejected.bad_check", "with a wrong check of their format's own",
+         &rejected[MUSTER_REJECT_BAD_CHECK]},
     };
     size_t i;
 
-    for (i = 0; pipeline->admit != NULL && i < sizeof list / sizeof list[0]; i++)
-        if (metrics_watch(pipeline->host->metrics, pipeline, "collector", list[i].name, "datagrams",
+    for (i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (list[i].is_there &&
+            metrics_watch(pipeline->host->metrics, pipeline, "collector", list[i].name, "datagrams",
                           list[i].help, list[i].counter) < 0)
             return -1;
     return 0;
@@ -138,7 +148,7 @@ static int allocate(struct pipeline *pipeline, const struct pipeline_settings *s
     log_format(settings->host->log, LOG_DEBUG, NULL,
                "worker %u: %" PRIu32 " blocks of %zu KiB at most, of %d records each", settings->id,
                blocks, sizeof(struct block) / 1024, BLOCK_RECORDS);
-    return watch_counters(pipeline) == 0 ? watch_admission(pipeline) : -1;
+    return watch_counters(pipeline) == 0 ? watch_further_reasons(pipeline) : -1;
 }
 
 int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *settings,
