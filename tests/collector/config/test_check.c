@@ -170,7 +170,7 @@ START_TEST(good_conf)
 }
 END_TEST
 
-/* Quotes make no difference, and a list of one may be a text alone. */
+/* Quotes make no difference, and a list of one may be a text alone, as in the other syntax. */
 START_TEST(good_yaml)
 {
     expect_number(NODE_YAML, "flag: false", FLAG, 0);
@@ -182,6 +182,9 @@ START_TEST(good_yaml)
     expect_number(NODE_YAML, "pause: \"250ms\"", PAUSE, SECOND / 4);
     expect_number(NODE_YAML, "color: blue", COLOR, 2);
     expect_number(NODE_YAML, "switch: false", SWITCH, 1);
+    read_setting(NODE_CONF, "parts = \"red\"", "");
+    ck_assert_uint_eq(values[PARTS].item_count, 1);
+    ck_assert_str_eq(values[PARTS].items[0], "red");
     read_setting(NODE_YAML, "name_of_it: 5\nwords: [x, '', 5]\nparts: red", "");
     ck_assert_str_eq(values[NAME].text, "5");
     ck_assert_uint_eq(values[WORDS].item_count, 3);
@@ -214,8 +217,8 @@ START_TEST(wrong_kinds)
                    "f:2: color is a boolean; expected one of " COLORS_FORM "\n");
     expect_problem(NODE_CONF, "switch = true", SWITCH,
                    "f:2: switch is a boolean; expected one of \"auto\", \"false\", \"24\"\n");
-    expect_problem(NODE_CONF, "parts = \"red\"", PARTS,
-                   "f:2: parts is a text; expected " LIST_FORM ", each one of " COLORS_FORM "\n");
+    expect_problem(NODE_CONF, "parts = 5", PARTS,
+                   "f:2: parts is a number; expected " LIST_FORM ", each one of " COLORS_FORM "\n");
     expect_problem(NODE_CONF, "words = { a = 1; }", WORDS,
                    "f:2: words is a group; expected " LIST_FORM "\n");
     expect_problem(NODE_CONF, "words = (\"red\", 5)", WORDS,
