@@ -47,18 +47,30 @@ static const char *place(const struct sink *sink)
     return file != NULL ? file : instance_name(sink->instance);
 }
 
-/* A counter of an entry of the chain; 0 if there is none of that name, or with that label. */
-static uint64_t count_of(const struct muster_instance *instance, const char *metric,
-                         const char *label_value)
+/* A counter of an entry of the chain, or of that label.  Returns whether there is one; *count is 0
+ * if not. */
+static bool find_count(const struct muster_instance *instance, const char *metric,
+                       const char *label_value, uint64_t *count)
 {
     struct metric_reading reading;
     char name[256];
 
+    *count = 0;
     snprintf(name, sizeof name, "%s.%s", instance_name(instance), metric);
     if (!metrics_find(instance->host->metrics, name, label_value, &reading) ||
         reading.is.kind != METRIC_COUNTER || reading.is.type != METRIC_U64)
-        return 0;
-    return reading.value.u64;
+        return false;
+    *count = reading.value.u64;
+    return true;
+}
+
+static uint64_t count_of(const struct muster_instance *instance, const char *metric,
+                         const char *label_value)
+{
+    uint64_t count;
+
+    find_count(instance, metric, label_value, &count);
+    return count;
 }
 
 /* What a tracker among the filters knows to be missing.  A device that counts at random seems to
@@ -116,6 +128,17 @@ static void lose_of_sink(struct losses *losses, const struct sink *sink)
          "records for %s, since the time to stop was over", where);
 }
 
+/* Not each record that a sink takes is a row of its file: it counts its rows, then. */
+static void tell_written(FILE *text, const struct sink *sink)
+{
+    uint64_t rows;
+
+    if (file_of(sink) != NULL && find_count(sink->instance, "rows", NULL, &rows))
+        fprintf(text, ", %" PRIu64 " rows in %s", rows, place(sink));
+    else
+        fprintf(text, ", %" PRIu64 " records for %s", sink_account(sink).written, place(sink));
+}
+
 void plain_print(const struct chain *chain, const struct chain_account *account, FILE *out)
 {
     const struct chain_account *a = account;
@@ -134,9 +157,7 @@ void plain_print(const struct chain *chain, const struct chain_account *account,
     for (i = 0; i < chain->filter_count; i++)
         tell_dropped(losses.text, chain, i);
     for (i = 0; i < chain->sink_count; i++)
-        fprintf(losses.text, ", %" PRIu64 " %s %s", sink_account(&chain->sinks[i]).written,
-                file_of(&chain->sinks[i]) != NULL ? "rows in" : "records for",
-                place(&chain->sinks[i]));
+        tell_written(losses.text, &chain->sinks[i]);
     fprintf(losses.text, ".");
     lose_before_us(&losses, chain);
     lose(&losses, a->kernel_drops, "datagrams that the kernel dropped, since they came too fast");

@@ -23,6 +23,10 @@ formats:
     order: le
     header: [ u8: magic, u16: device, u16: sequence ]
     expect: { magic: 0xa5 }
+  stamped:
+    header: [ u8: kind, u16: device, u8: check ]
+    expect: { kind: 0x77 }
+    check: xor8
   wide:
     header: [ u32: device, u8: sequence ]
 classes:
@@ -85,6 +89,14 @@ class Declared(Case):
         ledger = collector.stop()
         self.assertEqual([row[:2] for row in self.seen()], [("7", "1"), ("7", "2")])
         self.assertEqual((ledger.decoded, ledger.rejected), (2, 2))
+
+    def test_the_reason_is_of_the_format_that_it_came_closest_to(self):
+        for formats in ('( "weather", "stamped" )', '( "stamped", "weather" )'):
+            collector = self.begin(formats)
+            collector.send(struct.pack("!BHB", 0x77, 7, 0x78), weather(7, 1) + b"!", weather(7, 1, version=7))
+            ledger = collector.stop()
+            for reason in ("bad_check 1", "bad_length 1", "no_format 1"):
+                self.assertIn(reason, ledger.text)
 
     def many(self, formats, made):
         """Many devices, each from a socket of its own, on three workers: in order, and none lost."""

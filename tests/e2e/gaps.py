@@ -98,6 +98,7 @@ class Gaps(Case):
                           row("9", str(NUMBERS - 1), "2", "4", "lost", "network")])
         stats = self.stats()
         self.assertEqual((stats["missing"], stats["recovered"], stats["packets_lost"]), (7, 1, 6))
+        self.assertIn(f" {len(rows)} rows in gaps.csv", " ".join(collector.log().split()))
         lost = {name: value for name, value in stats["metrics"].items() if "lost_by_cause" in name and value}
         self.assertEqual(lost, {"sequence.lost_by_cause{cause=network}": 5,
                                 "sequence.lost_by_cause{cause=restart}": 1})

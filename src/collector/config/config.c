@@ -24,6 +24,7 @@ struct reader {
     const char *const *directories;
     struct problems *problems;
     struct config *config;
+    bool has_catalog; /* it could be read, or none is named */
 };
 
 /* ---- listen --------------------------------------------------------------------------- */
@@ -65,7 +66,7 @@ static int read_listeners(struct reader *reader, const struct node *list)
         const struct node *group = list != NULL ? list->items[i].value : NULL;
 
         if (listen_read(&reader->config->listen[reader->config->listen_count++], group,
-                        reader->config->catalog, reader->problems) < 0)
+                        reader->has_catalog ? reader->config->catalog : NULL, reader->problems) < 0)
             return -1;
         check_clash(reader, group);
     }
@@ -255,7 +256,7 @@ static void read_state(const struct reader *reader, const struct node *root,
 
 /* ---- the whole ------------------------------------------------------------------------ */
 
-static struct catalog *load_catalog(const struct reader *reader, const struct node *root,
+static struct catalog *load_catalog(struct reader *reader, const struct node *root,
                                     const char *path)
 {
     struct catalog *catalog = NULL;
@@ -265,6 +266,7 @@ static struct catalog *load_catalog(const struct reader *reader, const struct no
                      "catalog: it is empty; expected a file");
     else if (path != NULL)
         catalog = devices_load(path, reader->problems);
+    reader->has_catalog = path == NULL || catalog != NULL;
     /* Without one, or with errors in it: for the checks that are still to come. */
     return catalog != NULL ? catalog : catalog_default();
 }

@@ -29,7 +29,8 @@ struct listen {
     struct wire_place place;               /* of the device's id in its datagrams */
 };
 
-/* Reads a group, or takes all defaults if it is NULL.  What is wrong with it goes to `problems`.
+/* Reads a group, or takes all defaults if it is NULL.  Without a catalog, since that could not be
+ * read, nothing is said of its formats.  What is wrong with it goes to `problems`.
  * Returns 0; or -1 if memory is short; then listen_free too. */
 int listen_read(struct listen *listen, const struct node *group, const struct catalog *catalog,
                 struct problems *problems);

@@ -7,8 +7,7 @@
 #include "pipeline.h"
 #include "wire/datagram.h"
 
-/* How close a datagram came to a format: it had none of its bytes, not its fixed values, or it was
- * wrong further on. */
+/* How far a datagram came in a format, in the order in which it is judged. */
 static unsigned closeness(int result)
 {
     switch (wire_reason(result)) {
@@ -16,8 +15,12 @@ static unsigned closeness(int result)
         return 1;
     case MUSTER_REJECT_NO_FORMAT:
         return 2;
-    default:
+    case MUSTER_REJECT_UNKNOWN_TYPE:
         return 3;
+    case MUSTER_REJECT_BAD_LENGTH:
+        return 4;
+    default:
+        return 5;
     }
 }
 
