@@ -6,13 +6,15 @@
 
 #include <string.h>
 
+#include "doubt.h"
 #include "losses.h"
 #include "listening.h"
 #include "undo.h"
 #include "width.h"
 #include "window.h"
 
-enum { DOUBTED_MOST = 1 << 16 /* numbers of a row; of some datagrams */ };
+/* Numbers of a row: of so many datagrams, none of which has more readings than 2^16. */
+enum { DOUBTED_MOST = DOUBT_RIVAL << 16 };
 
 /* ---- what to believe ------------------------------------------------------------------ */
 

@@ -66,6 +66,8 @@ static uint32_t copy_device(struct tables *to, const struct tables *from,
         copy_window(to, from, id, settled->window, &session);
         session.open = window_missing(tables_read_window(to, id), session.size,
                                       (uint32_t)session.highest - session.span + 1, session.span);
+    } else if (session.span > to->window) {
+        session.span = session.size = to->window; /* between two sessions it says nothing */
     }
     *device = *tables_read_device(from, id);
     copy_rivals(to, settled, id, &session);

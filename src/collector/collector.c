@@ -115,6 +115,8 @@ static struct admit_settings read_admission(const struct config *config,
     };
 }
 
+_Static_assert(LISTEN_FORMATS_MOST == RECOGNIZE_FORMATS_MOST, "a listener's formats fit");
+
 /* NULL if no listener has a declared one. */
 static const struct formats *read_formats(const struct config *config, struct formats formats[])
 {

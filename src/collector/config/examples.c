@@ -87,8 +87,9 @@ static bool read_time(const char *text, int64_t *ns)
     memcpy(digits + 1, end, length);
     if (!decimal_read(digits, &seconds))
         return false;
-    *ns = (int64_t)timegm(&tm) * NS + seconds.numerator * (NS / (int64_t)seconds.denominator);
-    return true;
+    all = (__int128)timegm(&tm) * NS + seconds.numerator * (NS / (int64_t)seconds.denominator);
+    *ns = (int64_t)all;
+    return all == *ns;
 }
 
 static void expect_time(const struct example *example, const struct node *node)

@@ -79,7 +79,7 @@ const char *format_shown_value(const struct muster_value *value, char out[FORMAT
 const char *format_shown_time(int64_t ns, char out[FORMAT_SHOWN_ROOM])
 {
     const int64_t rest = (ns % 1000000000 + 1000000000) % 1000000000;
-    const time_t seconds = (time_t)((ns - rest) / 1000000000);
+    const time_t seconds = (time_t)(ns / 1000000000 - (ns % 1000000000 < 0));
     struct tm tm;
     size_t used;
 

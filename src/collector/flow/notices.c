@@ -60,6 +60,7 @@ static void doubt_format(struct pipeline *pipeline, const struct datagram *datag
     const char *name = format_name(pipeline, listener);
 
     if (reason == MUSTER_REJECT_SOURCE || reason == MUSTER_REJECT_RATE ||
+        reason == MUSTER_REJECT_UNKNOWN_DEVICE || reason == MUSTER_REJECT_TOO_LONG ||
         ++pipeline->notices.rejected[listener] != MISFITS ||
         pipeline->taken[listener] > MISFITS + MISFITS / 8)
         return;

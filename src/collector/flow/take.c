@@ -169,7 +169,7 @@ static void take_built_in(struct pipeline *pipeline, const struct datagram *data
 /* ---- declared formats ----------------------------------------------------------------- */
 
 /* What the header says of one whose class says which of its messages count. */
-static bool is_numbered(const struct pipeline *pipeline, struct plan_header *header,
+static bool is_numbered(const struct pipeline *pipeline, const struct plan_header *header,
                         uint16_t device)
 {
     const struct wire_class *class = catalog_class(pipeline->host->catalog, device);
@@ -196,8 +196,10 @@ static uint32_t fill_declared(struct block *block, const struct datagram *datagr
         record->device = same->device;
         record->marks |= same->marks;
         record->format = same->format;
-        if (same->seq_bits == 0)
+        if (same->seq_bits == 0) {
             record->seq_bits = 0;
+            record->marks &= (uint8_t)~MUSTER_MARK_SHARED_NUMBER;
+        }
         if (i == 0)
             set_arrival(block, first, datagram);
         record->arrival_ns = first->arrival_ns;
@@ -220,7 +222,7 @@ static int judge_declared(struct pipeline *pipeline, const struct formats *forma
     *id = -1;
     if (pipeline->admit != NULL)
         admitted = admit_it(pipeline, datagram, NULL, &marks);
-    if (datagram->stored < datagram->size)
+    if (datagram->size > pipeline->largest)
         return admitted < 0 ? admitted : -(1 + (int)MUSTER_REJECT_TOO_LONG);
     count = recognize(formats, pipeline->host->catalog, datagram, header, &same->format);
     *id = recognize_device(header);

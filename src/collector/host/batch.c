@@ -48,12 +48,12 @@ static int grow_vector(struct vector *vector, uint32_t needed)
     return vector->records != NULL ? 0 : -1;
 }
 
-static void free_copies(struct batch *batch)
+static void free_copies(struct batch_copy **copies)
 {
     struct batch_copy *copy;
 
-    while ((copy = batch->copies) != NULL) {
-        batch->copies = copy->next;
+    while ((copy = *copies) != NULL) {
+        *copies = copy->next;
         free(copy);
     }
 }
@@ -69,7 +69,7 @@ void batch_begin(struct batch *batch, struct muster_record *records, uint32_t co
                  const struct batch_memory *memory)
 {
     assert(memory != NULL || count == 0);
-    free_copies(batch);
+    free_copies(&batch->copies);
     batch->view.records = records;
     batch->view.count = count;
     batch->records = records;
@@ -269,10 +269,16 @@ const struct muster_record *batch_hold(struct muster_batch *view, uint32_t index
     const struct muster_record *record;
     struct batch_copy *copy;
     bool has_datagram;
+    unsigned why;
 
     if (index >= batch->count || make_marks(batch) < 0 || batch->drop_marks[index])
         return NULL;
     record = &batch->records[index];
+    why = refuse(batch, record); /* the filter may have altered it */
+    if (why != 0) {
+        batch->why |= why;
+        return NULL;
+    }
     has_datagram = batch_check_datagram(batch, record);
     copy = has_datagram ? copy_pointed(record, muster_record_datagram(record),
                                        record->via.arrival->datagram_size)
@@ -282,11 +288,14 @@ const struct muster_record *batch_hold(struct muster_batch *view, uint32_t index
     copy->record = *record;
     if (!has_datagram)
         batch_check_forget(&copy->record);
-    if (copy->size > 0)
-        copy->record.payload.bytes = copy->bytes + copy->record.payload_at;
+    copy->record.payload.bytes = copy->size > 0 ? copy->bytes + copy->record.payload_at : NULL;
     if (record->via.arrival != NULL)
         copy->record.via.arrival = &copy->arrival;
     copy->holder = holder(batch);
+    copy->next = batch->held;
+    if (copy->next != NULL)
+        copy->next->before = copy;
+    batch->held = copy;
     batch->drop_marks[index] = 1;
     batch->hold_count++;
     return &copy->record;
@@ -304,6 +313,12 @@ int batch_release(struct muster_batch *view, uint32_t after, const struct muster
     if (make_room(batch) < 0)
         return MUSTER_FAILED;
     copy->holder = 0;
+    if (copy->before != NULL)
+        copy->before->next = copy->next;
+    else
+        batch->held = copy->next;
+    if (copy->next != NULL)
+        copy->next->before = copy->before;
     copy->next = batch->copies;
     batch->copies = copy;
     batch->emissions[batch->emission_count++] =
@@ -382,7 +397,8 @@ struct batch_change batch_settle(struct batch *batch)
 
 void batch_free(struct batch *batch)
 {
-    free_copies(batch);
+    free_copies(&batch->copies);
+    free_copies(&batch->held); /* nobody will release them any more */
     free(batch->vectors[0].records);
     free(batch->vectors[1].records);
     free(batch->emissions);

@@ -73,9 +73,10 @@ struct batch {
     struct emission *emissions;
     uint32_t emission_count, emission_room;
     struct batch_copy
-        *copies;            /* of what added records point to; freed when the next batch begins */
-    uint32_t release_count; /* of the emissions: records that were held */
-    uint8_t *drop_marks;    /* one for each record: it is taken out */
+        *copies;             /* of what added records point to; freed when the next batch begins */
+    struct batch_copy *held; /* what filters hold, until they release it or all ends */
+    uint32_t release_count;  /* of the emissions: records that were held */
+    uint8_t *drop_marks;     /* one for each record: it is taken out */
     uint32_t drop_count, hold_count, drop_room;
     uint32_t failed; /* records that could not be added */
     unsigned why;    /* BATCH_* */
