@@ -19,7 +19,7 @@
 
 #define USUAL  CLOCK_SECOND              /* between two looks */
 #define CLOSER (100 * CLOCK_MILLISECOND) /* the same while something hangs, or is to stop */
-#define AFTER  (200 * CLOCK_MILLISECOND) /* what the main thread has to give up others */
+#define AFTER  (2 * CLOCK_SECOND)        /* what the main thread has to give up others */
 #define HANGS  (250 * CLOCK_MILLISECOND) /* in a stop that is late: in one callback for so long */
 #define GAP    (3 * CLOCK_SECOND)        /* without a look: all threads stood still */
 #define AGAIN  (10 * UINT64_C(60) * CLOCK_SECOND) /* between two lines, in the end */
