@@ -23,8 +23,6 @@ const char *real_format(char out[REAL_ROOM], double value)
         if (strtod(text, NULL) == value)
             break;
     }
-    if (strstr(text, "e+") != NULL && fabs(value) < 1e15)
-        snprintf(text, sizeof text, "%.0f", value);
     /* The point may be several bytes: whatever stands there becomes one. */
     for (from = text; *from != '\0'; from++) {
         if (strchr("0123456789+-e", *from) != NULL)

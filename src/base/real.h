@@ -8,8 +8,8 @@
 /* Bytes that hold any formatted number. */
 #define REAL_ROOM 40
 
-/* Writes a finite number with the fewest digits that read back as the same: "31.6", "-3", "1e+20";
- * whole ones below 10^15 without an exponent. Returns `out`. */
+/* Writes a finite number with the fewest digits that read back as the same: "31.6", "-3", "1e+20".
+ * Returns `out`. */
 const char *real_format(char out[REAL_ROOM], double value);
 
 #endif

@@ -133,10 +133,10 @@ static void tell_written(FILE *text, const struct sink *sink)
 {
     uint64_t rows;
 
-    if (file_of(sink) != NULL && find_count(sink->instance, "rows", NULL, &rows))
-        fprintf(text, ", %" PRIu64 " rows in %s", rows, place(sink));
-    else
-        fprintf(text, ", %" PRIu64 " records for %s", sink_account(sink).written, place(sink));
+    if (!find_count(sink->instance, "rows", NULL, &rows))
+        rows = sink_account(sink).written;
+    fprintf(text, ", %" PRIu64 " %s %s", rows, file_of(sink) != NULL ? "rows in" : "records for",
+            place(sink));
 }
 
 void plain_print(const struct chain *chain, const struct chain_account *account, FILE *out)

@@ -50,7 +50,10 @@ static void show_real(double real, bool is_short, char out[FORMAT_SHOWN_ROOM])
             break;
         }
     }
-    snprintf(out, FORMAT_SHOWN_ROOM, "%s", real_format(text, real));
+    if (fabs(real) < 1e15 && real == floor(real))
+        snprintf(out, FORMAT_SHOWN_ROOM, "%.0f", real);
+    else
+        snprintf(out, FORMAT_SHOWN_ROOM, "%s", real_format(text, real));
 }
 
 const char *format_shown_value(const struct muster_value *value, char out[FORMAT_SHOWN_ROOM])
