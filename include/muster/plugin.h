@@ -338,7 +338,8 @@ struct muster_host {
      * bytes: the first `room` of them are written to `out`, each taking `value_size` bytes, sizeof
      * (struct muster_value).  Returns how many there are: at most as many as value_column counts.
      * Of a declared format these are all that it has, in the order of the file; what this message
-     * does not have is of type NONE.  What they point to lives as long as the record. */
+     * does not have is of type NONE.  Names and units live as long as the instance, `bytes` as long
+     * as the record. */
     uint32_t (*values)(struct muster_instance *instance, const struct muster_record *record,
                        struct muster_value *out, uint32_t value_size, uint32_t room);
 

@@ -133,6 +133,15 @@ static bool is_timed(const struct worker *self, const struct muster_record *reco
            record->device_time_ns <= (int64_t)(record->arrival_ns + self->reorder->window_ns);
 }
 
+/* Whether there is no room, and it would be the first to go. */
+static bool is_oldest_of_too_many(const struct worker *self, const struct muster_record *record)
+{
+    const struct waiting *waiting = &self->waiting;
+
+    return waiting_is_full(waiting) &&
+           record->device_time_ns < waiting->places[waiting_first(waiting)].time_ns;
+}
+
 /* Returns its place, or WAITING_NONE if it goes on at once. */
 static uint32_t take_message(struct worker *self, struct muster_batch *batch, uint32_t index,
                              uint64_t now_ns)
@@ -145,13 +154,20 @@ static uint32_t take_message(struct worker *self, struct muster_batch *batch, ui
         pass(self, batch, index);
         return WAITING_NONE;
     }
-    if (!make_room(self, batch))
-        return WAITING_NONE;
     if (self->has_gone && record->device_time_ns < self->gone_ns) {
         muster_cell_add(self->too_late, 1);
         pass(self, batch, index);
         return WAITING_NONE;
     }
+    if (is_oldest_of_too_many(self, record)) {
+        muster_cell_add(self->early, 1);
+        self->has_gone = true;
+        self->gone_ns = record->device_time_ns;
+        pass(self, batch, index);
+        return WAITING_NONE;
+    }
+    if (!make_room(self, batch))
+        return WAITING_NONE;
     held = self->host->hold(batch, index);
     if (held == NULL)
         return WAITING_NONE;

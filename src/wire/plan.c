@@ -279,7 +279,9 @@ static int read_roles(const struct plan_look *look, struct plan_header *header, 
     const struct plan_field *sequence = role[PLAN_SEQUENCE];
 
     if (sequence != NULL) {
-        if (!plan_whole(look, sequence, &header->seq))
+        /* As text it may be negative, which is a sender's way to say that there is none. */
+        if (!plan_whole(look, sequence, &header->seq) ||
+            (sequence->type == FORMAT_NUMBER && header->seq > INT64_MAX))
             return reject(MUSTER_REJECT_NO_FORMAT);
         if (!look->plan->counts_readings || header->has_reading)
             header->seq_bits = sequence->bits;

@@ -54,6 +54,8 @@ static void free_copies(struct batch_copy **copies)
 
     while ((copy = *copies) != NULL) {
         *copies = copy->next;
+        if (copy->bytes != NULL && --copy->bytes->holders == 0)
+            free(copy->bytes);
         free(copy);
     }
 }
@@ -70,6 +72,8 @@ void batch_begin(struct batch *batch, struct muster_record *records, uint32_t co
 {
     assert(memory != NULL || count == 0);
     free_copies(&batch->copies);
+    batch->datagram = NULL;
+    batch->datagram_copy = NULL;
     batch->view.records = records;
     batch->view.count = count;
     batch->records = records;
@@ -145,18 +149,46 @@ static int make_room(struct batch *batch)
                        batch->count + batch->emission_count + 1);
 }
 
-/* A copy of `size` bytes, which are the record's payload or its datagram, and of its arrival; or
- * NULL. */
-static struct batch_copy *copy_pointed(const struct muster_record *record, const uint8_t *bytes,
-                                       uint32_t size)
+static struct batch_bytes *copy_bytes(const uint8_t *bytes, uint32_t size)
 {
-    struct batch_copy *copy = calloc(1, sizeof *copy + size + TAIL);
+    struct batch_bytes *copy = calloc(1, sizeof *copy + size + TAIL);
 
     if (copy == NULL)
         return NULL;
+    copy->holders = 1;
     copy->size = size;
-    if (size > 0)
-        memcpy(copy->bytes, bytes, size);
+    memcpy(copy->bytes, bytes, size);
+    return copy;
+}
+
+/* A copy of a datagram of this batch: one for all records that are held of it. */
+static struct batch_bytes *share_datagram(struct batch *batch, const uint8_t *bytes, uint32_t size)
+{
+    if (bytes == batch->datagram && size == batch->datagram_copy->size) {
+        batch->datagram_copy->holders++;
+        return batch->datagram_copy;
+    }
+    batch->datagram_copy = copy_bytes(bytes, size);
+    batch->datagram = batch->datagram_copy != NULL ? bytes : NULL;
+    return batch->datagram_copy;
+}
+
+/* A copy of the record's arrival, and of its payload or its datagram, of `size` bytes; or NULL. */
+static struct batch_copy *copy_pointed(struct batch *batch, const struct muster_record *record,
+                                       bool is_datagram, uint32_t size)
+{
+    struct batch_copy *copy = calloc(1, sizeof *copy);
+
+    if (copy == NULL)
+        return NULL;
+    if (size > 0) {
+        copy->bytes = is_datagram ? share_datagram(batch, muster_record_datagram(record), size)
+                                  : copy_bytes(record->payload.bytes, size);
+        if (copy->bytes == NULL) {
+            free(copy);
+            return NULL;
+        }
+    }
     if (record->via.arrival != NULL) {
         memcpy(&copy->arrival, record->via.arrival,
                record->via.arrival->size < sizeof copy->arrival ? record->via.arrival->size
@@ -181,7 +213,7 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
     if (make_room(batch) < 0)
         return BATCH_NO_MEMORY;
     if (size > 0 || is_new_way) {
-        copy = copy_pointed(record, record->payload.bytes, size);
+        copy = copy_pointed(batch, record, false, size);
         if (copy == NULL)
             return BATCH_NO_MEMORY;
         copy->next = batch->copies;
@@ -192,7 +224,7 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
     emission->record = *record;
     emission->record.origin = batch->origin;
     if (!stays) {
-        emission->record.payload.bytes = size > 0 ? copy->bytes : NULL;
+        emission->record.payload.bytes = size > 0 ? copy->bytes->bytes : NULL;
         batch_check_forget(&emission->record);
     }
     if (is_new_way)
@@ -280,15 +312,15 @@ const struct muster_record *batch_hold(struct muster_batch *view, uint32_t index
         return NULL;
     }
     has_datagram = batch_check_datagram(batch, record);
-    copy = has_datagram ? copy_pointed(record, muster_record_datagram(record),
-                                       record->via.arrival->datagram_size)
-                        : copy_pointed(record, record->payload.bytes, record->payload_size);
+    copy = copy_pointed(batch, record, has_datagram,
+                        has_datagram ? record->via.arrival->datagram_size : record->payload_size);
     if (copy == NULL)
         return NULL;
     copy->record = *record;
     if (!has_datagram)
         batch_check_forget(&copy->record);
-    copy->record.payload.bytes = copy->size > 0 ? copy->bytes + copy->record.payload_at : NULL;
+    copy->record.payload.bytes =
+        copy->bytes != NULL ? copy->bytes->bytes + copy->record.payload_at : NULL;
     if (record->via.arrival != NULL)
         copy->record.via.arrival = &copy->arrival;
     copy->holder = holder(batch);

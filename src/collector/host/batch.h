@@ -28,6 +28,7 @@ struct vector {
     uint32_t room;
 };
 
+struct batch_bytes;
 struct batch_copy;
 struct plugin;
 
@@ -75,8 +76,10 @@ struct batch {
     struct batch_copy
         *copies;             /* of what added records point to; freed when the next batch begins */
     struct batch_copy *held; /* what filters hold, until they release it or all ends */
-    uint32_t release_count;  /* of the emissions: records that were held */
-    uint8_t *drop_marks;     /* one for each record: it is taken out */
+    const uint8_t *datagram; /* in this batch, of which a record was held last... */
+    struct batch_bytes *datagram_copy; /* ...and what the next of its readings shares; or NULL */
+    uint32_t release_count;            /* of the emissions: records that were held */
+    uint8_t *drop_marks;               /* one for each record: it is taken out */
     uint32_t drop_count, hold_count, drop_room;
     uint32_t failed; /* records that could not be added */
     unsigned why;    /* BATCH_* */

@@ -65,9 +65,11 @@ static uint32_t readable(const struct batch *batch, const uint8_t *bytes, uint32
     if (at >= from && at - from < memory->size)
         left = memory->size - (at - from);
     for (copy = batch->copies; left == 0 && copy != NULL; copy = copy->next) {
-        from = (uintptr_t)copy->bytes;
-        if (at >= from && at - from < copy->size)
-            left = copy->size - (at - from);
+        if (copy->bytes == NULL)
+            continue;
+        from = (uintptr_t)copy->bytes->bytes;
+        if (at >= from && at - from < copy->bytes->size)
+            left = copy->bytes->size - (at - from);
     }
     if (left > MUSTER_DATAGRAM_MAX)
         left = MUSTER_DATAGRAM_MAX;

@@ -10,14 +10,19 @@
 
 #include "batch.h"
 
+/* A payload, or a datagram that several held records are readings of. */
+struct batch_bytes {
+    uint32_t holders, size;
+    uint8_t bytes[];
+};
+
 /* A copy of what an added record points to. */
 struct batch_copy {
     struct muster_record record;      /* of a record that a filter holds: itself; first */
     uint64_t holder;                  /* and which filter on which worker; 0: it is not held */
     struct batch_copy *next, *before; /* `before` of those that are held */
     struct muster_arrival arrival;
-    uint32_t size; /* of the payload, or of the datagram that it is in */
-    uint8_t bytes[];
+    struct batch_bytes *bytes; /* its payload, or the datagram that it is in; NULL: none */
 };
 
 /* Whether a record of this device may go through this batch. */

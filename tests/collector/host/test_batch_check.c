@@ -284,6 +284,24 @@ START_TEST(a_datagram_that_is_there_stays)
 }
 END_TEST
 
+/* So memory is that of what came, however many readings it has. */
+START_TEST(readings_that_are_held_share_their_datagram)
+{
+    const struct muster_record *first = batch_hold(&batch.view, 2),
+                               *second = batch_hold(&batch.view, 3);
+
+    ck_assert_uint_eq(batch_settle(&batch).held, 2);
+    ck_assert_ptr_eq(muster_record_datagram(first), muster_record_datagram(second));
+    ck_assert_mem_eq(muster_record_datagram(second), datagram, DATAGRAM_SIZE);
+    ck_assert_ptr_ne(muster_record_datagram(first), bytes_of_block);
+    batch_turn(&batch, ORIGIN);
+    ck_assert_int_eq(batch_release(&batch.view, 9, first), 0);
+    batch_settle(&batch);
+    batch_begin(&batch, NULL, 0, NULL); /* the first goes, the second is still there */
+    ck_assert_mem_eq(muster_record_datagram(second), datagram, DATAGRAM_SIZE);
+}
+END_TEST
+
 /* What is held has a copy of it, and may be added again by a later filter. */
 START_TEST(a_datagram_that_is_held)
 {
@@ -424,9 +442,12 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const readings[] = {
-        a_datagram_is_around_its_payload, a_datagram_that_is_there_stays, a_datagram_that_is_held,
-        a_datagram_that_is_not_there, a_datagram_that_was_changed_in_place};
+    const TTest *const readings[] = {a_datagram_is_around_its_payload,
+                                     a_datagram_that_is_there_stays,
+                                     readings_that_are_held_share_their_datagram,
+                                     a_datagram_that_is_held,
+                                     a_datagram_that_is_not_there,
+                                     a_datagram_that_was_changed_in_place};
     const TTest *const tests[] = {refused,
                                   added,
                                   what_may_be_changed,

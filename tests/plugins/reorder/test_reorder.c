@@ -219,6 +219,26 @@ START_TEST(bounded_memory)
 }
 END_TEST
 
+/* If that is the one that comes, no other goes for it. */
+START_TEST(the_oldest_of_too_many_goes_first)
+{
+    static const uint64_t all[] = {1, 2, 3};
+    struct muster_record records[3];
+
+    begin("1h", "2");
+    records[0] = message(7, 2, 300 * MS);
+    records[1] = message(7, 3, 200 * MS);
+    records[2] = message(7, 1, 400 * MS);
+    process(records, 3);
+    expect_order(all, 1);
+    finish();
+    expect_order(all, 3);
+    ck_assert_uint_eq(muster_test_counter(instance, "early"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "too_late"), 0);
+    end();
+}
+END_TEST
+
 /* What it hands on is what it was handed, whatever became of that memory. */
 START_TEST(records_go_on_as_they_came)
 {
@@ -338,9 +358,13 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {options,           in_order_of_time_within_the_window,
-                                  what_goes_at_once, events_stay_behind_what_they_are_about,
-                                  bounded_memory,    records_go_on_as_they_came};
+    const TTest *const cases[] = {the_oldest_of_too_many_goes_first,
+                                  options,
+                                  in_order_of_time_within_the_window,
+                                  what_goes_at_once,
+                                  events_stay_behind_what_they_are_about,
+                                  bounded_memory,
+                                  records_go_on_as_they_came};
     Suite *suite = suite_create("reorder");
     TCase *tests = tcase_create("reorder");
     size_t i;
