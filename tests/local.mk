@@ -44,7 +44,6 @@ check-threads:
 	  case $$test in \
 	    tests/base/test_log* | tests/base/test_metrics*) ;; \
 	    tests/base/* | tests/fuzz/* | tests/fleet/* | tests/plugins/* | tests/wire/*) continue ;; \
-	    tests/collector/catalog/* | tests/collector/config/* | tests/collector/replay/*) continue ;; \
 	    tests/architecture | tests/planted.py) continue ;; \
 	    tests/e2e/manuals.py | tests/e2e/plugin_guide.py | tests/e2e/plugin_tool.py) continue ;; \
 	  esac; \

@@ -19,10 +19,12 @@
 
 #define USUAL  CLOCK_SECOND              /* between two looks */
 #define CLOSER (100 * CLOCK_MILLISECOND) /* the same while something hangs, or is to stop */
-#define AFTER  (2 * CLOCK_SECOND)        /* what the main thread has to give up others */
-#define HANGS  (250 * CLOCK_MILLISECOND) /* in a stop that is late: in one callback for so long */
-#define GAP    (3 * CLOCK_SECOND)        /* without a look: all threads stood still */
-#define AGAIN  (10 * UINT64_C(60) * CLOCK_SECOND) /* between two lines, in the end */
+#define AFTER                                                                                      \
+    (2 * CLOCK_SECOND) /* what the main thread has to close the others, once it has given up those \
+                          that are stuck */
+#define HANGS (250 * CLOCK_MILLISECOND) /* in a stop that is late: in one callback for so long */
+#define GAP   (3 * CLOCK_SECOND)        /* without a look: all threads stood still */
+#define AGAIN (10 * UINT64_C(60) * CLOCK_SECOND) /* between two lines, in the end */
 
 /* When a callback is told that has not returned. */
 static const uint64_t told_after[] = {2 * CLOCK_SECOND, 10 * CLOCK_SECOND, 60 * CLOCK_SECOND};

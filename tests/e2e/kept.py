@@ -9,7 +9,7 @@ import time
 from muster import Case, wait_until
 from oracle import Device, Oracle, wire
 
-DEVICES, FAST, WINDOW = 1000, 5, 128  # every tenth device sends so many times as often
+DEVICES, FAST, WINDOW = 1000, 5, 64  # every tenth device sends so many times as often
 RATE, BURST = 6000, 24               # datagrams a second, and between two looks at the clock
 WAITING = 65536                      # bytes in the collector's socket that are no danger yet
 SEED = int(os.environ.get("SEED", "1"))

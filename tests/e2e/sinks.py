@@ -27,7 +27,7 @@ class Sinks(Case):
 
     def test_a_stuck_sink_stops_nobody(self):
         collector = self.start(GOOD + '{ plugin = "trouble"; queue = 2048; }' + STATS,
-                               settings='stop_timeout = "2s";')
+                               settings='stop_timeout = "200ms";')
         for part in range(5):
             burst(collector, 1 + part * 1000, 1000)
             self.rows_reach((part + 1) * 1000)
