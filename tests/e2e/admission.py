@@ -49,6 +49,7 @@ class Admission(Case):
     def test_ipv6(self):
         collector = self.start(CHAIN, listen='{ address = "::1"; port = 0; allow = ( "::1/128" ); }, '
                                              '{ address = "::1"; port = 0; allow = ( "10.0.0.0/8" ); }')
+        wait_until(lambda: len(collector.ports()) == 2, "both listen")
         sender = self.sender("::1")
         for port in collector.ports():
             sender.sendto(datagram(7, 1), ("::1", port))

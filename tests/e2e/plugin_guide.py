@@ -9,6 +9,7 @@ import socket
 import subprocess
 import unittest
 
+from kept import free_port
 from muster import BUILD, DATA, PATIENCE, SANITIZED, SOURCE, Case, datagram, main, wait_until
 
 GUIDE = os.path.join(SOURCE, "doc", "plugin-guide.md")
@@ -41,12 +42,6 @@ def without_counts(text):
     return re.sub(r"fine \(.*\)", "fine", text)
 
 
-def free_port():
-    with socket.socket() as any_port:
-        any_port.bind(("127.0.0.1", 0))
-        return any_port.getsockname()[1]
-
-
 @unittest.skipIf(SANITIZED, "an author links libmuster-test without a sanitizer")
 @unittest.skipUnless(shutil.which("pkg-config") and CXX, "pkg-config and a C++ compiler are needed")
 class Guide(Case):
@@ -61,7 +56,7 @@ class Guide(Case):
             self.write(name, text)
         self.send, server = blocks("python")
         self.write("server.py", server)
-        self.port = free_port()
+        self.port = free_port("127.0.0.1")
         self.servers = []
         self.addCleanup(self.stop_servers)
 
@@ -96,6 +91,8 @@ class Guide(Case):
         self.servers.append(server)
 
         def is_there():
+            if server.poll() == 0:
+                return True  # it has had what it wanted
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", self.port)) == 0
         wait_until(is_there, "the server is there")
@@ -154,7 +151,8 @@ class Guide(Case):
         # This one reads a part of a line, and goes.
         self.write("rude.py", "import socket, sys\n"
                    "s = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
-                   "s.accept()[0].close()\nc = s.accept()[0]\nprint(c.recv(7).decode().split('\\n')[0])\n")
+                   "part = b''\nwhile not part:\n    part = s.accept()[0].recv(7)\n"
+                   "print(part.decode().split('\\n')[0])\n")
         collector = self.start(f'{{ plugin = "./tcp.so"; port = {self.port}; }}')
         wait_until(lambda: "cannot reach the server" in collector.log(), "it says that nobody is there")
         for seq in range(300):
