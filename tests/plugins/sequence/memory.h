@@ -20,12 +20,17 @@ static inline void *memory_new(uint64_t bytes)
     return memory;
 }
 
-/* Lays new tables out; the first tick has begun. */
+/* Lays new tables out, for so many devices; the first tick has begun. */
+static inline void memory_tables_for(struct tables *tables, uint32_t devices, uint32_t window)
+{
+    tables_lay_out(tables, memory_new(tables_bytes(devices, window)), devices, window);
+    tables->shared->causes.tick = 1;
+}
+
+/* For all that a built-in datagram can be of. */
 static inline void memory_tables(struct tables *tables, uint32_t window)
 {
-    tables_lay_out(tables, memory_new(tables_bytes(MUSTER_DEVICE_IDS, window)), MUSTER_DEVICE_IDS,
-                   window);
-    tables->shared->causes.tick = 1;
+    memory_tables_for(tables, MUSTER_DEVICE_IDS, window);
 }
 
 static inline void memory_free(struct tables *tables)

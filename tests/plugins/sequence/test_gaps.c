@@ -23,6 +23,8 @@ enum { DEVICE = 7, NOW = 100, TICK = 5, AT = 1000, NEWS_MOST = 64, WINDOW = 64, 
 enum { OPENED = MUSTER_EVENT_GAP_OPENED, LOST = MUSTER_EVENT_GAP_LOST };
 enum { RECOVERED = MUSTER_EVENT_GAP_RECOVERED, NETWORK = MUSTER_CAUSE_NETWORK };
 
+enum { TABLED = 8192 /* devices that the tables have room for */ };
+
 static struct tables tables;
 static struct tracker *tracker;
 static struct notes notes;
@@ -45,7 +47,7 @@ static void begin(uint32_t window, gaps_tell_fn *tell)
                                             .context = &notes};
     const struct gaps_options of_gaps = {.workers = 1, .persistent = true, .tell = tell};
 
-    memory_tables(&tables, window);
+    memory_tables_for(&tables, TABLED, window);
     notes = (struct notes){.now_ns = NOW, .at = AT, .tick = TICK};
     notes.gaps = gaps_new(&of_gaps, &tables, AT);
     tracker = tracker_new(&options, &tables, 0, 1);

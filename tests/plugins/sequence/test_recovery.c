@@ -17,6 +17,8 @@
 #include "fleet.h"
 #include "memory.h"
 
+enum { TABLED = 256 /* devices that the tables have room for; few are heard */ };
+
 /* A state as a killed run left it, in a file of no name, so that each mapping of it is a new copy.
  */
 struct image {
@@ -35,7 +37,7 @@ static void make_image(struct image *image)
 
     ck_assert_ptr_nonnull(account);
     random_seed(42);
-    collector_new(&c, 2);
+    collector_new_small(&c, 2, TABLED);
     for (i = 0; i < 600; i++) {
         const struct muster_record record = fleet_next(&fleet);
 
@@ -49,7 +51,7 @@ static void make_image(struct image *image)
 
         account_receive(account, &c, &record);
     }
-    tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
+    tables_lay_out(&tables, c.memory, TABLED, WINDOW);
     ck_assert(recovery_is_sound(&tables));
     ck_assert_uint_gt(collector_counter(&c, "open"), 0);
     ck_assert_uint_ne(tables.losses[1].count, 0);
@@ -67,7 +69,7 @@ static void *map_image(const struct image *image, struct tables *tables)
     void *memory = mmap(NULL, image->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, image->file, 0);
 
     ck_assert(memory != MAP_FAILED);
-    tables_lay_out(tables, memory, MUSTER_DEVICE_IDS, WINDOW);
+    tables_lay_out(tables, memory, TABLED, WINDOW);
     return memory;
 }
 
@@ -224,7 +226,7 @@ static void bad_busy(struct tables *t)
 
 static void bad_undo_device(struct tables *t)
 {
-    tables_slot(t, 3)->undo.device_id = MUSTER_DEVICE_IDS;
+    tables_slot(t, 3)->undo.device_id = TABLED;
 }
 
 static void bad_gaps_end(struct tables *t)
@@ -294,8 +296,7 @@ START_TEST(damage_is_found)
 
     make_image(&image);
     for (i = 0; i < sizeof damages / sizeof damages[0]; i++) {
-        struct collector c = {
-            .devices = MUSTER_DEVICE_IDS, .bytes = image.bytes, .now_ns = image.now_ns};
+        struct collector c = {.devices = TABLED, .bytes = image.bytes, .now_ns = image.now_ns};
         struct muster_record event;
         struct tables tables;
 
@@ -408,8 +409,7 @@ START_TEST(random_damage)
     make_image(&image);
     random_seed(1000 + (uint64_t)_i);
     for (tries = 0; tries < TRIES; tries++) {
-        struct collector c = {
-            .devices = MUSTER_DEVICE_IDS, .bytes = image.bytes, .now_ns = image.now_ns};
+        struct collector c = {.devices = TABLED, .bytes = image.bytes, .now_ns = image.now_ns};
         struct tables tables;
         uint32_t age = one_in(50) ? MUSTER_STATE_STALE : MUSTER_STATE_KILLED;
 
@@ -463,9 +463,9 @@ START_TEST(damaged_entry_of_an_unknown_device)
     struct muster_record event;
     struct tables tables;
 
-    collector_new(&c, 1);
+    collector_new_small(&c, 1, TABLED);
     collector_kill(&c);
-    tables_lay_out(&tables, c.memory, MUSTER_DEVICE_IDS, WINDOW);
+    tables_lay_out(&tables, c.memory, TABLED, WINDOW);
     memset(&tables_device(&tables, 5)->session, 0xff, sizeof(struct session));
     memset(tables_window(&tables, 5), 0xa5, WINDOW / 8);
     memset(&tables.losses[5], 0xff, sizeof *tables.losses);

@@ -25,7 +25,7 @@
 #include "notes.h"
 #include "oracle.h"
 
-enum { KILLS = 60, DEVICES = 3, MESSAGES = 60000, WINDOW = 128 };
+enum { KILLS = 60, DEVICES = 3, TABLED = 256, MESSAGES = 60000, WINDOW = 128 };
 
 static const struct tracker_options options = {
     .window = WINDOW, .max_jump = 300, .persistent = true};
@@ -205,19 +205,19 @@ static void kill_once(uint64_t seed, struct muster_record *messages, unsigned *c
 {
     struct tables tables, copy;
     atomic_uint *done = memory_new(sizeof *done);
-    uint64_t bytes = tables_bytes(MUSTER_DEVICE_IDS, options.window);
+    uint64_t bytes = tables_bytes(TABLED, options.window);
     struct tracker_counts counts;
     uint32_t judged;
 
     random_seed(seed);
     make_messages(messages);
-    memory_tables(&tables, options.window);
+    memory_tables_for(&tables, TABLED, options.window);
     judged = run_and_kill(&tables, messages, done, false);
     *changes += tables_slot(&tables, 0)->undo.busy;
     ck_assert_msg(recovery_is_sound(&tables), "seed %" PRIu64 ": not sound", seed);
     recovery_take_back(&tables);
     ck_assert_msg(recovery_is_sound(&tables), "seed %" PRIu64 ": not sound when mended", seed);
-    memory_tables(&copy, options.window);
+    memory_tables_for(&copy, TABLED, options.window);
     memcpy(copy.shared, tables.shared, bytes);
     counts = tables_counts_from(&copy, 0);
     check_gaps(&copy, &counts);
@@ -257,7 +257,7 @@ START_TEST(killed_while_forgetting)
 
         random_seed(i + 1);
         make_messages(messages);
-        memory_tables(&tables, options.window);
+        memory_tables_for(&tables, TABLED, options.window);
         run_and_kill(&tables, messages, done, true);
         changes += tables_slot(&tables, 0)->undo.busy;
         ck_assert_msg(recovery_is_sound(&tables), "%u: not sound", i);

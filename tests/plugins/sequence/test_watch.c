@@ -14,7 +14,7 @@
 #define SECOND UINT64_C(1000000000)            /* ns */
 #define EPOCH  (UINT64_C(1762534152) * SECOND) /* when a test begins */
 
-enum { DEVICES = 60, EARS = 3, WINDOW = 64, TOLD = 1024 };
+enum { DEVICES = 60, TABLED = 64, EARS = 3, WINDOW = 64, TOLD = 1024 };
 
 /* ---- the world ------------------------------------------------------------------------ */
 
@@ -90,7 +90,7 @@ static void start(void)
 
 static void begin_world(void)
 {
-    memory_tables(&tables, WINDOW);
+    memory_tables_for(&tables, TABLED, WINDOW);
     memset(heard, 0, sizeof heard);
     memset(heartbeat_of, 0, sizeof heartbeat_of);
     memset(is_listed, 0, sizeof is_listed);
