@@ -183,8 +183,9 @@ struct muster_tag {
 struct muster_device {
     uint32_t size;                 /* set by the caller: sizeof (struct muster_device) */
     uint32_t number;               /* muster_record.device */
-    uint64_t id;                   /* muster_record.device_id */
-    const char *key;               /* the device's id as text, for who shows it; never NULL */
+    uint64_t id;                   /* muster_record.device_id; 0 if the key is no whole number */
+    const char *key;               /* what it calls itself, as text: its id in decimal, or printable
+                                      ASCII of at most 64 bytes; never NULL */
     const char *name;              /* NULL: the catalog does not name it */
     const char *place;             /* NULL: the catalog does not say */
     const char *class_name;        /* never NULL */
@@ -323,13 +324,15 @@ struct muster_host {
                        struct muster_metric *metric);
 
     /* Any thread from open on.  Every muster_record.device is below this.  It does not change while
-     * the instance lives, but may from run to run: size tables by it.  A device keeps its number
-     * where the configuration has a state_dir. */
+     * the instance lives, but may from run to run: size tables by it.  A device whose id is below
+     * 65,536 has that number; any other keeps its number where the configuration has a state_dir,
+     * unless that is lost: compare the key with that of before. */
     uint32_t (*device_count)(struct muster_instance *instance);
 
     /* Any thread from open on.  Fills in what is known of the device of that number, or id.
      * Returns 1 if the catalog lists it, else 0, with the default class; for an id that no device
-     * here can have also with the number UINT32_MAX and the key "". */
+     * here has also with the number UINT32_MAX and the key "", and for a number that none has with
+     * the key "". */
     int (*device)(struct muster_instance *instance, uint32_t number, struct muster_device *device);
     int (*device_by_id)(struct muster_instance *instance, uint64_t device_id,
                         struct muster_device *device);

@@ -82,6 +82,8 @@ enum muster_quality {
 #define MUSTER_MARK_UNKNOWN 0x10u /* the catalog does not list the device, and marks that */
 #define MUSTER_MARK_AT_LEAST                                                                       \
     0x20u /* of a message, and of a gap: whole turns of 2^seq_bits numbers may be missing, too */
+#define MUSTER_MARK_KEY                                                                            \
+    0x40u /* device_id is 0: the device calls itself by a text, see muster_device.key */
 
 /* Why a datagram was rejected (reject.reason).  From MUSTER_REJECT_OWN on the numbers are free for
  * everybody's filters: what such a reason means, struct muster_plugin says in `rejects`. */
@@ -183,7 +185,7 @@ struct muster_arrival {
 struct muster_record {
     /* offset 0 */
     uint64_t arrival_ns; /* when the kernel received it: ns since the Unix epoch */
-    uint64_t device_id;  /* as the device calls itself; see MUSTER_MARK_DEVICE */
+    uint64_t device_id;  /* as the device calls itself; see MUSTER_MARK_DEVICE, MUSTER_MARK_KEY */
     /* offset 16 */
     uint64_t seq;           /* sequence number of this reading, modulo 2^seq_bits */
     int64_t device_time_ns; /* when it was made, by the device's clock: ns since the Unix epoch; 0:

@@ -90,7 +90,7 @@ static void get_datagram_size(struct field_value *value, const struct muster_rec
 
 static void get_device_id(struct field_value *value, const struct muster_record *record)
 {
-    if ((record->marks & MUSTER_MARK_DEVICE) == 0)
+    if ((record->marks & (MUSTER_MARK_DEVICE | MUSTER_MARK_KEY)) != MUSTER_MARK_DEVICE)
         set_none(value);
     else
         set_number(value, FIELD_TYPE_UNSIGNED, record->device_id);
@@ -258,7 +258,7 @@ static void get_reason(struct field_value *value, const struct muster_record *re
 #define AT(member) .offset = offsetof(struct muster_record, member)
 
 const struct field fields[FIELDS] = {
-    [FIELD_DEVICE_ID] = {"device_id", FIELD_TYPE_UNSIGNED, ALL, .get = get_device_id},
+    [FIELD_DEVICE_ID] = {"device_id", FIELD_TYPE_DEVICE, ALL, .get = get_device_id},
     [FIELD_SEQ_NUM] = {"seq_num", FIELD_TYPE_UNSIGNED, MESSAGES, .get = get_seq_num},
     [FIELD_SEQ] = {"seq", FIELD_TYPE_UNSIGNED, MESSAGES, .get = get_seq_num},
     [FIELD_TIMESTAMP] = {"timestamp", FIELD_TYPE_SECONDS, MESSAGES, AT(device_time_ns)},
@@ -368,6 +368,17 @@ void fields_get(const struct field *field, const struct muster_record *record,
         assert(field->get != NULL);
         field->get(value, record);
     }
+}
+
+const char *fields_device_key(const struct muster_host *host, struct muster_instance *instance,
+                              const struct muster_record *record)
+{
+    struct muster_device device = {.size = sizeof device};
+
+    if ((record->marks & MUSTER_MARK_DEVICE) == 0 || (record->marks & MUSTER_MARK_KEY) == 0)
+        return NULL;
+    host->device(instance, record->device, &device);
+    return device.key;
 }
 
 const char *fields_device_name(const struct muster_host *host, struct muster_instance *instance,

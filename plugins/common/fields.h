@@ -87,6 +87,7 @@ enum field_type {
     FIELD_TYPE_DECIMAL, /* a number of so many decimals */
     FIELD_TYPE_ADDRESS,
     FIELD_TYPE_BYTES,   /* any, for hexadecimal */
+    FIELD_TYPE_DEVICE,  /* found as UNSIGNED; not if fields_device_key has it */
     FIELD_TYPE_NAME,    /* not in the record: see fields_device_name */
     FIELD_TYPE_ENTRY,   /* not in the record: see fields_entry_name */
     FIELD_TYPE_DROPPED, /* not in the record: see muster_host.dropped_before */
@@ -136,6 +137,10 @@ const struct field *fields_find(const char *name);
 /* Finds what the record has there; nothing for a NAME or ENTRY. */
 void fields_get(const struct field *field, const struct muster_record *record,
                 struct field_value *value);
+
+/* What a device calls itself that has no number for device_id; else NULL. */
+const char *fields_device_key(const struct muster_host *host, struct muster_instance *instance,
+                              const struct muster_record *record);
 
 /* The name of the record's device in the catalog, or NULL. */
 const char *fields_device_name(const struct muster_host *host, struct muster_instance *instance,

@@ -310,6 +310,9 @@ size_t row_bound_of_more(struct row *row, const struct muster_record *record)
 {
     size_t bound = row->fixed + row->per_byte * record->payload_size, rows = 1, values = 0;
 
+    row->key = fields_device_key(row->host, row->instance, record);
+    if (row->key != NULL)
+        bound += 2 + bound_of_name(row->key);
     if (row->with_names)
         bound += bound_of_names(row, record);
     if (row->with_values)
@@ -381,6 +384,14 @@ static uint64_t dropped_before(const struct row *row, const struct muster_record
                : 0;
 }
 
+static inline char *put_device(const struct row *row, char *out, const struct muster_record *record)
+{
+    if ((record->marks & MUSTER_MARK_DEVICE) == 0)
+        return out;
+    return (record->marks & MUSTER_MARK_KEY) == 0 ? number_u64(out, record->device_id)
+                                                  : put_name(out, row->key);
+}
+
 /* The cell of column `i`: what most rows have at one jump, the rest by way of cell_value. */
 static inline char *put(struct row *row, uint32_t i, char *out, const struct muster_record *record)
 {
@@ -413,6 +424,8 @@ static inline char *put(struct row *row, uint32_t i, char *out, const struct mus
         return row->one == NULL ? out : put_name(out, row->one->name);
     case FIELD_TYPE_UNIT:
         return row->one == NULL ? out : put_name(out, row->one->unit);
+    case FIELD_TYPE_DEVICE:
+        return put_device(row, out, record);
     case FIELD_TYPE_NAME:
         return put_name(out, row->name);
     case FIELD_TYPE_ENTRY:
@@ -450,9 +463,7 @@ static inline char *comma(char *out)
  * behind those of the cell before, and there is no jump from column to column. */
 static char *format_default(struct row *row, char *out, const struct muster_record *record)
 {
-    if (record->marks & MUSTER_MARK_DEVICE)
-        out = number_u64(out, record->device_id);
-    out = comma(out);
+    out = comma(put_device(row, out, record));
     if (fields_has_seq_num(record))
         out = number_u64(out, record->seq);
     out = comma(out);

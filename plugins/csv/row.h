@@ -62,7 +62,8 @@ struct row {
     bool with_names;                       /* there are columns for the names of device or maker */
     bool with_values;                      /* values are asked of the host */
     bool is_default;                       /* the columns are the default ones of messages */
-    const char *name;                      /* of the device of the row at hand; or NULL */
+    const char *key;                       /* of the device of the row at hand; NULL: its id */
+    const char *name;                      /* of that device; or NULL */
     const char *entry;                     /* that made it; or NULL */
     struct unix_time *times;               /* of each column that is a time */
     struct unix_time kept[2];              /* the same of the default columns */
@@ -102,8 +103,9 @@ size_t row_bound_of_more(struct row *row, const struct muster_record *record);
  * that it is called with. */
 static inline size_t row_bound(struct row *row, const struct muster_record *record)
 {
-    return row->with_more ? row_bound_of_more(row, record)
-                          : row->fixed + row->per_byte * record->payload_size;
+    return row->with_more || (record->marks & MUSTER_MARK_KEY) != 0
+               ? row_bound_of_more(row, record)
+               : row->fixed + row->per_byte * record->payload_size;
 }
 
 /* Writes the row, or with ROW_LONG the rows, each with its '\n', and returns their end. */

@@ -76,7 +76,10 @@ static char *device(const struct line_style *style, char *out, const struct must
 {
     if ((record->marks & MUSTER_MARK_DEVICE) == 0)
         return text_copy(out, "no device");
-    out = number_u64(out, record->device_id);
+    if (style->key != NULL)
+        out = text_escape(out, (const uint8_t *)style->key, strlen(style->key), TEXT_QUOTE_KEEP);
+    else
+        out = number_u64(out, record->device_id);
     if (style->name == NULL)
         return out;
     out = text_copy(out, " (");
@@ -413,6 +416,8 @@ size_t line_bound(struct line_style *style, const struct muster_record *record)
     size_t bound = FIXED_MAX;
 
     style->name = style->entry = style->own = NULL;
+    style->key = fields_device_key(style->host, style->instance, record);
+    bound += bound_of_name(style->key);
     if (record->kind != MUSTER_KIND_REJECT) {
         style->name = fields_device_name(style->host, style->instance, record);
         bound += bound_of_name(style->name) + TEXT_ESCAPE_MAX * (size_t)record->payload_size;

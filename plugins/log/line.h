@@ -21,6 +21,7 @@ struct line_style {
     struct stamp stamp; /* in front */
     bool color;         /* words of trouble in color */
     /* Of the line at hand; or NULL: */
+    const char *key;      /* what the device calls itself; NULL: its id */
     const char *name;     /* of the device */
     const char *entry;    /* of the filter that made a message */
     const char *own;      /* what that calls its event, or why it rejects */

@@ -140,8 +140,8 @@ bool gaps_list_has_room(const struct gaps_list *list, uint32_t device)
 {
     uint32_t count = list->tables->losses[device].count;
 
-    return count == 0 ||
-           (count < GAPS_EACH && (list->free != GAPS_NONE || list->fresh < TABLES_GAPS));
+    return count == 0 || (count < GAPS_EACH &&
+                          (list->free != GAPS_NONE || list->fresh < list->tables->gap_count));
 }
 
 static uint32_t take(struct gaps_list *list)
@@ -153,7 +153,7 @@ static uint32_t take(struct gaps_list *list)
         return index;
     }
     index = list->fresh;
-    assert(index < TABLES_GAPS);
+    assert(index < list->tables->gap_count);
     list->fresh += list->workers;
     gaps_list_at(list, index)->used = false;
     undo_keep_order();

@@ -162,7 +162,7 @@ static uint32_t take(struct rebuild *r, uint32_t count)
 
     while (r->free < r->used_end && r->tables->gaps[r->free].used)
         r->free++;
-    if (r->free >= TABLES_GAPS || count >= GAPS_EACH)
+    if (r->free >= r->tables->gap_count || count >= GAPS_EACH)
         return GAPS_NONE;
     if (*end <= r->free)
         *end = r->free + 1;

@@ -86,7 +86,8 @@ bool recovery_is_sound(const struct tables *tables)
         const struct slot *slot = tables_read_slot(tables, i);
         const struct undo *undo = &slot->undo;
 
-        if (undo->busy > 1 || undo->device_id >= tables->devices || slot->gaps_end > TABLES_GAPS)
+        if (undo->busy > 1 || undo->device_id >= tables->devices ||
+            slot->gaps_end > tables->gap_count)
             return false;
         tables_add_counts(&sum, undo->busy ? &undo->counts : &slot->counts);
     }
@@ -128,6 +129,27 @@ void recovery_take_back(struct tables *tables)
     for (id = tables_next_known(tables, 0); id < tables->devices;
          id = tables_next_known(tables, id + 1))
         recovery_mend_span(&tables_device(tables, id)->session, tables_read_window(tables, id));
+}
+
+void recovery_forget(struct tables *tables, uint32_t id)
+{
+    struct slot *slot = tables_slot(tables, 0);
+    struct tracker_counts *counts = &slot->counts;
+    struct device *device = tables_device(tables, id);
+    struct losses *losses = &tables->losses[id];
+
+    undo_begin(&slot->undo, counts, tables, id);
+    counts->devices -= device->session.known;
+    counts->doubted -= tables->rivals[id].rows[0].doubted;
+    counts->outliers += tables->rivals[id].rows[0].doubted;
+    counts->open -= device->session.open;
+    counts->lost += device->session.open;
+    losses->lost[losses_cause(0)] += device->session.open - losses->expired;
+    losses->expired = losses->count = 0;
+    memset(&device->session, 0, sizeof device->session);
+    memset(&tables->rivals[id], 0, sizeof tables->rivals[id]);
+    undo_end(&slot->undo);
+    tables_forget(tables, id);
 }
 
 /* What of a device holds even though some of what it sent since is not known. */

@@ -21,6 +21,9 @@ void recovery_mend_span(struct session *session, const uint64_t *window);
 /* Takes back the changes that were not complete when the process was killed. */
 void recovery_take_back(struct tables *tables);
 
+/* That number is another device's now: what is missing of the one that had it is lost. */
+void recovery_forget(struct tables *tables, uint32_t id);
+
 /* The tables are from some time before the end: which numbers came since is not
  * known.  Keeps the devices, their intervals and the counters, and ends the sessions, without a
  * claim on what was missing then. */

@@ -140,7 +140,7 @@ static uint32_t copy_gaps(struct tables *to, const struct tables *from)
             gone++;
         else if (i < from->devices)
             to->gaps[i] = gap;
-        else if (at < TABLES_GAPS)
+        else if (at < to->gap_count)
             to->gaps[at++] = gap;
     }
     tables_slot(to, 0)->gaps_end = at;
@@ -162,7 +162,6 @@ static void copy_stale(struct tables *to, const struct tables *from)
         tables_slot(to, i)->counts = tables_read_slot(from, i)->counts;
 }
 
-/* Devices that are known and have no place in the new tables are none that the caller has. */
 static void copy_known(struct tables *to, const struct tables *from)
 {
     uint32_t id;
@@ -183,12 +182,29 @@ static void copy_forgotten(struct tables *to, const struct tables *from)
          id = tables_next_counted(from, id + 1)) {
         struct losses *losses = &to->losses[id < to->devices ? id : 0];
 
-        if (tables_is_known(from, id) || tables_read_device(from, id)->session.known)
+        if (id < to->devices &&
+            (tables_is_known(from, id) || tables_read_device(from, id)->session.known))
             continue;
         losses->recovered += from->losses[id].recovered;
         for (i = 0; i < MUSTER_CAUSES; i++)
             losses->lost[i] += from->losses[id].lost[i];
     }
+}
+
+/* A device that has no place in the new tables: what is missing of it is lost, and counts, as in
+ * copy_forgotten.  Returns whether it was known. */
+static bool forget(struct tables *to, const struct undo_settled *settled)
+{
+    struct tracker_counts *counts = &tables_slot(to, 0)->counts;
+    const uint32_t open = settled->session->open;
+
+    counts->devices -= settled->session->known;
+    counts->doubted -= settled->rivals->rows[0].doubted;
+    counts->outliers += settled->rivals->rows[0].doubted;
+    counts->open -= open;
+    counts->lost += open;
+    to->losses[0].lost[losses_cause(0)] += open - settled->losses->expired;
+    return settled->session->known;
 }
 
 struct resize_losses resize_tables(struct tables *to, const struct tables *from, bool is_stale)
@@ -198,8 +214,9 @@ struct resize_losses resize_tables(struct tables *to, const struct tables *from,
     struct tracker_counts *counts = &tables_slot(to, 0)->counts;
     uint32_t id, i;
 
-    assert(tables_next_known(from, to->devices) == from->devices || is_stale);
     *to->shared = *from->shared;
+    if (tables_next_known(from, to->devices) < from->devices)
+        to->shared->has_forgotten = 1;
     copy_known(to, from);
     if (is_stale) {
         copy_stale(to, from);
@@ -216,7 +233,10 @@ struct resize_losses resize_tables(struct tables *to, const struct tables *from,
          id = tables_next_known(from, id + 1)) {
         const struct undo_settled settled = undo_settle(&busy, from, id);
 
-        losses.numbers += copy_device(to, from, &settled, id);
+        if (id < to->devices)
+            losses.numbers += copy_device(to, from, &settled, id);
+        else
+            losses.devices += forget(to, &settled);
     }
     /* Whichever worker had counted them: it is the sum that counts. */
     counts->open -= losses.numbers;

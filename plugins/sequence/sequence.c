@@ -103,7 +103,13 @@ static void tell_resized(const struct sequence *sequence, uint32_t before,
              "; missing numbers that have "
              "no place in it, and are lost: %" PRIu64,
              before, sequence->options.window, losses->numbers);
-    sequence->host->log(sequence->instance, MUSTER_LOG_INFO, text);
+    if (before != sequence->options.window)
+        sequence->host->log(sequence->instance, MUSTER_LOG_INFO, text);
+    snprintf(text, sizeof text,
+             "there can be fewer devices, %" PRIu32 "; that are forgotten: %" PRIu32,
+             sequence->devices, losses->devices);
+    if (losses->devices > 0)
+        sequence->host->log(sequence->instance, MUSTER_LOG_WARNING, text);
 }
 
 /* What is kept is of another window, or of another number of devices. */
@@ -121,8 +127,6 @@ static int convert(const struct muster_state *old, const struct muster_state *re
     tables_lay_out(&from, old->memory, tables_devices_of(old->bytes, window), window);
     if (!is_stale && !recovery_is_sound(&from))
         return 0;
-    if (tables_next_known(&from, sequence->devices) < from.devices)
-        return 0; /* it has numbers of devices that there cannot be any more */
     tables_lay_out(&to, region->memory, sequence->devices, sequence->options.window);
     losses = resize_tables(&to, &from, is_stale);
     sequence->gaps_gone = losses.gaps;
@@ -147,6 +151,33 @@ static int map_private(struct sequence *sequence)
     return 0;
 }
 
+uint32_t sequence_key(const struct sequence *sequence, uint32_t device)
+{
+    struct muster_device about = {.size = sizeof about};
+    uint32_t hash = UINT32_C(2166136261); /* FNV-1a */
+    const char *c;
+
+    sequence->host->device(sequence->instance, device, &about);
+    for (c = about.key; *c != '\0'; c++)
+        hash = (hash ^ (uint8_t)*c) * UINT32_C(16777619);
+    return hash | 1;
+}
+
+/* A number may be another device's now, if the host did not keep which had it. */
+static void forget_others(struct sequence *sequence)
+{
+    struct tables *tables = &sequence->tables;
+    uint32_t id;
+
+    for (id = tables_next_known(tables, 0); id < tables->devices;
+         id = tables_next_known(tables, id + 1)) {
+        uint32_t key = tables_read_device(tables, id)->key;
+
+        if (key != 0 && key != sequence_key(sequence, id))
+            recovery_forget(tables, id);
+    }
+}
+
 /* Takes up what the last run left. */
 static int resume(struct sequence *sequence, uint32_t age)
 {
@@ -161,6 +192,7 @@ static int resume(struct sequence *sequence, uint32_t age)
     } else if (age != MUSTER_STATE_NEW) {
         recovery_take_back(tables);
     }
+    forget_others(sequence);
     if (tables->shared->since_ns == 0)
         tables->shared->since_ns = now;
     causes_resume(&tables->shared->causes, age != MUSTER_STATE_NEW);
@@ -232,7 +264,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     sequence->forget_after_ns = (uint64_t)host->get_int(instance, "forget_after");
     sequence->devices = host->device_count(instance);
     if (sequence->devices > TABLES_DEVICES_MOST) {
-        host->log(instance, MUSTER_LOG_ERROR, "there can be more devices than 65,536: too many");
+        host->log(instance, MUSTER_LOG_ERROR, "there can be too many devices, more than 4,194,304");
         free_instance(sequence);
         return MUSTER_FAILED;
     }

@@ -32,4 +32,7 @@ struct sequence {
     struct causes_counters counters;
 };
 
+/* A hash of what a device calls itself, never 0. */
+uint32_t sequence_key(const struct sequence *sequence, uint32_t device);
+
 #endif

@@ -32,6 +32,14 @@ static uint32_t entry_size(uint32_t window)
     return (uint32_t)sizeof(struct device) + window / 8;
 }
 
+/* Of each device its own, and many more. */
+static uint32_t gaps_of(uint32_t devices)
+{
+    const uint32_t least = 1 << 16;
+
+    return least + (devices > least ? devices : least);
+}
+
 static struct places find_places(uint32_t devices, uint32_t window)
 {
     struct places p;
@@ -41,7 +49,7 @@ static struct places find_places(uint32_t devices, uint32_t window)
     p.losses = p.entries + pages((uint64_t)devices * entry_size(window));
     p.rivals = p.losses + pages((uint64_t)devices * sizeof(struct losses));
     p.gaps = p.rivals + pages((uint64_t)devices * sizeof(struct rivals));
-    p.habits = p.gaps + pages(TABLES_GAPS * sizeof(struct gap));
+    p.habits = p.gaps + pages((uint64_t)gaps_of(devices) * sizeof(struct gap));
     p.end = p.habits + pages((uint64_t)devices * sizeof(struct habits));
     return p;
 }
@@ -84,6 +92,7 @@ void tables_lay_out(struct tables *tables, void *memory, uint32_t devices, uint3
     tables->entries = bytes + p.entries;
     tables->losses = (struct losses *)(bytes + p.losses);
     tables->rivals = (struct rivals *)(bytes + p.rivals);
+    tables->gap_count = gaps_of(devices);
     tables->gaps = (struct gap *)(bytes + p.gaps);
     tables->habits = (struct habits *)(bytes + p.habits);
 }

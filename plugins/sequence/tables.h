@@ -34,8 +34,7 @@
 
 enum {
     TABLES_WORKERS = 256,          /* slots */
-    TABLES_GAPS = 1 << 17,         /* open gaps that there is room for: see gaps.h */
-    TABLES_DEVICES_MOST = 1 << 16, /* their numbers fit a gap's */
+    TABLES_DEVICES_MOST = 1 << 22, /* their numbers fit a gap's */
     TABLES_CACHE_LINE = 64,        /* bytes */
     TABLES_WINDOW_LEAST = 64,
     TABLES_WINDOW_MOST = 65536 /* numbers */
@@ -154,7 +153,9 @@ struct device {
     uint32_t highest_tick; /* the tick in which its highest number came: see causes.h */
     uint8_t disorder;      /* how far its numbers are from believable: see disorder.h */
     uint8_t listener;      /* by which its last message came */
-    uint8_t reserved[10];
+    uint8_t reserved[2];
+    uint32_t key; /* a hash of what it calls itself; 0: not known */
+    uint8_t reserved_more[4];
     struct timing timing;
 };
 
@@ -252,7 +253,8 @@ struct tables {
     uint8_t *entries;      /* one for each device: struct device, its window */
     struct losses *losses; /* one for each device */
     struct rivals *rivals; /* one for each device */
-    struct gap *gaps;      /* TABLES_GAPS of them; the first are the devices' own */
+    uint32_t gap_count;    /* open gaps that there is room for: see gaps.h */
+    struct gap *gaps;      /* `gap_count` of them; the first are the devices' own */
     struct habits *habits; /* one for each device */
 };
 

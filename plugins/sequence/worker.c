@@ -163,6 +163,8 @@ static void on_note(void *context, const struct tracker_note *note)
                            &self->events.batch->records[self->events.after]);
         break;
     case TRACKER_DEVICE:
+        tables_device(self->tables, note->device_id)->key =
+            sequence_key(self->sequence, note->device_id);
         report(self, MUSTER_EVENT_DEVICE_NEW, note);
         break;
     }

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "../common/number.h"
 
@@ -45,6 +46,11 @@ void json_device(FILE *out, const struct muster_host *host, struct muster_instan
     struct muster_device device = {.size = sizeof device};
 
     host->device(instance, number, &device);
-    fprintf(out, "{\"device_id\": %" PRIu64 ", \"name\": ", device.id);
+    fputs("{\"device_id\": ", out);
+    if (device.id != 0 || strcmp(device.key, "0") == 0)
+        fprintf(out, "%" PRIu64, device.id);
+    else
+        json_text(out, device.key);
+    fputs(", \"name\": ", out);
     json_text_or_null(out, device.name);
 }

@@ -22,6 +22,7 @@
 #include "ending.h"
 #include "ledger.h"
 #include "loop.h"
+#include "numbering.h"
 #include "overrun.h"
 #include "reload.h"
 #include "watchdog.h"
@@ -36,6 +37,7 @@ struct collector {
     struct host *host;
     struct log *log;
     struct loop loop;
+    struct numbering numbering;
     struct chain chain;
     struct formats formats[SETTINGS_LISTENERS_MOST]; /* of each listener */
     struct reload reload;
@@ -151,7 +153,8 @@ static int start_chain(struct collector *collector, enum overflow overflow,
         .formats = read_formats(config, collector->formats),
     };
 
-    if (chain_open(&collector->chain, &settings, collector->host, problems) < 0 ||
+    if (numbering_open(&collector->numbering, config, collector->host, problems) < 0 ||
+        chain_open(&collector->chain, &settings, collector->host, problems) < 0 ||
         chain_start(&collector->chain, problems) < 0 || wait_for_sinks(collector, problems) < 0)
         return -1;
     /* From now on a start that fails ends in order too. */
@@ -510,6 +513,7 @@ int collector_run(const struct config *config, struct host *host,
         .chain.drained_fd = -1,
         .started_ns = clock_monotonic(),
     };
+    struct problems problems = {0};
     int status = COLLECTOR_START;
 
     host->is_replay = arguments->capture != NULL;
@@ -521,6 +525,8 @@ int collector_run(const struct config *config, struct host *host,
         status =
             arguments->capture != NULL ? run_replay(&collector, arguments) : run_live(&collector);
     reload_free(&collector.reload);
+    numbering_close(&collector.numbering, host, &problems);
+    problems_log(&problems, host->log);
     state_store_close(host->states);
     host->states = NULL;
     loop_close(&collector.loop);

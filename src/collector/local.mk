@@ -12,6 +12,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 	%D%/ending.c %D%/ending.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/loop.c %D%/loop.h \
+	%D%/numbering.c %D%/numbering.h \
 	%D%/overrun.c %D%/overrun.h \
 	%D%/plain.c %D%/plain.h \
 	%D%/reload.c %D%/reload.h \

@@ -153,7 +153,7 @@ void batches_begin(struct muster_test_batch *batch, struct muster_instance *inst
         records = own->copy;
         memory = &nowhere;
     }
-    batch_init(&own->real, worker, workers);
+    batch_init(&own->real, worker, workers, NULL);
     batch_begin(&own->real, records, count, memory);
     batch_turn(&own->real, 1);
     own->real.plugin = instance != NULL ? &instance->plugin : NULL;

@@ -578,15 +578,38 @@ bool plan_device_is_number(const struct plan *plan)
     return plan->device_is_number;
 }
 
-bool plan_device_place(const struct plan *plan, uint32_t *offset, uint32_t *width)
+bool plan_device_has_key(const struct plan *plan)
 {
-    const struct plan_field *field = plan->device_is_number ? plan->device[0] : NULL;
+    return !plan->device_is_number || plan->device[0]->bits > 16;
+}
 
-    if (field == NULL || field->is_part || field->run > 0 || field->where != PLAN_HEADER ||
-        (field->little_endian && field->width > 1) ||
-        (field->width != 1 && field->width != 2 && field->width != 4))
-        return false;
-    *offset = field->offset;
-    *width = field->width;
-    return true;
+/* The bytes of an integer that differ most from device to device. */
+static struct wire_place integer_place(const struct plan_field *field)
+{
+    uint32_t width = field->width == 3 ? 2 : field->width > 4 ? 4 : field->width;
+
+    if (field->little_endian && field->width > 1)
+        return (struct wire_place){.offset = field->offset, .width = 1};
+    return (struct wire_place){.offset = field->offset + field->width - width,
+                               .width = width,
+                               .is_number = field->type == FORMAT_UNSIGNED && field->width <= 2};
+}
+
+struct wire_place plan_device_place(const struct plan *plan)
+{
+    const struct plan_field *field = plan->device_count > 0 ? plan->device[0] : NULL;
+    struct wire_place place = {0};
+
+    if (field == NULL || field->is_part || field->run > 0 || field->where != PLAN_HEADER)
+        return place;
+    if (plan_is_integer(field)) {
+        place = integer_place(field);
+    } else if (!field->is_varying && field->length > 4 &&
+               (field->type == FORMAT_HEX || field->type == FORMAT_BCD)) {
+        /* The last byte of bcd may be filled up. */
+        place.width = 4;
+        place.offset = field->offset + field->length - 4 - (field->type == FORMAT_BCD);
+    }
+    place.is_number &= plan->device_count == 1;
+    return place;
 }

@@ -23,9 +23,10 @@
  * - Fixed text may be filled up with zeros or spaces, which are left out.
  * - A role of a `number` that is no whole number is MUSTER_REJECT_NO_FORMAT.
  * - A device of an integer without a sign is a number.  All else is a key: integers in decimal,
- *   hex and bcd as digits, text as it is, but for what is not printable ASCII, and in a key of
- *   several fields '/': that is \xHH, and so is a backslash.  So no two devices share a key.  One
- *   that would be longer than FORMAT_KEY_MOST, or empty, is MUSTER_REJECT_BAD_LENGTH.
+ *   hex and bcd as digits, but for an F that fills bcd up, text as it is, but for what fills it up
+ *   and what is not printable ASCII, and in a key of several fields '/': that is \xHH, and so is a
+ *   backslash.  So no two devices share a key.  One that would be longer than FORMAT_KEY_MOST, or
+ *   empty, is MUSTER_REJECT_BAD_LENGTH.
  */
 #ifndef WIRE_PLAN_H
 #define WIRE_PLAN_H
@@ -39,11 +40,12 @@
 #include "base/address.h"
 #include "base/problems.h"
 #include "format.h"
+#include "steering.h"
 
 struct plan;
 struct sockaddr;
 
-/* What a device calls itself: a number, or a key as text.  Both identify it within its format. */
+/* What a device calls itself: a number, or a key as text. */
 struct plan_device {
     uint64_t id;               /* if is_number */
     bool is_number;            /* of at most 64 bits; else the key below is what it is */
@@ -113,13 +115,14 @@ const struct plan_value *plan_value(const struct plan *plan, uint32_t index);
 /* The name of the format. */
 const char *plan_name(const struct plan *plan);
 
-/* Whether its devices call themselves by a number; else by a key. */
+/* Whether its devices call themselves by a number without a sign; and whether one may be anything
+ * but such a number below MUSTER_DEVICE_IDS. */
 bool plan_device_is_number(const struct plan *plan);
+bool plan_device_has_key(const struct plan *plan);
 
-/* Where the device's bytes are in every datagram of this format, for steering.  Returns whether
- * there is such a place: one number, of 8, 16 or 32 bits, big-endian, in front of which is nothing
- * of varying length. */
-bool plan_device_place(const struct plan *plan, uint32_t *offset, uint32_t *width);
+/* Where the device's bytes are in every datagram of this format, for steering: those of an integer,
+ * or of a longer hex or bcd, in front of which is nothing of varying length. */
+struct wire_place plan_device_place(const struct plan *plan);
 
 /* For a person: each field of a datagram with its offset, bytes, value and meaning, in order, or
  * which rule refuses it.  `field` is called for each. */

@@ -53,17 +53,16 @@ static void put_hex(struct key *key, const uint8_t *bytes, uint32_t count)
     }
 }
 
-/* Digits; 0xf is none. */
-static void put_bcd(struct key *key, const uint8_t *bytes, uint32_t count)
+/* Digits; what fills a fixed length up at the end, or the last byte, is left out. */
+static void put_bcd(struct key *key, const uint8_t *bytes, uint32_t count, bool is_fixed)
 {
-    uint32_t i;
+    uint32_t used = 2 * count, i;
 
-    for (i = 0; i < 2 * count && !key->full; i++) {
-        unsigned nibble = i % 2 == 0 ? bytes[i / 2] >> 4 : bytes[i / 2] & 15;
-
-        if (nibble != 15)
-            put(key, digits[nibble]);
-    }
+    while (used > 0 && (is_fixed || used == 2 * count) &&
+           (bytes[(used - 1) / 2] >> (used % 2 == 0 ? 0 : 4) & 15) == 15)
+        used--;
+    for (i = 0; i < used && !key->full; i++)
+        put(key, digits[bytes[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15]);
 }
 
 static void put_text(struct key *key, const uint8_t *bytes, uint32_t count, bool is_part)
@@ -103,7 +102,7 @@ static void put_field(struct key *key, const struct plan_look *look, const struc
         put_hex(key, bytes, length);
         break;
     case FORMAT_BCD:
-        put_bcd(key, bytes, length);
+        put_bcd(key, bytes, length, !field->is_varying);
         break;
     default:
         put_text(key, bytes, plan_trim(field, bytes, length), is_part);

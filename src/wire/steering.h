@@ -7,6 +7,7 @@
 #define WIRE_STEERING_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,13 +18,15 @@
 #define WIRE_ID_OFFSET 0 /* bytes in front of the device's id in the built-in datagram */
 #define WIRE_ID_SIZE   2 /* bytes of it */
 
-/* Where a datagram has its device's id: a big-endian number of 1, 2 or 4 bytes.  width 0: it has no
- * such place. */
+/* Where a datagram has what tells its device from most others: a big-endian number of 1, 2 or 4
+ * bytes.  width 0: it has no such place. */
 struct wire_place {
     uint32_t offset, width; /* bytes */
+    bool is_number; /* it is the device's number; else the kernel steers by it, and the worker
+                       of the device's number may be another */
 };
 
-/* The worker of a device, by its number, which is its id. */
+/* The worker of a device, by its number. */
 static inline unsigned wire_worker_of(uint32_t device, unsigned workers)
 {
     assert(workers > 0);

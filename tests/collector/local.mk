@@ -12,6 +12,7 @@ include %D%/state/local.mk
 # ending: tests/e2e/misuse.py
 # ledger: tests/e2e/accounting.py
 # loop: tests/e2e/signals.py
+# numbering: tests/e2e/keys.py
 # overrun: tests/e2e/told.py
 # plain: tests/e2e/told.py
 # reload: tests/e2e/reload.py

@@ -120,13 +120,6 @@ class Declared(Case):
     def test_workers_where_it_has_none(self):
         self.many('"little"', little)
 
-    def test_an_id_that_cannot_be_is_counted(self):
-        collector = self.begin('"wide"')
-        collector.send(struct.pack("!IB", 65535, 1), struct.pack("!IB", 65536, 1))
-        ledger = collector.stop()
-        self.assertEqual([row[:2] for row in self.seen()], [("65535", "1")])
-        self.assertIn("unknown_device 1", ledger.text)
-
     def test_the_wrong_format_is_told_once(self):
         collector = self.begin('"weather"')
         for sequence in range(200):

@@ -13,6 +13,7 @@ E2E_TESTS = \
 	%D%/formats.py \
 	%D%/gaps.py \
 	%D%/host.py \
+	%D%/keys.py \
 	%D%/killed.py \
 	%D%/listeners.py \
 	%D%/manuals.py \

@@ -349,7 +349,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t described, place;
     struct plan *plan;
     uint8_t *datagram;
-    uint32_t offset, width;
 
     if (size < 2)
         return 0;
@@ -363,7 +362,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     problems_free(&problems);
     if (plan == NULL)
         return 0;
-    plan_device_place(plan, &offset, &width);
+    plan_device_place(plan);
     size -= place;
     if (size > 65535)
         size = 65535;

@@ -292,11 +292,16 @@ START_TEST(where_the_device_is)
 {
     static const struct {
         const char *front, *device;
-        int offset, width;
+        uint32_t offset, width;
+        bool is_number;
     } cases[] = {
-        {"u8", "u16", 1, 2},     {"u32", "u8", 4, 1},       {"u8", "u32", 1, 4},
-        {"u8", "u16 le", -1, 0}, {"u8", "u24", -1, 0},      {"u8", "u64", -1, 0},
-        {"u8", "i16", -1, 0},    {"text:u8", "u16", -1, 0}, {"u8", "hex:2", -1, 0},
+        {"u8", "u16", 1, 2, true},       {"u32", "u8", 4, 1, true},
+        {"u8", "u32", 1, 4, false},      {"u8", "u16 le", 1, 1, false},
+        {"u8", "u24", 2, 2, false},      {"u8", "u64", 5, 4, false},
+        {"u8", "u64 le", 1, 1, false},   {"u8", "i16", 1, 2, false},
+        {"text:u8", "u16", 0, 0, false}, {"u8", "hex:2", 0, 0, false},
+        {"u8", "hex:6", 3, 4, false},    {"u8", "bcd:8", 4, 4, false},
+        {"u8", "text:8", 0, 0, false},
     };
     size_t i;
 
@@ -304,16 +309,17 @@ START_TEST(where_the_device_is)
         const struct format_field header[] = {fixture_field(cases[i].front, "front"),
                                               fixture_field(cases[i].device, "device")};
         struct format format = a_format(header, 2);
-        uint32_t offset, width;
+        struct wire_place place;
         struct plan *plan;
 
         format.has_types = false;
         plan = fixture_plan(&format);
-        ck_assert_int_eq(plan_device_place(plan, &offset, &width), cases[i].offset >= 0);
-        if (cases[i].offset >= 0) {
-            ck_assert_int_eq((int)offset, cases[i].offset);
-            ck_assert_int_eq((int)width, cases[i].width);
-        }
+        place = plan_device_place(plan);
+        ck_assert_uint_eq(place.offset, cases[i].offset);
+        ck_assert_uint_eq(place.width, cases[i].width);
+        ck_assert(place.is_number == cases[i].is_number);
+        ck_assert(plan_device_has_key(plan) ==
+                  (strcmp(cases[i].device, "u8") != 0 && strncmp(cases[i].device, "u16", 3) != 0));
         ck_assert_str_eq(plan_name(plan), "f");
         plan_free(plan);
     }

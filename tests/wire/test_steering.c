@@ -66,8 +66,12 @@ static struct sockaddr_in open_group(int sockets[GROUP], const struct wire_place
 START_TEST(the_kernel_has_the_same_rule)
 {
     static const uint16_t ids[] = {0, 1, 2, 3, 255, 256, 258, 0x1234, 0xfffe, 0xffff};
-    static const struct wire_place places[] = {
-        {WIRE_ID_OFFSET, WIRE_ID_SIZE}, {1, 1}, {0, 4}, {3, 4}, {5, 2}, {0, 0}};
+    static const struct wire_place places[] = {{WIRE_ID_OFFSET, WIRE_ID_SIZE, true},
+                                               {1, 1, true},
+                                               {0, 4, false},
+                                               {3, 4, false},
+                                               {5, 2, true},
+                                               {0, 0, false}};
     const struct wire_place *place = &places[_i];
     int sockets[GROUP], sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), got;
     struct sockaddr_in address = open_group(sockets, place);

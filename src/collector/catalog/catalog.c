@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "numbers.h"
 #include "wire/plan.h"
 
 struct class_info {
@@ -23,6 +24,13 @@ struct device_info {
     struct network *sources;
     uint32_t tag_count, source_count;
     bool listed;
+};
+
+/* A device that is listed and is not its own number. */
+struct keyed_device {
+    char *key;
+    uint8_t class;
+    struct device_info info;
 };
 
 /* A device's id as text, the bytes of "65535" and zeros; 0: nobody has asked for it yet. */
@@ -41,28 +49,66 @@ struct catalog {
     bool has_sources;    /* of a device */
     struct plan **plans; /* of the formats: number i + 1 is plans[i] */
     unsigned plan_count;
-    union key *keys; /* one for each device */
+    union key *keys; /* one for each device that is its own number */
+    struct keyed_device *keyed;
+    size_t keyed_count, keyed_room;
+    const struct numbers *numbers; /* or NULL */
+    uint32_t *rows;                /* of each of those: which of the keyed ones, + 1; 0: none */
 };
 
 _Static_assert(CATALOG_CLASSES_MOST - 1 <= UINT8_MAX, "a class's index fits class_of");
 
 /* ---- Look-ups ------------------------------------------------------------------------- */
 
-const struct wire_class *catalog_class(const struct catalog *catalog, uint16_t device_id)
+/* Of a device that is not its own number; NULL: it is not listed. */
+static const struct keyed_device *find_keyed(const struct catalog *catalog, uint32_t number)
 {
-    return &catalog->speech[catalog->class_of[device_id]];
+    uint32_t row;
+
+    assert(number < numbers_end(catalog->numbers));
+    row = catalog->rows[number - MUSTER_DEVICE_IDS];
+    return row > 0 ? &catalog->keyed[row - 1] : NULL;
+}
+
+static unsigned class_of(const struct catalog *catalog, uint32_t number)
+{
+    const struct keyed_device *keyed;
+
+    if (number < MUSTER_DEVICE_IDS)
+        return catalog->class_of[number];
+    keyed = find_keyed(catalog, number);
+    return keyed != NULL ? keyed->class : catalog->default_class;
+}
+
+static const struct device_info *info_of(const struct catalog *catalog, uint32_t number)
+{
+    static const struct device_info unlisted = {0};
+    const struct keyed_device *keyed;
+
+    if (number < MUSTER_DEVICE_IDS)
+        return &catalog->devices[number];
+    keyed = find_keyed(catalog, number);
+    return keyed != NULL ? &keyed->info : &unlisted;
+}
+
+const struct wire_class *catalog_class(const struct catalog *catalog, uint32_t number)
+{
+    return &catalog->speech[class_of(catalog, number)];
 }
 
 /* Made when it is asked for, by whichever thread is first: few devices are, and none need memory
  * before. */
-static const char *find_key(const struct catalog *catalog, uint16_t device_id)
+static const char *find_key(const struct catalog *catalog, uint32_t number)
 {
-    union key *key = &catalog->keys[device_id], made = {0};
+    union key *key, made = {0};
     uint64_t nothing = 0;
 
+    if (number >= MUSTER_DEVICE_IDS)
+        return numbers_key(catalog->numbers, number);
+    key = &catalog->keys[number];
     if (__atomic_load_n(&key->word, __ATOMIC_ACQUIRE) != 0)
         return key->text;
-    snprintf(made.text, sizeof made.text, "%u", (unsigned)device_id);
+    snprintf(made.text, sizeof made.text, "%u", (unsigned)number % MUSTER_DEVICE_IDS);
     __atomic_compare_exchange_n(&key->word, &nothing, made.word, false, __ATOMIC_ACQ_REL,
                                 __ATOMIC_ACQUIRE);
     return key->text;
@@ -78,16 +124,16 @@ static void show(const struct muster_device *full, struct muster_device *out)
     memcpy(out, full, size < sizeof *full ? size : sizeof *full);
 }
 
-int catalog_device(const struct catalog *catalog, uint16_t device_id, struct muster_device *out)
+int catalog_device(const struct catalog *catalog, uint32_t number, struct muster_device *out)
 {
-    const struct device_info *device = &catalog->devices[device_id];
-    const struct class_info *class = &catalog->classes[catalog->class_of[device_id]];
-    const struct muster_device full = {
+    const struct device_info *device = info_of(catalog, number);
+    const struct class_info *class = &catalog->classes[class_of(catalog, number)];
+    struct muster_record record = {0};
+    struct muster_device full = {
         .size = out->size,
-        .number = device_id,
-        .id = device_id,
+        .number = number,
         /* Who asks for less, asks for very many. */
-        .key = out->size > offsetof(struct muster_device, key) ? find_key(catalog, device_id) : "",
+        .key = out->size > offsetof(struct muster_device, key) ? find_key(catalog, number) : "",
         .name = device->name,
         .place = device->place,
         .class_name = class->name,
@@ -97,6 +143,10 @@ int catalog_device(const struct catalog *catalog, uint16_t device_id, struct mus
         .tag_count = device->tag_count,
     };
 
+    numbers_name(catalog->numbers, &record, number);
+    full.id = record.device_id;
+    if (full.key == NULL)
+        full.key = ""; /* nobody has the number yet */
     show(&full, out);
     return device->listed;
 }
@@ -118,21 +168,23 @@ int catalog_no_device(const struct catalog *catalog, uint64_t device_id, struct 
     return 0;
 }
 
-const char *catalog_place(const struct catalog *catalog, uint16_t device_id)
+const char *catalog_place(const struct catalog *catalog, uint32_t number)
 {
-    return catalog->devices[device_id].place;
+    return info_of(catalog, number)->place;
 }
 
-bool catalog_lists(const struct catalog *catalog, uint16_t device_id)
+bool catalog_lists(const struct catalog *catalog, uint32_t number)
 {
-    return catalog->devices[device_id].listed;
+    return info_of(catalog, number)->listed;
 }
 
-unsigned catalog_sources(const struct catalog *catalog, uint16_t device_id,
+unsigned catalog_sources(const struct catalog *catalog, uint32_t number,
                          const struct network **sources)
 {
-    *sources = catalog->devices[device_id].sources;
-    return catalog->devices[device_id].source_count;
+    const struct device_info *device = info_of(catalog, number);
+
+    *sources = device->sources;
+    return device->source_count;
 }
 
 bool catalog_has_sources(const struct catalog *catalog)
@@ -143,6 +195,11 @@ bool catalog_has_sources(const struct catalog *catalog)
 size_t catalog_device_count(const struct catalog *catalog)
 {
     return catalog->device_count;
+}
+
+size_t catalog_key_count(const struct catalog *catalog)
+{
+    return catalog->keyed_count;
 }
 
 size_t catalog_class_count(const struct catalog *catalog)
@@ -187,14 +244,15 @@ const struct plan *catalog_plan(const struct catalog *catalog, unsigned number)
 struct wire_place catalog_formats_place(const struct catalog *catalog, const uint16_t numbers[],
                                         unsigned count)
 {
-    struct wire_place place = {0}, other = {0};
+    struct wire_place place = plan_device_place(catalog_plan(catalog, numbers[0]));
     unsigned i;
 
-    for (i = 0; i < count; i++) {
-        if (!plan_device_place(catalog_plan(catalog, numbers[i]), &other.offset, &other.width) ||
-            (i > 0 && (other.offset != place.offset || other.width != place.width)))
+    for (i = 1; i < count; i++) {
+        struct wire_place other = plan_device_place(catalog_plan(catalog, numbers[i]));
+
+        if (other.offset != place.offset || other.width != place.width)
             return (struct wire_place){0};
-        place = other;
+        place.is_number &= other.is_number;
     }
     return place;
 }
@@ -295,21 +353,84 @@ static int copy_sources(const struct catalog_device *device, struct device_info 
     return 0;
 }
 
-int catalog_add_device(struct catalog *catalog, uint16_t device_id,
+/* Returns 0, or -1 if memory is short. */
+static int add_keyed(struct catalog *catalog, const char *key, const struct keyed_device *device)
+{
+    struct keyed_device *keyed = catalog->keyed;
+    size_t room = catalog->keyed_room;
+
+    if (catalog->keyed_count == room) {
+        room = room > 0 ? 2 * room : 64;
+        keyed = realloc(keyed, room * sizeof *keyed);
+        if (keyed == NULL)
+            return -1;
+        catalog->keyed = keyed;
+        catalog->keyed_room = room;
+    }
+    keyed = &keyed[catalog->keyed_count];
+    *keyed = *device;
+    keyed->key = strdup(key);
+    if (keyed->key == NULL)
+        return -1;
+    catalog->keyed_count++;
+    return 0;
+}
+
+int catalog_add_device(struct catalog *catalog, const char *key,
                        const struct catalog_device *device)
 {
     struct device_info info = {.listed = true};
+    uint64_t id;
 
-    assert(device->class < catalog->class_count && !catalog->devices[device_id].listed);
+    assert(device->class < catalog->class_count && catalog->numbers == NULL);
     if (copy_text(device->name, &info.name) != 0 || copy_text(device->place, &info.place) != 0 ||
         copy_tags(device, &info) != 0 || copy_sources(device, &info) != 0) {
         free_device(&info);
         return -1;
     }
-    catalog->devices[device_id] = info;
+    if (numbers_is_whole(key, strlen(key), &id) && id < MUSTER_DEVICE_IDS) {
+        assert(!catalog->devices[id].listed);
+        catalog->devices[id] = info;
+        catalog->class_of[id] = (uint8_t)device->class;
+    } else {
+        const struct keyed_device keyed = {.class = (uint8_t)device->class, .info = info};
+
+        if (add_keyed(catalog, key, &keyed) != 0) {
+            free_device(&info);
+            return -1;
+        }
+    }
     catalog->has_sources |= info.source_count > 0;
-    catalog->class_of[device_id] = (uint8_t)device->class;
     catalog->device_count++;
+    return 0;
+}
+
+int catalog_give_numbers(struct catalog *catalog, struct numbers *numbers, unsigned workers,
+                         size_t *missing)
+{
+    size_t i;
+
+    *missing = 0;
+    free(catalog->rows);
+    catalog->rows = calloc(numbers_end(numbers) - MUSTER_DEVICE_IDS, sizeof *catalog->rows);
+    if (catalog->rows == NULL)
+        return -1;
+    for (i = 0; i < catalog->keyed_count; i++) {
+        const char *key = catalog->keyed[i].key;
+        uint64_t id = i;
+        uint32_t number;
+
+        (void)numbers_is_whole(key, strlen(key), &id);
+        number = numbers_give(numbers, key, strlen(key),
+                              numbers_worker(numbers, wire_worker_of((uint32_t)id, workers)));
+        if (number == NUMBERS_NONE) {
+            (*missing)++;
+            continue;
+        }
+        numbers_keep(numbers, number);
+        catalog->rows[number - MUSTER_DEVICE_IDS] = (uint32_t)i + 1;
+    }
+    catalog->numbers = numbers;
     return 0;
 }
 
@@ -354,6 +475,12 @@ void catalog_free(struct catalog *catalog)
         free_device(&catalog->devices[i]);
     for (i = 0; i < catalog->plan_count; i++)
         plan_free(catalog->plans[i]);
+    for (i = 0; i < catalog->keyed_count; i++) {
+        free_device(&catalog->keyed[i].info);
+        free(catalog->keyed[i].key);
+    }
+    free(catalog->keyed);
+    free(catalog->rows);
     free(catalog->plans);
     free(catalog->keys);
     free(catalog);

@@ -2,7 +2,8 @@
  *
  * The device catalog: what the devices are called, and how they speak.
  *
- * Whoever builds it has it alone; then it does not change any more, so any thread may read it.
+ * Devices are looked up by their numbers, see numbers.h.  Whoever builds it has it alone; then it
+ * does not change any more, so any thread may read it.
  */
 #ifndef COLLECTOR_CATALOG_CATALOG_H
 #define COLLECTOR_CATALOG_CATALOG_H
@@ -25,7 +26,8 @@
 #define CATALOG_FORMATS_MOST    1000 /* besides */
 
 struct catalog;
-struct plan; /* wire/plan.h */
+struct numbers; /* numbers.h */
+struct plan;    /* wire/plan.h */
 
 /* ---- Building ------------------------------------------------------------------------- */
 
@@ -67,10 +69,16 @@ void catalog_set_class(struct catalog *catalog, unsigned index, const struct cat
 /* The class of every device that is not listed; at first the built-in one. */
 void catalog_set_default(struct catalog *catalog, unsigned index);
 
-/* Lists a device that is not listed yet.  The texts are copied.  Returns 0, or -1 if memory is
- * short. */
-int catalog_add_device(struct catalog *catalog, uint16_t device_id,
+/* Lists a device that is not listed yet, by its id as text, which is its key: see numbers.h.  The
+ * texts are copied.  Returns 0, or -1 if memory is short. */
+int catalog_add_device(struct catalog *catalog, const char *key,
                        const struct catalog_device *device);
+
+/* Every device that is listed gets a number, or keeps it, best of the worker that the kernel steers
+ * its datagrams to; *missing: how many got none, since all are taken.  `numbers` lives as long as
+ * the catalog.  Returns 0, or -1 if memory is short. */
+int catalog_give_numbers(struct catalog *catalog, struct numbers *numbers, unsigned workers,
+                         size_t *missing);
 
 /* Adds a format, whose name must be new; there must be fewer than CATALOG_FORMATS_MOST.  The plan
  * is the catalog's then, and freed with it.  Returns its number, from 1 on, or -1 if memory is
@@ -81,30 +89,29 @@ int catalog_add_format(struct catalog *catalog, struct plan *plan);
 /* ---- Look-ups ------------------------------------------------------------------------- */
 
 /* How the device speaks.  Never NULL.  A look-up in a table, made for every datagram. */
-const struct wire_class *catalog_class(const struct catalog *catalog, uint16_t device_id);
+const struct wire_class *catalog_class(const struct catalog *catalog, uint32_t number);
 
 /* Fills in as much of *out as out->size has room for; see muster_host.device.  Strings live as
  * long as the catalog.  Returns 1 if the catalog lists the device, else 0 and the default class.
  * Any thread. */
-int catalog_device(const struct catalog *catalog, uint16_t device_id, struct muster_device *out);
+int catalog_device(const struct catalog *catalog, uint32_t number, struct muster_device *out);
 
-/* The same for a device that no table has: its number is UINT32_MAX, and its key empty.  Returns 0.
- */
+/* The same for a device that has no number: that is UINT32_MAX, and its key empty.  Returns 0. */
 int catalog_no_device(const struct catalog *catalog, uint64_t device_id, struct muster_device *out);
 
 /* Whether the catalog lists the device. */
-bool catalog_lists(const struct catalog *catalog, uint16_t device_id);
+bool catalog_lists(const struct catalog *catalog, uint32_t number);
 
 /* Where the device may send from: returns how many *sources there are, 0 if it may from anywhere.
  */
-unsigned catalog_sources(const struct catalog *catalog, uint16_t device_id,
+unsigned catalog_sources(const struct catalog *catalog, uint32_t number,
                          const struct network **sources);
 
 /* Whether that is said of any device. */
 bool catalog_has_sources(const struct catalog *catalog);
 
 /* Where the device is, as the catalog says; NULL if it does not say. */
-const char *catalog_place(const struct catalog *catalog, uint16_t device_id);
+const char *catalog_place(const struct catalog *catalog, uint32_t number);
 
 /* The number of the format of that name: 0 for the built-in one, else from 1 on; or -1. */
 int catalog_find_format(const struct catalog *catalog, const char *name);
@@ -119,8 +126,10 @@ struct wire_place catalog_formats_place(const struct catalog *catalog, const uin
 /* How many formats it has besides the built-in one. */
 unsigned catalog_format_count(const struct catalog *catalog);
 
-/* How many devices it lists, and how many classes it has, the built-in one included. */
+/* How many devices it lists, how many of those are not their own numbers, and how many classes it
+ * has, the built-in one included. */
 size_t catalog_device_count(const struct catalog *catalog);
+size_t catalog_key_count(const struct catalog *catalog);
 size_t catalog_class_count(const struct catalog *catalog);
 
 #endif

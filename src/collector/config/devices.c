@@ -12,6 +12,8 @@
 #include "base/node.h"
 #include "base/node_yaml.h"
 #include "base/suggest.h"
+#include "collector/catalog/numbers.h"
+#include "wire/plan.h"
 #include "check.h"
 #include "format_files.h"
 #include "formats.h"
@@ -67,10 +69,10 @@ enum { DEVICE_ID, DEVICE_NAME, DEVICE_CLASS, DEVICE_PLACE, DEVICE_SOURCE, DEVICE
 
 static const struct muster_option device_options[DEVICE_OPTIONS] = {
     [DEVICE_ID] = {.name = "id",
-                   .type = MUSTER_OPTION_INT,
-                   .max = MUSTER_DEVICE_IDS - 1,
+                   .type = MUSTER_OPTION_STRING,
                    .flags = MUSTER_OPTION_REQUIRED,
-                   .summary = "The device_id of its datagrams; each only once"},
+                   .summary = "What it calls itself in its datagrams: a number, or the key of a "
+                              "declared format; each only once"},
     [DEVICE_NAME] = {.name = "name",
                      .type = MUSTER_OPTION_STRING,
                      .summary = "What it is called; no other device has that name"},
@@ -130,6 +132,8 @@ struct loader {
     unsigned device_line[MUSTER_DEVICE_IDS];
     struct name_use *names;
     size_t name_count;
+    struct name_use *keys; /* of devices that are not their own numbers */
+    size_t key_count;
 };
 
 /* Finds the index that a class of this name gets; -1 after adding a problem.  Returns 0, or -1 if
@@ -318,17 +322,47 @@ static void use_name(struct loader *loader, const struct node *map, const char *
     }
 }
 
+/* Whether it can be a device's key, as keys are shown. */
+static bool check_key(const struct loader *loader, const struct node *node)
+{
+    const char *key = node->text;
+    size_t length = strlen(key), i;
+
+    if (length == 0 || length > NUMBERS_KEY_MOST) {
+        node_problem(node, loader->problems, "id: it has %zu bytes; expected 1 to %d", length,
+                     NUMBERS_KEY_MOST);
+        return false;
+    }
+    for (i = 0; i < length; i++) {
+        if (key[i] >= 0x20 && key[i] < 0x7f)
+            continue;
+        node_problem(node, loader->problems,
+                     "id: character %zu is not printable ASCII; write it as it is shown, \\xHH",
+                     i + 1);
+        return false;
+    }
+    return true;
+}
+
 /* Returns 0, or -1 if memory is short. */
-static int list_device(struct loader *loader, const struct node *node, uint16_t id,
+static int list_device(struct loader *loader, const struct node *node,
                        const struct catalog_device *device)
 {
+    uint64_t id;
+
+    if (!check_key(loader, node))
+        return 0;
+    if (!numbers_is_whole(node->text, strlen(node->text), &id) || id >= MUSTER_DEVICE_IDS) {
+        loader->keys[loader->key_count++] = (struct name_use){node->text, node};
+        return catalog_add_device(loader->catalog, node->text, device);
+    }
     if (loader->device_line[id] > 0) {
-        node_problem(node, loader->problems, "device %u is listed again; it is first on line %u",
-                     id, loader->device_line[id]);
+        node_problem(node, loader->problems, "device %s is listed again; it is first on line %u",
+                     node->text, loader->device_line[id]);
         return 0;
     }
     loader->device_line[id] = node->line;
-    return catalog_add_device(loader->catalog, id, device);
+    return catalog_add_device(loader->catalog, node->text, device);
 }
 
 /* The same.  A device without an id is still checked. */
@@ -362,9 +396,9 @@ static int load_device(struct loader *loader, const struct node *map)
     device.tag_count = read_tags(loader, node_find(map, "tags"), tags);
     if (values[DEVICE_CLASS].text != NULL)
         device.class = find_class(loader, values[DEVICE_CLASS].text, node_find(map, "class"));
-    result = result == 0 ? list_device(loader, node_find(map, "id"),
-                                       (uint16_t)values[DEVICE_ID].number, &device)
-                         : 0;
+    result = result == 0 && values[DEVICE_ID].text != NULL
+                 ? list_device(loader, node_find(map, "id"), &device)
+                 : 0;
 
 done:
     networks_free(&sources);
@@ -384,18 +418,19 @@ static int compare_uses(const void *left, const void *right)
     return (a->node->column > b->node->column) - (a->node->column < b->node->column);
 }
 
-static void check_names(struct loader *loader)
+static void check_names(const struct loader *loader, struct name_use *uses, size_t count,
+                        const char *what, const char *how)
 {
-    const struct name_use *first = loader->names;
+    const struct name_use *first = uses;
     size_t i;
 
-    qsort(loader->names, loader->name_count, sizeof *loader->names, compare_uses);
-    for (i = 1; i < loader->name_count; i++) {
-        const struct name_use *use = &loader->names[i];
+    qsort(uses, count, sizeof *uses, compare_uses);
+    for (i = 1; i < count; i++) {
+        const struct name_use *use = &uses[i];
 
         if (strcmp(use->name, first->name) == 0)
             node_problem(use->node, loader->problems,
-                         "name \"%s\" is given again; it is first on line %u", use->name,
+                         "%s \"%s\" is %s again; it is first on line %u", what, use->name, how,
                          first->node->line);
         else
             first = use;
@@ -409,13 +444,44 @@ static int load_devices(struct loader *loader, const struct node *devices)
     if (!check_kind(devices, NODE_LIST, "devices", "a list of devices", loader->problems))
         return 0;
     loader->names = calloc(devices->count + 1, sizeof *loader->names);
-    if (loader->names == NULL)
+    loader->keys = calloc(devices->count + 1, sizeof *loader->keys);
+    if (loader->names == NULL || loader->keys == NULL)
         return -1;
     for (i = 0; i < devices->count; i++)
         if (load_device(loader, devices->items[i].value) < 0)
             return -1;
-    check_names(loader);
+    check_names(loader, loader->names, loader->name_count, "name", "given");
+    check_names(loader, loader->keys, loader->key_count, "device", "listed");
     return 0;
+}
+
+/* Whether a format has devices that call themselves that. */
+static bool can_come(const struct catalog *catalog, const char *key)
+{
+    uint64_t id;
+    bool is_whole = numbers_is_whole(key, strlen(key), &id);
+    unsigned i;
+
+    for (i = 1; i <= catalog_format_count(catalog); i++) {
+        const struct plan *plan = catalog_plan(catalog, i);
+
+        if (is_whole ? plan_device_has_key(plan) : !plan_device_is_number(plan))
+            return true;
+    }
+    return false;
+}
+
+/* Once the formats are known. */
+static void check_keys(const struct loader *loader)
+{
+    size_t i;
+
+    for (i = 0; i < loader->key_count; i++)
+        if (!can_come(loader->catalog, loader->keys[i].name))
+            node_problem(loader->keys[i].node, loader->problems,
+                         "id: \"%s\" is no whole number from 0 to %d, and no format of this "
+                         "catalog has such devices",
+                         loader->keys[i].name, MUSTER_DEVICE_IDS - 1);
 }
 
 static int load_root(struct loader *loader, struct node_tree *tree)
@@ -444,6 +510,8 @@ static int load_root(struct loader *loader, struct node_tree *tree)
             result = load_devices(loader, devices);
         if (result == 0)
             result = format_files_load(loader->catalog, tree, root, loader->problems);
+        if (result == 0)
+            check_keys(loader);
     }
     options_free(values, CATALOG_OPTIONS);
     return result;
@@ -465,6 +533,7 @@ struct catalog *devices_load(const char *path, struct problems *problems)
     if (node_yaml_read(&tree, path, problems) == 0 && load_root(loader, &tree) < 0)
         problems_add(problems, path, 0, 0, "cannot read: out of memory");
     free(loader->names);
+    free(loader->keys);
     node_tree_free(&tree);
 
 done:

@@ -182,11 +182,6 @@ static void read_formats(struct listen *listen, const struct option_value *value
             node_problem(place, problems,
                          "format: the built-in format cannot be one of several; \"reference\" "
                          "declares the same");
-        else if (number > 0 && !plan_device_is_number(catalog_plan(catalog, (unsigned)number)))
-            node_problem(place, problems,
-                         "format: the devices of \"%s\" call themselves by a text; only devices "
-                         "with a number, from 0 to %d, can be received",
-                         name, MUSTER_DEVICE_IDS - 1);
         else if (number > 0)
             listen->formats[listen->format_count++] = (uint16_t)number;
         else if (number < 0 && catalog != NULL)
@@ -206,7 +201,7 @@ int listen_read(struct listen *listen, const struct node *group, const struct ca
     int result;
 
     memset(listen, 0, sizeof *listen);
-    listen->place = (struct wire_place){WIRE_ID_OFFSET, WIRE_ID_SIZE};
+    listen->place = (struct wire_place){WIRE_ID_OFFSET, WIRE_ID_SIZE, true};
     if (group != NULL && !check_kind(group, NODE_MAP, "an entry of listen", LISTEN_FORM, problems))
         return 0;
     result = check_map(&check, group, values, problems);

@@ -82,7 +82,7 @@ static const struct muster_option settings[SETTINGS] = {
     [SETTING_UNKNOWN_MOST] = {.name = "unknown_most",
                               .type = MUSTER_OPTION_INT,
                               .fallback = "65536",
-                              .max = MUSTER_DEVICE_IDS,
+                              .max = 1000000,
                               .summary = "How many such devices are taken in a run"},
 };
 

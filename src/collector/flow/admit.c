@@ -35,7 +35,8 @@ struct admit {
     uint32_t accepted;       /* how many these are */
 };
 
-static bool is_needed(const struct admit_settings *is, const struct catalog *catalog)
+static bool is_needed(const struct admit_settings *is, const struct catalog *catalog,
+                      uint32_t devices)
 {
     unsigned i;
 
@@ -43,16 +44,16 @@ static bool is_needed(const struct admit_settings *is, const struct catalog *cat
         if (is->listeners[i].count > 0)
             return true;
     return is->source_rate > 0 || is->device_rate > 0 || is->unknown != ADMIT_ACCEPT ||
-           is->unknown_most < MUSTER_DEVICE_IDS || catalog_has_sources(catalog);
+           is->unknown_most < devices || catalog_has_sources(catalog);
 }
 
 int admit_new(struct admit **admit, const struct admit_settings *settings,
-              const struct catalog *catalog)
+              const struct catalog *catalog, uint32_t devices)
 {
     struct admit *made;
 
     *admit = NULL;
-    if (!is_needed(settings, catalog))
+    if (!is_needed(settings, catalog, devices))
         return 0;
     made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -62,11 +63,11 @@ int admit_new(struct admit **admit, const struct admit_settings *settings,
     if (getrandom(&made->seed, sizeof made->seed, GRND_NONBLOCK) != sizeof made->seed)
         made->seed = clock_monotonic();
     made->listeners = calloc(settings->listener_count + 1, sizeof *made->listeners);
-    made->is_accepted = calloc(MUSTER_DEVICE_IDS, 1);
+    made->is_accepted = calloc(devices, 1);
     if (settings->source_rate > 0)
         made->sources = calloc((size_t)SETS * WAYS, sizeof *made->sources);
     if (settings->device_rate > 0)
-        made->device_due_ns = calloc(MUSTER_DEVICE_IDS, sizeof *made->device_due_ns);
+        made->device_due_ns = calloc(devices, sizeof *made->device_due_ns);
     if (made->listeners == NULL || made->is_accepted == NULL ||
         (settings->source_rate > 0 && made->sources == NULL) ||
         (settings->device_rate > 0 && made->device_due_ns == NULL)) {
@@ -171,37 +172,43 @@ int admit_source(struct admit *admit, const struct sockaddr *source, uint8_t lis
 /* ---- devices -------------------------------------------------------------------------- */
 
 /* Whether a device that the catalog does not list is accepted; its datagrams are one pipeline's. */
-static bool accept_unknown(struct admit *admit, uint16_t device_id)
+static bool accept_unknown(struct admit *admit, uint32_t device)
 {
     if (admit->is.unknown == ADMIT_REJECT)
         return false;
-    if (admit->is_accepted[device_id])
+    if (admit->is_accepted[device])
         return true;
     if (__atomic_fetch_add(&admit->accepted, 1, __ATOMIC_RELAXED) >= admit->is.unknown_most) {
         __atomic_fetch_sub(&admit->accepted, 1, __ATOMIC_RELAXED);
         return false;
     }
-    admit->is_accepted[device_id] = 1;
+    admit->is_accepted[device] = 1;
     return true;
 }
 
-int admit_device(struct admit *admit, const struct sockaddr *source, uint16_t device_id,
+bool admit_may_enroll(const struct admit *admit)
+{
+    return admit->is.unknown != ADMIT_REJECT &&
+           __atomic_load_n(&admit->accepted, __ATOMIC_RELAXED) < admit->is.unknown_most;
+}
+
+int admit_device(struct admit *admit, const struct sockaddr *source, uint32_t device,
                  uint64_t arrival_ns, uint8_t *marks)
 {
     const struct network *networks;
-    unsigned count = catalog_sources(admit->catalog, device_id, &networks);
+    unsigned count = catalog_sources(admit->catalog, device, &networks);
 
     *marks = 0;
     if (count > 0 && !network_has(networks, count, source))
         return reject(MUSTER_REJECT_SOURCE);
-    if (!catalog_lists(admit->catalog, device_id)) {
-        if (!accept_unknown(admit, device_id))
+    if (!catalog_lists(admit->catalog, device)) {
+        if (!accept_unknown(admit, device))
             return reject(MUSTER_REJECT_UNKNOWN_DEVICE);
         if (admit->is.unknown == ADMIT_MARK)
             *marks = MUSTER_MARK_UNKNOWN;
     }
     if (admit->is.device_rate > 0 &&
-        !pass(&admit->device_due_ns[device_id], admit->is.device_rate, arrival_ns))
+        !pass(&admit->device_due_ns[device], admit->is.device_rate, arrival_ns))
         return reject(MUSTER_REJECT_RATE);
     return 0;
 }

@@ -39,17 +39,22 @@ struct admit_settings {
 struct admit;
 struct sockaddr;
 
-/* *admit is NULL if everybody may send.  Returns 0, or -1 if memory is short. */
+/* *admit is NULL if everybody may send.  Numbers of devices are below `devices`.  Returns 0, or -1
+ * if memory is short. */
 int admit_new(struct admit **admit, const struct admit_settings *settings,
-              const struct catalog *catalog);
+              const struct catalog *catalog, uint32_t devices);
 void admit_free(struct admit *admit);
 
 /* Before it is decoded: returns 0, or -(1 + enum muster_reject). */
 int admit_source(struct admit *admit, const struct sockaddr *source, uint8_t listener,
                  uint64_t arrival_ns);
 
-/* Of a datagram that was decoded: the same.  *marks are those that its records have besides. */
-int admit_device(struct admit *admit, const struct sockaddr *source, uint16_t device_id,
+/* Of a datagram that was decoded: the same, by the device's number.  *marks are those that its
+ * records have besides. */
+int admit_device(struct admit *admit, const struct sockaddr *source, uint32_t device,
                  uint64_t arrival_ns, uint8_t *marks);
+
+/* Whether a device that has no number yet, and so is not listed, may be given one. */
+bool admit_may_enroll(const struct admit *admit);
 
 #endif

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/catalog/numbers.h"
+
 #define GATE_PATIENCE CLOCK_SECOND /* for the workers to end what they are at */
 
 /* ---- open ----------------------------------------------------------------------------- */
@@ -108,8 +110,8 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
         .formats = settings->formats,
     };
 
-    if (settings->admit != NULL &&
-        admit_new(&chain->admit, settings->admit, chain->host->catalog) < 0) {
+    if (settings->admit != NULL && admit_new(&chain->admit, settings->admit, chain->host->catalog,
+                                             numbers_end(chain->host->numbers)) < 0) {
         problems_note(problems, LOG_ERROR, NULL, "out of memory");
         return -1;
     }

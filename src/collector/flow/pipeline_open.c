@@ -166,7 +166,7 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->formats = settings->formats;
     pipeline->wake_fd = -1;
     pipeline->gate = settings->gate;
-    batch_init(&pipeline->batch, pipeline->id, pipeline->count);
+    batch_init(&pipeline->batch, pipeline->id, pipeline->count, pipeline->host->numbers);
     for (i = 0; i < settings->sink_count; i++)
         pipeline->keep_rejects |= (settings->sinks[i].instance->kinds & MUSTER_TAKES_REJECTS) != 0;
     for (i = 0; i < settings->filter_count; i++)

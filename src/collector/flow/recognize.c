@@ -4,6 +4,9 @@
  */
 #include "recognize.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "pipeline.h"
 #include "wire/datagram.h"
 
@@ -48,21 +51,62 @@ int recognize(const struct formats *formats, const struct catalog *catalog,
     return best;
 }
 
-unsigned recognize_worker(const struct formats *all, const struct catalog *catalog,
+uint32_t recognize_number(const struct numbers *numbers, const struct plan_device *device)
+{
+    if (device->is_number)
+        return numbers_of_id(numbers, device->id);
+    return device->length > 0 ? numbers_of_key(numbers, device->key, device->length) : NUMBERS_NONE;
+}
+
+uint32_t recognize_enroll(struct numbers *numbers, const struct plan_device *device,
+                          unsigned worker)
+{
+    char digits[24];
+
+    if (numbers == NULL)
+        return NUMBERS_NONE;
+    if (device->is_number)
+        return numbers_give(numbers, digits,
+                            (size_t)snprintf(digits, sizeof digits, "%" PRIu64, device->id),
+                            worker);
+    return device->length > 0 ? numbers_give(numbers, device->key, device->length, worker)
+                              : NUMBERS_NONE;
+}
+
+/* The worker that a device without a number is best of: that which the kernel steers it to, or any
+ * that is always the same. */
+static unsigned first_worker(const struct formats *formats, const struct datagram *datagram,
+                             const struct plan_device *device, unsigned workers)
+{
+    uint32_t sum = (uint32_t)device->id;
+    uint8_t i;
+
+    if (formats->place.width > 0)
+        return wire_worker_at(&formats->place, datagram->bytes, datagram->stored, workers);
+    for (i = 0; !device->is_number && i < device->length; i++)
+        sum = sum * 31 + (uint8_t)device->key[i];
+    return sum % workers;
+}
+
+unsigned recognize_worker(const struct formats *all, const struct host *host,
                           const struct datagram *datagram, unsigned workers)
 {
     const struct formats *formats = all != NULL ? &all[datagram->listener] : NULL;
     struct plan_header header;
     uint16_t number;
-    int device;
+    uint32_t device;
 
     if (formats == NULL || formats->count == 0)
         return wire_worker(datagram->bytes, datagram->stored, workers);
-    if (formats->place.width > 0)
+    if (formats->place.is_number)
         return wire_worker_at(&formats->place, datagram->bytes, datagram->stored, workers);
     if (datagram->stored < datagram->size)
         return 0; /* too long to be read */
-    recognize(formats, catalog, datagram, &header, &number);
-    device = recognize_device(&header);
-    return device >= 0 ? wire_worker_of((uint32_t)device, workers) : 0;
+    recognize(formats, host->catalog, datagram, &header, &number);
+    device = recognize_number(host->numbers, &header.device);
+    if (device != NUMBERS_NONE)
+        return wire_worker_of(device, workers);
+    if (!header.device.is_number && header.device.length == 0)
+        return 0;
+    return numbers_worker(host->numbers, first_worker(formats, datagram, &header.device, workers));
 }

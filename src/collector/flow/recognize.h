@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "collector/catalog/catalog.h"
+#include "collector/catalog/numbers.h"
+#include "collector/host/host.h"
 #include "wire/plan.h"
 #include "wire/steering.h"
 
@@ -30,16 +32,15 @@ struct formats {
 int recognize(const struct formats *formats, const struct catalog *catalog,
               const struct datagram *datagram, struct plan_header *header, uint16_t *number);
 
-/* The device's id, if it is one that can be received: a number below MUSTER_DEVICE_IDS; else -1. */
-static inline int recognize_device(const struct plan_header *header)
-{
-    return header->device.is_number && header->device.id < MUSTER_DEVICE_IDS
-               ? (int)header->device.id
-               : -1;
-}
+/* The number of the device; NUMBERS_NONE: it has none yet, or could not be read. */
+uint32_t recognize_number(const struct numbers *numbers, const struct plan_device *device);
+
+/* Gives it one, of that worker, unless it has one meanwhile.  NUMBERS_NONE: all are taken. */
+uint32_t recognize_enroll(struct numbers *numbers, const struct plan_device *device,
+                          unsigned worker);
 
 /* Which worker's datagram it is.  `all` has one for each listener; NULL: all built in. */
-unsigned recognize_worker(const struct formats *all, const struct catalog *catalog,
+unsigned recognize_worker(const struct formats *all, const struct host *host,
                           const struct datagram *datagram, unsigned workers);
 
 #endif

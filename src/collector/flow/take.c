@@ -46,9 +46,9 @@ static inline void set_arrival(struct block *block, struct muster_record *record
     record->via.arrival = arrival;
 }
 
-/* `header` is NULL if the datagram is too short for one. */
-static void reject(struct pipeline *pipeline, const struct datagram *datagram,
-                   const struct muster_header *header, unsigned reason)
+/* `device` is NUMBERS_NONE if it is of none that is known. */
+static void reject(struct pipeline *pipeline, const struct datagram *datagram, uint32_t device,
+                   unsigned reason)
 {
     bool is_told = notices_reject(pipeline, datagram, reason);
     struct muster_record *record;
@@ -67,8 +67,8 @@ static void reject(struct pipeline *pipeline, const struct datagram *datagram,
     record->reject.reason = (uint8_t)reason;
     if (!is_told)
         record->marks = MUSTER_MARK_HELD_BACK;
-    if (header != NULL)
-        wire_device(record, header);
+    if (device != NUMBERS_NONE)
+        numbers_name(pipeline->host->numbers, record, device);
     record->payload_size = datagram->stored;
     if (datagram->stored > 0)
         record->payload.bytes = block_store(pipeline->block, datagram->bytes, datagram->stored);
@@ -114,11 +114,12 @@ __attribute__((noinline)) static int admit_it(struct pipeline *pipeline,
 }
 
 /* A stranger's word is not taken for anything of the device that it names. */
-static const struct muster_header *header_of(const struct datagram *datagram,
-                                             const struct muster_header *header,
-                                             enum muster_reject reason)
+static uint32_t device_of(const struct datagram *datagram, const struct muster_header *header,
+                          enum muster_reject reason)
 {
-    return datagram->size < MUSTER_HEADER_SIZE || reason == MUSTER_REJECT_SOURCE ? NULL : header;
+    return datagram->size < MUSTER_HEADER_SIZE || reason == MUSTER_REJECT_SOURCE
+               ? NUMBERS_NONE
+               : header->device_id;
 }
 
 static void take_built_in(struct pipeline *pipeline, const struct datagram *datagram)
@@ -150,7 +151,7 @@ static void take_built_in(struct pipeline *pipeline, const struct datagram *data
     if (count < 0) {
         if (admitted < 0)
             wire_header(&header, datagram->bytes, datagram->size, pipeline->largest);
-        reject(pipeline, datagram, header_of(datagram, &header, wire_reason(count)),
+        reject(pipeline, datagram, device_of(datagram, &header, wire_reason(count)),
                wire_reason(count));
         return;
     }
@@ -170,7 +171,7 @@ static void take_built_in(struct pipeline *pipeline, const struct datagram *data
 
 /* What the header says of one whose class says which of its messages count. */
 static bool is_numbered(const struct pipeline *pipeline, const struct plan_header *header,
-                        uint16_t device)
+                        uint32_t device)
 {
     const struct wire_class *class = catalog_class(pipeline->host->catalog, device);
 
@@ -210,32 +211,43 @@ static uint32_t fill_declared(struct block *block, const struct datagram *datagr
     return count;
 }
 
+/* A device at its first datagram.  Returns its number; NUMBERS_NONE: it gets none. */
+static uint32_t enroll(struct pipeline *pipeline, const struct plan_device *device)
+{
+    if (pipeline->admit != NULL && !admit_may_enroll(pipeline->admit))
+        return NUMBERS_NONE;
+    return recognize_enroll(pipeline->host->numbers, device, pipeline->id);
+}
+
 /* Judges it.  Returns how many records it makes, 0 if it is to be ignored, or
- * -(1 + enum muster_reject).  *id: of its device, or -1. */
+ * -(1 + enum muster_reject).  *device: its number, or NUMBERS_NONE. */
 static int judge_declared(struct pipeline *pipeline, const struct formats *formats,
                           const struct datagram *datagram, struct plan_header *header,
-                          struct muster_record *same, int *id)
+                          struct muster_record *same, uint32_t *device)
 {
     int admitted = 0, count;
     uint8_t marks = 0;
 
-    *id = -1;
+    *device = NUMBERS_NONE;
     if (pipeline->admit != NULL)
         admitted = admit_it(pipeline, datagram, NULL, &marks);
     if (datagram->size > pipeline->largest)
         return admitted < 0 ? admitted : -(1 + (int)MUSTER_REJECT_TOO_LONG);
     count = recognize(formats, pipeline->host->catalog, datagram, header, &same->format);
-    *id = recognize_device(header);
+    *device = recognize_number(pipeline->host->numbers, &header->device);
     if (admitted < 0)
         return admitted;
     if (count <= 0)
         return count;
-    if (*id < 0)
+    if (*device == NUMBERS_NONE)
+        *device = enroll(pipeline, &header->device);
+    if (*device == NUMBERS_NONE)
         return -(1 + (int)MUSTER_REJECT_UNKNOWN_DEVICE);
     if (pipeline->admit != NULL)
-        admitted = admit_device(pipeline->admit, datagram->source, (uint16_t)*id,
-                                datagram->arrival_ns, &marks);
-    same->marks = MUSTER_MARK_DEVICE | marks;
+        admitted =
+            admit_device(pipeline->admit, datagram->source, *device, datagram->arrival_ns, &marks);
+    same->marks = marks;
+    numbers_name(pipeline->host->numbers, same, *device);
     return admitted < 0 ? admitted : count;
 }
 
@@ -245,16 +257,19 @@ static void take_declared(struct pipeline *pipeline, const struct formats *forma
     struct pipeline_counters *c = &pipeline->counters;
     struct muster_record same = {0}; /* of all its records */
     struct plan_header header;
-    uint32_t done = 0;
-    int id, count = judge_declared(pipeline, formats, datagram, &header, &same, &id);
+    uint32_t done = 0, device;
+    int count = judge_declared(pipeline, formats, datagram, &header, &same, &device);
 
+    if (count > 0 && wire_worker_of(device, pipeline->count) != pipeline->id) {
+        pipeline_overrun(pipeline, datagram); /* two workers saw it for the first time at once */
+        return;
+    }
     counter_add(&c->received, 1);
     counter_add(&c->bytes, datagram->size);
     if (count < 0) {
-        const struct muster_header device = {.device_id = (uint16_t)id};
-        bool is_its = id >= 0 && wire_reason(count) != MUSTER_REJECT_SOURCE;
-
-        reject(pipeline, datagram, is_its ? &device : NULL, wire_reason(count));
+        reject(pipeline, datagram,
+               wire_reason(count) != MUSTER_REJECT_SOURCE ? device : NUMBERS_NONE,
+               wire_reason(count));
         return;
     }
     counter_add(&c->decoded, 1);
@@ -263,8 +278,9 @@ static void take_declared(struct pipeline *pipeline, const struct formats *forma
         counter_add(&c->ignored, 1);
         return;
     }
-    same.device_id = same.device = (uint32_t)id;
-    same.seq_bits = is_numbered(pipeline, &header, (uint16_t)id);
+    if (device >= MUSTER_DEVICE_IDS)
+        numbers_heard(pipeline->host->numbers, device, datagram->arrival_ns);
+    same.seq_bits = is_numbered(pipeline, &header, device);
     while (done < (uint32_t)count) {
         if (!block_has_room(pipeline->block, datagram->size)) {
             pipeline_publish(pipeline);

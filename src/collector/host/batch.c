@@ -11,6 +11,7 @@
 
 #include "batch_check.h"
 #include "plugin.h"
+#include "collector/catalog/numbers.h"
 
 /* Bytes that may be read behind every payload. */
 enum { TAIL = 16 };
@@ -60,11 +61,13 @@ static void free_copies(struct batch_copy **copies)
     }
 }
 
-void batch_init(struct batch *batch, unsigned worker, unsigned workers)
+void batch_init(struct batch *batch, unsigned worker, unsigned workers,
+                const struct numbers *numbers)
 {
     assert(worker < workers);
     batch->worker = worker;
     batch->workers = workers;
+    batch->numbers = numbers;
 }
 
 void batch_begin(struct batch *batch, struct muster_record *records, uint32_t count,
@@ -229,10 +232,10 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
     }
     if (is_new_way)
         emission->record.via.arrival = &copy->arrival;
-    /* Ids of the built-in format are their own numbers. */
-    if ((record->marks & MUSTER_MARK_DEVICE) == 0)
-        emission->record.device = 0;
-    emission->record.device_id = emission->record.device;
+    if ((record->marks & MUSTER_MARK_DEVICE) != 0)
+        numbers_name(batch->numbers, &emission->record, record->device);
+    else
+        batch_check_forget_device(&emission->record);
     return 0;
 }
 

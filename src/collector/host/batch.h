@@ -30,6 +30,7 @@ struct vector {
 
 struct batch_bytes;
 struct batch_copy;
+struct numbers;
 struct plugin;
 
 /* Where payloads and arrivals of the records lie, but those of records that filters added. */
@@ -63,6 +64,7 @@ struct batch {
     struct muster_record *records; /* the same as in the view, out of the filter's reach */
     uint32_t count;
     unsigned worker, workers;         /* whose batch it is */
+    const struct numbers *numbers;    /* or NULL */
     uint8_t origin;                   /* of the filter that has its turn */
     struct muster_instance *instance; /* that filter */
     const struct plugin *plugin;      /* its plugin, for what it calls its events; or NULL */
@@ -102,8 +104,10 @@ struct batch_change {
     bool altered; /* it changed what must not be changed in place; the records are safe again */
 };
 
-/* For the worker of that number.  All zeros before; batch_free at the end. */
-void batch_init(struct batch *batch, unsigned worker, unsigned workers);
+/* For the worker of that number.  `numbers` of devices, which outlive it, or NULL, see numbers.h.
+ * All zeros before; batch_free at the end. */
+void batch_init(struct batch *batch, unsigned worker, unsigned workers,
+                const struct numbers *numbers);
 
 /* `memory` may be NULL if there are no records. */
 void batch_begin(struct batch *batch, struct muster_record *records, uint32_t count,

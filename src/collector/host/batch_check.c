@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "collector/catalog/numbers.h"
 #include "wire/steering.h"
 
 /* ---- the sum -------------------------------------------------------------------------- */
@@ -26,7 +27,7 @@ uint64_t batch_check_sum(const struct muster_record *records, uint32_t count)
 {
     static const struct muster_record summed = {.device = UINT32_MAX,
                                                 .kind = UINT8_MAX,
-                                                .marks = MUSTER_MARK_DEVICE,
+                                                .marks = MUSTER_MARK_DEVICE | MUSTER_MARK_KEY,
                                                 .origin = UINT8_MAX,
                                                 .format = UINT16_MAX};
     uint64_t payloads = 0, places = 0, sizes = 0, ways = 0, ids = 0;
@@ -51,7 +52,8 @@ uint64_t batch_check_sum(const struct muster_record *records, uint32_t count)
 
 bool batch_check_device(const struct batch *batch, uint32_t device)
 {
-    return device < MUSTER_DEVICE_IDS && wire_worker_of(device, batch->workers) == batch->worker;
+    return device < numbers_end(batch->numbers) &&
+           wire_worker_of(device, batch->workers) == batch->worker;
 }
 
 /* How many bytes can be read from there on, `size` at most. */
@@ -114,6 +116,13 @@ void batch_check_forget(struct muster_record *record)
         record->format = 0;
 }
 
+void batch_check_forget_device(struct muster_record *record)
+{
+    record->marks &= (uint8_t) ~(MUSTER_MARK_DEVICE | MUSTER_MARK_KEY);
+    record->device = 0;
+    record->device_id = 0;
+}
+
 void batch_check_mend(struct batch *batch)
 {
     uint32_t i;
@@ -128,11 +137,7 @@ void batch_check_mend(struct batch *batch)
         record->payload_size = readable(batch, record->payload.bytes, record->payload_size);
         if (record->payload_size == 0)
             record->payload.bytes = NULL;
-        if ((record->marks & MUSTER_MARK_DEVICE) == 0 ||
-            !batch_check_device(batch, record->device)) {
-            record->marks &= (uint8_t)~MUSTER_MARK_DEVICE;
-            record->device = 0;
-            record->device_id = 0;
-        }
+        if ((record->marks & MUSTER_MARK_DEVICE) == 0 || !batch_check_device(batch, record->device))
+            batch_check_forget_device(record);
     }
 }

@@ -35,8 +35,9 @@ bool batch_check_stays(const struct batch *batch, const struct muster_arrival *a
  * long as the batch.  Its arrival can be read. */
 bool batch_check_datagram(const struct batch *batch, const struct muster_record *record);
 
-/* Makes it a record of the built-in format, without a datagram. */
+/* Makes it a record of the built-in format, without a datagram; or about no device. */
 void batch_check_forget(struct muster_record *record);
+void batch_check_forget_device(struct muster_record *record);
 
 /* The sum over kind, payload, payload_size, payload_at, format, device, via and origin of all
  * records. */

@@ -18,6 +18,7 @@
 #include "rules.h"
 #include "base/clock.h"
 #include "build.h"
+#include "collector/catalog/numbers.h"
 
 /* A cell of the register is handed to the plugin as the contract's, and levels pass as they are. */
 _Static_assert(sizeof(struct counter) == sizeof(struct muster_cell), "the same number");
@@ -355,32 +356,33 @@ static const char *entry_name(struct muster_instance *instance, uint32_t origin)
     return entry != NULL ? entry->name : NULL;
 }
 
-/* Ids of the built-in format are their own numbers. */
 static uint32_t device_count(struct muster_instance *instance)
 {
-    return rules_allow(instance, RULE_DEVICE_COUNT) ? MUSTER_DEVICE_IDS : 0;
+    return rules_allow(instance, RULE_DEVICE_COUNT) ? numbers_end(instance->host->numbers) : 0;
 }
 
 static int device_by_id(struct muster_instance *instance, uint64_t device_id,
                         struct muster_device *device)
 {
-    const struct catalog *catalog = instance->host->catalog;
+    const struct host *host = instance->host;
+    uint32_t number;
 
     if (!rules_allow(instance, RULE_DEVICE_BY_ID))
         return 0;
-    if (device_id >= MUSTER_DEVICE_IDS)
-        return catalog_no_device(catalog, device_id, device);
-    return catalog_device(catalog, (uint16_t)device_id, device);
+    number = numbers_of_id(host->numbers, device_id);
+    return number == NUMBERS_NONE ? catalog_no_device(host->catalog, device_id, device)
+                                  : catalog_device(host->catalog, number, device);
 }
 
 static int device(struct muster_instance *instance, uint32_t number, struct muster_device *device)
 {
     if (!rules_allow(instance, RULE_DEVICE))
         return 0;
-    if (number >= device_count(instance))
-        instance_bug(instance, "device() of number %u; there are %u", number,
-                     device_count(instance));
-    return device_by_id(instance, number, device);
+    if (number < numbers_end(instance->host->numbers))
+        return catalog_device(instance->host->catalog, number, device);
+    instance_bug(instance, "device() of number %u; there are %u", number,
+                 numbers_end(instance->host->numbers));
+    return catalog_no_device(instance->host->catalog, number, device);
 }
 
 static int emit(struct muster_batch *batch, uint32_t after, const struct muster_record *record)

@@ -18,12 +18,14 @@
 #include "collector/state/state.h"
 
 struct columns;
+struct numbers;
 
 /* The same for every instance. */
 struct host {
     struct log *log;
     struct metrics *metrics;
     const struct catalog *catalog;
+    struct numbers *numbers;    /* of devices beyond MUSTER_DEVICE_IDS; NULL: there are none */
     struct columns *columns;    /* the values that messages can have; NULL: the built-in one */
     struct state_store *states; /* NULL until instances are opened */
     bool is_replay;

@@ -27,6 +27,7 @@ enum {
  * and unless it came before they did, the sender's are not steered well that way. */
 static void hand_over(struct worker *worker, const struct datagram *datagram, unsigned owner)
 {
+    const struct wire_place *place = &worker->group->listeners[datagram->listener].listen->place;
     struct steering *steering = &worker->group->steering;
     struct pipeline *pipeline = worker->pipeline;
 
@@ -34,7 +35,9 @@ static void hand_over(struct worker *worker, const struct datagram *datagram, un
         counter_add(&pipeline->counters.handed_over, 1);
     else
         pipeline_overrun(pipeline, datagram);
-    if (worker->group->listeners[datagram->listener].listen->place.width == 0)
+    if (place->width == 0 ||
+        (!place->is_number &&
+         wire_worker_at(place, datagram->bytes, datagram->stored, pipeline->count) == pipeline->id))
         return; /* the kernel cannot know better */
     if (!steering_is_apart(worker->turn) || worker->stands_in ||
         datagram->arrival_ns < atomic_load(&steering->turned_ns))
@@ -58,10 +61,9 @@ static void watch_gathered(struct worker *worker, struct port *port,
 static void take(struct worker *worker, struct port *port, const struct datagram *datagram)
 {
     struct pipeline *pipeline = worker->pipeline;
-    unsigned owner = pipeline->count == 1
-                         ? 0
-                         : recognize_worker(pipeline->formats, pipeline->host->catalog, datagram,
-                                            pipeline->count);
+    unsigned owner = pipeline->count == 1 ? 0
+                                          : recognize_worker(pipeline->formats, pipeline->host,
+                                                             datagram, pipeline->count);
 
     if (pipeline->count > 1 && !steering_is_apart(worker->turn) && !datagram->to_many)
         watch_gathered(worker, port, datagram, owner);

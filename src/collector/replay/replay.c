@@ -113,7 +113,7 @@ static void take(struct replay *replay, const struct packet *packet, int listene
         .local_port = packet->destination_port,
         .listener = (uint8_t)listener,
     };
-    unsigned id = recognize_worker(chain->pipelines[0].formats, chain->host->catalog, &datagram,
+    unsigned id = recognize_worker(chain->pipelines[0].formats, chain->host, &datagram,
                                    chain->pipeline_count);
     struct pipeline *pipeline = &chain->pipelines[id];
 

@@ -55,8 +55,10 @@ static unsigned add_class(const char *name, uint8_t numbers, uint64_t data_ns)
 static void add_device(uint16_t id, unsigned class, const char *name, const char *place)
 {
     const struct catalog_device device = {.name = name, .place = place, .class = class};
+    char key[8];
 
-    ck_assert_int_eq(catalog_add_device(catalog, id, &device), 0);
+    snprintf(key, sizeof key, "%u", id);
+    ck_assert_int_eq(catalog_add_device(catalog, key, &device), 0);
 }
 
 START_TEST(ids_as_text)
@@ -83,7 +85,7 @@ START_TEST(tags_and_places)
     const struct catalog_device device = {.place = "cellar", .tags = tags, .tag_count = 2};
     struct muster_device out;
 
-    ck_assert_int_eq(catalog_add_device(catalog, 7, &device), 0);
+    ck_assert_int_eq(catalog_add_device(catalog, "7", &device), 0);
     key[0] = value[0] = 'x'; /* they are copied */
     out = look_up(7, 1);
     ck_assert_str_eq(out.place, "cellar");

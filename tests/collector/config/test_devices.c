@@ -244,10 +244,11 @@ struct bad {
 #define INTERVAL "expected at least 1ns, or leave it out\n"
 #define PAYLOADS "one of \"text\", \"u16\""
 #define NUMBERS  "one of \"heartbeat\", \"data\", \"init\", \"all\""
-#define BAD_ID   "expected a whole number, 0 to 65535, in decimal\n"
+#define BAD_ID                                                                                     \
+    " is no whole number from 0 to 65535, and no format of this catalog has such devices\n"
 #define NO_ID                                                                                      \
-    "a device needs the setting \"id\" (a whole number, 0 to 65535): The device_id of its "        \
-    "datagrams; each only once\n"
+    "a device needs the setting \"id\" (a text in quotes): What it calls itself in its "           \
+    "datagrams: a number, or the key of a declared format; each only once\n"
 #define LETTERS_64 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl"
 
 static const struct bad bad_files[] = {
@@ -324,16 +325,15 @@ static const struct bad bad_files[] = {
                               "devices.yaml:1:14: a device is a list; expected a mapping\n"
                               "devices.yaml:1:18: a device is nothing; expected a mapping\n"},
     {"devices:\n  - name: x\n  - id:\n", "2:5: " NO_ID "devices.yaml:3:5: " NO_ID},
-    {"devices: [{id: 65536}]\n", "1:16: id: 65536 is out of range; expected 0 to 65535\n"},
-    {"devices: [{id: -1}]\n", "1:16: id: -1 is out of range; expected 0 to 65535\n"},
-    {"devices: [{id: +1}]\n", "1:16: id: cannot read \"+1\"; " BAD_ID},
-    {"devices: [{id: 0x65}]\n", "1:16: id: cannot read \"0x65\"; " BAD_ID},
-    {"devices: [{id: 010}]\n", "1:16: id: cannot read \"010\"; " BAD_ID},
-    {"devices: [{id: 1.0}]\n", "1:16: id: cannot read \"1.0\"; " BAD_ID},
-    {"devices: [{id: \"\"}]\n", "1:16: id: cannot read \"\"; " BAD_ID},
-    {"devices: [{id: 18446744073709551617}]\n",
-     "1:16: id: 18446744073709551617 is out of range; expected 0 to 65535\n"},
-    {"devices: [{id: [1]}]\n", "1:16: id is a list; expected a whole number, 0 to 65535\n"},
+    {"devices: [{id: 65536}]\n", "1:16: id: \"65536\"" BAD_ID},
+    {"devices: [{id: -1}]\n", "1:16: id: \"-1\"" BAD_ID},
+    {"devices: [{id: +1}]\n", "1:16: id: \"+1\"" BAD_ID},
+    {"devices: [{id: 0x65}]\n", "1:16: id: \"0x65\"" BAD_ID},
+    {"devices: [{id: 010}]\n", "1:16: id: \"010\"" BAD_ID},
+    {"devices: [{id: 1.0}]\n", "1:16: id: \"1.0\"" BAD_ID},
+    {"devices: [{id: \"\"}]\n", "1:16: id: it has 0 bytes; expected 1 to 64\n"},
+    {"devices: [{id: 18446744073709551617}]\n", "1:16: id: \"18446744073709551617\"" BAD_ID},
+    {"devices: [{id: [1]}]\n", "1:16: id is a list; expected a text in quotes\n"},
     {"devices:\n  - id: 7\n  - id: 8\n  - id: 7\n",
      "4:9: device 7 is listed again; it is first on line 2\n"},
     {"devices:\n  - {id: 1, name: b}\n  - {id: 2, name: a}\n  - {id: 3, name: b}\n"
@@ -387,7 +387,7 @@ static const struct bad bad_files[] = {
      "defualt: meter\n"
      "classes:\n"
      "  meter: {payload: u32}\n",
-     "2:10: id: cannot read \"x\"; " BAD_ID
+     "2:10: id: \"x\"" BAD_ID
      "devices.yaml:3:13: a device has no setting \"clas\"; did you mean \"class\"?\n"
      "devices.yaml:4:1: the catalog has no setting \"defualt\"; did you mean \"default\"?\n"
      "devices.yaml:6:20: payload: unknown \"u32\"; expected " PAYLOADS "\n"},

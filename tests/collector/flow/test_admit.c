@@ -30,7 +30,7 @@ static void tear_down(void)
 
 static void make(void)
 {
-    ck_assert_int_eq(admit_new(&admit, &settings, catalog), 0);
+    ck_assert_int_eq(admit_new(&admit, &settings, catalog, MUSTER_DEVICE_IDS), 0);
 }
 
 /* The reason why not, or -1. */
@@ -55,11 +55,13 @@ static int device_at(uint16_t id, const char *text, uint64_t now_ns)
 static void list(uint16_t id, const char *source)
 {
     struct network network;
+    char key[8];
     struct catalog_device device = {.sources = &network, .source_count = source != NULL};
 
     if (source != NULL)
         ck_assert_int_eq(network_parse(&network, source), NETWORK_READ);
-    ck_assert_int_eq(catalog_add_device(catalog, id, &device), 0);
+    snprintf(key, sizeof key, "%u", id);
+    ck_assert_int_eq(catalog_add_device(catalog, key, &device), 0);
 }
 
 START_TEST(no_rules)

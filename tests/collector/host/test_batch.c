@@ -44,7 +44,7 @@ static void begin(struct batch *batch, struct muster_record *records, uint32_t c
                                         .arrivals = arrivals,
                                         .arrival_count = sizeof arrivals / sizeof arrivals[0]};
 
-    batch_init(batch, 1, 4);
+    batch_init(batch, 1, 4, NULL);
     batch_begin(batch, records, count, &memory);
     batch_turn(batch, 3);
 }

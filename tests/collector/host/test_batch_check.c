@@ -37,7 +37,7 @@ static void set_up(void)
                                             .via.arrival = &arrivals[i % 2]};
         records[i].payload.bytes = bytes_of_block + 4 * i;
     }
-    batch_init(&batch, WORKER, WORKERS);
+    batch_init(&batch, WORKER, WORKERS, NULL);
     batch_begin(&batch, records, COUNT, &memory);
     batch_turn(&batch, ORIGIN);
 }

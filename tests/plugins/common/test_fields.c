@@ -276,7 +276,8 @@ START_TEST(any_record)
 
             if (found == type || found == FIELD_TYPE_NONE)
                 continue;
-            if (found == FIELD_TYPE_UNSIGNED && (type <= FIELD_TYPE_U64 || type == FIELD_TYPE_WORD))
+            if (found == FIELD_TYPE_UNSIGNED &&
+                (type <= FIELD_TYPE_U64 || type == FIELD_TYPE_WORD || type == FIELD_TYPE_DEVICE))
                 continue;
             if (type == FIELD_TYPE_VALUE && ((found > type && found <= FIELD_TYPE_UNSIGNED) ||
                                              found == FIELD_TYPE_BOOL || found == FIELD_TYPE_BYTES))

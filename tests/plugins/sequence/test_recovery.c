@@ -231,7 +231,7 @@ static void bad_undo_device(struct tables *t)
 
 static void bad_gaps_end(struct tables *t)
 {
-    tables_slot(t, 255)->gaps_end = TABLES_GAPS + 1;
+    tables_slot(t, 255)->gaps_end = t->gap_count + 1;
 }
 
 static void lost_by_no_cause(struct tables *t)

@@ -128,7 +128,7 @@ static void expect_gaps(struct tables *tables, uint64_t open)
     uint32_t i;
 
     ck_assert_int_eq(gaps_rebuild(tables, 2, 1), 0);
-    for (i = 0; i < TABLES_GAPS; i++) {
+    for (i = 0; i < tables->gap_count; i++) {
         const struct gap *gap = &tables->gaps[i];
 
         if (!gap->used)
