@@ -260,6 +260,32 @@ static void print_record(struct decoding *decoding, uint32_t reading)
     print_values(decoding, &record, 8);
 }
 
+/* "answer  01 00 00 00 02   after csv, to listed devices" */
+static void print_answer(const struct decoding *decoding)
+{
+    const int index = plan_reply_find(decoding->plan, decoding->datagram, decoding->size);
+    const struct plan_reply *reply;
+    uint8_t answer[FORMAT_REPLY_MOST];
+    uint32_t i, size;
+
+    if (index < 0) {
+        if (plan_reply(decoding->plan, 0) != NULL)
+            printf("answer  none\n");
+        return;
+    }
+    reply = plan_reply(decoding->plan, (uint32_t)index);
+    size = plan_reply_make(decoding->plan, (uint32_t)index, decoding->datagram, decoding->size,
+                           answer);
+    printf("answer ");
+    for (i = 0; i < size; i++)
+        printf(" %02x", answer[i]);
+    if (size > decoding->size)
+        printf("   not sent: it is longer than the datagram\n");
+    else
+        printf("   %s%s, to %s devices\n", reply->after != NULL ? "after " : "at once",
+               reply->after != NULL ? reply->after : "", reply->to_all ? "all" : "listed");
+}
+
 static void print_records(struct decoding *decoding)
 {
     int i;
@@ -332,10 +358,12 @@ static int decode(struct decoding *decoding, int (*judge)(struct decoding *, con
     decoding->count = verdict.count;
     if (judge != NULL)
         decoding->count = judge(decoding, context);
-    if (decoding->count < 0)
+    if (decoding->count < 0) {
         print_refusal(decoding->count, &verdict);
-    else
+    } else {
         print_records(decoding);
+        print_answer(decoding);
+    }
     return decoding->count < 0 ? REFUSED : TAKEN;
 }
 

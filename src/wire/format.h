@@ -24,6 +24,8 @@
 #define FORMAT_WORDS_MOST    256 /* values of an expect, a type map, absent, or names */
 #define FORMAT_EXAMPLES_MOST 64
 #define FORMAT_KEY_MOST      64 /* characters of a device's key */
+#define FORMAT_REPLIES_MOST  32
+#define FORMAT_REPLY_MOST    64 /* bytes of an answer */
 
 enum format_type {
     FORMAT_UNSIGNED, /* u8 u16 u24 u32 u48 u64 */
@@ -76,6 +78,7 @@ struct format_condition {
     bool is_type;
     const uint64_t *values; /* signed ones as two's complement of 64 bits; or enum format_message */
     size_t value_count;
+    uint64_t mask; /* the bits that are compared; 0: all of them */
 };
 
 struct format_conditions {
@@ -162,6 +165,39 @@ struct format_checksum {
     uint32_t from, to; /* bytes of the datagram, `to` excluded; else from 0, to the end */
 };
 
+/* What a field of an answer says, or a part of one. */
+struct format_fill {
+    const struct node *at;
+    const char *name; /* the field of header or trailer that it is copied from; NULL: a constant */
+    uint64_t number;  /* of an integer, as the values of a condition */
+    uint8_t bits;     /* of a part */
+};
+
+/* A field of an answer: an integer, or bytes of fixed length. */
+struct format_send {
+    const struct node *at;
+    enum format_type type; /* FORMAT_UNSIGNED, _SIGNED, _TEXT, _HEX or _BCD */
+    bool little_endian;
+    uint8_t width;                   /* bytes of an integer */
+    uint32_t length;                 /* of what is none: bytes */
+    const uint8_t *bytes;            /* the same: a constant; NULL: copied, as fills[0] says */
+    const struct format_fill *fills; /* one; or several, which are the parts of an integer */
+    size_t fill_count;
+};
+
+/* What a device is answered. */
+struct format_reply {
+    const struct node *at;
+    unsigned on;                   /* to which messages: 1 << enum format_message; 0: to all that
+                                      are recorded */
+    struct format_conditions when; /* all of them; none: always */
+    const struct format_send *send;
+    size_t send_count;
+    bool to_all;       /* also devices that the catalog does not list */
+    const char *after; /* the sink that must have written it before; NULL: none */
+    const struct node *after_at;
+};
+
 /* Its name is in the catalog's order of formats; number 0 is the built-in one. */
 struct format {
     const struct node *at;
@@ -183,6 +219,8 @@ struct format {
     size_t body_count;
     const struct format_value *values;
     size_t value_count;
+    const struct format_reply *replies; /* the first that is for a datagram */
+    size_t reply_count;
 };
 
 #endif

@@ -129,7 +129,8 @@ int plan_find_header(struct plan_look *look, const struct plan *plan, const uint
 bool plan_holds(const struct plan_look *look, const struct plan_condition *condition,
                 unsigned message)
 {
-    uint64_t raw = condition->field != NULL ? plan_raw(look, condition->field) : message;
+    uint64_t raw =
+        condition->field != NULL ? plan_raw(look, condition->field) & condition->mask : message;
     uint32_t i;
 
     if (raw == condition->first)

@@ -124,6 +124,25 @@ bool plan_device_has_key(const struct plan *plan);
  * or of a longer hex or bcd, in front of which is nothing of varying length. */
 struct wire_place plan_device_place(const struct plan *plan);
 
+/* How a datagram is answered. */
+struct plan_reply {
+    uint32_t size;     /* bytes of the answer, at most FORMAT_REPLY_MOST */
+    bool to_all;       /* also to devices that the catalog does not list */
+    const char *after; /* the sink that must have written the datagram's records; NULL: none */
+    const char *file;  /* where that is said */
+    unsigned line, column;
+};
+
+/* The replies of a format, in order; NULL past the last. */
+const struct plan_reply *plan_reply(const struct plan *plan, uint32_t index);
+
+/* Which of them is for a datagram that plan_header took, or that is to be ignored; -1: none. */
+int plan_reply_find(const struct plan *plan, const uint8_t *datagram, size_t size);
+
+/* Writes the answer, and returns how many bytes it has. */
+uint32_t plan_reply_make(const struct plan *plan, uint32_t index, const uint8_t *datagram,
+                         size_t size, uint8_t out[FORMAT_REPLY_MOST]);
+
 /* For a person: each field of a datagram with its offset, bytes, value and meaning, in order, or
  * which rule refuses it.  `field` is called for each. */
 struct plan_step {

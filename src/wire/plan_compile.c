@@ -409,6 +409,7 @@ static void compile(struct plan_maker *maker)
     make_clock(maker);
     make_check(maker);
     maker_values(maker);
+    maker_replies(maker);
     for (i = 0; i < plan->body_count; i++)
         find_only(&plan->bodies[i]);
     plan_fast_make(plan);

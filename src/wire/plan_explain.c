@@ -446,9 +446,10 @@ static void tell_expect(struct explainer *self, struct plan_verdict *verdict)
         if (plan_holds(&self->look, condition, 0))
             continue;
         refuse(verdict, plan_place(&self->look, field),
-               field->type == FORMAT_SIGNED ? "`expect` has %s = %" PRId64 "%s; it is %" PRId64
-                                            : "`expect` has %s = %" PRIu64 "%s; it is %" PRIu64,
-               field->name, condition->first, condition->count > 1 ? " or others" : "",
+               field->type == FORMAT_SIGNED ? "`expect` has %s %s %" PRId64 "%s; it is %" PRId64
+                                            : "`expect` has %s %s %" PRIu64 "%s; it is %" PRIu64,
+               field->name, condition->mask == UINT64_MAX ? "=" : "with the bits of",
+               condition->first, condition->count > 1 ? " or others" : "",
                plan_raw(&self->look, field));
         return;
     }

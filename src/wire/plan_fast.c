@@ -44,7 +44,8 @@ static bool make_expect(const struct plan *plan, struct plan_fast *fast)
     for (i = 0; i < plan->expect.count; i++) {
         const struct plan_condition *condition = &plan->expect.list[i];
 
-        if (condition->count != 1 || !make_load(condition->field, &fast->expect[i]))
+        if (condition->count != 1 || condition->mask != UINT64_MAX ||
+            !make_load(condition->field, &fast->expect[i]))
             return false;
         fast->expected[i] = condition->first;
     }

@@ -43,6 +43,9 @@ const struct plan_field *maker_find(struct plan_maker *maker, const struct node 
 void maker_conditions(struct plan_maker *maker, const struct format_conditions *conditions,
                       const char *what, struct plan_conditions *out);
 
+/* Checks the replies, once the bodies are compiled, and compiles them. */
+void maker_replies(struct plan_maker *maker);
+
 /* Whether the integer has room for a value, which is sign-extended to 64 bits. */
 bool maker_fits(const struct plan_field *field, uint64_t value);
 

@@ -278,6 +278,7 @@ void maker_conditions(struct plan_maker *maker, const struct format_conditions *
         list[i] = (struct plan_condition){.field = field,
                                           .first = values[0],
                                           .values = values,
+                                          .mask = from->mask != 0 ? from->mask : UINT64_MAX,
                                           .count = (uint32_t)from->value_count};
     }
     *out = (struct plan_conditions){list, conditions->count};

@@ -71,6 +71,7 @@ struct plan_condition {
     const struct plan_field *field; /* NULL: the message is meant, enum format_message */
     uint64_t first;                 /* values[0] */
     const uint64_t *values;         /* sign-extended as the field's are */
+    uint64_t mask;                  /* bits of the field that are compared */
     uint32_t count;
 };
 
@@ -163,6 +164,8 @@ struct plan {
     size_t body_count;
     struct plan_known *values;
     size_t value_count;
+    struct plan_answer *replies;
+    size_t reply_count;
     struct plan_block *blocks; /* all memory above */
 };
 

@@ -13,7 +13,7 @@
 
 const char *const fuzz_corpus = "plan";
 
-enum { FIELDS = 12, BODIES = 3, VALUES = FORMAT_VALUES_MOST };
+enum { FIELDS = 12, BODIES = 3, REPLIES = 2, SENDS = 4, VALUES = FORMAT_VALUES_MOST };
 
 static const struct node node = {.file = "fuzz", .line = 1, .column = 1, .text = ""};
 static const char *const names[] = {"device", "sequence", "time", "type", "flags", "count", "check",
@@ -56,6 +56,10 @@ struct description {
     struct format_value values[3];
     struct format_name words[2];
     const char *device[2];
+    struct format_reply replies[REPLIES];
+    struct format_condition asks[REPLIES];
+    struct format_send sends[REPLIES][SENDS];
+    struct format_fill fills[REPLIES][SENDS][2];
 };
 
 /* A name that is free; most of what is chosen shall compile.  Roles, the first of them, are for
@@ -170,6 +174,65 @@ static void make_values(struct description *made)
     made->format.value_count = count;
 }
 
+/* A name or a number, for as much of an integer as `bits` says. */
+static struct format_fill make_fill(unsigned bits)
+{
+    const unsigned which = choose(2 * NAMES);
+
+    return (struct format_fill){.at = &node,
+                                .name = which < NAMES ? names[which] : NULL,
+                                .number = which < NAMES ? 0 : numbers[which % 4],
+                                .bits = (uint8_t)bits};
+}
+
+static void make_send(struct format_send *send, struct format_fill fills[2])
+{
+    static const uint8_t widths[] = {1, 2, 3, 4, 6, 8};
+    static const uint8_t constant[20] = "a constant";
+    unsigned bits;
+
+    *send = (struct format_send){.at = &node, .fills = fills, .fill_count = 1};
+    send->type = choose(4) ? FORMAT_UNSIGNED : (enum format_type)choose(FORMAT_BCD + 1);
+    if (send->type == FORMAT_REAL)
+        send->type = FORMAT_SIGNED;
+    send->little_endian = choose(2);
+    fills[0] = make_fill(0);
+    if (send->type > FORMAT_SIGNED) {
+        send->length = choose(20) + 1;
+        if (fills[0].name == NULL)
+            send->bytes = constant;
+        return;
+    }
+    send->width = widths[choose(6)];
+    if (choose(3) > 0)
+        return;
+    bits = choose(8) + 1; /* not all, if the integer has more than a byte, which is told */
+    fills[0].bits = (uint8_t)bits;
+    fills[1] = make_fill(send->width * 8U - bits);
+    send->fill_count = fills[1].bits > 0 ? 2 : 1;
+}
+
+static void make_replies(struct description *made)
+{
+    unsigned count = choose(3) > 0 ? 0 : choose(REPLIES) + 1, i, j;
+
+    for (i = 0; i < count; i++) {
+        struct format_reply *reply = &made->replies[i];
+
+        *reply = (struct format_reply){.at = &node,
+                                       .on = choose(4) ? 0 : choose(1 << (FORMAT_IGNORE + 1)),
+                                       .when = make_condition(&made->asks[i]),
+                                       .send = made->sends[i],
+                                       .send_count = choose(SENDS) + 1,
+                                       .to_all = choose(2)};
+        made->asks[i].mask = choose(4);
+        for (j = 0; j < reply->send_count; j++)
+            make_send(&made->sends[i][j], made->fills[i][j]);
+    }
+    made->format.replies = made->replies;
+    made->format.reply_count = count;
+}
+
 static void make_format(struct description *made)
 {
     struct format *format = &made->format;
@@ -225,6 +288,8 @@ static void make_format(struct description *made)
     if (!is_used[CHECK])
         format->checksum.is = FORMAT_NO_CHECK;
     make_values(made);
+    memcpy(is_used, in_header, sizeof is_used);
+    make_replies(made);
 }
 
 /* ---- What must hold ------------------------------------------------------------------- */
@@ -300,6 +365,26 @@ static void check_fast(const struct plan *plan, const struct plan_header *fast, 
                "the same readings");
 }
 
+/* An answer stays inside its bounds, whatever the datagram is. */
+static void check_reply(const struct plan *plan, const uint8_t *datagram, size_t size)
+{
+    int index = plan_reply_find(plan, datagram, size);
+    uint8_t *out;
+    uint32_t made;
+
+    if (index < 0)
+        return;
+    fuzz_check(plan_reply(plan, (uint32_t)index) != NULL, "a reply that there is");
+    made = plan_reply(plan, (uint32_t)index)->size;
+    fuzz_check(made > 0 && made <= FORMAT_REPLY_MOST, "an answer has a size");
+    out = malloc(made); /* of its size, for a sanitizer */
+    fuzz_check(out != NULL, "memory");
+    fuzz_check(plan_reply_make(plan, (uint32_t)index, datagram, size, out) == made,
+               "as long as it says");
+    touch(out, made);
+    free(out);
+}
+
 struct shown {
     size_t size;
     unsigned count;
@@ -333,6 +418,7 @@ static void check_datagram(const struct plan *plan, const uint8_t *datagram, siz
         fuzz_check(header.readings == (unsigned)count, "as many as it says");
         check_records(plan, &header, datagram, size);
     }
+    check_reply(plan, datagram, size);
     check_values(plan, datagram, size, 0);
     check_values(plan, datagram, size, (uint32_t)size / 2);
     check_values(plan, datagram, size, UINT32_MAX);

@@ -23,10 +23,19 @@
 
 #define NS INT64_C(1000000000)
 
-enum { ROLE_DEVICE, ROLE_SEQUENCE, ROLE_TYPE, ROLE_TIME, ROLE_FLAGS, ROLE_READINGS, ROLE_REJECTED };
+enum {
+    ROLE_DEVICE,
+    ROLE_SEQUENCE,
+    ROLE_TYPE,
+    ROLE_TIME,
+    ROLE_FLAGS,
+    ROLE_READINGS,
+    ROLE_REJECTED,
+    ROLE_ANSWER
+};
 
-static const char *const roles[] = {"device", "sequence", "type",    "time",
-                                    "flags",  "readings", "rejected"};
+static const char *const roles[] = {"device", "sequence", "type",     "time",
+                                    "flags",  "readings", "rejected", "answer"};
 enum { ROLES = sizeof roles / sizeof *roles };
 
 /* One that is looked at. */
@@ -279,23 +288,59 @@ static void expect_readings(struct example *example, const struct node *node)
         expect_reading(example, node->items[i].value, (uint32_t)i);
 }
 
-static int find_role(const char *name)
+/* The bytes of the answer; null: there is none. */
+static void expect_answer(const struct example *example, const struct node *node)
+{
+    const int reply = plan_reply_find(example->plan, example->datagram, example->size);
+    uint8_t answer[FORMAT_REPLY_MOST], room[FORMAT_REPLY_MOST];
+    struct hexadecimal bytes = {.bytes = room, .room = sizeof room};
+    char why[HEXADECIMAL_WHY], found[3 * FORMAT_REPLY_MOST + 1] = "none";
+    uint32_t size = 0, i;
+
+    if (reply >= 0)
+        size = plan_reply_make(example->plan, (uint32_t)reply, example->datagram, example->size,
+                               answer);
+    for (i = 0; i < size; i++)
+        snprintf(found + 3 * i, 4, "%02x%s", answer[i], i + 1 < size ? " " : "");
+    if (node->kind == NODE_NULL) {
+        if (reply >= 0)
+            node_problem(node, example->problems,
+                         "example: the answer is %s; the example says that there is none", found);
+        return;
+    }
+    if (node->kind != NODE_WORD && node->kind != NODE_TEXT) {
+        check_kind(node, NODE_TEXT, "answer", "digits", example->problems);
+        return;
+    }
+    if (hexadecimal_read(&bytes, node->text, why) < 0)
+        node_problem(node, example->problems, "answer: %s", why);
+    else if (reply < 0 || bytes.count != size || memcmp(room, answer, size) != 0)
+        node_problem(node, example->problems, "example: the answer is %s; the example says %s",
+                     found, node->text);
+}
+
+/* A value may be called "answer" where there are none. */
+static int find_role(const struct example *example, const char *name)
 {
     int i = 0;
 
     while (i < ROLES && strcmp(roles[i], name) != 0)
         i++;
-    return i;
+    return i == ROLE_ANSWER && plan_reply(example->plan, 0) == NULL ? ROLES : i;
 }
 
 static void expect_one(struct example *example, const struct node_item *item)
 {
-    const int role = find_role(item->key->text);
+    const int role = find_role(example, item->key->text);
     const struct plan_header *header = &example->header;
     char text[FORMAT_SHOWN_ROOM];
 
     if (role == ROLE_READINGS) {
         expect_readings(example, item->value);
+        return;
+    }
+    if (role == ROLE_ANSWER) {
+        expect_answer(example, item->value);
         return;
     }
     /* A value may have the name of a role: flags that are wider than 8 bits. */

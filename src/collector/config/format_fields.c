@@ -136,8 +136,8 @@ static bool read_bytes_type(const struct format_reader *reader, const struct nod
     return behind == NULL || read_length(reader, node, behind, field);
 }
 
-static bool read_type(const struct format_reader *reader, const struct node *node,
-                      struct format_field *field)
+bool format_fields_type(const struct format_reader *reader, const struct node *node,
+                        struct format_field *field)
 {
     const char *text = node->text, *colon = strchr(text, ':');
     size_t length = colon != NULL ? (size_t)(colon - text) : strlen(text);
@@ -165,9 +165,8 @@ static bool read_type(const struct format_reader *reader, const struct node *nod
     return false;
 }
 
-/* "version/4" */
-static bool read_part(const struct format_reader *reader, const struct node *node,
-                      struct format_part *part)
+const char *format_fields_part(const struct format_reader *reader, const struct node *node,
+                               uint8_t *wide)
 {
     const char *text = format_reader_text(reader, node, "a part", "NAME/BITS such as version/4");
     const char *slash = text != NULL ? strchr(text, '/') : NULL;
@@ -175,19 +174,26 @@ static bool read_part(const struct format_reader *reader, const struct node *nod
     char *name;
 
     if (text == NULL)
-        return false;
+        return NULL;
     if (slash == NULL || slash == text || slash[1] == '-' || !decimal_integer(slash + 1, &bits) ||
         bits < 1 || bits > 64) {
         node_problem(node, reader->problems,
                      "part \"%s\": expected NAME/BITS such as version/4, 1 to 64 bits", text);
-        return false;
+        return NULL;
     }
-    part->at = node;
-    part->bits = (uint8_t)bits;
+    *wide = (uint8_t)bits;
     name = format_reader_room(reader, (size_t)(slash - text), 1);
+    return name != NULL ? memcpy(name, text, (size_t)(slash - text)) : NULL; /* the list says so */
+}
+
+static bool read_part(const struct format_reader *reader, const struct node *node,
+                      struct format_part *part)
+{
+    const char *name = format_fields_part(reader, node, &part->bits);
+
     if (name == NULL)
-        return false; /* the list says so */
-    memcpy(name, text, (size_t)(slash - text));
+        return false;
+    part->at = node;
     if (strcmp(name, "-") == 0)
         return true;
     part->name = name;
@@ -258,7 +264,7 @@ static int read_field(const struct format_reader *reader, const struct node *map
     key = map->items[0].key;
     field->at = key;
     if (format_reader_text(reader, key, "a type", "one such as u16") == NULL ||
-        !read_type(reader, key, field))
+        !format_fields_type(reader, key, field))
         return 1;
     return read_name(reader, map->items[0].value, field);
 }

@@ -13,6 +13,15 @@
 int format_fields_read(const struct format_reader *reader, const struct node *list,
                        const char *what, struct format_fields *out);
 
+/* Reads a type, such as "u16le" or "text:16".  Returns false after adding a problem. */
+bool format_fields_type(const struct format_reader *reader, const struct node *node,
+                        struct format_field *field);
+
+/* Reads a part, "version/4", into its name, '-' or a number too, and its bits.  Returns NULL after
+ * adding a problem. */
+const char *format_fields_part(const struct format_reader *reader, const struct node *node,
+                               uint8_t *bits);
+
 /* Warns of names in a header that are nearly a role which it does not have.  `has_device`:
  * something else says which fields are the device. */
 void format_fields_warn(const struct format_reader *reader, const struct format_fields *fields,

@@ -73,6 +73,37 @@ static int read_messages(const struct format_reader *reader, const struct node *
     return 0;
 }
 
+/* { has: 1 }: all bits of that number are set. */
+static int read_bits(const struct format_reader *reader, const struct node *map,
+                     struct format_condition *condition)
+{
+    static const char *const words[] = {"has"};
+    const struct node *has = node_find(map, "has");
+    int result;
+
+    if (map->count != 1 || has == NULL) {
+        if (map->count == 1 && map->items[0].key->text != NULL)
+            format_reader_word(reader, map->items[0].key, map->items[0].key->text, words, 1,
+                               "property of a condition");
+        else
+            node_problem(map, reader->problems, "%s: expected a value, or { has: BITS }",
+                         condition->name);
+        return 0;
+    }
+    if (!check_kind(has, NODE_WORD, "has", "a whole number such as 1 or 0x80", reader->problems))
+        return 0;
+    result = read_numbers(reader, has, "has", &condition->values, &condition->value_count);
+    if (condition->value_count == 0)
+        return result;
+    condition->mask = condition->values[0];
+    if (condition->mask == 0) {
+        node_problem(has, reader->problems,
+                     "has: 0 has no bit; expected a number such as 1 or 0x80");
+        condition->value_count = 0;
+    }
+    return result;
+}
+
 static int read_condition(const struct format_reader *reader, const struct node_item *item,
                           struct format_condition *condition)
 {
@@ -85,9 +116,23 @@ static int read_condition(const struct format_reader *reader, const struct node_
                      name);
         return 0;
     }
+    if (item->value->kind == NODE_MAP)
+        return read_bits(reader, item->value, condition);
     if (strcmp(name, "type") == 0 && is_word(item->value))
         return read_messages(reader, item->value, condition);
     return read_numbers(reader, item->value, name, &condition->values, &condition->value_count);
+}
+
+int format_values_on(const struct format_reader *reader, const struct node *node, unsigned *on)
+{
+    struct format_condition condition = {0};
+    size_t i;
+
+    if (read_messages(reader, node, &condition) < 0)
+        return -1;
+    for (i = 0; i < condition.value_count; i++)
+        *on |= 1U << condition.values[i];
+    return 0;
 }
 
 int format_values_conditions(const struct format_reader *reader, const struct node *map,

@@ -12,6 +12,8 @@
  * memory is short. */
 int format_values_conditions(const struct format_reader *reader, const struct node *map,
                              const char *what, struct format_conditions *out);
+/* A message type's word, or a list of them: 1 << enum format_message. */
+int format_values_on(const struct format_reader *reader, const struct node *node, unsigned *on);
 int format_values_types(const struct format_reader *reader, const struct node *node,
                         struct format *format);
 int format_values_read(const struct format_reader *reader, const struct node *map,

@@ -13,6 +13,7 @@
 #include "decimal.h"
 #include "format_fields.h"
 #include "format_reader.h"
+#include "format_replies.h"
 #include "format_values.h"
 
 /* ---- What the file may say ------------------------------------------------------------ */
@@ -141,14 +142,14 @@ static const struct option_table body_table = TABLE(body_options, BODY_OPTIONS);
 
 static const char *const others_of_format[] = {"header", "trailer",  "expect", "type",
                                                "device", "time",     "check",  "body",
-                                               "values", "examples", NULL};
+                                               "values", "examples", "reply",  NULL};
 static const char *const others_of_body[] = {"when", "header", "reading", NULL};
 static const char *const no_others[] = {NULL};
 
 void formats_describe(FILE *out)
 {
     fputs("Of each format, in formats: { NAME: { ... }, ... }, besides header, trailer,\n"
-          "expect, type, device, time, check, body, values and examples:\n",
+          "expect, type, device, time, check, body, values, reply and examples:\n",
           out);
     options_describe(&format_table, out);
     fputs("\nOf its time:\n", out);
@@ -157,6 +158,7 @@ void formats_describe(FILE *out)
     options_describe(&check_table, out);
     fputs("\nOf each entry of its body, besides when, header and reading:\n", out);
     options_describe(&body_table, out);
+    format_replies_describe(out);
 }
 
 /* ---- Time and check ------------------------------------------------------------------- */
@@ -353,7 +355,7 @@ static int read_parts(const struct format_reader *reader, const struct node *map
                       *expect = node_find(map, "expect"), *type = node_find(map, "type"),
                       *device = node_find(map, "device"), *clock = node_find(map, "time"),
                       *checksum = node_find(map, "check"), *body = node_find(map, "body"),
-                      *values = node_find(map, "values");
+                      *values = node_find(map, "values"), *reply = node_find(map, "reply");
 
     if (header == NULL)
         node_problem(format->at, reader->problems,
@@ -368,7 +370,8 @@ static int read_parts(const struct format_reader *reader, const struct node *map
     if ((device != NULL && read_device(reader, device, format) < 0) ||
         (clock != NULL && read_clock(reader, clock, &format->clock) < 0) ||
         (checksum != NULL && read_check(reader, checksum, &format->checksum) < 0) ||
-        (body != NULL && read_bodies(reader, body, format) < 0))
+        (body != NULL && read_bodies(reader, body, format) < 0) ||
+        (reply != NULL && format_replies_read(reader, reply, format) < 0))
         return -1;
     return values != NULL ? format_values_read(reader, values, format) : 0;
 }

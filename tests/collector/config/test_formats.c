@@ -143,6 +143,42 @@ static const struct bad bad_files[] = {
     {HEADER "    header: [ u8: device ]\n",
      "4:5: setting \"header\" is given again; it is first on line 3\n"},
 
+    /* Answers. */
+    {HEADER "    reply: { on: data }\n",
+     "4:12: reply is a mapping; expected a list of { on: TYPE, send: [ ... ] }\n"},
+    {HEADER "    reply:\n"
+            "      - { on: dta, sned: [ u8: 1 ] }\n",
+     "5:9: an entry of reply has no send; expected what is sent, such as send: [ u8: 1 ]\n"
+     "devices.yaml:5:15: unknown type \"dta\"; did you mean \"data\"?\n"
+     "devices.yaml:5:20: an entry of reply has no setting \"sned\"; did you mean \"send\"?\n"},
+    {HEADER
+     "    reply: [ { send: [ u12: 1, f32: device, u8: 1, \"text:u8\": device ], to: lsited } ]\n",
+     "4:24: unknown type \"u12\"; did you mean \"u16\"?\n"
+     "devices.yaml:4:32: send: \"f32\" cannot be sent; expected an integer, or text, hex or bcd of "
+     "a fixed length\n"
+     "devices.yaml:4:52: send: \"text:u8\" cannot be sent; expected an integer, or text, hex or "
+     "bcd "
+     "of a fixed length\n"
+     "devices.yaml:4:77: to: unknown \"lsited\"; did you mean \"listed\"? (one of \"listed\", "
+     "\"all\")\n"},
+    {HEADER "    reply: [ { send: [ \"text:3\": \"OK\", hex: \"0a0\", hex: device, u8: [ ] ] } ]\n",
+     "4:34: send: it has 2 bytes, and the type says 3\n"
+     "devices.yaml:4:45: send: an odd number of digits, 3, in \"0a0\"; expected two for each byte\n"
+     "devices.yaml:4:57: send: how long it is, is missing; expected one such as text:8\n"
+     "devices.yaml:4:69: there are no parts; expected some, or a number\n"},
+    {HEADER "    reply: [ { when: { device: { hsa: 1 } }, send: [ u8: 1 ] },\n"
+            "             { when: { device: { has: 0 } }, send: [ u8: 1 ] } ]\n",
+     "4:34: unknown property of a condition \"hsa\"; did you mean \"has\"?\n"
+     "devices.yaml:5:39: has: 0 has no bit; expected a number such as 1 or 0x80\n"},
+    {HEADER "    reply: [ { send: [ u8: 1, u8: devcie ] } ]\n",
+     "4:35: send: header and trailer have no field \"devcie\"; did you mean \"device\"?\n"},
+    {HEADER "    reply: [ { send: [ u16: device ] } ]\n"
+            "    examples: [ { hex: \"00070001\", is: { answer: \"0008\" } }, { hex: \"0007 "
+            "0001\", is: { answer: "
+            "null } } ]\n",
+     "5:50: example: the answer is 00 07; the example says 0008\n"
+     "devices.yaml:5:96: example: the answer is 00 07; the example says that there is none\n"},
+
     /* Fields. */
     {"formats: { f: { header: u16 } }\n",
      "1:25: header is a text; expected a list of TYPE: NAME such as [ u16: device ]\n"},
