@@ -82,6 +82,9 @@ struct muster_call {
     0x2u                        /* the last call of this callback: what cannot be done now, is not \
                                  */
 #define MUSTER_CALL_REPLAY 0x4u /* the records are those of a capture */
+#define MUSTER_CALL_DURABLE                                                                        \
+    0x8u /* flush: devices are told that what it delivers is safe; what the sink makes durable     \
+            from time to time, if its options say so, it does now */
 
 /* ---- Options -------------------------------------------------------------------------- */
 

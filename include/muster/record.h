@@ -258,7 +258,10 @@ struct muster_record {
     };
     /* offset 120 */
     uint16_t payload_at; /* where the payload begins in its datagram, bytes; 0 also: not known */
-    uint8_t reserved[6]; /* zero */
+    uint8_t keep; /* 1: its sender waits for an answer which says that it is written, and it is not
+                     known to be; a filter that leaves out duplicates hands it on */
+    uint8_t reserved[1]; /* zero */
+    uint32_t answer;     /* the host's own: who waits for it to be written; 0: nobody */
 };
 
 #if defined __cplusplus && defined __clang__
@@ -310,7 +313,9 @@ MUSTER_AT(event.opened_ns, 104);
 MUSTER_AT(event.closed_ns, 112);
 MUSTER_AT(reject.reason, 80);
 MUSTER_AT(payload_at, 120);
-MUSTER_AT(reserved, 122);
+MUSTER_AT(keep, 122);
+MUSTER_AT(reserved, 123);
+MUSTER_AT(answer, 124);
 MUSTER_HOLDS(offsetof(struct muster_arrival, source) == 16);
 MUSTER_HOLDS(offsetof(struct muster_arrival, local) == 32);
 MUSTER_HOLDS(offsetof(struct muster_arrival, source_scope) == 48);

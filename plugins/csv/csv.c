@@ -143,11 +143,35 @@ static int64_t csv_write(void *state, const struct muster_record *records, uint3
     return text_sink_write(&csv->sink, records, count);
 }
 
+/* Returns 0, or -1 if they may be lost. */
+static int sync_rows(struct csv *csv)
+{
+    if (!csv->file.sync || csv->synced == csv->sink.sent || !csv->file.regular)
+        return 0;
+    if (fdatasync(csv->file.fd) == 0) {
+        csv->synced = csv->sink.sent;
+        if (csv->sync_trouble)
+            LOG(csv, MUSTER_LOG_INFO, "syncing %s works again", csv->file.label);
+        csv->sync_trouble = false;
+        return 0;
+    }
+    muster_cell_add(csv->sink.write_errors, 1);
+    if (!csv->sync_trouble)
+        LOG(csv, MUSTER_LOG_ERROR, "cannot sync %s: %s; rows of the last seconds may be lost",
+            csv->file.label, strerror(errno));
+    csv->sync_trouble = true;
+    return -1;
+}
+
 static int64_t csv_flush(void *state, const struct muster_call *call)
 {
     struct csv *csv = state;
+    int64_t result = text_sink_flush(&csv->sink, call);
 
-    return text_sink_flush(&csv->sink, call);
+    if (result != 0 || (call->flags & MUSTER_CALL_DURABLE) == 0)
+        return result;
+    /* What the kernel has not written once it may forget: the rows are to be written again. */
+    return sync_rows(csv) == 0 ? 0 : MUSTER_LOST;
 }
 
 /* ---- Start ---------------------------------------------------------------------------- */
@@ -326,24 +350,6 @@ failed:
 }
 
 /* ---- The file ------------------------------------------------------------------------- */
-
-static void sync_rows(struct csv *csv)
-{
-    if (!csv->file.sync || csv->synced == csv->sink.sent || !csv->file.regular)
-        return;
-    if (fdatasync(csv->file.fd) == 0) {
-        csv->synced = csv->sink.sent;
-        if (csv->sync_trouble)
-            LOG(csv, MUSTER_LOG_INFO, "syncing %s works again", csv->file.label);
-        csv->sync_trouble = false;
-        return;
-    }
-    muster_cell_add(csv->sink.write_errors, 1);
-    if (!csv->sync_trouble)
-        LOG(csv, MUSTER_LOG_ERROR, "cannot sync %s: %s; rows of the last seconds may be lost",
-            csv->file.label, strerror(errno));
-    csv->sync_trouble = true;
-}
 
 static int csv_connect(void *state, const struct muster_call *call)
 {

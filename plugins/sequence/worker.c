@@ -511,7 +511,7 @@ static void drop_duplicates(const struct worker *self, struct muster_batch *batc
     uint32_t i;
 
     for (i = 0; i < batch->count; i++)
-        if (batch->records[i].verdict == MUSTER_VERDICT_DUPLICATE &&
+        if (batch->records[i].verdict == MUSTER_VERDICT_DUPLICATE && !batch->records[i].keep &&
             is_judged(&batch->records[i]) && self->sequence->host->drop(batch, i) == 0)
             muster_cell_add(self->left_out, 1);
 }

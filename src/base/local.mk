@@ -15,6 +15,7 @@ src_libbase_a_SOURCES += \
 	%D%/node.c %D%/node.h \
 	%D%/node_yaml.c %D%/node_yaml.h \
 	%D%/problems.c %D%/problems.h \
+	%D%/rate.h \
 	%D%/real.c %D%/real.h \
 	%D%/sanitized.h \
 	%D%/suggest.c %D%/suggest.h \

@@ -137,10 +137,11 @@ static const struct formats *read_formats(const struct config *config, struct fo
 
 /* Opens every plugin, and starts the sinks. */
 static int start_chain(struct collector *collector, enum overflow overflow,
-                       struct problems *problems)
+                       const struct answers_front *front, struct problems *problems)
 {
     const struct config *config = collector->config;
     struct admit_listener listeners[SETTINGS_LISTENERS_MOST];
+    uint32_t reply_rates[SETTINGS_LISTENERS_MOST];
     const struct admit_settings admit = read_admission(config, listeners);
     const struct chain_settings settings = {
         .entries = config->chain,
@@ -151,7 +152,14 @@ static int start_chain(struct collector *collector, enum overflow overflow,
         .overflow = overflow,
         .admit = &admit,
         .formats = read_formats(config, collector->formats),
+        .front = front,
+        .reply_rates = reply_rates,
+        .listener_count = config->listen_count,
     };
+    unsigned i;
+
+    for (i = 0; i < config->listen_count; i++)
+        reply_rates[i] = config->listen[i].reply_rate;
 
     if (numbering_open(&collector->numbering, config, collector->host, problems) < 0 ||
         chain_open(&collector->chain, &settings, collector->host, problems) < 0 ||
@@ -412,10 +420,11 @@ static int run_live(struct collector *collector)
     struct problems problems = {0};
     struct live live;
     bool is_open = live_open(&live, &settings, &problems) == 0;
+    const struct answers_front front = live_answers(&live);
     int status;
 
     problems_log(&problems, collector->log); /* a smaller buffer is no reason to stop */
-    collector->has_run = is_open && start_chain(collector, OVERFLOW_DROP, &problems) == 0 &&
+    collector->has_run = is_open && start_chain(collector, OVERFLOW_DROP, &front, &problems) == 0 &&
                          live_start(&live, &collector->chain, &problems) == 0;
     problems_log(&problems, collector->log);
     if (collector->has_run) {
@@ -456,7 +465,7 @@ static void run_capture(struct collector *collector, struct replay *replay, cons
 
     collector->has_run = (into == NULL || outputs_make_room(config->chain, config->entry_count,
                                                             into, &problems) == 0) &&
-                         start_chain(collector, OVERFLOW_WAIT, &problems) == 0 &&
+                         start_chain(collector, OVERFLOW_WAIT, NULL, &problems) == 0 &&
                          replay_start(replay, &collector->chain, &problems) == 0;
     problems_log(&problems, collector->log);
     if (collector->has_run) {

@@ -88,6 +88,29 @@ static bool print_sink(const struct sink *sink, bool unfinished, FILE *out)
     return exact;
 }
 
+/* What became of the answers that devices wait for. */
+static void print_answers(const struct answers_account *a, FILE *out)
+{
+    static const char *const why[ANSWERS_REASONS] = {
+        [ANSWERS_UNLISTED] = "device not listed",      [ANSWERS_RATE] = "too many a second",
+        [ANSWERS_LONGER] = "longer than the datagram", [ANSWERS_FILTERED] = "taken out by a filter",
+        [ANSWERS_NOT_WRITTEN] = "not written",         [ANSWERS_ROOM] = "too many waiting",
+        [ANSWERS_SOCKET] = "not taken by the kernel",
+    };
+    uint64_t refused = 0;
+    unsigned i;
+
+    for (i = 0; i < ANSWERS_REASONS; i++)
+        refused += a->refused[i];
+    fprintf(out,
+            "  answers: asked %" PRIu64 " = sent %" PRIu64 " + held %" PRIu64 " + refused %" PRIu64,
+            a->asked, a->sent, a->held, refused);
+    for (i = 0; i < ANSWERS_REASONS; i++)
+        if (a->refused[i] > 0)
+            fprintf(out, ", %s %" PRIu64, why[i], a->refused[i]);
+    fputc('\n', out);
+}
+
 /* Where the packets of a capture went. */
 static bool print_capture(const struct capture_account *a, uint64_t received, bool unfinished,
                           FILE *out)
@@ -109,6 +132,7 @@ bool ledger_print(const struct chain *chain, const struct capture_account *captu
                   bool unfinished, FILE *out)
 {
     struct chain_account account = chain_account(chain);
+    struct answers_account answers = chain_answers_account(chain);
     bool exact = true;
     unsigned i;
 
@@ -119,7 +143,9 @@ bool ledger_print(const struct chain *chain, const struct capture_account *captu
     print_filters(chain, out);
     for (i = 0; i < chain->sink_count; i++)
         exact &= print_sink(&chain->sinks[i], unfinished, out);
-    exact &= chain_adds_up(chain);
+    if (answers.any)
+        print_answers(&answers, out);
+    exact &= chain_adds_up(chain) && (unfinished || answers.held == 0);
     if (unfinished) {
         fprintf(out,
                 "  NOT complete: the daemon did not end in order; what its threads had in their "

@@ -3,6 +3,7 @@
 E2E_TESTS = \
 	%D%/accounting.py \
 	%D%/admission.py \
+	%D%/answers.py \
 	%D%/assignment.py \
 	%D%/configuration.py \
 	%D%/datagrams.py \

@@ -214,7 +214,7 @@ static void make_send(struct format_send *send, struct format_fill fills[2])
 
 static void make_replies(struct description *made)
 {
-    unsigned count = choose(3) > 0 ? 0 : choose(REPLIES) + 1, i, j;
+    unsigned count = choose(3) == 0 ? 0 : choose(REPLIES) + 1, i, j;
 
     for (i = 0; i < count; i++) {
         struct format_reply *reply = &made->replies[i];
@@ -331,6 +331,7 @@ static void check_records(const struct plan *plan, struct plan_header *header,
         plan_record(plan, &record, header, datagram, size, i);
         fuzz_check(record.reading == i && record.readings == header->readings, "readings count");
         fuzz_check(memcmp(record.reserved, zeros, sizeof zeros) == 0, "the tail is zero");
+        fuzz_check(record.answer == 0 && record.keep == 0, "nobody waits for it");
         fuzz_check((record.payload_size == 0) == (record.payload.bytes == NULL), "NULL if empty");
         fuzz_check(record.payload_size == 0 || record.payload.bytes == datagram + record.payload_at,
                    "it says where it begins");

@@ -26,6 +26,7 @@ static void check_records(const struct wire_class *class, const struct muster_he
                    "the header is kept");
         fuzz_check(record.reading == i && record.readings == count, "readings are counted");
         fuzz_check(memcmp(record.reserved, zeros, sizeof zeros) == 0, "the tail is zero");
+        fuzz_check(record.answer == 0 && record.keep == 0, "nobody waits for it");
         fuzz_check((record.payload_size == 0) == (record.payload.bytes == NULL), "NULL if empty");
         fuzz_check(record.payload_size == 0 || record.payload.bytes == payload + bytes,
                    "records share out the payload");

@@ -192,6 +192,7 @@ static void check_record(const struct muster_record *record, const struct plan_h
     ck_assert_int_eq(record->device_time_ns, header->time_ns);
     ck_assert_uint_eq(record->device, 0);
     ck_assert_mem_eq(record->reserved, zeros, sizeof zeros);
+    ck_assert(record->answer == 0 && record->keep == 0);
     ck_assert_ptr_eq(record->payload.bytes,
                      record->payload_size > 0 ? datagram + record->payload_at : NULL);
     ck_assert_uint_le(record->payload_at + record->payload_size, size);

@@ -13,6 +13,7 @@
 #include "base/node.h"
 #include "check.h"
 #include "devices.h"
+#include "after.h"
 #include "node_conf.h"
 #include "settings.h"
 
@@ -332,7 +333,11 @@ static int read_root(struct reader *reader, const struct node *root)
 
     if (read_settings(reader, root) < 0 || read_listeners(reader, node_find(root, "listen")) < 0)
         return -1;
-    return chain != NULL ? read_chain(reader, chain) : read_default_chain(reader);
+    if ((chain != NULL ? read_chain(reader, chain) : read_default_chain(reader)) < 0)
+        return -1;
+    if (reader->has_catalog)
+        after_check(reader->config, reader->problems);
+    return 0;
 }
 
 struct config *config_load(const char *path, const char *const *directories,

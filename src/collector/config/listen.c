@@ -205,6 +205,7 @@ int listen_read(struct listen *listen, const struct node *group, const struct ca
     if (group != NULL && !check_kind(group, NODE_MAP, "an entry of listen", LISTEN_FORM, problems))
         return 0;
     result = check_map(&check, group, values, problems);
+    listen->reply_rate = (uint32_t)values[LISTEN_REPLY_RATE].number;
     address = values[LISTEN_ADDRESS].text;
     interface = values[LISTEN_INTERFACE].text;
     if (result == 0 && interface != NULL)

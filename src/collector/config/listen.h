@@ -27,6 +27,7 @@ struct listen {
     uint16_t formats[LISTEN_FORMATS_MOST]; /* declared ones, by their numbers in the catalog */
     unsigned format_count;                 /* 0: the built-in one */
     struct wire_place place;               /* of the device's id in its datagrams */
+    uint32_t reply_rate;                   /* answers a second; 0: all */
 };
 
 /* Reads a group, or takes all defaults if it is NULL.  Without a catalog, since that could not be

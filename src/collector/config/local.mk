@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Files become values.
 src_collector_libcollector_a_SOURCES += \
+	%D%/after.c %D%/after.h \
 	%D%/check.c %D%/check.h \
 	%D%/config.c %D%/config.h \
 	%D%/decimal.c %D%/decimal.h \

@@ -111,6 +111,12 @@ static const struct muster_option listen_settings[LISTEN_SETTINGS] = {
                        .type = MUSTER_OPTION_LIST,
                        .summary = "What its datagrams look like: a format of the catalog, or "
                                   "several, tried in order; else the built-in one"},
+    [LISTEN_REPLY_RATE] = {.name = "reply_rate",
+                           .type = MUSTER_OPTION_INT,
+                           .fallback = "10000",
+                           .max = 1000000,
+                           .summary = "Answers a second that are given where a format has a "
+                                      "reply; 0: all that are asked for"},
 };
 
 /* What any entry of the chain may have besides its plugin's own options. */

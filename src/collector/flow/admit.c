@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rates are kept as the time when the next datagram would be due if all had come evenly, which may
- * be a second ahead: so a second's worth may come at once (GCRA, ITU-T I.371).
+ * Who may send, datagram by datagram.
  */
 #include "admit.h"
 
@@ -12,6 +11,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/rate.h"
 
 enum {
     SETS = 4096, /* of sources */
@@ -100,22 +100,6 @@ static int reject(enum muster_reject reason)
 
 /* ---- rates ---------------------------------------------------------------------------- */
 
-/* Takes a place in the rate.  Returns whether there was one. */
-static bool pass(uint64_t *due_ns, uint32_t rate, uint64_t now_ns)
-{
-    const uint64_t step = CLOCK_SECOND / rate;
-    uint64_t due = __atomic_load_n(due_ns, __ATOMIC_RELAXED), next;
-
-    do {
-        /* In the past, or so far ahead that the clock was set back. */
-        next = due > now_ns && due - now_ns <= CLOCK_SECOND + step ? due : now_ns;
-        if (next - now_ns > CLOCK_SECOND - step)
-            return false;
-    } while (!__atomic_compare_exchange_n(due_ns, &due, next + step, true, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
-    return true;
-}
-
 /* Of its address, without the port: never 0. */
 static uint64_t hash(const struct admit *admit, const struct sockaddr *source)
 {
@@ -164,7 +148,7 @@ int admit_source(struct admit *admit, const struct sockaddr *source, uint8_t lis
         !network_has(is->listeners[listener].allow, is->listeners[listener].count, source))
         return reject(MUSTER_REJECT_SOURCE);
     if (is->source_rate > 0 &&
-        !pass(&find(admit, hash(admit, source))->due_ns, is->source_rate, arrival_ns))
+        !rate_pass(&find(admit, hash(admit, source))->due_ns, is->source_rate, arrival_ns))
         return reject(MUSTER_REJECT_RATE);
     return 0;
 }
@@ -208,7 +192,7 @@ int admit_device(struct admit *admit, const struct sockaddr *source, uint32_t de
             *marks = MUSTER_MARK_UNKNOWN;
     }
     if (admit->is.device_rate > 0 &&
-        !pass(&admit->device_due_ns[device], admit->is.device_rate, arrival_ns))
+        !rate_pass(&admit->device_due_ns[device], admit->is.device_rate, arrival_ns))
         return reject(MUSTER_REJECT_RATE);
     return 0;
 }

@@ -108,7 +108,10 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
         .sinks = chain->sinks,
         .sink_count = chain->sink_count,
         .formats = settings->formats,
+        .front = settings->front,
+        .listener_count = settings->listener_count,
     };
+    unsigned i;
 
     if (settings->admit != NULL && admit_new(&chain->admit, settings->admit, chain->host->catalog,
                                              numbers_end(chain->host->numbers)) < 0) {
@@ -116,9 +119,13 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
         return -1;
     }
     pipeline.admit = chain->admit;
+    chain->rates = calloc(settings->listener_count + 1, sizeof *chain->rates);
+    for (i = 0; chain->rates != NULL && i < settings->listener_count; i++)
+        chain->rates[i].rate = settings->reply_rates[i];
+    pipeline.rates = chain->rates;
     chain->pipelines =
         aligned_alloc(_Alignof(struct pipeline), settings->pipelines * sizeof *chain->pipelines);
-    if (chain->pipelines == NULL) {
+    if (chain->pipelines == NULL || chain->rates == NULL) {
         problems_note(problems, LOG_ERROR, NULL, "out of memory");
         return -1;
     }
@@ -286,6 +293,9 @@ void chain_drain(struct chain *chain, uint64_t deadline_ns)
         instance_stop(&chain->instances[i]);
     for (i = 0; i < chain->sink_count; i++)
         sink_drain(&chain->sinks[i], deadline_ns);
+    for (i = 0; i < chain->pipeline_count; i++)
+        if (!chain->pipelines[i].stuck && chain->pipelines[i].answers != NULL)
+            answers_drain(chain->pipelines[i].answers, chain->drained_fd);
 }
 
 bool chain_drained(struct chain *chain)
@@ -297,6 +307,9 @@ bool chain_drained(struct chain *chain)
     eventfd_read(chain->drained_fd, &unused);
     for (i = 0; i < chain->sink_count; i++)
         all &= sink_join(&chain->sinks[i]);
+    for (i = 0; i < chain->pipeline_count; i++)
+        if (!chain->pipelines[i].stuck && chain->pipelines[i].answers != NULL)
+            answers_look(chain->pipelines[i].answers);
     return all;
 }
 
@@ -343,9 +356,13 @@ void chain_close(struct chain *chain)
 {
     unsigned i;
 
-    for (i = 0; i < chain->pipeline_count; i++)
-        if (!chain->pipelines[i].stuck)
-            pipeline_close(&chain->pipelines[i]);
+    for (i = 0; i < chain->pipeline_count; i++) {
+        if (chain->pipelines[i].stuck)
+            continue;
+        pipeline_close(&chain->pipelines[i]);
+        if (chain->pipelines[i].answers != NULL)
+            answers_end(chain->pipelines[i].answers);
+    }
     for (i = chain->instance_count; i-- > 0;)
         if (!is_stuck(chain, i))
             instance_close(&chain->instances[i]);
@@ -364,6 +381,7 @@ void chain_free(struct chain *chain)
     for (i = 0; i < chain->instance_count; i++)
         instance_free(&chain->instances[i]);
     admit_free(chain->admit);
+    free(chain->rates);
     free(chain->pipelines);
     free(chain->sinks);
     free(chain->instances);
@@ -394,6 +412,27 @@ struct chain_account chain_account(const struct chain *chain)
         sum.checksum_errors += counter_value(&c->checksum_errors);
         sum.copies += counter_value(&c->copies);
         sum.refused += counter_value(&c->refused);
+    }
+    return sum;
+}
+
+struct answers_account chain_answers_account(const struct chain *chain)
+{
+    struct answers_account sum = {0};
+    unsigned i, reason;
+
+    for (i = 0; i < chain->pipeline_count; i++) {
+        const struct answers_counters *c;
+
+        if (chain->pipelines[i].answers == NULL)
+            continue;
+        c = answers_counters(chain->pipelines[i].answers);
+        sum.any = true;
+        sum.asked += counter_value(&c->asked);
+        sum.sent += counter_value(&c->sent);
+        sum.held += counter_value(&c->held);
+        for (reason = 0; reason < ANSWERS_REASONS; reason++)
+            sum.refused[reason] += counter_value(&c->refused[reason]);
     }
     return sum;
 }

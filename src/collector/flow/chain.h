@@ -17,6 +17,7 @@
 #include "base/problems.h"
 #include "collector/host/instance.h"
 #include "admit.h"
+#include "answers.h"
 #include "pipeline.h"
 #include "sink.h"
 
@@ -27,6 +28,7 @@ struct chain {
     struct sink *sinks;
     unsigned sink_count; /* that are initialised */
     struct admit *admit; /* NULL: everybody may send */
+    struct answers_rate *rates;
     struct pipeline *pipelines;
     unsigned pipeline_count; /* that are initialised */
     struct gate gate;
@@ -44,6 +46,9 @@ struct chain_settings {
     enum overflow overflow;
     const struct admit_settings *admit; /* NULL: everybody may send */
     const struct formats *formats;      /* one for each listener; NULL: built in; outlives it */
+    const struct answers_front *front;  /* who sends answers; NULL: nobody */
+    const uint32_t *reply_rates;        /* answers a second, by listener; 0: as many as asked */
+    unsigned listener_count;
 };
 
 /* Opens every plugin, and makes sinks and pipelines.  Returns 0, or -1 after adding to `problems`;
@@ -111,11 +116,18 @@ struct chain_account {
     uint64_t kernel_drops, checksum_errors, refused, copies;
 };
 
+/* Answers, in the same way. */
+struct answers_account {
+    bool any; /* some format has a reply */
+    uint64_t asked, sent, held, refused[ANSWERS_REASONS];
+};
+
 struct filter_account {
     uint64_t in, emitted, out, dropped, held, passed; /* records */
 };
 
 struct chain_account chain_account(const struct chain *chain);
+struct answers_account chain_answers_account(const struct chain *chain);
 struct filter_account chain_filter_account(const struct chain *chain, unsigned filter);
 
 /* Whether the sums agree in all pipelines, and on the way to the sinks; for the sinks themselves

@@ -3,6 +3,10 @@
 src_collector_libcollector_a_SOURCES += \
 	%D%/accuse.c %D%/accuse.h \
 	%D%/admit.c %D%/admit.h \
+	%D%/answers.c %D%/answers.h \
+	%D%/answers_open.c \
+	%D%/answers_parts.h \
+	%D%/answers_wait.c \
 	%D%/block.h \
 	%D%/chain.c %D%/chain.h \
 	%D%/fanout.c %D%/fanout.h \

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 
 #include "accuse.h"
+#include "answers.h"
 #include "take.h"
 
 /* ---- records of a batch --------------------------------------------------------------- */
@@ -96,7 +97,9 @@ static void fan_out(struct pipeline *pipeline)
                             .from = pipeline->from,
                             .count = pipeline->block->records_used - pipeline->from};
 
-    if (run.count > 0)
+    if (run.count > 0 && pipeline->answers != NULL && answers_await(pipeline->answers))
+        answers_offer(pipeline->answers, &run);
+    else if (run.count > 0)
         fanout_offer(&pipeline->fanout, &run);
     pipeline->from = pipeline->block->records_used;
 }
@@ -126,7 +129,7 @@ static void fan_out_rebuilt(struct pipeline *pipeline)
     block_release(first);
 }
 
-void pipeline_publish(struct pipeline *pipeline)
+static void publish(struct pipeline *pipeline)
 {
     struct muster_record *records = &pipeline->block->records[pipeline->from];
     uint32_t count = pipeline->block->records_used - pipeline->from;
@@ -143,6 +146,13 @@ void pipeline_publish(struct pipeline *pipeline)
         fan_out(pipeline);
     else
         fan_out_rebuilt(pipeline);
+}
+
+void pipeline_publish(struct pipeline *pipeline)
+{
+    publish(pipeline);
+    if (pipeline->answers != NULL)
+        answers_published(pipeline->answers);
 }
 
 /* What filter number `i` emits outside of process goes through the filters behind it. */
@@ -241,6 +251,8 @@ static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
         if (filter->next_tick_ns < next)
             next = filter->next_tick_ns;
     }
+    if (pipeline->answers != NULL)
+        answers_published(pipeline->answers);
     return next;
 }
 
@@ -297,6 +309,8 @@ void pipeline_close(struct pipeline *pipeline)
         }
         filter->opened = false;
     }
+    if (pipeline->answers != NULL)
+        answers_published(pipeline->answers);
 }
 
 /* ---- sums ----------------------------------------------------------------------------- */
@@ -321,6 +335,8 @@ bool pipeline_adds_up(const struct pipeline *pipeline)
                 counter_value(&f->out) + counter_value(&f->dropped) + counter_value(&f->held);
         left = counter_value(&f->out);
     }
+    if (pipeline->answers != NULL)
+        good &= answers_add_up(pipeline->answers);
     return good && left == fanout_offered(&pipeline->fanout) && fanout_adds_up(&pipeline->fanout);
 }
 

@@ -25,6 +25,9 @@
 #define PIPELINE_TICK CLOCK_SECOND /* between two ticks, at most */
 
 struct admit;
+struct answers;
+struct answers_front;
+struct answers_rate;
 struct formats;
 struct sockaddr;
 
@@ -103,8 +106,9 @@ struct pipeline {
     struct admit *admit;           /* the chain's; NULL: everybody may send */
     const struct formats *formats; /* one for each listener; NULL: all have the built-in one */
     int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
-    struct gate *gate; /* the chain's */
-    atomic_bool woken; /* the same, for a front that does not sleep */
+    struct answers *answers; /* NULL: none are given */
+    struct gate *gate;       /* the chain's */
+    atomic_bool woken;       /* the same, for a front that does not sleep */
     struct pipeline_counters counters;
     struct notices notices;
     uint64_t taken[UINT8_MAX + 1]; /* datagrams, by listener */
@@ -119,8 +123,11 @@ struct pipeline_settings {
     struct host *host;
     uint32_t largest;
     enum overflow overflow;
-    struct admit *admit;             /* or NULL */
-    const struct formats *formats;   /* or NULL; outlives it */
+    struct admit *admit;               /* or NULL */
+    const struct formats *formats;     /* or NULL; outlives it */
+    const struct answers_front *front; /* who sends answers; NULL: nobody */
+    struct answers_rate *rates;        /* one for each of... */
+    unsigned listener_count;
     struct muster_instance *filters; /* open; an array */
     unsigned filter_count;
     struct sink *sinks; /* initialised */

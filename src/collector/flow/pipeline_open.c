@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "admit.h"
+#include "answers.h"
 #include "collector/host/callback.h"
 
 static int watch_counters(struct pipeline *pipeline)
@@ -143,7 +144,8 @@ static int allocate(struct pipeline *pipeline, const struct pipeline_settings *s
         return -1;
     pipeline->block = pool_take(&pipeline->pool);
     pipeline->filters = calloc(settings->filter_count + 1, sizeof *pipeline->filters);
-    if (pipeline->filters == NULL)
+    if (pipeline->filters == NULL || answers_new(&pipeline->answers, pipeline, settings->front,
+                                                 settings->rates, settings->listener_count) < 0)
         return -1;
     log_format(settings->host->log, LOG_DEBUG, NULL,
                "worker %u: %" PRIu32 " blocks of %zu KiB at most, of %d records each", settings->id,
@@ -177,6 +179,13 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
                       strerror(errno));
         return -1;
     }
+    if (pipeline->answers != NULL && answers_deaf_sink(pipeline->answers) != NULL) {
+        problems_note(problems, LOG_ERROR, NULL,
+                      "answers wait for the sink %s, which takes no messages; see after in the "
+                      "reply of the format",
+                      answers_deaf_sink(pipeline->answers));
+        return -1;
+    }
     for (i = 0; i < settings->filter_count; i++) {
         pipeline->filter_count++;
         if (open_filter(pipeline, &pipeline->filters[i], &settings->filters[i], (uint8_t)(i + 1)) <
@@ -198,6 +207,7 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline->filters);
     notices_close(&pipeline->notices);
     fanout_close(&pipeline->fanout);
+    answers_free(pipeline->answers);
     pool_close(&pipeline->pool);
     if (pipeline->wake_fd >= 0)
         close(pipeline->wake_fd);

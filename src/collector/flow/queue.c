@@ -25,6 +25,7 @@ int queue_open(struct queue *queue, struct pool *pool, uint32_t capacity)
         return -1;
     memset(queue, 0, sizeof *queue);
     atomic_init(&queue->room_at, UINT64_MAX);
+    atomic_init(&queue->told_at, UINT64_MAX);
     queue->pool = pool;
     queue->slots = memory;
     queue->marks = mmap(NULL, slots * sizeof *queue->marks, PROT_READ | PROT_WRITE,
@@ -252,6 +253,16 @@ void queue_settle(struct queue *queue)
     atomic_store(&queue->consumed, taken - queue->tail_settled);
     if (atomic_load(&queue->room_at) == 0)
         eventcount_notify(&queue->room);
+    if (taken - queue->tail_settled >= atomic_load(&queue->told_at)) {
+        atomic_store(&queue->told_at, UINT64_MAX);
+        queue->tell(queue->tell_context);
+    }
+}
+
+void queue_lose(struct queue *queue)
+{
+    if (queue_unsettled(queue) > 0)
+        atomic_store(&queue->lost_to, atomic_load(&queue->taken));
 }
 
 void queue_rewind(struct queue *queue)

@@ -85,6 +85,13 @@ struct queue {
     /* Of a worker that waits for the sink; else room_at is UINT64_MAX. */
     _Alignas(64) atomic_ullong room_at; /* when so many records are taken, the worker goes on */
     struct eventcount room;             /* and is notified here */
+
+    /* Of those who wait until records are written: see answers.h.  Set before the sink starts. */
+    void (*tell)(void *context);
+    void *tell_context;
+    atomic_ullong told_at; /* when so many records are settled, the sink tells once; UINT64_MAX:
+                              nobody waits */
+    atomic_ullong lost_to; /* of settled records, those from there on are all written */
 };
 
 /* Returns 0, or -1 with errno.  `capacity` is in records, QUEUE_LEAST at least. */
@@ -130,6 +137,9 @@ void queue_next(struct queue *queue, uint32_t slots);
 
 /* [sink] What is taken is settled: its blocks are released, and there is room for more. */
 void queue_settle(struct queue *queue);
+
+/* [sink] Before queue_settle: some of what is taken and not settled was not written. */
+void queue_lose(struct queue *queue);
 
 /* [sink] Goes back to the first record that is not settled. */
 void queue_rewind(struct queue *queue);

@@ -59,6 +59,7 @@ struct sink {
     atomic_int first_try;      /* enum sink_connection: an answer, with a note in finished_fd */
     atomic_bool finished;      /* the thread's answer, its last act but for a note in... */
     int finished_fd;           /* ...this eventfd, which all sinks share */
+    bool is_awaited;           /* devices are told when records are written; set before it starts */
     bool stuck;                /* the thread did not come back: it and its plugin are left alone */
     struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
 

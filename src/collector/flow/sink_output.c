@@ -31,8 +31,11 @@ void sink_output_settle(struct sink *sink, struct counter *account, uint64_t giv
     unsigned i;
 
     assert(given_up <= held);
-    for (i = 0; i < sink->queue_count; i++)
+    for (i = 0; i < sink->queue_count; i++) {
+        if (given_up > 0 || account != &sink->written)
+            queue_lose(&sink->queues[i]);
         queue_settle(&sink->queues[i]);
+    }
     if (account == &sink->written && sink->lost_pause_ns > 0) {
         sink->lost_pause_ns = 0;
         instance_connected(sink->instance);
@@ -178,7 +181,8 @@ bool sink_output_connect(struct sink *sink)
 void sink_output_flush(struct sink *sink, uint32_t flags)
 {
     uint64_t held = counter_value(&sink->held);
-    int64_t result = callback_flush(sink->instance, held, sink_output_flags(sink) | flags,
+    const uint32_t durable = sink->is_awaited ? MUSTER_CALL_DURABLE : 0;
+    int64_t result = callback_flush(sink->instance, held, sink_output_flags(sink) | flags | durable,
                                     sink_output_deadline(sink));
 
     sink->flush_pause_ns = result == MUSTER_AGAIN ? sink_output_longer(sink->flush_pause_ns) : 0;

@@ -238,6 +238,7 @@ static bool deliver(struct sink *sink, struct queue *queue, const struct muster_
     }
     if (count > 0) {
         queue_take(queue, count);
+        queue_lose(queue);
         counter_add(sink->failed ? &sink->dropped_failed : &sink->dropped_stop, count);
     }
     return true;

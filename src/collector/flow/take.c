@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "answers.h"
 #include "base/address.h"
 #include "recognize.h"
 #include "pipeline.h"
@@ -197,6 +198,8 @@ static uint32_t fill_declared(struct block *block, const struct datagram *datagr
         record->device = same->device;
         record->marks |= same->marks;
         record->format = same->format;
+        record->keep = same->keep;
+        record->answer = same->answer;
         if (same->seq_bits == 0) {
             record->seq_bits = 0;
             record->marks &= (uint8_t)~MUSTER_MARK_SHARED_NUMBER;
@@ -251,6 +254,19 @@ static int judge_declared(struct pipeline *pipeline, const struct formats *forma
     return admitted < 0 ? admitted : count;
 }
 
+/* A datagram that is taken may have to be answered. */
+static void ask(struct pipeline *pipeline, const struct datagram *datagram,
+                const struct plan_header *header, struct muster_record *same, uint32_t device,
+                int records)
+{
+    bool is_listed = device != NUMBERS_NONE && catalog_lists(pipeline->host->catalog, device);
+    struct answers_ticket ticket = answers_ask(pipeline->answers, same->format, datagram, header,
+                                               is_listed, (uint32_t)records);
+
+    same->answer = ticket.token;
+    same->keep = ticket.keep;
+}
+
 static void take_declared(struct pipeline *pipeline, const struct formats *formats,
                           const struct datagram *datagram)
 {
@@ -274,6 +290,8 @@ static void take_declared(struct pipeline *pipeline, const struct formats *forma
     }
     counter_add(&c->decoded, 1);
     counter_add(&c->records, (uint64_t)count);
+    if (pipeline->answers != NULL)
+        ask(pipeline, datagram, &header, &same, device, count);
     if (count == 0) {
         counter_add(&c->ignored, 1);
         return;
@@ -290,6 +308,8 @@ static void take_declared(struct pipeline *pipeline, const struct formats *forma
                               catalog_plan(pipeline->host->catalog, same.format), &header, &same,
                               done, (uint32_t)count);
     }
+    if (same.answer != 0)
+        answers_taken(pipeline->answers);
 }
 
 void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "reply.h"
 
 #define LOOK (2 * CLOCK_SECOND) /* between two looks at listeners that cannot receive yet */
 
@@ -35,6 +36,19 @@ int live_open(struct live *live, const struct live_settings *settings, struct pr
             return -1;
     }
     return 0;
+}
+
+static unsigned send_answers(void *context, unsigned pipeline, const struct answer *answers,
+                             unsigned count)
+{
+    const struct live *live = context;
+
+    return reply_send(live->listeners, pipeline, answers, count);
+}
+
+struct answers_front live_answers(struct live *live)
+{
+    return (struct answers_front){.context = live, .send = send_answers};
 }
 
 static int start_workers(struct live *live, struct chain *chain)

@@ -39,6 +39,9 @@ struct live_settings {
  */
 int live_open(struct live *live, const struct live_settings *settings, struct problems *problems);
 
+/* Who sends answers, as long as the sockets are open.  Also before live_start. */
+struct answers_front live_answers(struct live *live);
+
 /* Now and then: tries again to receive where that was not possible yet, and says so.  Returns when
  * to look again, on the monotonic clock; 0: there is no need to. */
 uint64_t live_look(struct live *live, uint64_t now_ns, struct problems *problems);

@@ -9,6 +9,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/pace.c %D%/pace.h \
 	%D%/port.c %D%/port.h \
 	%D%/receiver.c %D%/receiver.h \
+	%D%/reply.c %D%/reply.h \
 	%D%/socket.c %D%/socket.h \
 	%D%/steering.c %D%/steering.h \
 	%D%/worker.c %D%/worker.h

@@ -11,6 +11,11 @@ tests_collector_flow_test_queue_SOURCES = tests/collector/flow/test_queue.c
 tests_collector_flow_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_flow_test_queue_CFLAGS = $(TEST_CFLAGS)
 tests_collector_flow_test_queue_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/flow/test_queue_told
+tests_collector_flow_test_queue_told_SOURCES = tests/collector/flow/test_queue_told.c
+tests_collector_flow_test_queue_told_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_flow_test_queue_told_CFLAGS = $(TEST_CFLAGS)
+tests_collector_flow_test_queue_told_LDADD = $(TEST_LIBS)
 UNIT_TESTS += tests/collector/flow/test_block
 tests_collector_flow_test_block_SOURCES = tests/collector/flow/test_block.c
 tests_collector_flow_test_block_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -37,6 +42,9 @@ tests_collector_flow_test_repeats_SOURCES = tests/collector/flow/test_repeats.c
 tests_collector_flow_test_repeats_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_flow_test_repeats_CFLAGS = $(TEST_CFLAGS)
 tests_collector_flow_test_repeats_LDADD = $(TEST_LIBS)
+# answers: tests/e2e/answers.py
+# answers_open: tests/e2e/answers.py
+# answers_wait: tests/e2e/answers.py
 # accuse: tests/e2e/misuse.py
 # fanout: tests/e2e/sinks.py
 # notices: tests/e2e/told.py

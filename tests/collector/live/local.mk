@@ -14,6 +14,7 @@ tests_collector_live_test_inbox_SOURCES = tests/collector/live/test_inbox.c
 tests_collector_live_test_inbox_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_live_test_inbox_CFLAGS = $(TEST_CFLAGS)
 tests_collector_live_test_inbox_LDADD = $(TEST_LIBS)
+# reply: tests/e2e/answers.py
 # intake: tests/e2e/steering.py
 # listener: tests/e2e/workers.py
 # live: tests/e2e/accounting.py

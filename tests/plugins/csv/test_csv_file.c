@@ -3,6 +3,7 @@
  * The file of the sink "csv": opened, repaired, locked, rotated.
  */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,6 +223,50 @@ START_TEST(rotation)
 }
 END_TEST
 
+/* In place of the C library's. */
+static unsigned syncs;
+static int sync_error;
+
+int fdatasync(int fildes)
+{
+    (void)fildes;
+    syncs++;
+    errno = sync_error;
+    return sync_error == 0 ? 0 : -1;
+}
+
+START_TEST(durable)
+{
+    struct muster_instance *instance =
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", "sync", "second", NULL);
+    struct muster_record record = fixture_text(1, NULL);
+    void *state = fixture_open(instance);
+
+    syncs = 0;
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, 0), 0);
+    ck_assert_uint_eq(syncs, 0); /* in a second */
+    ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
+    ck_assert_uint_eq(syncs, 1);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
+    ck_assert_uint_eq(syncs, 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    sync_error = EIO;
+    ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), MUSTER_LOST);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "cannot sync"), 1);
+    sync_error = 0;
+    fixture_close(instance, state);
+
+    instance = muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", NULL);
+    state = fixture_open(instance);
+    syncs = 0;
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
+    ck_assert_uint_eq(syncs, 0);
+    fixture_close(instance, state);
+}
+END_TEST
+
 START_TEST(removed)
 {
     struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, NULL);
@@ -244,8 +289,9 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {appends,   relative_path, other_header,      refusals, locked,
-                                  torn_tail, devices,       full_disk_at_open, rotation, removed};
+    const TTest *const tests[] = {appends,  relative_path, other_header, refusals,
+                                  locked,   torn_tail,     devices,      full_disk_at_open,
+                                  rotation, durable,       removed};
     Suite *suite = suite_create("csv file");
     TCase *tcase = tcase_create("csv file");
     size_t i;
