@@ -13,7 +13,7 @@
 #include "base/suggest.h"
 #include "base/wrap.h"
 #include "collector/config/format_shown.h"
-#include "collector/config/hexadecimal.h"
+#include "decode_input.h"
 #include "wire/datagram.h"
 #include "wire/plan.h"
 
@@ -423,31 +423,6 @@ static int say_unknown(const struct catalog *catalog, const char *format)
     return UNUSABLE;
 }
 
-static int read_input(struct hexadecimal *bytes, char why[HEXADECIMAL_WHY])
-{
-    char *line = NULL;
-    size_t room = 0;
-    int result = 0;
-
-    while (result == 0 && getline(&line, &room, stdin) >= 0)
-        result = hexadecimal_line(bytes, line, why);
-    free(line);
-    return result;
-}
-
-static int read_hex(struct hexadecimal *bytes, char *const *hex, unsigned count,
-                    char why[HEXADECIMAL_WHY])
-{
-    unsigned i;
-
-    if (count == 1 && strcmp(hex[0], "-") == 0)
-        return read_input(bytes, why);
-    for (i = 0; i < count; i++)
-        if (hexadecimal_read(bytes, hex[i], why) < 0)
-            return -1;
-    return 0;
-}
-
 int decode_print(const struct catalog *catalog, const char *format, char *const *hex,
                  unsigned count)
 {
@@ -465,7 +440,7 @@ int decode_print(const struct catalog *catalog, const char *format, char *const 
         fprintf(stderr, "musterd: out of memory\n");
         return UNUSABLE;
     }
-    if (read_hex(&bytes, hex, count, why) < 0) {
+    if (decode_input_read(&bytes, hex, count, why) < 0) {
         fprintf(stderr, "musterd: %s\n", why);
         goto done;
     }

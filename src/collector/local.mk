@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 	%D%/collector.c %D%/collector.h \
 	%D%/crash.c %D%/crash.h \
 	%D%/decode.c %D%/decode.h \
+	%D%/decode_input.c %D%/decode_input.h \
 	%D%/ending.c %D%/ending.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/loop.c %D%/loop.h \

@@ -202,29 +202,31 @@ static int describe(const struct arguments *arguments)
     return COLLECTOR_FINE;
 }
 
-/* The catalog that has the format to decode by.  NULL after saying why. */
+/* The formats that come with Muster. */
+static struct catalog *presets_catalog(struct problems *problems)
+{
+    struct catalog *catalog = catalog_default();
+
+    if (catalog == NULL || format_files_presets(catalog, problems) == 0)
+        return catalog;
+    catalog_free(catalog);
+    return NULL;
+}
+
+/* The catalog that has the format to decode by.  Of a configuration nothing else is read, so its
+ * plugins need not be there.  NULL after saying why. */
 static struct catalog *decode_catalog(const struct arguments *arguments)
 {
     struct problems problems = {0};
     struct catalog *catalog = NULL;
-    struct config *config = NULL;
+    char *configured = NULL;
+    const char *path = arguments->catalog;
 
-    if (arguments->config != NULL) {
-        config = config_load(arguments->config, arguments->directories, &problems);
-        if (config != NULL) {
-            catalog = config->catalog;
-            config->catalog = NULL;
-            config_free(config);
-        }
-    } else if (arguments->catalog != NULL) {
-        catalog = devices_load(arguments->catalog, &problems);
-    } else {
-        catalog = catalog_default();
-        if (catalog != NULL && format_files_presets(catalog, &problems) < 0) {
-            catalog_free(catalog);
-            catalog = NULL;
-        }
-    }
+    if (arguments->config != NULL)
+        path = configured = config_catalog(arguments->config, &problems);
+    if (problems_count(&problems) == 0)
+        catalog = path != NULL ? devices_load(path, &problems) : presets_catalog(&problems);
+    free(configured);
     problems_print(&problems, stderr);
     if (catalog == NULL && problems_count(&problems) == 0)
         fprintf(stderr, "musterd: out of memory\n");

@@ -9,6 +9,7 @@ include %D%/state/local.mk
 # collector: tests/e2e/sinks.py
 # crash: tests/e2e/misuse.py
 # decode: tests/e2e/formats.py
+# decode_input: tests/e2e/formats.py
 # ending: tests/e2e/misuse.py
 # ledger: tests/e2e/accounting.py
 # loop: tests/e2e/signals.py

@@ -143,6 +143,40 @@ class Formats(Case):
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"devices\.yaml:\d+:\d+: example: the device is 7; the example says 8\n")
 
+    def test_nothing_but_the_catalog_of_a_configuration_is_read(self):
+        with open(os.path.join(self.folder, "collector.conf"), "w", encoding="utf-8") as file:
+            file.write('catalog = "devices.yaml";\nlisten = ( { prot = 1; } );\nchain = ( { plugin = "none"; } );\n')
+        done = self.run_it("-c", "collector.conf", "--decode", "weather", DATA)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        with open(os.path.join(self.folder, "collector.conf"), "w", encoding="utf-8") as file:
+            file.write("catalog = 5;\n")
+        done = self.run_it("-c", "collector.conf", "--decode", "weather", DATA)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("collector.conf:1: catalog is a number; expected a file in quotes", done.stderr)
+        with open(os.path.join(self.folder, "collector.conf"), "w", encoding="utf-8") as file:
+            file.write("workers = 1;\n")
+        done = self.run_it("-c", "collector.conf", "--decode", "built-in", "0007000000016943058101013236")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def pipe(self, data, status=0):
+        done = subprocess.run([MUSTERD, "--catalog", self.catalog, "--decode", "weather", "-"], input=data,
+                              capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout.decode(), done.stderr.decode()
+
+    def test_standard_input_as_it_is(self):
+        expected = self.decode("weather", DATA, status=0).stdout
+        self.assertEqual(self.pipe(bytes.fromhex(DATA)), (expected, "musterd: standard input is not hexadecimal: "
+                                                          f"{len(DATA) // 2} bytes are taken as they are\n"))
+        self.assertEqual(self.pipe(DATA.encode())[1],
+                         f"musterd: standard input is hexadecimal, of {len(DATA) // 2} bytes\n")
+        self.assertIn("weather, 6 bytes\n", self.pipe(b"$GPRMC", status=1)[0])
+        self.assertIn("weather, 0 bytes\n", self.pipe(b"", status=1)[0])
+        self.assertIn("weather, 65535 bytes\n", self.pipe(b"\0" * 65535, status=1)[0])
+        for data in (b"\0" * 65536, b"00" * 65536, b"\0" * (3 << 20)):
+            self.assertIn("more than 65535 bytes", self.pipe(data, status=2)[1])
+        self.assertIn("an odd number of digits", self.pipe(b"12 345\n", status=2)[1])
+
     def test_presets_decode_their_examples(self):
         for name in sorted(os.listdir(PRESETS)):
             self.write(f"include_formats: [ {os.path.join(PRESETS, name)} ]\n")

@@ -359,6 +359,27 @@ struct config *config_load(const char *path, const char *const *directories,
     return reader.config;
 }
 
+char *config_catalog(const char *path, struct problems *problems)
+{
+    struct node_tree tree = {0};
+    const struct node *node;
+    char *catalog = NULL;
+
+    if (node_conf_read(&tree, path, problems) < 0)
+        goto done;
+    node = node_find(tree.root, "catalog");
+    if (node == NULL || !check_kind(node, NODE_TEXT, "catalog", "a file in quotes", problems))
+        goto done;
+    if (node->text[0] == '\0')
+        node_problem(node, problems, "catalog: it is empty; expected a file");
+    else if ((catalog = strdup(node->text)) == NULL)
+        problems_add(problems, path, 0, 0, "cannot read: out of memory");
+
+done:
+    node_tree_free(&tree);
+    return catalog;
+}
+
 void config_free(struct config *config)
 {
     unsigned i;

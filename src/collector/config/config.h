@@ -41,6 +41,10 @@ struct config {
  * config_free alone. */
 struct config *config_load(const char *path, const char *const *directories,
                            struct problems *problems);
+/* The file of the catalog that a configuration names, and nothing else of it; to be freed.  NULL if
+ * it names none, or after adding a problem. */
+char *config_catalog(const char *path, struct problems *problems);
+
 void config_free(struct config *config);
 
 /* Prints all settings, and the keys of the catalog, from the tables that they are checked against.
