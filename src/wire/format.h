@@ -209,7 +209,8 @@ struct format {
     enum format_message message;
     const struct format_type_word *types;
     size_t type_count;
-    const char *const *device; /* names of the fields that make it; none: the role `device` */
+    const struct node *device_at; /* NULL: nothing says which fields it is */
+    const char *const *device;    /* names of the fields that make it; none: the role `device` */
     size_t device_count;
     bool device_is_source; /* the address that it came from */
     bool counts_readings;  /* the sequence number counts readings; else datagrams */

@@ -135,7 +135,9 @@ static void make_device(struct plan_maker *maker)
     if (plan->device == NULL)
         return;
     for (i = 0; i < count; i++) {
-        const struct plan_field *field = maker_find(maker, format->at, "device", names[i]);
+        const struct plan_field *field =
+            maker_find(maker, format->device_at != NULL ? format->device_at : format->at, "device",
+                       names[i], "source");
 
         if (field == NULL)
             return;
@@ -214,7 +216,7 @@ static void make_clock(struct plan_maker *maker)
     if (from->fraction == NULL)
         return;
     if (!fraction)
-        maker_find(maker, clock_node(maker), "fraction", from->fraction);
+        maker_find(maker, clock_node(maker), "fraction", from->fraction, NULL);
     else if (!integers)
         node_problem(clock_node(maker), maker->problems,
                      "fraction: \"%s\" is no integer without a sign", from->fraction);

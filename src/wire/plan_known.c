@@ -255,6 +255,36 @@ static void describe(struct plan_maker *maker, const struct format_value *from,
     set_names(maker, from, known);
 }
 
+/* It may be the name of a role, or nearly the name of one. */
+static void say_no_value(struct plan_maker *maker, const struct format_value *from,
+                         const char *const *values, size_t count)
+{
+    const char *names[FORMAT_VALUES_MOST + PLAN_ROLES];
+    char hint[SUGGEST_ROOM];
+    size_t known = count, role;
+
+    memcpy(names, values, count * sizeof *names);
+    for (role = 0; role < PLAN_ROLES; role++) {
+        const char *name = plan_role_name((unsigned)role);
+
+        if (name == NULL || role == PLAN_LENGTH)
+            continue;
+        if (strcmp(name, from->name) == 0) {
+            node_problem(from->at, maker->problems,
+                         "values: \"%s\" is a role and not a value, so it has no scale, unit or "
+                         "words; leave it out here",
+                         name);
+            return;
+        }
+        names[known++] = name;
+    }
+    if (suggest(from->name, names, known) == NULL)
+        known = count;
+    node_problem(from->at, maker->problems, "values: no field that is a value is named \"%s\"%s%s",
+                 from->name, known > 0 ? "; " : "",
+                 suggest_hint(hint, sizeof hint, from->name, names, known));
+}
+
 static void describe_all(struct plan_maker *maker)
 {
     const struct format *format = maker->format;
@@ -266,7 +296,6 @@ static void describe_all(struct plan_maker *maker)
         names[j] = plan->values[j].shown.name;
     for (i = 0; i < format->value_count; i++) {
         const struct format_value *from = &format->values[i];
-        char hint[SUGGEST_ROOM];
 
         for (j = 0; j < plan->value_count; j++)
             if (strcmp(names[j], from->name) == 0)
@@ -274,11 +303,7 @@ static void describe_all(struct plan_maker *maker)
         if (j < plan->value_count)
             describe(maker, from, &plan->values[j]);
         else
-            node_problem(from->at, maker->problems,
-                         "values: no field that is a value is named "
-                         "\"%s\"%s%s",
-                         from->name, plan->value_count > 0 ? "; " : "",
-                         suggest_hint(hint, sizeof hint, from->name, names, plan->value_count));
+            say_no_value(maker, from, names, plan->value_count);
     }
 }
 

@@ -36,9 +36,9 @@ void maker_roles(struct plan_maker *maker, struct plan_body *body);
 void maker_values(struct plan_maker *maker);
 
 /* The field of header or trailer with that name; a problem at `at` if there is none: `what` is who
- * asks, such as "expect". */
+ * asks, such as "expect"; `other` a word that could be meant as well, or NULL. */
 const struct plan_field *maker_find(struct plan_maker *maker, const struct node *at,
-                                    const char *what, const char *name);
+                                    const char *what, const char *name, const char *other);
 
 void maker_conditions(struct plan_maker *maker, const struct format_conditions *conditions,
                       const char *what, struct plan_conditions *out);

@@ -83,11 +83,11 @@ static const struct plan_field *find_in(const struct plan_section *section, cons
 }
 
 const struct plan_field *maker_find(struct plan_maker *maker, const struct node *at,
-                                    const char *what, const char *name)
+                                    const char *what, const char *name, const char *other)
 {
     const struct plan *plan = maker->plan;
     const struct plan_field *fields[NAMES_MOST], *found = find_in(&plan->header, name);
-    const char *names[NAMES_MOST] = {NULL};
+    const char *names[NAMES_MOST + 1] = {NULL};
     char hint[SUGGEST_ROOM];
     size_t count, i;
 
@@ -98,6 +98,8 @@ const struct plan_field *maker_find(struct plan_maker *maker, const struct node 
     count = names_of(plan, NULL, fields);
     for (i = 0; i < count; i++)
         names[i] = fields[i]->name;
+    if (other != NULL)
+        names[count++] = other;
     node_problem(at, maker->problems, "%s: header and trailer have no field \"%s\"%s%s", what, name,
                  count > 0 ? "; " : "", suggest_hint(hint, sizeof hint, name, names, count));
     return NULL;
@@ -266,7 +268,7 @@ void maker_conditions(struct plan_maker *maker, const struct format_conditions *
             return;
         }
         if (!from->is_type) {
-            field = maker_find(maker, from->at, what, from->name);
+            field = maker_find(maker, from->at, what, from->name, NULL);
             if (field == NULL)
                 return;
             check_condition(maker, from, field, what);

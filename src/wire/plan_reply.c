@@ -83,7 +83,7 @@ static void fill_integer(struct layout *layout, const struct format_send *send,
                  (fill->number & mask_of(bits)) << below);
         return;
     }
-    field = maker_find(maker, fill->at, "send", fill->name);
+    field = maker_find(maker, fill->at, "send", fill->name, NULL);
     if (field == NULL)
         return;
     if (!plan_is_integer(field))
@@ -136,7 +136,7 @@ static void lay_bytes(struct layout *layout, const struct format_send *send)
         memcpy(layout->answer->bytes + layout->size, send->bytes, send->length);
         return;
     }
-    field = maker_find(layout->maker, fill->at, "send", fill->name);
+    field = maker_find(layout->maker, fill->at, "send", fill->name, NULL);
     if (field == NULL)
         return;
     if (field->is_part || field->is_varying || field->length != send->length)

@@ -109,7 +109,7 @@ START_TEST(names_that_are_not_there)
     format.value_count = 1;
     expect(&format, "values: no field that is a value is named \"versio\"; did you mean");
     value.name = "time"; /* a role is none */
-    expect(&format, "values: no field that is a value is named \"time\"");
+    expect(&format, "values: \"time\" is a role and not a value");
     format.value_count = 0;
 
     format.clock = (struct format_clock){

@@ -49,17 +49,36 @@ struct example {
     struct plan_header header;
     struct muster_value values[FORMAT_VALUES_MOST];
     uint32_t value_count;
+    size_t reading; /* which of a list, from 1; 0: no list says */
     bool has_arrival;
 };
 
 /* ---- Single things -------------------------------------------------------------------- */
 
+static bool is_scalar(const struct node *node)
+{
+    return node->kind == NODE_WORD || node->kind == NODE_TEXT;
+}
+
+/* What the example has there, which may be a list where a text should be. */
+static const char *said(const struct node *node)
+{
+    return is_scalar(node) ? node->text : node_kind_name(node);
+}
+
+static void say_differs(const struct example *example, const struct node *node, const char *what,
+                        const char *found)
+{
+    if (node->kind != NODE_BAD)
+        node_problem(node, example->problems, "example: %s is %s; the example says %s", what, found,
+                     said(node));
+}
+
 static void expect_text(const struct example *example, const struct node *node, const char *what,
                         const char *found)
 {
-    if (strcasecmp(node->text, found) != 0)
-        node_problem(node, example->problems, "example: %s is %s; the example says %s", what, found,
-                     node->text);
+    if (!is_scalar(node) || strcasecmp(node->text, found) != 0)
+        say_differs(example, node, what, found);
 }
 
 static void expect_number(const struct example *example, const struct node *node, const char *what,
@@ -69,8 +88,21 @@ static void expect_number(const struct example *example, const struct node *node
     char text[FORMAT_SHOWN_ROOM];
 
     snprintf(text, sizeof text, "%" PRIu64, found);
-    if (!decimal_integer(node->text, &expected) || expected != found)
+    if (!is_scalar(node) || !decimal_integer(node->text, &expected) || expected != found)
         expect_text(example, node, what, text);
+}
+
+static void expect_sequence(const struct example *example, const struct node *node)
+{
+    const struct plan_header *header = &example->header;
+    uint64_t expected;
+
+    if (header->seq_bits > 0)
+        expect_number(example, node, "the sequence number", header->seq);
+    else if (node->kind != NODE_NULL &&
+             (!is_scalar(node) || !decimal_integer(node->text, &expected) ||
+              expected != header->seq))
+        say_differs(example, node, "the sequence number", "none");
 }
 
 /* "2025-12-17T19:33:20.25Z", or seconds since 1970. */
@@ -103,14 +135,22 @@ static bool read_time(const char *text, int64_t *ns)
 
 static void expect_time(const struct example *example, const struct node *node)
 {
-    char found[FORMAT_SHOWN_ROOM];
+    const int64_t time_ns = example->header.time_ns;
+    char found[FORMAT_SHOWN_ROOM] = "none";
     int64_t expected;
 
+    if (time_ns != 0)
+        format_shown_time(time_ns, found);
+    if (!is_scalar(node)) {
+        if (node->kind != NODE_NULL || time_ns != 0)
+            say_differs(example, node, "the time", found);
+        return;
+    }
     if (!read_time(node->text, &expected)) {
         node_problem(node, example->problems,
-                     "example: time: cannot read \"%s\"; expected one such as "
-                     "2025-12-17T19:33:20Z, or seconds since 1970",
-                     node->text);
+                     "example: the time is %s; the example says \"%s\", which cannot be read: "
+                     "expected one such as 2025-12-17T19:33:20Z, or seconds since 1970",
+                     found, node->text);
         return;
     }
     if (example->format->clock.wraps && !example->has_arrival) {
@@ -120,8 +160,8 @@ static void expect_time(const struct example *example, const struct node *node)
                      node->text);
         return;
     }
-    if (expected != example->header.time_ns)
-        expect_text(example, node, "the time", format_shown_time(example->header.time_ns, found));
+    if (expected != time_ns)
+        say_differs(example, node, "the time", found);
 }
 
 static void expect_type(const struct example *example, const struct node *node)
@@ -130,8 +170,8 @@ static void expect_type(const struct example *example, const struct node *node)
 
     if (example->count == 0)
         expect_text(example, node, "the type", "ignore");
-    else if (strcmp(node->text, "other") != 0 || header->msg_type != MUSTER_MSG_DATA ||
-             header->has_reading)
+    else if (!is_scalar(node) || strcmp(node->text, "other") != 0 ||
+             header->msg_type != MUSTER_MSG_DATA || header->has_reading)
         expect_text(example, node, "the type", format_shown_message(header->msg_type));
 }
 
@@ -169,8 +209,8 @@ static bool is_same(const struct muster_value *value, const struct node *node)
     char found[FORMAT_SHOWN_ROOM];
     uint64_t whole;
 
-    if (node->kind == NODE_NULL)
-        return value->type == MUSTER_VALUE_NONE;
+    if (!is_scalar(node))
+        return node->kind == NODE_NULL && value->type == MUSTER_VALUE_NONE;
     switch (value->type) {
     case MUSTER_VALUE_REAL:
     case MUSTER_VALUE_REAL32:
@@ -204,7 +244,7 @@ static void say_unknown(const struct example *example, const struct node *key)
 static void expect_value(const struct example *example, const struct node *key,
                          const struct node *node)
 {
-    char found[FORMAT_SHOWN_ROOM];
+    char found[FORMAT_SHOWN_ROOM], where[40] = "";
     const struct muster_value *value = NULL;
     uint32_t i;
 
@@ -213,12 +253,13 @@ static void expect_value(const struct example *example, const struct node *key,
             value = &example->values[i];
     if (value == NULL)
         say_unknown(example, key);
-    else if (node->kind != NODE_WORD && node->kind != NODE_TEXT && node->kind != NODE_NULL)
-        check_kind(node, NODE_TEXT, key->text, "a value", example->problems);
-    else if (!is_same(value, node))
-        node_problem(node, example->problems, "example: %s is %s; the example says %s", key->text,
-                     format_shown_value(value, found),
-                     node->kind == NODE_NULL ? "that it is absent" : node->text);
+    else if (!is_same(value, node) && node->kind != NODE_BAD) {
+        if (example->reading > 0)
+            snprintf(where, sizeof where, " of reading %zu", example->reading);
+        node_problem(node, example->problems, "example: %s%s is %s; the example says %s", key->text,
+                     where, format_shown_value(value, found),
+                     node->kind == NODE_NULL ? "that it is absent" : said(node));
+    }
 }
 
 /* The values of one reading. */
@@ -272,11 +313,7 @@ static void expect_readings(struct example *example, const struct node *node)
     size_t i;
 
     if (node->kind != NODE_LIST) {
-        if (node->kind == NODE_WORD || node->kind == NODE_TEXT)
-            expect_number(example, node, "the number of readings", found);
-        else
-            check_kind(node, NODE_LIST, "readings", "a list, or how many there are",
-                       example->problems);
+        expect_number(example, node, "the number of readings", found);
         return;
     }
     if (node->count != found) {
@@ -284,8 +321,11 @@ static void expect_readings(struct example *example, const struct node *node)
                      "example: there are %zu readings; the example has %zu", found, node->count);
         return;
     }
-    for (i = 0; i < found; i++)
+    for (i = 0; i < found; i++) {
+        example->reading = i + 1;
         expect_reading(example, node->items[i].value, (uint32_t)i);
+    }
+    example->reading = 0;
 }
 
 /* The bytes of the answer; null: there is none. */
@@ -356,16 +396,12 @@ static void expect_one(struct example *example, const struct node_item *item)
             return;
         }
     }
-    if (item->value->kind != NODE_WORD && item->value->kind != NODE_TEXT) {
-        check_kind(item->value, NODE_TEXT, item->key->text, "a value", example->problems);
-        return;
-    }
     switch (role) {
     case ROLE_DEVICE:
         expect_text(example, item->value, "the device", format_shown_device(&header->device, text));
         break;
     case ROLE_SEQUENCE:
-        expect_number(example, item->value, "the sequence number", header->seq);
+        expect_sequence(example, item->value);
         break;
     case ROLE_TYPE:
         expect_type(example, item->value);
@@ -378,7 +414,7 @@ static void expect_one(struct example *example, const struct node_item *item)
         break;
     default:
         node_problem(item->value, example->problems,
-                     "example: it is taken; the example says rejected: %s", item->value->text);
+                     "example: it is taken; the example says rejected: %s", said(item->value));
     }
 }
 

@@ -10,63 +10,9 @@
 #include "base/suggest.h"
 #include "check.h"
 #include "decimal.h"
-
-#define TYPES_WORDS                                                                                \
-    "u8 u16 u24 u32 u48 u64, i8 ... i64, f32 f64 (each perhaps with le or be behind it), text, "   \
-    "hex, bcd, skip, number"
+#include "format_types.h"
 
 enum { LENGTH_MOST = 65535 };
-
-static const struct type {
-    const char *name;
-    enum format_type type;
-    uint8_t width;
-} types[] = {{"u8", FORMAT_UNSIGNED, 1},  {"u16", FORMAT_UNSIGNED, 2}, {"u24", FORMAT_UNSIGNED, 3},
-             {"u32", FORMAT_UNSIGNED, 4}, {"u48", FORMAT_UNSIGNED, 6}, {"u64", FORMAT_UNSIGNED, 8},
-             {"i8", FORMAT_SIGNED, 1},    {"i16", FORMAT_SIGNED, 2},   {"i24", FORMAT_SIGNED, 3},
-             {"i32", FORMAT_SIGNED, 4},   {"i48", FORMAT_SIGNED, 6},   {"i64", FORMAT_SIGNED, 8},
-             {"f32", FORMAT_REAL, 4},     {"f64", FORMAT_REAL, 8},     {"text", FORMAT_TEXT, 0},
-             {"hex", FORMAT_HEX, 0},      {"bcd", FORMAT_BCD, 0},      {"skip", FORMAT_SKIP, 0},
-             {"number", FORMAT_NUMBER, 0}};
-
-enum { TYPES = sizeof types / sizeof *types };
-
-static const struct type *find_type(const char *name, size_t length)
-{
-    size_t i;
-
-    for (i = 0; i < TYPES; i++)
-        if (strncmp(types[i].name, name, length) == 0 && types[i].name[length] == '\0')
-            return &types[i];
-    return NULL;
-}
-
-static void say_unknown(const struct format_reader *reader, const struct node *node)
-{
-    const char *names[TYPES];
-    const char *near;
-    size_t i;
-
-    for (i = 0; i < TYPES; i++)
-        names[i] = types[i].name;
-    near = suggest(node->text, names, TYPES);
-    if (near != NULL)
-        node_problem(node, reader->problems, "unknown type \"%s\"; did you mean \"%s\"?",
-                     node->text, near);
-    else
-        node_problem(node, reader->problems, "unknown type \"%s\"; expected one of " TYPES_WORDS,
-                     node->text);
-}
-
-/* Takes "le" or "be" off the end of a type.  Returns the length of what is in front. */
-static size_t take_order(const char *text, size_t length, bool *little_endian)
-{
-    if (length < 4 ||
-        (memcmp(text + length - 2, "le", 2) != 0 && memcmp(text + length - 2, "be", 2) != 0))
-        return length;
-    *little_endian = text[length - 2] == 'l';
-    return length - 2;
-}
 
 char format_fields_separator(const struct format_reader *reader, const struct node *node,
                              const char *text)
@@ -97,7 +43,7 @@ static bool read_length(const struct format_reader *reader, const struct node *n
                         const char *text, struct format_field *field)
 {
     bool little_endian = field->little_endian;
-    size_t length = take_order(text, strlen(text), &little_endian);
+    size_t length = format_types_order(text, strlen(text), &little_endian);
     uint64_t bytes;
 
     if (length == strlen("u16") && strncmp(text, "u16", length) == 0) {
@@ -141,14 +87,14 @@ bool format_fields_type(const struct format_reader *reader, const struct node *n
 {
     const char *text = node->text, *colon = strchr(text, ':');
     size_t length = colon != NULL ? (size_t)(colon - text) : strlen(text);
-    const struct type *type;
+    const struct format_type_name *type;
 
     field->little_endian = reader->little_endian;
-    type = find_type(text, length);
+    type = format_types_find(text, length);
     if (type == NULL)
-        type = find_type(text, take_order(text, length, &field->little_endian));
+        type = format_types_find(text, format_types_order(text, length, &field->little_endian));
     if (type == NULL) {
-        say_unknown(reader, node);
+        format_types_say_unknown(reader, node);
         return false;
     }
     field->type = type->type;
@@ -354,4 +300,53 @@ void format_fields_warn(const struct format_reader *reader, const struct format_
                           search.at[i]->column,
                           "\"%s\" is the name of a value here; did you mean the role \"%s\"?",
                           search.name[i], roles[i]);
+}
+
+/* ---- Roles that nothing is said of ---------------------------------------------------- */
+
+/* Where a field or a part of that name is; NULL if there is none. */
+static const struct node *find_name(const struct format_fields *fields, const char *name)
+{
+    size_t i, part;
+
+    for (i = 0; i < fields->count; i++) {
+        const struct format_field *field = &fields->list[i];
+
+        if (field->name != NULL && strcmp(field->name, name) == 0)
+            return field->at;
+        for (part = 0; part < field->part_count; part++)
+            if (field->parts[part].name != NULL && strcmp(field->parts[part].name, name) == 0)
+                return field->parts[part].at;
+    }
+    return NULL;
+}
+
+static const struct node *find_everywhere(const struct format *format, const char *name)
+{
+    const struct node *at = find_name(&format->header, name);
+    size_t i;
+
+    if (at == NULL)
+        at = find_name(&format->trailer, name);
+    for (i = 0; at == NULL && i < format->body_count; i++)
+        at = find_name(&format->bodies[i].header, name);
+    return at;
+}
+
+void format_fields_warn_unsaid(const struct format_reader *reader, const struct format *format,
+                               bool says_type)
+{
+    const struct node *check = find_everywhere(format, "check"),
+                      *type = find_everywhere(format, "type");
+
+    if (check != NULL && format->checksum.at == NULL)
+        problems_warn(reader->problems, check->file, check->line, check->column,
+                      "\"check\" is not verified, since nothing says how it is computed; expected "
+                      "such as `check: crc16-x25` beside `header`, or `check: none` if it is not "
+                      "to be");
+    if (type != NULL && !says_type)
+        problems_warn(reader->problems, type->file, type->line, type->column,
+                      "every datagram is DATA, since nothing says what \"type\" means; expected "
+                      "such as `type: { 0: heartbeat, 1: data }` beside `header`, or `type: data` "
+                      "if they all are");
 }

@@ -27,6 +27,11 @@ const char *format_fields_part(const struct format_reader *reader, const struct 
 void format_fields_warn(const struct format_reader *reader, const struct format_fields *fields,
                         bool has_device);
 
+/* Warns of a check that nobody verifies, and of types that nobody tells apart. `says_type`: the
+ * format says what its types mean. */
+void format_fields_warn_unsaid(const struct format_reader *reader, const struct format *format,
+                               bool says_type);
+
 /* One character, or the word for one: "comma", "tab".  '\0' after adding a problem. */
 char format_fields_separator(const struct format_reader *reader, const struct node *node,
                              const char *text);

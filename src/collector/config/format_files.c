@@ -55,13 +55,10 @@ static int add_formats(struct catalog *catalog, struct node_tree *tree, const st
                        struct problems *problems)
 {
     struct formats formats;
-    size_t before = problems_count(problems), i;
+    size_t i;
 
     if (formats_read(&formats, tree, map, problems) < 0)
         return -1;
-    /* What was not read whole would be said to be wrong once more. */
-    if (problems_count(problems) > before)
-        return 0;
     for (i = 0; i < formats.count; i++)
         if (add_format(catalog, &formats.list[i], problems) < 0)
             return -1;
@@ -143,11 +140,25 @@ static void free_list(struct dirent **list, int count)
     free(list);
 }
 
-static void say_missing(const struct node *node, struct problems *problems)
+/* " (those of Muster are assignment, ccsds)" */
+static void list_presets(const char *const *names, size_t count, char *out, size_t room)
+{
+    size_t used = 0, i;
+
+    out[0] = '\0';
+    for (i = 0; i < count && used < room; i++)
+        used += (size_t)snprintf(out + used, room - used, "%s%s%s",
+                                 i == 0 ? " (those of Muster are " : ", ", names[i],
+                                 i + 1 == count ? ")" : "");
+}
+
+void format_files_say_missing(const struct node *node, const char *folder,
+                              struct problems *problems)
 {
     const char *names[PRESETS_MOST], *near;
     struct dirent **list = NULL;
-    int count = scandir(FORMATS_DIRECTORY, &list, is_preset, alphasort), i;
+    int count = scandir(folder, &list, is_preset, alphasort), i;
+    char presets[1024];
     size_t known = 0;
 
     for (i = 0; i < count && i < PRESETS_MOST; i++) {
@@ -155,15 +166,15 @@ static void say_missing(const struct node *node, struct problems *problems)
         names[known++] = list[i]->d_name;
     }
     near = suggest(node->text, names, known);
+    list_presets(names, known, presets, sizeof presets);
     if (near != NULL)
-        node_problem(node, problems, "include_formats: no file \"%s\"; did you mean \"%s\"?",
-                     node->text, near);
+        node_problem(node, problems, "include_formats: no file \"%s\"; did you mean \"%s\"?%s",
+                     node->text, near, presets);
     else
-        node_problem(
-            node, problems,
-            "include_formats: no file \"%s\" in the folder of the catalog or in " FORMATS_DIRECTORY
-            "; expected one, perhaps without .yaml",
-            node->text);
+        node_problem(node, problems,
+                     "include_formats: no file \"%s\" in the folder of the catalog or in %s; "
+                     "expected one, perhaps without .yaml%s",
+                     node->text, folder, presets);
     if (count >= 0)
         free_list(list, count);
 }
@@ -182,7 +193,7 @@ static int include(struct catalog *catalog, const struct node *node, struct prob
     }
     path = find_file(node);
     if (path == NULL) {
-        say_missing(node, problems);
+        format_files_say_missing(node, FORMATS_DIRECTORY, problems);
         return 0;
     }
     result = load_file(catalog, path, problems);

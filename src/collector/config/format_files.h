@@ -17,4 +17,9 @@ int format_files_load(struct catalog *catalog, struct node_tree *tree, const str
 /* The same of the formats that come with the program, as far as they are installed. */
 int format_files_presets(struct catalog *catalog, struct problems *problems);
 
+/* Adds the problem that there is no file of that name: what is meant may be one of those in
+ * `folder`, where those are that come with the program. */
+void format_files_say_missing(const struct node *node, const char *folder,
+                              struct problems *problems);
+
 #endif

@@ -107,6 +107,7 @@ static int read_bits(const struct format_reader *reader, const struct node *map,
 static int read_condition(const struct format_reader *reader, const struct node_item *item,
                           struct format_condition *condition)
 {
+    static const char *const type = "type";
     const char *name = item->key->text;
 
     condition->at = item->key;
@@ -120,6 +121,11 @@ static int read_condition(const struct format_reader *reader, const struct node_
         return read_bits(reader, item->value, condition);
     if (strcmp(name, "type") == 0 && is_word(item->value))
         return read_messages(reader, item->value, condition);
+    if (is_word(item->value) && suggest(name, &type, 1) != NULL) {
+        node_problem(item->key, reader->problems,
+                     "\"%s\" has numbers, only \"type\" has words; did you mean \"type\"?", name);
+        return 0;
+    }
     return read_numbers(reader, item->value, name, &condition->values, &condition->value_count);
 }
 

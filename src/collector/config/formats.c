@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/suggest.h"
 #include "check.h"
@@ -75,20 +76,13 @@ static const struct muster_option clock_options[CLOCK_OPTIONS] = {
 
 enum { CHECK_IS, CHECK_HOLDS, CHECK_FROM, CHECK_TO, CHECK_OPTIONS };
 
-/* In the order of enum format_check, from FORMAT_SUM8 on. */
-static const char *const checks[] = {"sum8",
-                                     "sum16",
-                                     "xor8",
-                                     "internet16",
-                                     "crc16-arc",
-                                     "crc16-modbus",
-                                     "crc16-ccitt-false",
-                                     "crc16-x25",
-                                     "crc16-mcrf4xx",
-                                     "crc32",
-                                     NULL};
+/* In the order of enum format_check. */
+static const char *const checks[] = {
+    "none",       "sum8",          "sum16",        "xor8",
+    "internet16", "crc16-arc",     "crc16-modbus", "crc16-ccitt-false",
+    "crc16-x25",  "crc16-mcrf4xx", "crc32",        NULL};
 enum { CHECKS = sizeof checks / sizeof *checks - 1 };
-_Static_assert(CHECKS == (int)FORMAT_CRC32, "each check has its word");
+_Static_assert(CHECKS == (int)FORMAT_CRC32 + 1, "each check has its word");
 
 static const char *const held[] = {"zero", NULL};
 
@@ -163,6 +157,23 @@ void formats_describe(FILE *out)
 
 /* ---- Time and check ------------------------------------------------------------------- */
 
+/* A year where seconds are expected: hardly anybody means 33 minutes after 1970. */
+static bool is_year(const struct format_reader *reader, const struct node *node, uint64_t number)
+{
+    struct tm day = {.tm_year = (int)number - 1900, .tm_mday = 1};
+    const char *word = number == 1970   ? "\"unix\", or "
+                       : number == 1980 ? "\"gps\", which is 6 January, or "
+                       : number == 1900 ? "\"ntp\", or "
+                                        : "";
+
+    if (strlen(node->text) != 4 || number < 1800 || number > 2200)
+        return false;
+    node_problem(node, reader->problems,
+                 "epoch: %s is a year, not a Unix time in seconds; expected %s%lld for 1 January",
+                 node->text, word, (long long)timegm(&day));
+    return true;
+}
+
 static void read_epoch(const struct format_reader *reader, const struct node *node,
                        struct format_clock *clock)
 {
@@ -193,7 +204,7 @@ static void read_epoch(const struct format_reader *reader, const struct node *no
         node_problem(
             node, reader->problems, "epoch: unknown \"%s\"; %s", node->text,
             suggest_hint(hint, sizeof hint, node->text, words, sizeof words / sizeof *words));
-    else
+    else if (!is_year(reader, node, number))
         clock->epoch_s = (int64_t)number;
 }
 
@@ -239,7 +250,7 @@ static int read_check(const struct format_reader *reader, const struct node *nod
     checksum->at = node;
     if (node->kind == NODE_WORD || node->kind == NODE_TEXT) {
         result = format_reader_word(reader, node, node->text, checks, CHECKS, "check");
-        checksum->is = (enum format_check)(result + 1);
+        checksum->is = result < 0 ? FORMAT_NO_CHECK : (enum format_check)result;
         return 0;
     }
     if (!check_kind(node, NODE_MAP, "check", "a mapping such as { is: crc16-x25 }",
@@ -247,7 +258,7 @@ static int read_check(const struct format_reader *reader, const struct node *nod
         return 0;
     result = check_map(&check, node, values, reader->problems);
     if (result == 0) {
-        checksum->is = (enum format_check)(values[CHECK_IS].number + 1);
+        checksum->is = (enum format_check)values[CHECK_IS].number;
         checksum->holds_zero = node_find(node, "holds") != NULL;
         checksum->has_from = node_find(node, "from") != NULL;
         checksum->has_to = node_find(node, "to") != NULL;
@@ -267,6 +278,7 @@ static int read_device(const struct format_reader *reader, const struct node *no
     const char **names;
     size_t i;
 
+    format->device_at = node;
     if (node->kind == NODE_LIST && node->count == 0) {
         node_problem(node, reader->problems, "device: the list is empty; expected names of fields");
         return 0;
@@ -411,6 +423,7 @@ static int read_format(const struct format_reader *all, const struct node *map,
     read_examples(&reader, node_find(map, "examples"), one);
     format_fields_warn(&reader, &one->format.header,
                        one->format.device_count > 0 || one->format.device_is_source);
+    format_fields_warn_unsaid(&reader, &one->format, node_find(map, "type") != NULL);
     return 0;
 }
 
@@ -433,7 +446,7 @@ int formats_read(struct formats *out, struct node_tree *tree, const struct node 
 {
     const struct format_reader reader = {.tree = tree, .problems = problems};
     struct formats_one *list;
-    size_t i;
+    size_t before, i;
 
     *out = (struct formats){0};
     if (!check_kind(map, NODE_MAP, "formats", "a mapping of names to formats", problems) ||
@@ -448,6 +461,7 @@ int formats_read(struct formats *out, struct node_tree *tree, const struct node 
         bool is_named;
 
         *one = (struct formats_one){0};
+        before = problems_count(problems);
         one->format.at = map->items[i].key;
         one->format.name = map->items[i].key->text;
         one->format.message = FORMAT_DATA;
@@ -455,7 +469,8 @@ int formats_read(struct formats *out, struct node_tree *tree, const struct node 
         is_named = read_name(&reader, map, i);
         if (one->format.name != NULL && read_format(&reader, map->items[i].value, one) < 0)
             return -1;
-        if (is_named)
+        /* What was not read whole would be said to be wrong once more. */
+        if (is_named && problems_count(problems) == before)
             out->count++;
     }
     return 0;

@@ -22,8 +22,9 @@ struct formats {
     size_t count;
 };
 
-/* Reads a mapping of names to formats.  All that is wrong with it goes to `problems`: then what is
- * in *out is of no use.  It lives as long as the tree.  Returns 0, or -1 if memory is short. */
+/* Reads a mapping of names to formats.  All that is wrong goes to `problems`; a format of which
+ * something is wrong is not among those in *out.  They live as long as the tree.  Returns 0, or -1
+ * if memory is short. */
 int formats_read(struct formats *out, struct node_tree *tree, const struct node *map,
                  struct problems *problems);
 

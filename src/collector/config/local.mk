@@ -12,6 +12,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/format_reader.c %D%/format_reader.h \
 	%D%/format_replies.c %D%/format_replies.h \
 	%D%/format_shown.c %D%/format_shown.h \
+	%D%/format_types.c %D%/format_types.h \
 	%D%/format_values.c %D%/format_values.h \
 	%D%/formats.c %D%/formats.h \
 	%D%/hexadecimal.c %D%/hexadecimal.h \

@@ -39,6 +39,7 @@ tests_collector_config_test_node_LDADD = $(TEST_LIBS)
 # format_files: tests/collector/config/test_formats.c
 # after: tests/e2e/answers.py
 # format_replies: tests/collector/config/test_formats.c
+# format_types: tests/collector/config/test_formats.c
 # format_values: tests/collector/config/test_format_reader.c
 # hexadecimal: tests/collector/config/test_format_reader.c
 # examples: tests/collector/config/test_formats.c

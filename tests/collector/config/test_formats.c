@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collector/config/devices.h"
+#include "collector/config/format_files.h"
 #include "common/runner.h"
 #include "common/yaml.h"
 #include "files.h"
@@ -93,6 +94,36 @@ START_TEST(wrong_files_that_are_included)
 }
 END_TEST
 
+START_TEST(a_preset_that_is_not_there)
+{
+    static const char presets_are[] =
+        " (those of Muster are assignment, ccsds, mavlink2, netflow5, reference-2, reference, rtp, "
+        "ruuvi5)\n";
+    struct node node = {.kind = NODE_WORD, .line = 1, .column = 2, .file = "d.yaml"};
+    struct problems problems = {0};
+    char expected[PATH_MAX + 512];
+
+    node.text = "ruvi5";
+    format_files_say_missing(&node, presets, &problems);
+    snprintf(expected, sizeof expected,
+             "d.yaml:1:2: include_formats: no file \"ruvi5\"; did you mean \"ruuvi5\"?%s",
+             presets_are);
+    files_expect_said(&problems, expected);
+    node.text = "modbus";
+    format_files_say_missing(&node, presets, &problems);
+    snprintf(
+        expected, sizeof expected,
+        "d.yaml:1:2: include_formats: no file \"modbus\" in the folder of the catalog or in %s; "
+        "expected one, perhaps without .yaml%s",
+        presets, presets_are);
+    files_expect_said(&problems, expected);
+    format_files_say_missing(&node, "./not-there", &problems);
+    files_expect_said(&problems, "d.yaml:1:2: include_formats: no file \"modbus\" in the folder of "
+                                 "the catalog or in ./not-there; expected one, perhaps without "
+                                 ".yaml\n");
+}
+END_TEST
+
 START_TEST(a_name_that_is_nearly_a_role)
 {
     files_write("devices.yaml",
@@ -104,6 +135,84 @@ START_TEST(a_name_that_is_nearly_a_role)
         "devices.yaml:1:55: warning: \"tyype\" is the name of a value here; did you mean "
         "the role \"type\"?\n",
         1);
+}
+END_TEST
+
+START_TEST(what_is_wrong_anywhere_is_said_at_once)
+{
+    struct problems problems = {0};
+
+    files_write("a.yaml", "formats:\n"
+                          "  a: { header: [ u12: device ] }\n"
+                          "  b: { header: [ u16: device ], expect: { devise: 1 } }\n");
+    files_write("b.yaml", "formats: { c: { header: [ u16: devise ] } }\n");
+    files_write("devices.yaml", "include_formats: [ a, b ]\n"
+                                "devices: [ { id: 1, class: none } ]\n"
+                                "formats: { d: { header: [ u16: device ], order: el } }\n");
+    ck_assert_ptr_null(devices_load("./devices.yaml", &problems));
+    files_expect_said(
+        &problems,
+        "./a.yaml:2:18: unknown type \"u12\"; did you mean \"u16\"?\n"
+        "./a.yaml:3:43: expect: header and trailer have no field \"devise\"; did you mean "
+        "\"device\"?\n"
+        "./b.yaml:1:12: nothing says which device a datagram is of: name a field of the header "
+        "\"device\", or write `device: NAME` or `device: source`\n"
+        "./b.yaml:1:27: warning: \"devise\" is the name of a value here; did you mean the role "
+        "\"device\"?\n"
+        "./devices.yaml:2:28: unknown class \"none\"; expected one that \"classes\" defines, or "
+        "\"text\"\n"
+        "./devices.yaml:3:49: order: unknown \"el\"; did you mean \"le\"? (one of \"be\", "
+        "\"le\")\n");
+}
+END_TEST
+
+/* What people call types elsewhere, and here. */
+static const char *const other_types[][2] = {
+    {"uint8", "u8"},        {"uint16_t", "u16"},    {"int32", "i32"},    {"float", "f32"},
+    {"double", "f64"},      {"string:4", "text:4"}, {"byte", "u8"},      {"bool", "u8"},
+    {"char:8", "text:8"},   {"char[8]", "text:8"},  {"u16_le", "u16le"}, {"u16 be", "u16be"},
+    {"U16", "u16"},         {"UINT16LE", "u16le"},  {"s16", "i16"},      {"float64be", "f64be"},
+    {"bytes:u8", "hex:u8"}, {"u8_le", "u8"},        {"string", "text"},  {"pad:2", "skip:2"},
+};
+
+START_TEST(types_of_other_languages)
+{
+    char yaml[128], said[128];
+    struct problems problems = {0};
+
+    snprintf(yaml, sizeof yaml, "formats: { f: { header: [ u8: device, \"%s\": x ] } }\n",
+             other_types[_i][0]);
+    snprintf(said, sizeof said, "devices.yaml:1:39: unknown type \"%s\"; did you mean \"%s\"?\n",
+             other_types[_i][0], other_types[_i][1]);
+    files_write("devices.yaml", yaml);
+    ck_assert_ptr_null(devices_load("devices.yaml", &problems));
+    files_expect_said(&problems, said);
+    /* What is proposed is one. */
+    snprintf(yaml, sizeof yaml, "formats: { f: { header: [ u8: device, \"%s\": x ] } }\n",
+             other_types[_i][1]);
+    files_write("devices.yaml", yaml);
+    expect_catalog("devices.yaml", "", 1);
+}
+END_TEST
+
+START_TEST(roles_that_nothing_is_said_of)
+{
+    files_write("devices.yaml", "formats: { f: { header: [ u8: device, u8: [type/4, -/4] ], "
+                                "trailer: [ u8: check ] } }\n");
+    expect_catalog(
+        "devices.yaml",
+        "devices.yaml:1:44: warning: every datagram is DATA, since nothing says what \"type\" "
+        "means; "
+        "expected such as `type: { 0: heartbeat, 1: data }` beside `header`, or `type: data` if "
+        "they "
+        "all are\n"
+        "devices.yaml:1:71: warning: \"check\" is not verified, since nothing says how it is "
+        "computed; expected such as `check: crc16-x25` beside `header`, or `check: none` if it is "
+        "not to be\n",
+        1);
+    files_write("devices.yaml", "formats: { f: { header: [ u8: device, u8: type, u8: check ], "
+                                "type: data, check: none } }\n");
+    expect_catalog("devices.yaml", "", 1);
 }
 END_TEST
 
@@ -256,6 +365,18 @@ static const struct bad bad_files[] = {
      "4:11: type is a list; expected a mapping such as { 0: heartbeat, 1: data }\n"},
     {HEADER "    body: [ { when: { type: dat } } ]\n",
      "4:29: unknown type \"dat\"; did you mean \"data\"?\n"},
+    {HEADER "    body: [ { when: { typ: data } }, { when: { tipe: [ init ], device: high } } ]\n",
+     "4:23: \"typ\" has numbers, only \"type\" has words; did you mean \"type\"?\n"
+     "devices.yaml:4:48: \"tipe\" has numbers, only \"type\" has words; did you mean \"type\"?\n"
+     "devices.yaml:4:72: device: \"high\" is not a whole number of 64 bits; expected one such as "
+     "7, "
+     "-1 or 0xfd\n"},
+    {HEADER "    body: [ { when: { sequense: 1 } } ]\n",
+     "4:23: when: header and trailer have no field \"sequense\"; did you mean \"sequence\"?\n"},
+    {HEADER "    time: { fraction: sequense, per: 9 }\n",
+     "4:11: `time` says what a time stamp means, but no header has a field \"time\"\n"
+     "devices.yaml:4:11: fraction: header and trailer have no field \"sequense\"; did you mean "
+     "\"sequence\"?\n"},
     {HEADER "    body: { reading: [ u8: a ] }\n",
      "4:11: body is a mapping; expected a list of { when: ..., reading: [ ... ] }\n"},
     {HEADER
@@ -271,12 +392,23 @@ static const struct bad bad_files[] = {
     {HEADER "    device: [ device, [ ] ]\n",
      "4:23: device is a list; expected the name of a field, a list of them, or source\n"},
     {HEADER "    device: apid\n",
-     "2:3: device: header and trailer have no field \"apid\"; expected device or sequence\n"},
+     "4:13: device: header and trailer have no field \"apid\"; expected device, sequence or "
+     "source\n"},
+    {HEADER "    device: sorce\n",
+     "4:13: device: header and trailer have no field \"sorce\"; did you mean \"source\"?\n"},
     {HEADER "    time: ms\n", "4:11: time is a text; expected a mapping such as { unit: ms }\n"},
     {HEADER "    time: { unit: min, epoch: gsp, wraps: yes }\n",
      "4:19: unit: unknown \"min\"; expected one of \"s\", \"ms\", \"us\", \"ns\"\n"
      "devices.yaml:4:31: epoch: unknown \"gsp\"; did you mean \"gps\"?\n"
      "devices.yaml:4:43: wraps: cannot read \"yes\"; expected true or false\n"},
+    {HEADER "    time: { epoch: 1980 }\n",
+     "4:20: epoch: 1980 is a year, not a Unix time in seconds; expected \"gps\", which is 6 "
+     "January, or 315532800 for 1 January\n"},
+    {HEADER "    time: { epoch: 1900 }\n", "4:20: epoch: 1900 is a year, not a Unix time in "
+                                           "seconds; expected \"ntp\", or -2208988800 for "
+                                           "1 January\n"},
+    {HEADER "    time: { epoch: 2001 }\n",
+     "4:20: epoch: 2001 is a year, not a Unix time in seconds; expected 978307200 for 1 January\n"},
     {HEADER "    time: { fraction: ms }\n",
      "4:23: fraction: \"per\" is missing: how many of it are a second\n"},
     {HEADER "    time: { per: 1000 }\n",
@@ -284,15 +416,17 @@ static const struct bad bad_files[] = {
     {HEADER "    time: { fraction: ms, per: 0 }\n",
      "4:32: per: 0 is out of range; expected 1 to 4294967296\n"},
     {HEADER "    check: crc-16\n",
-     "4:12: unknown check \"crc-16\"; expected sum8, sum16, xor8, internet16, crc16-arc, "
+     "4:12: unknown check \"crc-16\"; expected none, sum8, sum16, xor8, internet16, crc16-arc, "
      "crc16-modbus, crc16-ccitt-false, crc16-x25, crc16-mcrf4xx or crc32\n"},
     {HEADER "    check: { is: crc16, from: -1 }\n",
-     "4:18: is: unknown \"crc16\"; expected one of \"sum8\", \"sum16\", \"xor8\", \"internet16\", "
+     "4:18: is: unknown \"crc16\"; expected one of \"none\", \"sum8\", \"sum16\", \"xor8\", "
+     "\"internet16\", "
      "\"crc16-arc\", \"crc16-modbus\", \"crc16-ccitt-false\", \"crc16-x25\", \"crc16-mcrf4xx\", "
      "\"crc32\"\n"
      "devices.yaml:4:31: from: -1 is out of range; expected 0 to 65535\n"},
     {HEADER "    check: { from: 1 }\n",
-     "4:12: check needs the setting \"is\" (one of \"sum8\", \"sum16\", \"xor8\", \"internet16\", "
+     "4:12: check needs the setting \"is\" (one of \"none\", \"sum8\", \"sum16\", \"xor8\", "
+     "\"internet16\", "
      "\"crc16-arc\", \"crc16-modbus\", \"crc16-ccitt-false\", \"crc16-x25\", \"crc16-mcrf4xx\", "
      "\"crc32\"): How the field \"check\" is computed\n"},
     {HEADER "    check: { is: sum8, holds: one }\n",
@@ -319,6 +453,12 @@ static const struct bad bad_files[] = {
     {HEADER "    values: { a: { names: { 1: a, 1: b }, map: { 2: c } } }\n",
      "4:35: \"1\" is given again; it is first on line 4\n"
      "devices.yaml:4:48: \"map\" is another word for \"names\"; expected one\n"},
+    {HEADER "    values: { sequence: { scale: 2 }, sequense: { } }\n",
+     "4:15: values: \"sequence\" is a role and not a value, so it has no scale, unit or words; "
+     "leave "
+     "it out here\n"
+     "devices.yaml:4:39: values: no field that is a value is named \"sequense\"; did you mean "
+     "\"sequence\"?\n"},
     {HEADER "    values: { a: { names: { 1: [ ] }, unit: { } } }\n",
      "4:32: names: a word is a list; expected a text\n"
      "devices.yaml:4:45: unit is a mapping; expected a text such as Cel or \"%RH\"\n"},
@@ -342,8 +482,8 @@ static const struct bad bad_files[] = {
     {HEADER "    examples: [ { hex: \"0001 0002\", is: { devise: 1, time: soon, readings: 2, "
             "rejected: bad_length } } ]\n",
      "4:43: example: there is no value \"devise\"; did you mean \"device\"?\n"
-     "devices.yaml:4:60: example: time: cannot read \"soon\"; expected one such as "
-     "2025-12-17T19:33:20Z, or seconds since 1970\n"
+     "devices.yaml:4:60: example: the time is none; the example says \"soon\", which cannot be "
+     "read: expected one such as 2025-12-17T19:33:20Z, or seconds since 1970\n"
      "devices.yaml:4:76: example: the number of readings is 0; the example says 2\n"
      "devices.yaml:4:89: example: it is taken; the example says rejected: bad_length\n"},
     {HEADER "    examples: [ { hex: \"0001 00\" } ]\n",
@@ -374,7 +514,7 @@ static const struct bad bad_files[] = {
      "      - hex: 01 05 06\n"
      "        is: { readings: [ { v: 5 }, 6 ] }\n",
      "7:25: example: there are 2 readings; the example has 1\n"
-     "devices.yaml:9:42: example: v is 6; the example says 7\n"
+     "devices.yaml:9:42: example: v of reading 2 is 6; the example says 7\n"
      "devices.yaml:11:37: a reading is a text; expected a mapping such as { temperature: 21.2 }\n"},
     {"formats:\n"
      "  f:\n"
@@ -383,6 +523,28 @@ static const struct bad bad_files[] = {
      "    examples: [ { hex: 01 0001, is: { time: 2025-12-17T19:33:20Z } } ]\n",
      "5:45: example: the time depends on when it arrives; expected \"arrival\" beside \"hex\", "
      "such as arrival: 2025-12-17T19:33:20Z\n"},
+
+    {"formats:\n"
+     "  f:\n"
+     "    header: [ u8: device, u16: sequence, u8: count ]\n"
+     "    counts: readings\n"
+     "    body: [ { reading: [ u8: v ] } ]\n"
+     "    examples:\n"
+     "      - { hex: 01 0005 01 07, is: { device: [ 1 ], sequence: , time: { }, type: , v: [ ] } "
+     "}\n"
+     "      - { hex: 01 0005 01 07, is: { readings: , rejected: } }\n"
+     "      - { hex: 01 0005 01 07, is: { readings: [ { v: { } } ] } }\n"
+     "      - { hex: 01 0005 00, is: { sequence: , time: , v: } }\n"
+     "      - { hex: 01 0005 00, is: { sequence: 4 } }\n",
+     "7:45: example: the device is 1; the example says a list\n"
+     "devices.yaml:7:62: example: the sequence number is 5; the example says nothing\n"
+     "devices.yaml:7:70: example: the time is none; the example says a mapping\n"
+     "devices.yaml:7:81: example: the type is data; the example says nothing\n"
+     "devices.yaml:7:86: example: v is 7; the example says a list\n"
+     "devices.yaml:8:47: example: the number of readings is 1; the example says nothing\n"
+     "devices.yaml:8:59: example: it is taken; the example says rejected: nothing\n"
+     "devices.yaml:9:54: example: v of reading 1 is 7; the example says a mapping\n"
+     "devices.yaml:11:44: example: the sequence number is none; the example says 4\n"},
 
     /* Files that are included. */
     {"include_formats: ruuvi5\n",
@@ -457,7 +619,12 @@ Suite *test_suite(void)
     tcase_add_test(tests, the_presets);
     tcase_add_test(tests, included_files);
     tcase_add_test(tests, wrong_files_that_are_included);
+    tcase_add_test(tests, a_preset_that_is_not_there);
     tcase_add_test(tests, a_name_that_is_nearly_a_role);
+    tcase_add_test(tests, what_is_wrong_anywhere_is_said_at_once);
+    tcase_add_loop_test(tests, types_of_other_languages, 0,
+                        sizeof other_types / sizeof *other_types);
+    tcase_add_test(tests, roles_that_nothing_is_said_of);
     tcase_add_loop_test(tests, bad_file, 0, sizeof bad_files / sizeof *bad_files);
     tcase_add_test(tests, limits);
     suite_add_tcase(suite, tests);
