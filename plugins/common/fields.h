@@ -154,11 +154,11 @@ const char *fields_entry_name(const struct muster_host *host, struct muster_inst
 const char *fields_own_name(const struct muster_host *host, struct muster_instance *instance,
                             const struct muster_record *record);
 
-/* Whether the message has a seq_num to show.  A device's always has one in its header, even if that
- * is not used. */
+/* Whether the message has a seq_num to show.  One of the built-in format always has one in its
+ * header, even if that is not used. */
 static inline bool fields_has_seq_num(const struct muster_record *record)
 {
-    return record->seq_bits > 0 || record->origin == 0;
+    return record->seq_bits > 0 || (record->origin == 0 && record->format == 0);
 }
 
 /* What lies in the record, for an output that knows the type: a U8 or WORD, */

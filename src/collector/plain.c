@@ -116,6 +116,22 @@ static void tell_dropped(FILE *text, const struct chain *chain, unsigned filter)
                 instance_name(&chain->instances[filter]));
 }
 
+/* Each by its reason: only some of them say that the format is another. */
+static void lose_rejected(struct losses *losses, const uint64_t rejected[MUSTER_REJECT_REASONS])
+{
+    lose(losses,
+         rejected[MUSTER_REJECT_TOO_SHORT] + rejected[MUSTER_REJECT_UNKNOWN_TYPE] +
+             rejected[MUSTER_REJECT_BAD_PAYLOAD] + rejected[MUSTER_REJECT_NO_FORMAT] +
+             rejected[MUSTER_REJECT_BAD_LENGTH],
+         "datagrams that are not of our devices' format");
+    lose(losses, rejected[MUSTER_REJECT_TOO_LONG], "datagrams that are longer than is allowed");
+    lose(losses, rejected[MUSTER_REJECT_BAD_CHECK], "datagrams whose check is wrong");
+    lose(losses, rejected[MUSTER_REJECT_UNKNOWN_DEVICE],
+         "datagrams of devices that we do not know");
+    lose(losses, rejected[MUSTER_REJECT_SOURCE], "datagrams from addresses that may not send them");
+    lose(losses, rejected[MUSTER_REJECT_RATE], "datagrams beyond the rate that is allowed");
+}
+
 static void lose_of_sink(struct losses *losses, const struct sink *sink)
 {
     const struct sink_account a = sink_account(sink);
@@ -142,7 +158,6 @@ static void tell_written(FILE *text, const struct sink *sink)
 void plain_print(const struct chain *chain, const struct chain_account *account, FILE *out)
 {
     const struct chain_account *a = account;
-    uint64_t rejected = 0;
     size_t size = 0;
     char *text = NULL;
     struct losses losses = {.text = open_memstream(&text, &size)};
@@ -150,8 +165,6 @@ void plain_print(const struct chain *chain, const struct chain_account *account,
 
     if (losses.text == NULL)
         return;
-    for (i = 0; i < MUSTER_REJECT_REASONS; i++)
-        rejected += a->rejected[i];
     fprintf(losses.text, "%" PRIu64 " sent to us",
             a->received + a->kernel_drops + a->checksum_errors + a->refused);
     for (i = 0; i < chain->filter_count; i++)
@@ -164,7 +177,7 @@ void plain_print(const struct chain *chain, const struct chain_account *account,
     lose(&losses, a->checksum_errors, "datagrams that were damaged on their way");
     lose(&losses, a->refused, "datagrams that came while we stopped");
     lose(&losses, a->overrun, "datagrams for which a worker had no room");
-    lose(&losses, rejected, "datagrams that are not of our devices' format");
+    lose_rejected(&losses, a->rejected);
     for (i = 0; i < chain->sink_count; i++)
         lose_of_sink(&losses, &chain->sinks[i]);
     fprintf(losses.text, "%s", losses.count == 0 ? " Nothing was lost." : ".");

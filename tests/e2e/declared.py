@@ -29,6 +29,10 @@ formats:
     check: xor8
   wide:
     header: [ u32: device, u8: sequence ]
+  counted:
+    header: [ u16: device, u16: sequence, u8: count ]
+    counts: readings
+    body: [ { reading: [ u8: v ] } ]
 classes:
   station: { heartbeat: 30s }
 default: station
@@ -119,6 +123,28 @@ class Declared(Case):
 
     def test_workers_where_it_has_none(self):
         self.many('"little"', little)
+
+    def test_a_count_of_zero_has_no_number(self):
+        self.write("devices.yaml", CATALOG)
+        chain = '{ plugin = "sequence"; },\n{ plugin = "csv"; path = "telemetry.csv"; }, { plugin = "log"; }'
+        collector = self.start(chain, 'catalog = "devices.yaml";',
+                               '{ address = "127.0.0.1"; port = 0; format = "counted"; }')
+        collector.send(b"\0\7\0\5\2ab", b"\0\7\0\7\0", b"\0\7\0\7\1c")
+        collector.stop()
+        self.assertEqual([row[1] for row in self.seen()], ["5", "6", "", "7"])
+        lines = [line for line in collector.output().splitlines() if "DATA" in line]
+        self.assertEqual([line.partition(" seq=")[2].partition(" ")[0] for line in lines], ["5", "6", "", "7"])
+        shown = self.musterd("--catalog", "devices.yaml", "--decode", "counted", "0007000700").stdout
+        self.assertNotIn("sequence", shown.partition("taken:")[2])
+
+    def test_the_summary_names_what_was_rejected(self):
+        self.write("devices.yaml", CATALOG)
+        collector = self.start(CHAIN, 'catalog = "devices.yaml"; unknown = "reject";',
+                               '{ address = "127.0.0.1"; port = 0; format = ( "stamped", "wide" ); }')
+        collector.send(struct.pack("!BHB", 0x77, 1001, 1), struct.pack("!IB", 7, 1), b"!")
+        plain = " ".join(collector.stop().text.split())
+        self.assertIn("Lost: 1 datagrams that are not of our devices' format; 1 datagrams whose check is wrong; "
+                      "1 datagrams of devices that we do not know.", plain)
 
     def test_the_wrong_format_is_told_once(self):
         collector = self.begin('"weather"')
