@@ -482,6 +482,19 @@ class Replay(Case):
         self.assertEqual(ledger.capture["taken"], 0)
         self.assertIn("warning none of its 2 packets came in: 1 are for ports that are not in `listen`, 1 are no UDP", log)
 
+    def test_devices_that_are_never_heard_again(self):
+        """A listener of the wrong format is told of, and a large fleet is not one."""
+        def play(devices, seconds, listed=""):
+            self.capture([(START + int(n * seconds * 10**9), ethernet(ipv4(udp(datagram(device, n)))))
+                          for n, device in enumerate(devices)])
+            self.write("devices.yaml", f"devices: [ {listed} ]\n")
+            return self.replay("test.pcap", CHAIN % f"{seconds}{len(listed)}.csv", 'catalog = "devices.yaml";\nworkers = 2;')[1]
+
+        said = 'is "built-in" the right format?'
+        self.assertEqual(play(range(3000), 1).count(said), 1)
+        self.assertEqual(play([n % 1000 for n in range(3000)], 0.02).count(said), 0)
+        self.assertEqual(play(range(3000), 1, ", ".join(f"{{ id: {n} }}" for n in range(3000))).count(said), 0)
+
 
 if __name__ == "__main__":
     main()

@@ -110,6 +110,7 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
         .formats = settings->formats,
         .front = settings->front,
         .listener_count = settings->listener_count,
+        .told_strangers = chain->told_strangers,
     };
     unsigned i;
 

@@ -32,10 +32,11 @@ struct chain {
     struct pipeline *pipelines;
     unsigned pipeline_count; /* that are initialised */
     struct gate gate;
-    atomic_uint wakeable; /* of those, which have a wake_fd for good */
-    bool holds_back;      /* a front waits for sinks, so all must be connected at the start */
-    int drained_fd;       /* an eventfd: readable when a sink has finished, or first connected */
-    bool stuck;           /* a thread could not be stopped: nothing may be freed */
+    atomic_uint wakeable;                      /* of those, which have a wake_fd for good */
+    atomic_bool told_strangers[UINT8_MAX + 1]; /* by listener; see notices_see */
+    bool holds_back; /* a front waits for sinks, so all must be connected at the start */
+    int drained_fd;  /* an eventfd: readable when a sink has finished, or first connected */
+    bool stuck;      /* a thread could not be stopped: nothing may be freed */
 };
 
 struct chain_settings {

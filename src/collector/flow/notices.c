@@ -72,6 +72,60 @@ static void doubt_format(struct pipeline *pipeline, const struct datagram *datag
                name, name);
 }
 
+/* ---- devices that are heard once ------------------------------------------------------ */
+
+/* Whatever tells senders apart. */
+static uint64_t source_of(const struct datagram *datagram)
+{
+    uint8_t family = 0, bytes[16] = {0};
+    uint32_t scope = 0;
+    uint16_t port = 0;
+    uint64_t sum;
+    size_t i;
+
+    address_split(datagram->source, &family, &port, bytes, &scope);
+    for (sum = port, i = 0; i < sizeof bytes; i++)
+        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
+/* Three times the interval in which a device that is not listed should be heard, if that is known.
+ */
+static uint64_t wait_of(const struct catalog *catalog)
+{
+    struct muster_device device = {.size = sizeof device};
+
+    catalog_no_device(catalog, UINT32_MAX, &device);
+    return 3 * (device.heartbeat_ns > device.data_ns ? device.heartbeat_ns : device.data_ns);
+}
+
+void notices_see(struct pipeline *pipeline, const struct datagram *datagram, uint32_t device)
+{
+    const struct catalog *catalog = pipeline->host->catalog;
+    const struct strangers_datagram seen = {
+        .device = device,
+        .source = source_of(datagram),
+        .arrival_ns = datagram->arrival_ns,
+        .wait_ns = wait_of(catalog),
+        .listener = datagram->listener,
+        .is_listed = catalog_lists(catalog, device),
+    };
+    const char *name = format_name(pipeline, datagram->listener);
+
+    if (!strangers_see(&pipeline->notices.strangers, &seen) ||
+        (pipeline->told_strangers != NULL &&
+         atomic_exchange(&pipeline->told_strangers[datagram->listener], true)))
+        return;
+    log_format(
+        log_of(pipeline), LOG_WARNING, NULL,
+        "nearly every datagram at port %u is of another device, and hardly one of %d is heard "
+        "again: is \"%s\" the right format?  musterd --decode %s HEX shows what it makes of "
+        "one; if they are devices that rarely send, say so in the catalog",
+        datagram->local_port, STRANGERS_SAMPLE, name, name);
+}
+
+/* ---- rejected datagrams, told ---------------------------------------------------------- */
+
 bool notices_reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason)
 {
     struct muster_arrival arrival = {.size = sizeof arrival, .datagram_size = datagram->size};

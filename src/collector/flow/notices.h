@@ -12,6 +12,7 @@
 #include "base/episode.h"
 #include "repeats.h"
 #include "sink.h"
+#include "strangers.h"
 
 struct pipeline;
 struct datagram;
@@ -27,6 +28,7 @@ struct notices_hole {
 struct notices {
     uint32_t rejected[UINT8_MAX + 1]; /* datagrams, by listener */
     struct repeats repeats;
+    struct strangers strangers;
     struct sink *sinks;         /* the chain's */
     struct notices_hole *holes; /* one for each sink; NULL: another pipeline looks after them */
     unsigned sink_count;
@@ -41,6 +43,10 @@ void notices_close(struct notices *notices);
 /* [worker] A datagram is rejected.  Returns whether it is told by itself; else it is counted for a
  * sum that is told later. */
 bool notices_reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason);
+
+/* [worker] A datagram of the device of that number is taken, of a listener for which
+ * strangers_watch holds. */
+void notices_see(struct pipeline *pipeline, const struct datagram *datagram, uint32_t device);
 
 /* [worker] Says what is due, at the end (`is_last`) all that there is; the events are in the
  * pipeline, and published. */

@@ -111,6 +111,7 @@ struct pipeline {
     atomic_bool woken;       /* the same, for a front that does not sleep */
     struct pipeline_counters counters;
     struct notices notices;
+    atomic_bool *told_strangers;   /* the chain's, by listener: one of its pipelines has said it */
     uint64_t taken[UINT8_MAX + 1]; /* datagrams, by listener */
     bool closed;
     bool violated; /* its sums did not agree: a bug, logged once */
@@ -128,6 +129,7 @@ struct pipeline_settings {
     const struct answers_front *front; /* who sends answers; NULL: nobody */
     struct answers_rate *rates;        /* one for each of... */
     unsigned listener_count;
+    atomic_bool *told_strangers;     /* by listener; or NULL */
     struct muster_instance *filters; /* open; an array */
     unsigned filter_count;
     struct sink *sinks; /* initialised */

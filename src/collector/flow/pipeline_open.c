@@ -166,6 +166,7 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->largest = settings->largest;
     pipeline->admit = settings->admit;
     pipeline->formats = settings->formats;
+    pipeline->told_strangers = settings->told_strangers;
     pipeline->wake_fd = -1;
     pipeline->gate = settings->gate;
     batch_init(&pipeline->batch, pipeline->id, pipeline->count, pipeline->host->numbers);

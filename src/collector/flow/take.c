@@ -158,6 +158,8 @@ static void take_built_in(struct pipeline *pipeline, const struct datagram *data
     }
     counter_add(&c->decoded, 1);
     counter_add(&c->records, (uint64_t)count);
+    if (strangers_watch(&pipeline->notices.strangers, datagram->listener))
+        notices_see(pipeline, datagram, header.device_id);
     while (done < (uint32_t)count) {
         /* A long batch of readings may go over several blocks, each with the payload. */
         if (!block_has_room(pipeline->block, payload_size)) {
@@ -298,6 +300,8 @@ static void take_declared(struct pipeline *pipeline, const struct formats *forma
     }
     if (device >= MUSTER_DEVICE_IDS)
         numbers_heard(pipeline->host->numbers, device, datagram->arrival_ns);
+    if (strangers_watch(&pipeline->notices.strangers, datagram->listener))
+        notices_see(pipeline, datagram, device);
     same.seq_bits = is_numbered(pipeline, &header, device);
     while (done < (uint32_t)count) {
         if (!block_has_room(pipeline->block, datagram->size)) {

@@ -45,6 +45,11 @@ tests_collector_flow_test_repeats_LDADD = $(TEST_LIBS)
 # answers: tests/e2e/answers.py
 # answers_open: tests/e2e/answers.py
 # answers_wait: tests/e2e/answers.py
+UNIT_TESTS += tests/collector/flow/test_strangers
+tests_collector_flow_test_strangers_SOURCES = tests/collector/flow/test_strangers.c
+tests_collector_flow_test_strangers_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_flow_test_strangers_CFLAGS = $(TEST_CFLAGS)
+tests_collector_flow_test_strangers_LDADD = $(TEST_LIBS)
 # accuse: tests/e2e/misuse.py
 # fanout: tests/e2e/sinks.py
 # notices: tests/e2e/told.py
