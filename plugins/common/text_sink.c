@@ -81,7 +81,8 @@ int64_t text_sink_write(struct text_sink *sink, const struct muster_record *reco
         uint32_t filled = sink->fill(sink->plugin, &sink->buffer, records + taken, count - taken);
         struct line_buffer_sent sent;
 
-        if (filled == 0) {
+        /* The rest of a long line may fill the buffer alone; then it goes first. */
+        if (filled == 0 && sink->buffer.held == 0) {
             note_trouble(sink, ENOMEM);
             break;
         }

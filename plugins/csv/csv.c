@@ -200,8 +200,14 @@ static bool check_column(struct row *row, enum row_kind kind, const char *name)
         snprintf(text, sizeof text, "there is no column \"%.100s\"; see muster-csv(7)", name);
     else if (row_add(row, name) != 0)
         snprintf(text, sizeof text, "column \"%.100s\" is named twice; name it once", name);
-    else
+    else {
+        if (row_hides_value(row, name))
+            plugin_log(row->host, row->instance, MUSTER_LOG_WARNING,
+                       "the column \"%s\" is what muster-csv(7) says, and not the value of that "
+                       "name; to have that, give it another name in the catalog",
+                       name);
         return true;
+    }
     row->host->config_error(row->instance, "columns", text);
     return false;
 }
@@ -290,7 +296,8 @@ static int choose_columns(struct csv *csv)
 /* Room for the rows.  Returns 0, or -1 if memory is short. */
 static int prepare_buffer(struct csv *csv)
 {
-    /* A row of the largest datagram always fits behind what is less than enough. */
+    /* A wide row of the built-in format's largest datagram fits behind what is less than enough;
+     * for others it grows. */
     struct line_buffer *buffer = &csv->sink.buffer;
     const size_t largest = csv->row.fixed + csv->row.per_byte * MUSTER_DATAGRAM_MAX;
 

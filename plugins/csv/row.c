@@ -164,13 +164,9 @@ static bool is_default(const struct row *row)
     return row->count == DEFAULTS;
 }
 
-static int add(struct row *row, const struct field *field)
+/* One that is no column yet. */
+static void append(struct row *row, const struct field *field)
 {
-    uint32_t i;
-
-    for (i = 0; i < row->count; i++)
-        if (row->columns[i] == field)
-            return -1;
     row->columns[row->count++] = field;
     row->fixed += cell_max[field->type].fixed + 1u;
     row->per_byte += cell_max[field->type].per_byte;
@@ -181,6 +177,16 @@ static int add(struct row *row, const struct field *field)
                          (row->layout == ROW_LONG || values_are_declared(&row->values)));
     row->with_more = row->with_names || row->with_values;
     row->is_default = is_default(row);
+}
+
+static int add(struct row *row, const struct field *field)
+{
+    uint32_t i;
+
+    for (i = 0; i < row->count; i++)
+        if (row->columns[i] == field)
+            return -1;
+    append(row, field);
     return 0;
 }
 
@@ -221,12 +227,18 @@ void row_add_default(struct row *row, enum row_kind kind)
     const uint8_t *defaults = defaults_of(kind, row->layout, &count);
 
     for (i = 0; i < count; i++)
-        add(row, &fields[defaults[i]]);
+        append(row, &fields[defaults[i]]);
     if (kind != ROW_MESSAGES || row->layout != ROW_WIDE)
         return;
     for (i = 1; i < row->values.column_count; i++)
         if (!is_taken(row->values.columns[i].name))
-            add(row, &row->named[i]);
+            append(row, &row->named[i]);
+}
+
+bool row_hides_value(const struct row *row, const char *name)
+{
+    return strcmp(name, "value") != 0 && find(row->layout, name) != NULL &&
+           values_find(&row->values, name) >= 0;
 }
 
 const char *row_find_clash(const struct row *row)
@@ -289,8 +301,10 @@ static size_t bound_of_values(struct row *row, const struct muster_record *recor
     size_t bound = 0;
     uint32_t i;
 
+    for (i = 0; i < row->values.count; i++) /* of the record before */
+        if (row->values.found[i].column < row->values.column_count)
+            row->by_column[row->values.found[i].column] = NULL;
     values_get(&row->values, record);
-    memset(row->by_column, 0, row->values.column_count * sizeof(row->by_column[0]));
     for (i = 0; i < row->values.count; i++) {
         const struct muster_value *value = &row->values.found[i];
 

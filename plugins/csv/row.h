@@ -85,6 +85,9 @@ int row_add(struct row *row, const char *name);
 /* Whether there is such a column. */
 bool row_knows(const struct row *row, const char *name);
 
+/* Whether a value has that name, too, which the column of that name does not show. */
+bool row_hides_value(const struct row *row, const char *name);
+
 /* Adds the columns that such a file has by default to a row without columns. */
 void row_add_default(struct row *row, enum row_kind kind);
 

@@ -181,6 +181,39 @@ START_TEST(long_rows_in_a_fifo)
 }
 END_TEST
 
+/* The rest of a message's rows is more than what is enough to be sent. */
+START_TEST(a_long_message_in_a_fifo)
+{
+    enum { LONG = 400000 };
+    static char long_text[LONG + 1], bytes[2 * LONG];
+    struct muster_instance *instance = with_formats(muster_test_new(
+        PLUGIN, "path", fixture_path, "layout", "long", "columns", "field,value", NULL));
+    const struct muster_record record = of_format(1);
+    size_t size = 0;
+    ssize_t came;
+    int64_t taken = 0;
+    void *state;
+    int reader, i;
+
+    memset(long_text, 'a', LONG);
+    weather[2] = text("note", long_text);
+    ck_assert_int_eq(mkfifo(fixture_path, 0600), 0);
+    reader = open(fixture_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    state = fixture_open(instance);
+    for (i = 0; i < 40 && taken < 2; i++) {
+        taken += fake_write(PLUGIN, state, &record, 1);
+        while ((came = read(reader, bytes + size, sizeof bytes - size)) > 0)
+            size += (size_t)came;
+    }
+    ck_assert_int_eq(taken, 2); /* the second is held when the first is out */
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 1);
+    ck_assert_uint_gt(size, LONG + strlen("field,value\ntemperature,21.2\nhumidity,48\nnote,\n"));
+    ck_assert_ptr_nonnull(strstr(bytes, "a\nvalue,-0.5\ntemperature,21.2\n"));
+    close(reader);
+    fixture_close(instance, state);
+}
+END_TEST
+
 /* More messages than rows wait for at a time. */
 START_TEST(many_long_rows)
 {
@@ -222,6 +255,10 @@ START_TEST(values_called_as_columns)
     ck_assert_int_eq(unlink(fixture_path), 0);
     instance = muster_test_new(PLUGIN, "path", fixture_path, "columns", "gap,unit", NULL);
     muster_test_add_format(instance, odd, 2);
+    ck_assert_int_eq(PLUGIN->check(&muster_test_host, instance), 0);
+    ck_assert_uint_eq(
+        muster_test_logged(instance, MUSTER_LOG_WARNING, "the column \"gap\" is what"), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, "\"unit\""), 0);
     state = fixture_open(instance);
     ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     fixture_expect_file(fixture_path, "gap,unit\n0,1\n"); /* its own comes first */
@@ -317,6 +354,7 @@ Suite *test_suite(void)
                                   in_long_rows,
                                   long_rows_on_a_full_disk,
                                   long_rows_in_a_fifo,
+                                  a_long_message_in_a_fifo,
                                   many_long_rows,
                                   values_called_as_columns,
                                   what_cannot_be,
