@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "batch_check.h"
+#include "batch_index.h"
 #include "plugin.h"
 #include "collector/catalog/numbers.h"
 
@@ -74,6 +75,7 @@ void batch_begin(struct batch *batch, struct muster_record *records, uint32_t co
                  const struct batch_memory *memory)
 {
     assert(memory != NULL || count == 0);
+    batch_index_clear(batch);
     free_copies(&batch->copies);
     batch->datagram = NULL;
     batch->datagram_copy = NULL;
@@ -201,7 +203,7 @@ static struct batch_copy *copy_pointed(struct batch *batch, const struct muster_
     return copy;
 }
 
-/* Returns why it failed, or 0. */
+/* Adds a copy of the record.  Returns why it could not, BATCH_*; 0: it is added. */
 static unsigned emit(struct batch *batch, uint32_t after, const struct muster_record *record)
 {
     struct batch_copy *copy = NULL;
@@ -432,6 +434,7 @@ struct batch_change batch_settle(struct batch *batch)
 
 void batch_free(struct batch *batch)
 {
+    batch_index_clear(batch);
     free_copies(&batch->copies);
     free_copies(&batch->held); /* nobody will release them any more */
     free(batch->vectors[0].records);

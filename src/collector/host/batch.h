@@ -76,9 +76,11 @@ struct batch {
     struct emission *emissions;
     uint32_t emission_count, emission_room;
     struct batch_copy
-        *copies;             /* of what added records point to; freed when the next batch begins */
-    struct batch_copy *held; /* what filters hold, until they release it or all ends */
-    const uint8_t *datagram; /* in this batch, of which a record was held last... */
+        *copies; /* of what added records point to; freed when the next batch begins */
+    void *tree;  /* what the copies have, by its address: batch_index.h... */
+    const struct batch_copy *indexed;  /* ...as far as it has them: this one and those behind it */
+    struct batch_copy *held;           /* what filters hold, until they release it or all ends */
+    const uint8_t *datagram;           /* in this batch, of which a record was held last... */
     struct batch_bytes *datagram_copy; /* ...and what the next of its readings shares; or NULL */
     uint32_t release_count;            /* of the emissions: records that were held */
     uint8_t *drop_marks;               /* one for each record: it is taken out */

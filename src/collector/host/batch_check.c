@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "batch_index.h"
 #include "collector/catalog/numbers.h"
 #include "wire/steering.h"
 
@@ -57,22 +58,16 @@ bool batch_check_device(const struct batch *batch, uint32_t device)
 }
 
 /* How many bytes can be read from there on, `size` at most. */
-static uint32_t readable(const struct batch *batch, const uint8_t *bytes, uint32_t size)
+static uint32_t readable(struct batch *batch, const uint8_t *bytes, uint32_t size)
 {
     const struct batch_memory *memory = &batch->memory;
-    uintptr_t at = (uintptr_t)bytes, from = (uintptr_t)memory->bytes;
-    const struct batch_copy *copy;
-    size_t left = 0;
+    const uintptr_t at = (uintptr_t)bytes, from = (uintptr_t)memory->bytes;
+    size_t left;
 
     if (at >= from && at - from < memory->size)
         left = memory->size - (at - from);
-    for (copy = batch->copies; left == 0 && copy != NULL; copy = copy->next) {
-        if (copy->bytes == NULL)
-            continue;
-        from = (uintptr_t)copy->bytes->bytes;
-        if (at >= from && at - from < copy->bytes->size)
-            left = copy->bytes->size - (at - from);
-    }
+    else
+        left = batch_index_left(batch, bytes);
     if (left > MUSTER_DATAGRAM_MAX)
         left = MUSTER_DATAGRAM_MAX;
     return size < left ? size : (uint32_t)left;
@@ -86,19 +81,12 @@ bool batch_check_stays(const struct batch *batch, const struct muster_arrival *a
            (at - from) / sizeof *arrival < batch->memory.arrival_count;
 }
 
-static bool is_arrival(const struct batch *batch, const struct muster_arrival *arrival)
+static bool is_arrival(struct batch *batch, const struct muster_arrival *arrival)
 {
-    const struct batch_copy *copy;
-
-    if (batch_check_stays(batch, arrival))
-        return true;
-    for (copy = batch->copies; copy != NULL; copy = copy->next)
-        if (arrival == &copy->arrival && arrival->size != 0)
-            return true;
-    return false;
+    return batch_check_stays(batch, arrival) || batch_index_has_arrival(batch, arrival);
 }
 
-bool batch_check_datagram(const struct batch *batch, const struct muster_record *record)
+bool batch_check_datagram(struct batch *batch, const struct muster_record *record)
 {
     const uint8_t *datagram = muster_record_datagram(record);
     uint32_t size;

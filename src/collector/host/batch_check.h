@@ -16,6 +16,12 @@ struct batch_bytes {
     uint8_t bytes[];
 };
 
+/* Where something lies, for batch_index. */
+struct batch_range {
+    uintptr_t from;
+    size_t size;
+};
+
 /* A copy of what an added record points to. */
 struct batch_copy {
     struct muster_record record;      /* of a record that a filter holds: itself; first */
@@ -23,6 +29,7 @@ struct batch_copy {
     struct batch_copy *next, *before; /* `before` of those that are held */
     struct muster_arrival arrival;
     struct batch_bytes *bytes; /* its payload, or the datagram that it is in; NULL: none */
+    struct batch_range arrival_range, bytes_range;
 };
 
 /* Whether a record of this device may go through this batch. */
@@ -33,7 +40,7 @@ bool batch_check_stays(const struct batch *batch, const struct muster_arrival *a
 
 /* Whether the record's datagram, see muster_record_datagram, lies in memory that is there for as
  * long as the batch.  Its arrival can be read. */
-bool batch_check_datagram(const struct batch *batch, const struct muster_record *record);
+bool batch_check_datagram(struct batch *batch, const struct muster_record *record);
 
 /* Makes it a record of the built-in format, without a datagram; or about no device. */
 void batch_check_forget(struct muster_record *record);

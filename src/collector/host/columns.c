@@ -20,7 +20,10 @@ struct source {
 struct columns {
     struct muster_value_column *list;
     const char **formats; /* for each column, the format that has it first */
-    uint32_t count;
+    uint32_t count, room;
+    uint32_t *by_name; /* where a column is found: its index + 1, at a place that its name gives, or
+                          behind it; 0: none */
+    uint32_t places;   /* a power of two, at least twice as many as columns */
     struct source *sources; /* by number; that of the built-in format is empty */
     uint32_t source_count;
 };
@@ -41,6 +44,7 @@ void columns_free(struct columns *columns)
     for (i = 0; i < columns->source_count; i++)
         free(columns->sources[i].columns);
     free(columns->sources);
+    free(columns->by_name);
     free(columns->formats);
     free(columns->list);
     free(columns);
@@ -48,21 +52,64 @@ void columns_free(struct columns *columns)
 
 /* ---- building ------------------------------------------------------------------------- */
 
+static uint32_t hash(const char *name)
+{
+    uint32_t sum = 2166136261;
+
+    for (; *name != '\0'; name++)
+        sum = (sum ^ (uint8_t)*name) * 16777619;
+    return sum;
+}
+
+/* The place of the column of that name, or the one where it would be. */
+static uint32_t find_place(const struct columns *columns, const char *name)
+{
+    uint32_t at = hash(name) & (columns->places - 1);
+
+    while (columns->by_name[at] != 0 &&
+           strcmp(columns->list[columns->by_name[at] - 1].name, name) != 0)
+        at = (at + 1) & (columns->places - 1);
+    return at;
+}
+
 /* Room for one more column.  Returns 0, or -1. */
 static int grow(struct columns *columns)
 {
-    const size_t count = (size_t)columns->count + 1;
-    struct muster_value_column *list = reallocarray(columns->list, count, sizeof *list);
+    const uint32_t room = columns->room > 0 ? 2 * columns->room : 64;
+    struct muster_value_column *list;
     const char **formats;
+    uint32_t *by_name, i;
 
+    if (columns->count < columns->room)
+        return 0;
+    list = reallocarray(columns->list, room, sizeof *list);
     if (list == NULL)
         return -1;
     columns->list = list;
-    formats = reallocarray(columns->formats, count, sizeof *formats);
+    formats = reallocarray(columns->formats, room, sizeof *formats);
     if (formats == NULL)
         return -1;
     columns->formats = formats;
+    by_name = calloc(2 * (size_t)room, sizeof *by_name);
+    if (by_name == NULL)
+        return -1;
+    free(columns->by_name);
+    columns->by_name = by_name;
+    columns->places = 2 * room;
+    columns->room = room;
+    for (i = 0; i < columns->count; i++)
+        by_name[find_place(columns, columns->list[i].name)] = i + 1;
     return 0;
+}
+
+/* There is room, and no column of that name. */
+static uint32_t append(struct columns *columns, const struct muster_value_column *column,
+                       const char *format)
+{
+    columns->by_name[find_place(columns, column->name)] = columns->count + 1;
+    columns->list[columns->count] = *column;
+    columns->formats[columns->count] = format;
+    return columns->count++;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -101,12 +148,12 @@ static int add_value(struct columns *columns, const struct plan_value *value, co
     if (found < 0) {
         if (grow(columns) < 0)
             return -1;
-        columns->formats[columns->count] = format;
-        columns->list[columns->count] = (struct muster_value_column){.size = sizeof *columns->list,
-                                                                     .type = value->type,
-                                                                     .name = value->name,
-                                                                     .unit = value->unit};
-        *index = columns->count++;
+        *index = append(columns,
+                        &(const struct muster_value_column){.size = sizeof *columns->list,
+                                                            .type = value->type,
+                                                            .name = value->name,
+                                                            .unit = value->unit},
+                        format);
         return 0;
     }
     *index = (uint32_t)found;
@@ -121,9 +168,7 @@ static int begin(struct columns *columns)
         return 0;
     if (grow(columns) < 0)
         return -1;
-    columns->list[0] = built_in;
-    columns->formats[0] = NULL;
-    columns->count = 1;
+    append(columns, &built_in, NULL);
     return 0;
 }
 
@@ -180,13 +225,9 @@ static const struct muster_value_column *at(const struct columns *columns, uint3
 
 int64_t columns_find(const struct columns *columns, const char *name)
 {
-    const struct muster_value_column *column;
-    uint32_t i;
-
-    for (i = 0; (column = at(columns, i)) != NULL; i++)
-        if (strcmp(column->name, name) == 0)
-            return i;
-    return -1;
+    if (columns == NULL || columns->count == 0)
+        return strcmp(built_in.name, name) == 0 ? 0 : -1;
+    return (int64_t)columns->by_name[find_place(columns, name)] - 1;
 }
 
 const char *columns_suggest(const struct columns *columns, const char *word)

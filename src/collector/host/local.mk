@@ -3,6 +3,7 @@
 src_collector_libcollector_a_SOURCES += \
 	%D%/batch.c %D%/batch.h \
 	%D%/batch_check.c %D%/batch_check.h \
+	%D%/batch_index.c %D%/batch_index.h \
 	%D%/callback.c %D%/callback.h \
 	%D%/columns.c %D%/columns.h \
 	%D%/entry.c %D%/entry.h \

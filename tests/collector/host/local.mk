@@ -52,6 +52,7 @@ tests_collector_host_test_secret_LDADD = $(TEST_LIBS)
 # option: tests/collector/host/test_options.c
 # note: tests/e2e/misuse.py
 # owner: tests/e2e/misuse.py
+# batch_index: tests/collector/host/test_batch_check.c
 # rule_table: tests/collector/host/test_rules.c
 # plugin_file: tests/collector/host/test_plugin.c
 # plugin_find: tests/collector/host/test_plugin.c

@@ -3,6 +3,7 @@
  * The values that messages of declared formats can have, and those of one message.
  */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,36 @@ START_TEST(the_built_in_name)
     columns_free(columns);
     columns = NULL;
     plan_free(plan);
+}
+END_TEST
+
+START_TEST(of_many_formats)
+{
+    enum { FORMATS = 100 };
+    struct plan *plans[FORMATS];
+    struct problems problems = {0};
+    char first[16], second[16];
+    int i;
+
+    for (i = 0; i < FORMATS; i++) {
+        snprintf(first, sizeof first, "a%d", i);
+        snprintf(second, sizeof second, "b%d", i / 2);
+        plans[i] = make(first, first, second, NULL, 0);
+        ck_assert_int_eq(columns_add(columns, (uint16_t)(4 + i), plans[i], &problems), 0);
+    }
+    ck_assert_uint_eq(problems.added, 0);
+    for (i = 0; i < FORMATS; i++) {
+        snprintf(first, sizeof first, "a%d", i);
+        snprintf(second, sizeof second, "b%d", i / 2);
+        expect_column(columns, (uint32_t)(4 + i + (i + 1) / 2), first, MUSTER_VALUE_INT, NULL);
+        expect_column(columns, (uint32_t)(5 + i / 2 * 3), second, MUSTER_VALUE_UNSIGNED, NULL);
+    }
+    ck_assert_int_eq(columns_find(columns, "a100"), -1);
+    expect_column(columns, 2, "humidity", MUSTER_VALUE_UNSIGNED, NULL);
+    columns_free(columns);
+    columns = NULL;
+    for (i = 0; i < FORMATS; i++)
+        plan_free(plans[i]);
 }
 END_TEST
 
@@ -242,7 +273,7 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {each_name_once, the_built_in_name, of_a_message,
+    const TTest *const tests[] = {each_name_once, the_built_in_name, of_many_formats, of_a_message,
                                   of_other_sizes, of_nothing,        lists_of_values};
     Suite *suite = suite_create("columns");
     TCase *tcase = tcase_create("columns");
