@@ -9,11 +9,6 @@
 
 #define NS_PER_SECOND INT64_C(1000000000)
 
-static int reject(enum muster_reject reason)
-{
-    return -(1 + (int)reason);
-}
-
 /* Whether each two bytes of the payload are a record of their own. */
 static int is_batch(const struct wire_class *class, const struct muster_header *header)
 {
@@ -25,11 +20,11 @@ int wire_header(struct muster_header *header, const uint8_t *datagram, size_t si
     assert(largest >= MUSTER_HEADER_SIZE && largest <= WIRE_LARGEST);
 
     if (muster_header_decode(header, datagram, size) != 0)
-        return reject(MUSTER_REJECT_TOO_SHORT);
+        return wire_reject(MUSTER_REJECT_TOO_SHORT);
     if (size > largest)
-        return reject(MUSTER_REJECT_TOO_LONG);
+        return wire_reject(MUSTER_REJECT_TOO_LONG);
     if (header->msg_type > MUSTER_MSG_INIT)
-        return reject(MUSTER_REJECT_UNKNOWN_TYPE);
+        return wire_reject(MUSTER_REJECT_UNKNOWN_TYPE);
     return 0;
 }
 
@@ -43,7 +38,7 @@ int wire_payload_check(const struct wire_class *class, const struct muster_heade
     if (!is_batch(class, header))
         return 1;
     count = muster_u16_count(payload_size);
-    return count > 0 ? (int)count : reject(MUSTER_REJECT_BAD_PAYLOAD);
+    return count > 0 ? (int)count : wire_reject(MUSTER_REJECT_BAD_PAYLOAD);
 }
 
 void wire_record(struct muster_record *out, const struct muster_header *header,

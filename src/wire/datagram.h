@@ -91,6 +91,12 @@ static inline void wire_reading(struct muster_record *out, const struct muster_r
 /* A reject's reason as a word for logs and counters, such as "too_short"; never NULL. */
 const char *wire_reject_name(unsigned reason);
 
+/* A reason as a result of the functions above. */
+static inline int wire_reject(enum muster_reject reason)
+{
+    return -(1 + (int)reason);
+}
+
 /* The enum muster_reject in a negative result of the functions above. */
 static inline enum muster_reject wire_reason(int result)
 {

@@ -16,7 +16,9 @@ src_libwire_a_SOURCES += \
 	%D%/plan_maker.h \
 	%D%/plan_names.c \
 	%D%/plan_parts.h \
+	%D%/plan_record.c \
 	%D%/plan_reply.c \
 	%D%/plan_time.c \
 	%D%/plan_values.c \
+	%D%/plan_walk.c \
 	%D%/steering.c %D%/steering.h

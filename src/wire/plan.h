@@ -15,7 +15,7 @@
  * What the description leaves open is decided so:
  * - A datagram that no body describes is taken, since nothing is said of what follows its header;
  *   one with a body must fit it.  Without a reading, or with a count of 0, it makes one record.  If
- * the number counts readings, such a record has none: seq_bits is 0.
+ *   the number counts readings, such a record has none: seq_bits is 0.
  * - `readings` of a body goes before `count`, which is then not looked at.
  * - `length` is a value as any other: what it counts differs from format to format, and the
  *   datagram's own size is known.  Flags wider than 8 bits are a value, too.

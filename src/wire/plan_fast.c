@@ -131,25 +131,6 @@ static inline uint64_t get(const struct plan_load *load, const uint8_t *datagram
     return word >> load->shift & load->mask;
 }
 
-static int reject(enum muster_reject reason)
-{
-    return -(1 + (int)reason);
-}
-
-static unsigned message_of(const struct plan *plan, uint64_t raw)
-{
-    size_t i;
-
-    if (!plan->has_types)
-        return plan->message;
-    if (raw < sizeof plan->types)
-        return plan->types[raw];
-    for (i = 0; i < plan->high_type_count; i++)
-        if (plan->high_types[i].raw == raw)
-            return plan->high_types[i].message;
-    return PLAN_NO_TYPE;
-}
-
 /* How many readings the body has in `room` bytes; -1 if it does not fit. */
 static int32_t count_readings(const struct plan_body *body, struct plan_header *header,
                               uint32_t room, unsigned message)
@@ -179,28 +160,20 @@ int plan_fast_header(const struct plan *plan, struct plan_header *header, const 
     int32_t count;
     uint32_t i;
 
-    header->device.is_number = false;
-    header->device.length = 0;
-    header->device.id = header->seq = 0;
-    header->time_ns = 0;
-    header->seq_bits = header->msg_type = header->flags = 0;
-    header->body = UINT16_MAX;
-    header->readings = 0;
-    header->has_reading = false;
-    header->first = header->stride = header->walked = header->walked_at = 0;
+    plan_clear(header);
     if (size < plan->least)
-        return reject(MUSTER_REJECT_TOO_SHORT);
+        return wire_reject(MUSTER_REJECT_TOO_SHORT);
     if (size > PLAN_LARGEST)
-        return reject(MUSTER_REJECT_TOO_LONG);
+        return wire_reject(MUSTER_REJECT_TOO_LONG);
     header->first = header->walked_at = plan->least;
     for (i = 0; i < fast->expect_count; i++)
         if (get(&fast->expect[i], datagram) != fast->expected[i])
-            return reject(MUSTER_REJECT_NO_FORMAT);
+            return wire_reject(MUSTER_REJECT_NO_FORMAT);
     header->device.id = get(&fast->device, datagram);
     header->device.is_number = true;
-    message = message_of(plan, get(&fast->type, datagram));
+    message = plan->has_types ? plan_message_of(plan, get(&fast->type, datagram)) : plan->message;
     if (message == PLAN_NO_TYPE)
-        return reject(MUSTER_REJECT_UNKNOWN_TYPE);
+        return wire_reject(MUSTER_REJECT_UNKNOWN_TYPE);
     header->msg_type = message >= FORMAT_OTHER ? MUSTER_MSG_DATA : (uint8_t)message;
     header->readings = 1;
     if (message == FORMAT_IGNORE)
@@ -208,7 +181,7 @@ int plan_fast_header(const struct plan *plan, struct plan_header *header, const 
     body = fast->body[message];
     count = count_readings(body, header, (uint32_t)size - plan->least, message);
     if (count < 0)
-        return reject(MUSTER_REJECT_BAD_LENGTH);
+        return wire_reject(MUSTER_REJECT_BAD_LENGTH);
     if (count > 0) {
         header->has_reading = true;
         header->readings = (uint16_t)count;

@@ -107,7 +107,7 @@ struct plan_scale {
 struct plan_known {
     struct plan_value shown; /* first, for plan_value */
     struct plan_scale scale;
-    const uint64_t *absent;        /* sorted */
+    const uint64_t *absent;        /* as the file has them */
     const struct plan_name *names; /* sorted */
     size_t absent_count, name_count;
 };
@@ -170,6 +170,34 @@ struct plan {
 };
 
 #define PLAN_NO_TYPE 255
+
+/* What a raw type says, enum format_message; PLAN_NO_TYPE: nothing. */
+static inline unsigned plan_message_of(const struct plan *plan, uint64_t raw)
+{
+    size_t i;
+
+    if (raw < sizeof plan->types)
+        return plan->types[raw];
+    for (i = 0; i < plan->high_type_count; i++)
+        if (plan->high_types[i].raw == raw)
+            return plan->high_types[i].message;
+    return PLAN_NO_TYPE;
+}
+
+/* The header of a datagram of which nothing is known yet; the key is left as it is. */
+static inline void plan_clear(struct plan_header *header)
+{
+    header->device.id = 0;
+    header->device.is_number = false;
+    header->device.length = 0;
+    header->seq = 0;
+    header->time_ns = 0;
+    header->seq_bits = header->msg_type = header->flags = 0;
+    header->body = UINT16_MAX;
+    header->readings = 0;
+    header->has_reading = false;
+    header->first = header->stride = header->walked = header->walked_at = 0;
+}
 
 /* A datagram being read. */
 struct plan_look {

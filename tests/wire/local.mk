@@ -3,6 +3,8 @@
 # plan_device: tests/wire/test_plan_time.c
 # plan_fields: tests/wire/test_plan_compile.c
 # plan_known: tests/wire/test_plan_values.c
+# plan_record: tests/wire/test_plan.c
+# plan_walk: tests/wire/test_plan.c
 # plan_names: tests/wire/test_plan_compile.c
 PLAN_LIBS = tests/wire/libplan.a plugins/common/libcommon.la $(TEST_LIBS) -lm
 TEST_PARTS += tests/wire/libplan.a
