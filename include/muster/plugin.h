@@ -11,8 +11,8 @@
  * only.  The host reads as much of a plugin as is there: an absent callback is
  * NULL, an absent field 0.  A plugin asks MUSTER_HOST_HAS before it uses a function
  * that is newer than version 1.0.
- * What is appended raises MUSTER_ABI_MINOR; anything else would be a new symbol
- * (muster_plugin_v2), and this one would still load.
+ * Once version 1.0 of musterd is out, what is appended raises MUSTER_ABI_MINOR; anything else would
+ * be a new symbol (muster_plugin_v2), and this one would still load.
  *
  * What a plugin is, the table says that it has:
  * A FILTER runs on the threads that receive.  It judges records, changes them

@@ -3,9 +3,9 @@
  * The filter "reorder": each record waits for a while, and goes on in the order of the time stamps
  * that the devices gave.
  *
- * A record must go when it has waited for the window; whatever has an older time stamp goes before
- * it.  So none waits longer, and what goes is in order, but for a record that comes when a newer
- * one has gone: it goes at once.
+ * A record must go at the first tick after it has waited for the window, or early if too many wait;
+ * whatever has an older time stamp goes before it.  So what goes is in order, but for a record that
+ * comes when a newer one has gone, and one without a time stamp to go by: these go at once.
  */
 #include <stdlib.h>
 

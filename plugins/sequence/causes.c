@@ -19,8 +19,8 @@ static const uint8_t bits[CAUSES_KINDS] = {
 
 /* Whether the entry that ".dropped" at `end` of the name is of leaves out duplicates, which nobody
  * misses. */
-static bool is_tracker(const struct muster_host *host, struct muster_instance *instance,
-                       const char *name, size_t end)
+static bool leaves_duplicates_out(const struct muster_host *host, struct muster_instance *instance,
+                                  const char *name, size_t end)
 {
     struct muster_metric metric = {.size = sizeof metric};
     char text[256];
@@ -43,7 +43,7 @@ static bool is_dropper(const struct muster_host *host, struct muster_instance *i
     if (strcmp(name, "collector.overrun") == 0)
         return true;
     return length > 8 && strcmp(name + length - 8, ".dropped") == 0 &&
-           !is_tracker(host, instance, name, length - 8);
+           !leaves_duplicates_out(host, instance, name, length - 8);
 }
 
 void causes_find_counters(struct causes_counters *counters, const struct muster_host *host,

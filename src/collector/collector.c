@@ -39,7 +39,7 @@ struct collector {
     struct loop loop;
     struct numbering numbering;
     struct chain chain;
-    struct formats formats[SETTINGS_LISTENERS_MOST]; /* of each listener */
+    struct listener_formats formats[SETTINGS_LISTENERS_MOST]; /* of each listener */
     struct reload reload;
     struct overrun overrun;
     const struct capture_account *capture; /* in a replay */
@@ -120,7 +120,8 @@ static struct admit_settings read_admission(const struct config *config,
 _Static_assert(LISTEN_FORMATS_MOST == RECOGNIZE_FORMATS_MOST, "a listener's formats fit");
 
 /* NULL if no listener has a declared one. */
-static const struct formats *read_formats(const struct config *config, struct formats formats[])
+static const struct listener_formats *read_formats(const struct config *config,
+                                                   struct listener_formats formats[])
 {
     bool any = false;
     unsigned i;
@@ -128,7 +129,8 @@ static const struct formats *read_formats(const struct config *config, struct fo
     for (i = 0; i < config->listen_count; i++) {
         const struct listen *listen = &config->listen[i];
 
-        formats[i] = (struct formats){.count = listen->format_count, .place = listen->place};
+        formats[i] =
+            (struct listener_formats){.count = listen->format_count, .place = listen->place};
         memcpy(formats[i].numbers, listen->formats, sizeof listen->formats);
         any |= listen->format_count > 0;
     }

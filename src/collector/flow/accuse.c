@@ -13,9 +13,7 @@ static const struct {
     {MEDDLED, "it wrote to the fields of struct muster_batch", NULL},
     {ALTERED,
      "process() changed kind, marks, payload, payload_size, payload_at, format, device_id, device, "
-     "via "
-     "or origin of a "
-     "record in place; drop it and emit another",
+     "via or origin of a record in place; drop it and emit another",
      NULL},
     {BATCH_FOREIGN_DEVICE,
      "it adds a record of a device that is another worker's, or none; that record is left out",

@@ -65,7 +65,7 @@ const char *answers_deaf_sink(const struct answers *answers)
 static void make_lines(struct answers *answers)
 {
     const struct catalog *catalog = answers->pipeline->host->catalog;
-    const struct formats *formats = answers->pipeline->formats;
+    const struct listener_formats *formats = answers->pipeline->formats;
     unsigned l, f, i;
 
     for (l = 0; l < answers->listener_count; l++)

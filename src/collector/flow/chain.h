@@ -45,10 +45,10 @@ struct chain_settings {
     unsigned pipelines;
     uint32_t largest; /* bytes of the largest datagram allowed */
     enum overflow overflow;
-    const struct admit_settings *admit; /* NULL: everybody may send */
-    const struct formats *formats;      /* one for each listener; NULL: built in; outlives it */
-    const struct answers_front *front;  /* who sends answers; NULL: nobody */
-    const uint32_t *reply_rates;        /* answers a second, by listener; 0: as many as asked */
+    const struct admit_settings *admit;     /* NULL: everybody may send */
+    const struct listener_formats *formats; /* one for each listener; NULL: built in; outlives it */
+    const struct answers_front *front;      /* who sends answers; NULL: nobody */
+    const uint32_t *reply_rates;            /* answers a second, by listener; 0: as many as asked */
     unsigned listener_count;
 };
 

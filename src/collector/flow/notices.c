@@ -45,7 +45,8 @@ static struct episode_moment moment(const struct pipeline *pipeline)
 /* What the datagrams of a listener should look like. */
 static const char *format_name(const struct pipeline *pipeline, uint8_t listener)
 {
-    const struct formats *formats = pipeline->formats != NULL ? &pipeline->formats[listener] : NULL;
+    const struct listener_formats *formats =
+        pipeline->formats != NULL ? &pipeline->formats[listener] : NULL;
 
     return formats == NULL || formats->count == 0
                ? "built-in"

@@ -28,7 +28,7 @@ struct admit;
 struct answers;
 struct answers_front;
 struct answers_rate;
-struct formats;
+struct listener_formats;
 struct sockaddr;
 
 /* One datagram, as a front hands it over; its bytes are read before pipeline_take returns. */
@@ -102,9 +102,9 @@ struct pipeline {
     unsigned speaker;       /* the filter that is in its tick or close */
     enum callback speaking; /* which of these */
     struct fanout fanout;
-    bool keep_rejects;             /* some sink or filter takes them */
-    struct admit *admit;           /* the chain's; NULL: everybody may send */
-    const struct formats *formats; /* one for each listener; NULL: all have the built-in one */
+    bool keep_rejects;                      /* some sink or filter takes them */
+    struct admit *admit;                    /* the chain's; NULL: everybody may send */
+    const struct listener_formats *formats; /* by listener; NULL: all have the built-in one */
     int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
     struct answers *answers; /* NULL: none are given */
     struct gate *gate;       /* the chain's */
@@ -124,10 +124,10 @@ struct pipeline_settings {
     struct host *host;
     uint32_t largest;
     enum overflow overflow;
-    struct admit *admit;               /* or NULL */
-    const struct formats *formats;     /* or NULL; outlives it */
-    const struct answers_front *front; /* who sends answers; NULL: nobody */
-    struct answers_rate *rates;        /* one for each of... */
+    struct admit *admit;                    /* or NULL */
+    const struct listener_formats *formats; /* or NULL; outlives it */
+    const struct answers_front *front;      /* who sends answers; NULL: nobody */
+    struct answers_rate *rates;             /* one for each of... */
     unsigned listener_count;
     atomic_bool *told_strangers;     /* by listener; or NULL */
     struct muster_instance *filters; /* open; an array */

@@ -27,7 +27,7 @@ static unsigned closeness(int result)
     }
 }
 
-int recognize(const struct formats *formats, const struct catalog *catalog,
+int recognize(const struct listener_formats *formats, const struct catalog *catalog,
               const struct datagram *datagram, struct plan_header *header, uint16_t *number)
 {
     struct plan_header tried;
@@ -75,8 +75,9 @@ uint32_t recognize_enroll(struct numbers *numbers, const struct plan_device *dev
 
 /* The worker that a device without a number is best of: that which the kernel steers it to, or any
  * that is always the same. */
-static unsigned first_worker(const struct formats *formats, const struct datagram *datagram,
-                             const struct plan_device *device, unsigned workers)
+static unsigned first_worker(const struct listener_formats *formats,
+                             const struct datagram *datagram, const struct plan_device *device,
+                             unsigned workers)
 {
     uint32_t sum = (uint32_t)device->id;
     uint8_t i;
@@ -88,10 +89,10 @@ static unsigned first_worker(const struct formats *formats, const struct datagra
     return sum % workers;
 }
 
-unsigned recognize_worker(const struct formats *all, const struct host *host,
+unsigned recognize_worker(const struct listener_formats *all, const struct host *host,
                           const struct datagram *datagram, unsigned workers)
 {
-    const struct formats *formats = all != NULL ? &all[datagram->listener] : NULL;
+    const struct listener_formats *formats = all != NULL ? &all[datagram->listener] : NULL;
     struct plan_header header;
     uint16_t number;
     uint32_t device;

@@ -20,7 +20,7 @@ struct datagram;
 
 /* The declared formats of a listener, in the order in which they are tried; none: the built-in
  * one. */
-struct formats {
+struct listener_formats {
     uint16_t numbers[RECOGNIZE_FORMATS_MOST]; /* as the catalog has them */
     unsigned count;
     struct wire_place place; /* of the device's id, in all of them */
@@ -29,7 +29,7 @@ struct formats {
 /* The first of the formats that a datagram has.  Returns as plan_header, *number: which it is. If
  * there is none, the reason is that of the format that it comes closest to, and the header as far
  * as that could read it. */
-int recognize(const struct formats *formats, const struct catalog *catalog,
+int recognize(const struct listener_formats *formats, const struct catalog *catalog,
               const struct datagram *datagram, struct plan_header *header, uint16_t *number);
 
 /* The number of the device; NUMBERS_NONE: it has none yet, or could not be read. */
@@ -40,7 +40,7 @@ uint32_t recognize_enroll(struct numbers *numbers, const struct plan_device *dev
                           unsigned worker);
 
 /* Which worker's datagram it is.  `all` has one for each listener; NULL: all built in. */
-unsigned recognize_worker(const struct formats *all, const struct host *host,
+unsigned recognize_worker(const struct listener_formats *all, const struct host *host,
                           const struct datagram *datagram, unsigned workers);
 
 #endif

@@ -226,7 +226,7 @@ static uint32_t enroll(struct pipeline *pipeline, const struct plan_device *devi
 
 /* Judges it.  Returns how many records it makes, 0 if it is to be ignored, or
  * -(1 + enum muster_reject).  *device: its number, or NUMBERS_NONE. */
-static int judge_declared(struct pipeline *pipeline, const struct formats *formats,
+static int judge_declared(struct pipeline *pipeline, const struct listener_formats *formats,
                           const struct datagram *datagram, struct plan_header *header,
                           struct muster_record *same, uint32_t *device)
 {
@@ -269,7 +269,7 @@ static void ask(struct pipeline *pipeline, const struct datagram *datagram,
     same->keep = ticket.keep;
 }
 
-static void take_declared(struct pipeline *pipeline, const struct formats *formats,
+static void take_declared(struct pipeline *pipeline, const struct listener_formats *formats,
                           const struct datagram *datagram)
 {
     struct pipeline_counters *c = &pipeline->counters;
@@ -318,7 +318,7 @@ static void take_declared(struct pipeline *pipeline, const struct formats *forma
 
 void pipeline_take(struct pipeline *pipeline, const struct datagram *datagram)
 {
-    const struct formats *formats =
+    const struct listener_formats *formats =
         pipeline->formats != NULL ? &pipeline->formats[datagram->listener] : NULL;
 
     pipeline->taken[datagram->listener]++;
