@@ -33,3 +33,31 @@ const char *real_format(char out[REAL_ROOM], double value)
     *to = '\0';
     return out;
 }
+
+/* The double nearest to the fewest digits that are the same float. */
+static double widen(double value)
+{
+    char text[2 * REAL_ROOM];
+    int precision;
+
+    for (precision = 1; precision <= 9; precision++) {
+        snprintf(text, sizeof text, "%.*g", precision, value);
+        if (strtof(text, NULL) == (float)value)
+            return strtod(text, NULL);
+    }
+    return value;
+}
+
+const char *real_shown(char out[REAL_ROOM], double value, bool is_single)
+{
+    if (!isfinite(value)) {
+        snprintf(out, REAL_ROOM, "%s", isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+        return out;
+    }
+    if (is_single)
+        value = widen(value);
+    if (fabs(value) >= 1e15 || value != floor(value))
+        return real_format(out, value);
+    snprintf(out, REAL_ROOM, "%.0f", value);
+    return out;
+}

@@ -9,7 +9,7 @@ src_libwire_a_SOURCES += \
 	%D%/plan_check.c \
 	%D%/plan_compile.c \
 	%D%/plan_device.c \
-	%D%/plan_explain.c \
+	%D%/plan_explain.c %D%/plan_explainer.h \
 	%D%/plan_fast.c \
 	%D%/plan_fields.c \
 	%D%/plan_known.c \
@@ -18,6 +18,7 @@ src_libwire_a_SOURCES += \
 	%D%/plan_parts.h \
 	%D%/plan_record.c \
 	%D%/plan_reply.c \
+	%D%/plan_tell.c \
 	%D%/plan_time.c \
 	%D%/plan_values.c \
 	%D%/plan_walk.c \

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A datagram field by field, for a person, and which rule refuses it.
+ * A datagram field by field, for a person.
  */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-#include "datagram.h"
-#include "plan_parts.h"
-
-#define NS_PER_SECOND INT64_C(1000000000)
-
-enum {
-    VALUE_ROOM = 4 * 256 + 8,
-    MEANING_ROOM = 4 * 256 + 64,
-    SHOWN = 64 /* bytes of a long field */
-};
-
-struct explainer {
-    struct plan_look look;
-    const struct plan_header *header;
-    int count; /* as plan_header returned it */
-    uint64_t arrival_ns;
-    void (*field)(void *context, const struct plan_step *step);
-    void *context;
-    char where[48];
-    char type[32], value[VALUE_ROOM], meaning[MEANING_ROOM];
-};
+#include "base/iso_time.h"
+#include "base/real.h"
+#include "plan_explainer.h"
 
 static const char *const messages[] = {
     [FORMAT_HEARTBEAT] = "heartbeat", [FORMAT_DATA] = "data",     [FORMAT_INIT] = "init",
@@ -55,24 +35,6 @@ static const char *type_text(const struct plan_field *field, char out[32])
     else
         snprintf(out, 32, "%s:u%u%s", words[field->type], field->width * 8U, order);
     return out;
-}
-
-/* With the fewest digits that give the number; whole numbers below 10^15 without an exponent. */
-static void put_real(char *out, size_t room, double value, bool is_single)
-{
-    int precision;
-
-    if (value != value || value - value != 0) { /* none, or infinite */
-        snprintf(out, room, "%s", value != value ? "nan" : value > 0 ? "inf" : "-inf");
-        return;
-    }
-    for (precision = 1; precision <= 17; precision++) {
-        snprintf(out, room, "%.*g", precision, value);
-        if (is_single ? strtof(out, NULL) == (float)value : strtod(out, NULL) == value)
-            break;
-    }
-    if (strstr(out, "e+") != NULL && value > -1e15 && value < 1e15)
-        snprintf(out, room, "%.0f", strtod(out, NULL));
 }
 
 /* Text in quotes, one line and printable; cut if it is long. */
@@ -108,38 +70,13 @@ static void put_hex(char *out, const uint8_t *bytes, uint64_t count)
     memcpy(out, count > SHOWN ? " ..." : "", count > SHOWN ? 5 : 1);
 }
 
-/* "2025-12-17T19:33:20.25Z" */
-static void put_time(char *out, size_t room, int64_t ns)
-{
-    int64_t seconds = ns / NS_PER_SECOND, rest = ns % NS_PER_SECOND;
-    char date[32] = "?", fraction[16] = "";
-    struct tm tm;
-    time_t when;
-    int digits;
-
-    if (rest < 0) {
-        rest += NS_PER_SECOND;
-        seconds--;
-    }
-    when = (time_t)seconds;
-    if (gmtime_r(&when, &tm) != NULL)
-        strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (rest != 0) {
-        digits = snprintf(fraction, sizeof fraction, ".%09" PRId64, rest);
-        while (digits > 0 && fraction[digits - 1] == '0')
-            fraction[--digits] = '\0';
-    }
-    snprintf(out, room, "%s%sZ", date, fraction);
-}
-
-/* What was sent, as it was sent. */
-static void raw_text(struct explainer *self, const struct plan_field *field)
+void plan_explain_raw(struct explainer *self, const struct plan_field *field)
 {
     const uint8_t *bytes;
     uint32_t length;
 
     if (field->type == FORMAT_REAL) {
-        put_real(self->value, sizeof self->value, plan_real(&self->look, field), field->width == 4);
+        real_shown(self->value, plan_real(&self->look, field), field->width == 4);
         return;
     }
     if (plan_is_integer(field)) {
@@ -198,7 +135,7 @@ static void mean_value(struct explainer *self, const struct plan_field *field)
         break;
     case MUSTER_VALUE_REAL:
     case MUSTER_VALUE_REAL32:
-        put_real(text, sizeof text, value.value.real, value.type == MUSTER_VALUE_REAL32);
+        real_shown(text, value.value.real, value.type == MUSTER_VALUE_REAL32);
         break;
     default:
         return;
@@ -227,7 +164,7 @@ static void mean_time(struct explainer *self, const struct plan_field *field)
     else if (ns == 0)
         mean(self, "no time stamp");
     else
-        put_time(self->meaning, sizeof self->meaning, ns);
+        iso_time(self->meaning, ns);
 }
 
 static void mean_check(struct explainer *self, const struct plan_field *field)
@@ -335,7 +272,7 @@ static void show_field(struct explainer *self, const struct plan_field *field)
     };
 
     self->meaning[0] = '\0';
-    raw_text(self, field);
+    plan_explain_raw(self, field);
     if (field->value >= 0)
         mean_value(self, field);
     else if (field->role != PLAN_NO_ROLE)
@@ -392,148 +329,6 @@ static void show_readings(struct explainer *self, uint32_t *at)
             return;
         show_section(self, &body->reading);
         *at = (uint32_t)end;
-    }
-}
-
-/* ---- The verdict ---------------------------------------------------------------------- */
-
-__attribute__((format(printf, 3, 4))) static void refuse(struct plan_verdict *verdict,
-                                                         uint32_t offset, const char *format, ...)
-{
-    va_list arguments;
-
-    verdict->offset = offset;
-    va_start(arguments, format);
-    vsnprintf(verdict->text, sizeof verdict->text, format, arguments);
-    va_end(arguments);
-}
-
-/* The role that is no number. */
-static void tell_number(struct explainer *self, struct plan_verdict *verdict)
-{
-    const struct plan_body *body = self->look.body;
-    const struct plan_field *const *roles = body != NULL ? body->role : self->look.plan->role;
-    static const enum plan_role numbers[] = {PLAN_COUNT, PLAN_SEQUENCE, PLAN_TIME};
-    unsigned i;
-
-    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        const struct plan_field *field = roles[numbers[i]];
-        uint64_t raw;
-        int64_t ns;
-
-        if (field == NULL || self->look.runs[field->where] == NULL)
-            continue;
-        if (numbers[i] == PLAN_TIME ? plan_get_time(&self->look, field, NULL, self->arrival_ns, &ns)
-                                    : plan_whole(&self->look, field, &raw))
-            continue;
-        raw_text(self, field);
-        refuse(verdict, plan_place(&self->look, field), "%s is %s, which is no%s number",
-               field->name, self->value, numbers[i] == PLAN_TIME ? "" : " whole");
-        return;
-    }
-}
-
-/* The condition of `expect` that does not hold. */
-static void tell_expect(struct explainer *self, struct plan_verdict *verdict)
-{
-    const struct plan *plan = self->look.plan;
-    size_t i;
-
-    for (i = 0; i < plan->expect.count; i++) {
-        const struct plan_condition *condition = &plan->expect.list[i];
-        const struct plan_field *field = condition->field;
-
-        if (plan_holds(&self->look, condition, 0))
-            continue;
-        refuse(verdict, plan_place(&self->look, field),
-               field->type == FORMAT_SIGNED ? "`expect` has %s %s %" PRId64 "%s; it is %" PRId64
-                                            : "`expect` has %s %s %" PRIu64 "%s; it is %" PRIu64,
-               field->name, condition->mask == UINT64_MAX ? "=" : "with the bits of",
-               condition->first, condition->count > 1 ? " or others" : "",
-               plan_raw(&self->look, field));
-        return;
-    }
-    tell_number(self, verdict);
-}
-
-static const char *plural(uint32_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
-static void tell_length(struct explainer *self, struct plan_verdict *verdict, uint32_t at)
-{
-    const struct plan_look *look = &self->look;
-    const struct plan_body *body = look->body;
-    const struct plan_field *count;
-    uint64_t number = 0;
-    struct plan_device device;
-
-    if (!look->plan->device_is_number && !plan_get_device(look, NULL, &device)) {
-        refuse(verdict, 0, "the device's name is empty, or has more than %d characters",
-               FORMAT_KEY_MOST);
-        return;
-    }
-    if (body == NULL || look->runs[PLAN_BODY] == NULL) {
-        refuse(verdict, at, "the body's header needs %u bytes or more, and %u are left",
-               body != NULL ? body->header.size : 0, look->end - at);
-        return;
-    }
-    count = body->readings == 0 ? body->role[PLAN_COUNT] : NULL;
-    if (body->reading.count == 0 || look->end == at) {
-        if (look->end > at)
-            refuse(verdict, at,
-                   look->plan->body_count == 0 || body->header.count == 0
-                       ? "%u byte%s behind it that nothing describes; `trailing: true` in a body "
-                         "lets them be"
-                       : "%u byte%s behind the body; `trailing: true` lets them be",
-                   look->end - at, plural(look->end - at));
-        else if (count != NULL && plan_whole(look, count, &number))
-            refuse(verdict, at, "%s says %" PRIu64 " readings, and there are fewer", count->name,
-                   number);
-        else
-            refuse(verdict, at, "the datagram ends before what it must have");
-        return;
-    }
-    if (count != NULL && plan_whole(look, count, &number))
-        refuse(verdict, at, "%s says %" PRIu64 " readings; what is left has %u byte%s", count->name,
-               number, look->end - at, plural(look->end - at));
-    else
-        refuse(verdict, at, "what is left has %u byte%s, and a reading %u%s", look->end - at,
-               plural(look->end - at), body->reading.size,
-               body->reading.varying_count > 0 ? " or more" : "");
-}
-
-static void tell_check(struct explainer *self, struct plan_verdict *verdict)
-{
-    const struct plan_field *field = self->look.body->role[PLAN_CHECK];
-    uint64_t sum = 0;
-
-    plan_check_make(&self->look, field, &sum);
-    refuse(verdict, plan_place(&self->look, field),
-           "the %s of the bytes is 0x%0*" PRIx64 ", and %s says 0x%0*" PRIx64,
-           plan_check_name(self->look.plan->check.is), field->width * 2, sum, field->name,
-           field->width * 2, plan_integer(&self->look, field));
-}
-
-static void tell(struct explainer *self, struct plan_verdict *verdict, uint32_t at)
-{
-    const struct plan_field *type = self->look.plan->role[PLAN_TYPE];
-
-    switch (wire_reason(verdict->count)) {
-    case MUSTER_REJECT_NO_FORMAT:
-        tell_expect(self, verdict);
-        break;
-    case MUSTER_REJECT_UNKNOWN_TYPE:
-        raw_text(self, type);
-        refuse(verdict, plan_place(&self->look, type), "`type` does not say what %s means",
-               self->value);
-        break;
-    case MUSTER_REJECT_BAD_CHECK:
-        tell_check(self, verdict);
-        break;
-    default:
-        tell_length(self, verdict, at);
     }
 }
 
@@ -613,7 +408,7 @@ void plan_explain(const struct plan *plan, const uint8_t *datagram, size_t size,
     verdict->count = plan_header(plan, &verdict->header, datagram, size, source, arrival_ns);
     self.count = verdict->count;
     if (size > PLAN_LARGEST) {
-        refuse(verdict, 0, "no datagram has %zu bytes", size);
+        plan_refuse(verdict, 0, "no datagram has %zu bytes", size);
         return;
     }
     if (plan_find_header(&self.look, plan, datagram, size) == 0)
@@ -621,11 +416,11 @@ void plan_explain(const struct plan *plan, const uint8_t *datagram, size_t size,
     if (ends < 0) {
         self.look.size = self.look.end = (uint32_t)size;
         show_part(&self, &plan->header, PLAN_HEADER, 0);
-        refuse(verdict, self.look.size, "it has %u bytes, and header and trailer need %u%s",
-               self.look.size, plan->least, plan->header.varying_count > 0 ? " or more" : "");
+        plan_refuse(verdict, self.look.size, "it has %u bytes, and header and trailer need %u%s",
+                    self.look.size, plan->least, plan->header.varying_count > 0 ? " or more" : "");
         return;
     }
     at = show_all(&self, (uint32_t)ends);
     if (verdict->count < 0)
-        tell(&self, verdict, at);
+        plan_tell(&self, verdict, at);
 }

@@ -58,6 +58,32 @@ START_TEST(there_and_back)
 }
 END_TEST
 
+START_TEST(shown)
+{
+    static const struct {
+        double value;
+        const char *single, *text;
+    } list[] = {
+        {(double)0.1f, "0.1", "0.10000000149011612"},
+        {21.25, "21.25", "21.25"},
+        {1e14, "100000000000000", "100000000000000"},
+        {-123456789, "-123456790", "-123456789"},
+        {1e15, "1e+15", "1e+15"},
+        {-0.0, "-0", "-0"},
+        {NAN, "nan", "nan"},
+        {-INFINITY, "-inf", "-inf"},
+        {INFINITY, "inf", "inf"},
+    };
+    char text[REAL_ROOM];
+    size_t i;
+
+    for (i = 0; i < sizeof list / sizeof list[0]; i++) {
+        ck_assert_str_eq(real_shown(text, list[i].value, true), list[i].single);
+        ck_assert_str_eq(real_shown(text, list[i].value, false), list[i].text);
+    }
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("real");
@@ -65,6 +91,7 @@ Suite *test_suite(void)
 
     tcase_add_test(tcase, shortest);
     tcase_add_test(tcase, there_and_back);
+    tcase_add_test(tcase, shown);
     suite_add_tcase(suite, tcase);
     return suite;
 }

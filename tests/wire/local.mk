@@ -4,6 +4,7 @@
 # plan_fields: tests/wire/test_plan_compile.c
 # plan_known: tests/wire/test_plan_values.c
 # plan_record: tests/wire/test_plan.c
+# plan_tell: tests/wire/test_plan_explain.c
 # plan_walk: tests/wire/test_plan.c
 # plan_names: tests/wire/test_plan_compile.c
 PLAN_LIBS = tests/wire/libplan.a plugins/common/libcommon.la $(TEST_LIBS) -lm

@@ -2,12 +2,9 @@
 #include "format_shown.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
+#include "base/iso_time.h"
 #include "base/real.h"
 
 static void show_bytes(const struct muster_value *value, char out[FORMAT_SHOWN_ROOM])
@@ -33,29 +30,6 @@ static void show_bytes(const struct muster_value *value, char out[FORMAT_SHOWN_R
     }
 }
 
-static void show_real(double real, bool is_short, char out[FORMAT_SHOWN_ROOM])
-{
-    char text[REAL_ROOM];
-    int precision;
-
-    if (!isfinite(real)) {
-        snprintf(out, FORMAT_SHOWN_ROOM, "%s", isnan(real) ? "nan" : real < 0 ? "-inf" : "inf");
-        return;
-    }
-    /* The fewest digits that are the same float are those of a double near it. */
-    for (precision = 1; is_short && precision <= 9; precision++) {
-        snprintf(text, sizeof text, "%.*g", precision, real);
-        if (strtof(text, NULL) == (float)real) {
-            real = strtod(text, NULL);
-            break;
-        }
-    }
-    if (fabs(real) < 1e15 && real == floor(real))
-        snprintf(out, FORMAT_SHOWN_ROOM, "%.0f", real);
-    else
-        snprintf(out, FORMAT_SHOWN_ROOM, "%s", real_format(text, real));
-}
-
 const char *format_shown_value(const struct muster_value *value, char out[FORMAT_SHOWN_ROOM])
 {
     switch (value->type) {
@@ -67,7 +41,7 @@ const char *format_shown_value(const struct muster_value *value, char out[FORMAT
         break;
     case MUSTER_VALUE_REAL:
     case MUSTER_VALUE_REAL32:
-        show_real(value->value.real, value->type == MUSTER_VALUE_REAL32, out);
+        real_shown(out, value->value.real, value->type == MUSTER_VALUE_REAL32);
         break;
     case MUSTER_VALUE_TEXT:
     case MUSTER_VALUE_BYTES:
@@ -81,21 +55,9 @@ const char *format_shown_value(const struct muster_value *value, char out[FORMAT
 
 const char *format_shown_time(int64_t ns, char out[FORMAT_SHOWN_ROOM])
 {
-    const int64_t rest = (ns % 1000000000 + 1000000000) % 1000000000;
-    const time_t seconds = (time_t)(ns / 1000000000 - (ns % 1000000000 < 0));
-    struct tm tm;
-    size_t used;
-
+    if (ns != 0)
+        return iso_time(out, ns);
     snprintf(out, FORMAT_SHOWN_ROOM, "-");
-    if (ns == 0 || gmtime_r(&seconds, &tm) == NULL)
-        return out;
-    used = strftime(out, FORMAT_SHOWN_ROOM - 16, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (rest > 0) {
-        used += (size_t)snprintf(out + used, 16, ".%09" PRId64, rest);
-        while (out[used - 1] == '0')
-            used--;
-    }
-    snprintf(out + used, 2, "Z");
     return out;
 }
 
