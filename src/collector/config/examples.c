@@ -5,23 +5,19 @@
 #include "examples.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/suggest.h"
 #include "check.h"
 #include "collector/host/options.h"
 #include "decimal.h"
+#include "example_values.h"
 #include "format_shown.h"
 #include "hexadecimal.h"
 #include "wire/datagram.h"
-
-#define NS INT64_C(1000000000)
 
 enum {
     ROLE_DEVICE,
@@ -55,15 +51,10 @@ struct example {
 
 /* ---- Single things -------------------------------------------------------------------- */
 
-static bool is_scalar(const struct node *node)
-{
-    return node->kind == NODE_WORD || node->kind == NODE_TEXT;
-}
-
 /* What the example has there, which may be a list where a text should be. */
 static const char *said(const struct node *node)
 {
-    return is_scalar(node) ? node->text : node_kind_name(node);
+    return example_values_is_scalar(node) ? node->text : node_kind_name(node);
 }
 
 static void say_differs(const struct example *example, const struct node *node, const char *what,
@@ -77,7 +68,7 @@ static void say_differs(const struct example *example, const struct node *node, 
 static void expect_text(const struct example *example, const struct node *node, const char *what,
                         const char *found)
 {
-    if (!is_scalar(node) || strcasecmp(node->text, found) != 0)
+    if (!example_values_is_scalar(node) || strcasecmp(node->text, found) != 0)
         say_differs(example, node, what, found);
 }
 
@@ -88,7 +79,8 @@ static void expect_number(const struct example *example, const struct node *node
     char text[FORMAT_SHOWN_ROOM];
 
     snprintf(text, sizeof text, "%" PRIu64, found);
-    if (!is_scalar(node) || !decimal_integer(node->text, &expected) || expected != found)
+    if (!example_values_is_scalar(node) || !decimal_integer(node->text, &expected) ||
+        expected != found)
         expect_text(example, node, what, text);
 }
 
@@ -100,37 +92,9 @@ static void expect_sequence(const struct example *example, const struct node *no
     if (header->seq_bits > 0)
         expect_number(example, node, "the sequence number", header->seq);
     else if (node->kind != NODE_NULL &&
-             (!is_scalar(node) || !decimal_integer(node->text, &expected) ||
+             (!example_values_is_scalar(node) || !decimal_integer(node->text, &expected) ||
               expected != header->seq))
         say_differs(example, node, "the sequence number", "none");
-}
-
-/* "2025-12-17T19:33:20.25Z", or seconds since 1970. */
-static bool read_time(const char *text, int64_t *ns)
-{
-    struct decimal seconds;
-    struct tm tm = {0};
-    char digits[32] = "0";
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    size_t length;
-    __int128 all;
-
-    if (end == NULL) {
-        if (!decimal_read(text, &seconds))
-            return false;
-        all = (__int128)seconds.numerator * NS / (__int128)seconds.denominator;
-        *ns = (int64_t)all;
-        return all == *ns;
-    }
-    length = *end == '.' ? 1 + strspn(end + 1, "0123456789") : 0;
-    if (length > 10 || strcmp(end + length, "Z") != 0)
-        return false;
-    memcpy(digits + 1, end, length);
-    if (!decimal_read(digits, &seconds))
-        return false;
-    all = (__int128)timegm(&tm) * NS + seconds.numerator * (NS / (int64_t)seconds.denominator);
-    *ns = (int64_t)all;
-    return all == *ns;
 }
 
 static void expect_time(const struct example *example, const struct node *node)
@@ -141,12 +105,12 @@ static void expect_time(const struct example *example, const struct node *node)
 
     if (time_ns != 0)
         format_shown_time(time_ns, found);
-    if (!is_scalar(node)) {
+    if (!example_values_is_scalar(node)) {
         if (node->kind != NODE_NULL || time_ns != 0)
             say_differs(example, node, "the time", found);
         return;
     }
-    if (!read_time(node->text, &expected)) {
+    if (!example_values_time(node->text, &expected)) {
         node_problem(node, example->problems,
                      "example: the time is %s; the example says \"%s\", which cannot be read: "
                      "expected one such as 2025-12-17T19:33:20Z, or seconds since 1970",
@@ -170,61 +134,12 @@ static void expect_type(const struct example *example, const struct node *node)
 
     if (example->count == 0)
         expect_text(example, node, "the type", "ignore");
-    else if (!is_scalar(node) || strcmp(node->text, "other") != 0 ||
+    else if (!example_values_is_scalar(node) || strcmp(node->text, "other") != 0 ||
              header->msg_type != MUSTER_MSG_DATA || header->has_reading)
         expect_text(example, node, "the type", format_shown_message(header->msg_type));
 }
 
 /* ---- Values --------------------------------------------------------------------------- */
-
-static bool is_real(const struct muster_value *value, const char *text)
-{
-    char *end;
-    double expected = strtod(text, &end);
-
-    if (*text == '\0' || *end != '\0')
-        return false;
-    if (isnan(value->value.real))
-        return isnan(expected);
-    if (value->type == MUSTER_VALUE_REAL32)
-        return (float)expected == (float)value->value.real;
-    return expected == value->value.real;
-}
-
-/* A whole number, perhaps written with a point: "4.0". */
-static bool is_whole(const char *text, uint64_t *whole)
-{
-    struct decimal value;
-
-    if (decimal_integer(text, whole))
-        return true;
-    if (!decimal_read(text, &value) || value.denominator != 1)
-        return false;
-    *whole = (uint64_t)value.numerator;
-    return true;
-}
-
-static bool is_same(const struct muster_value *value, const struct node *node)
-{
-    char found[FORMAT_SHOWN_ROOM];
-    uint64_t whole;
-
-    if (!is_scalar(node))
-        return node->kind == NODE_NULL && value->type == MUSTER_VALUE_NONE;
-    switch (value->type) {
-    case MUSTER_VALUE_REAL:
-    case MUSTER_VALUE_REAL32:
-        return is_real(value, node->text);
-    case MUSTER_VALUE_INT:
-    case MUSTER_VALUE_UNSIGNED:
-    case MUSTER_VALUE_BOOL:
-        return is_whole(node->text, &whole) && whole == value->value.natural;
-    case MUSTER_VALUE_BYTES:
-        return strcasecmp(format_shown_value(value, found), node->text) == 0;
-    default:
-        return strcmp(format_shown_value(value, found), node->text) == 0;
-    }
-}
 
 static void say_unknown(const struct example *example, const struct node *key)
 {
@@ -253,7 +168,7 @@ static void expect_value(const struct example *example, const struct node *key,
             value = &example->values[i];
     if (value == NULL)
         say_unknown(example, key);
-    else if (!is_same(value, node) && node->kind != NODE_BAD) {
+    else if (!example_values_same(value, node) && node->kind != NODE_BAD) {
         if (example->reading > 0)
             snprintf(where, sizeof where, " of reading %zu", example->reading);
         node_problem(node, example->problems, "example: %s%s is %s; the example says %s", key->text,
@@ -473,7 +388,7 @@ static bool read_circumstances(struct example *example, const struct node *map, 
     *arrival_ns = 0;
     example->has_arrival = arrival != NULL;
     if (values[EXAMPLE_ARRIVAL].text != NULL &&
-        !read_time(values[EXAMPLE_ARRIVAL].text, arrival_ns)) {
+        !example_values_time(values[EXAMPLE_ARRIVAL].text, arrival_ns)) {
         node_problem(arrival, example->problems,
                      "arrival: cannot read \"%s\"; expected a time such as 2025-12-17T19:33:20Z",
                      values[EXAMPLE_ARRIVAL].text);

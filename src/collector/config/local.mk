@@ -6,6 +6,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/config.c %D%/config.h \
 	%D%/decimal.c %D%/decimal.h \
 	%D%/devices.c %D%/devices.h \
+	%D%/example_values.c %D%/example_values.h \
 	%D%/examples.c %D%/examples.h \
 	%D%/format_fields.c %D%/format_fields.h \
 	%D%/format_files.c %D%/format_files.h \

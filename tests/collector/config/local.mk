@@ -42,5 +42,6 @@ tests_collector_config_test_node_LDADD = $(TEST_LIBS)
 # format_types: tests/collector/config/test_formats.c
 # format_values: tests/collector/config/test_format_reader.c
 # hexadecimal: tests/collector/config/test_format_reader.c
+# example_values: tests/collector/config/test_formats.c
 # examples: tests/collector/config/test_formats.c
 # format_shown: tests/e2e/formats.py
