@@ -109,7 +109,7 @@ void notices_see(struct pipeline *pipeline, const struct datagram *datagram, uin
         .arrival_ns = datagram->arrival_ns,
         .wait_ns = wait_of(catalog),
         .listener = datagram->listener,
-        .is_listed = catalog_lists(catalog, device),
+        .is_listed = device != NUMBERS_NONE && catalog_lists(catalog, device),
     };
     const char *name = format_name(pipeline, datagram->listener);
 

@@ -288,6 +288,10 @@ static void take_declared(struct pipeline *pipeline, const struct listener_forma
         reject(pipeline, datagram,
                wire_reason(count) != MUSTER_REJECT_SOURCE ? device : NUMBERS_NONE,
                wire_reason(count));
+        /* There may be no number left for so many. */
+        if (wire_reason(count) == MUSTER_REJECT_UNKNOWN_DEVICE &&
+            strangers_watch(&pipeline->notices.strangers, datagram->listener))
+            notices_see(pipeline, datagram, device);
         return;
     }
     counter_add(&c->decoded, 1);
