@@ -141,6 +141,16 @@ static void expect_type(const struct example *example, const struct node *node)
 
 /* ---- Values --------------------------------------------------------------------------- */
 
+/* A value may be called "answer" where there are none. */
+static int find_role(const struct example *example, const char *name)
+{
+    int i = 0;
+
+    while (i < ROLES && strcmp(roles[i], name) != 0)
+        i++;
+    return i == ROLE_ANSWER && plan_reply(example->plan, 0) == NULL ? ROLES : i;
+}
+
 static void say_unknown(const struct example *example, const struct node *key)
 {
     const char *names[FORMAT_VALUES_MOST + ROLES];
@@ -148,6 +158,12 @@ static void say_unknown(const struct example *example, const struct node *key)
     size_t count = 0;
     const struct plan_value *value;
 
+    if (find_role(example, key->text) < ROLES) {
+        node_problem(key, example->problems,
+                     "example: \"%s\" is of the whole datagram; expected beside \"readings\"",
+                     key->text);
+        return;
+    }
     while ((value = plan_value(example->plan, (uint32_t)count)) != NULL &&
            count < FORMAT_VALUES_MOST)
         names[count++] = value->name;
@@ -272,16 +288,6 @@ static void expect_answer(const struct example *example, const struct node *node
     else if (reply < 0 || bytes.count != size || memcmp(room, answer, size) != 0)
         node_problem(node, example->problems, "example: the answer is %s; the example says %s",
                      found, node->text);
-}
-
-/* A value may be called "answer" where there are none. */
-static int find_role(const struct example *example, const char *name)
-{
-    int i = 0;
-
-    while (i < ROLES && strcmp(roles[i], name) != 0)
-        i++;
-    return i == ROLE_ANSWER && plan_reply(example->plan, 0) == NULL ? ROLES : i;
 }
 
 static void expect_one(struct example *example, const struct node_item *item)

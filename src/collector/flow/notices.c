@@ -121,11 +121,12 @@ void notices_see(struct pipeline *pipeline, const struct datagram *datagram, uin
         log_of(pipeline), LOG_WARNING, NULL,
         "nearly every datagram at port %u is of another device, and hardly one of %d is heard "
         "again: is \"%s\" the right format?  musterd --decode %s HEX shows what it makes of "
-        "one; if they are devices that rarely send, say so in the catalog",
+        "one; if they are devices that rarely send, list them in the catalog, or say in its "
+        "default class how often they do",
         datagram->local_port, STRANGERS_SAMPLE, name, name);
 }
 
-/* ---- rejected datagrams, told ---------------------------------------------------------- */
+/* ---- rejected datagrams one by one ---------------------------------------------------- */
 
 bool notices_reject(struct pipeline *pipeline, const struct datagram *datagram, unsigned reason)
 {

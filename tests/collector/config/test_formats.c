@@ -534,6 +534,7 @@ static const struct bad bad_files[] = {
      "}\n"
      "      - { hex: 01 0005 01 07, is: { readings: , rejected: } }\n"
      "      - { hex: 01 0005 01 07, is: { readings: [ { v: { } } ] } }\n"
+     "      - { hex: 01 0005 01 07, is: { readings: [ { flags: 1, w: 1 } ] } }\n"
      "      - { hex: 01 0005 00, is: { sequence: , time: , v: } }\n"
      "      - { hex: 01 0005 00, is: { sequence: 4 } }\n",
      "7:45: example: the device is 1; the example says a list\n"
@@ -544,7 +545,12 @@ static const struct bad bad_files[] = {
      "devices.yaml:8:47: example: the number of readings is 1; the example says nothing\n"
      "devices.yaml:8:59: example: it is taken; the example says rejected: nothing\n"
      "devices.yaml:9:54: example: v of reading 1 is 7; the example says a mapping\n"
-     "devices.yaml:11:44: example: the sequence number is none; the example says 4\n"},
+     "devices.yaml:10:51: example: \"flags\" is of the whole datagram; expected beside "
+     "\"readings\"\n"
+     "devices.yaml:10:61: example: there is no value \"w\"; expected v, device, sequence, type, "
+     "time, "
+     "flags, readings or rejected\n"
+     "devices.yaml:12:44: example: the sequence number is none; the example says 4\n"},
 
     /* Files that are included. */
     {"include_formats: ruuvi5\n",
