@@ -549,7 +549,7 @@ static const struct bad bad_files[] = {
      "\"readings\"\n"
      "devices.yaml:10:61: example: there is no value \"w\"; expected v, device, sequence, type, "
      "time, "
-     "flags, readings or rejected\n"
+     "flags, readings, rejected or answer\n"
      "devices.yaml:12:44: example: the sequence number is none; the example says 4\n"},
 
     /* Files that are included. */
