@@ -102,14 +102,13 @@ void plan_record(const struct plan *plan, struct muster_record *out, struct plan
 uint32_t plan_values(const struct plan *plan, const uint8_t *datagram, size_t size, uint32_t at,
                      struct muster_value *out, uint32_t value_size, uint32_t room);
 
-/* The values that a format has, each name once, in the order in which the file has them, but for
- * those that are constant, which are the last; a role is none.  Returns NULL past the last. */
+/* The values that a format has, each name once, in the order in which the file has them; a role is
+ * none.  Returns NULL past the last. */
 struct plan_value {
     const char *name;
     const char *unit; /* NULL: none */
     uint8_t type;     /* enum muster_value_type of its values */
     uint8_t decimals; /* digits behind the point that a scaled value has */
-    bool is_constant; /* `expect` has just one for it: nobody needs to be told */
 };
 const struct plan_value *plan_value(const struct plan *plan, uint32_t index);
 

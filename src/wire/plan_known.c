@@ -55,7 +55,7 @@ static uint8_t common_type(uint8_t a, uint8_t b)
     return is_numeric(a) && is_numeric(b) ? MUSTER_VALUE_REAL : MUSTER_VALUE_TEXT;
 }
 
-static void add_value(struct plan_maker *maker, struct plan_field *field, bool constant)
+static void add_value(struct plan_maker *maker, struct plan_field *field)
 {
     struct plan *plan = maker->plan;
     size_t i;
@@ -70,7 +70,7 @@ static void add_value(struct plan_maker *maker, struct plan_field *field, bool c
             return;
         }
         plan->values[i] = (struct plan_known){
-            .shown = {.name = field->name, .type = plain_type(field), .is_constant = constant},
+            .shown = {.name = field->name, .type = plain_type(field)},
             .scale = {.factor = 1, .divisor = 1, .is_one = true},
         };
         plan->value_count++;
@@ -80,25 +80,14 @@ static void add_value(struct plan_maker *maker, struct plan_field *field, bool c
     field->value = (int16_t)i;
 }
 
-static bool is_constant(const struct plan *plan, const struct plan_field *field)
-{
-    size_t i;
-
-    for (i = 0; i < plan->expect.count; i++)
-        if (plan->expect.list[i].field == field && plan->expect.list[i].count == 1 &&
-            plan->expect.list[i].mask == UINT64_MAX)
-            return true;
-    return false;
-}
-
-static void add_section(struct plan_maker *maker, const struct plan_section *section, bool constant)
+static void add_section(struct plan_maker *maker, const struct plan_section *section)
 {
     struct plan_field *fields = (struct plan_field *)section->fields;
     unsigned i;
 
     for (i = 0; i < section->count; i++)
-        if (is_value(&fields[i]) && is_constant(maker->plan, &fields[i]) == constant)
-            add_value(maker, &fields[i], constant);
+        if (is_value(&fields[i]))
+            add_value(maker, &fields[i]);
 }
 
 /* ---- What is said of them ------------------------------------------------------------- */
@@ -326,13 +315,11 @@ void maker_values(struct plan_maker *maker)
     plan->values = maker_alloc(maker, FORMAT_VALUES_MOST, sizeof *plan->values);
     if (plan->values == NULL)
         return;
-    add_section(maker, &plan->header, false);
+    add_section(maker, &plan->header);
     for (i = 0; i < plan->body_count; i++) {
-        add_section(maker, &plan->bodies[i].header, false);
-        add_section(maker, &plan->bodies[i].reading, false);
+        add_section(maker, &plan->bodies[i].header);
+        add_section(maker, &plan->bodies[i].reading);
     }
-    add_section(maker, &plan->trailer, false);
-    add_section(maker, &plan->header, true);
-    add_section(maker, &plan->trailer, true);
+    add_section(maker, &plan->trailer);
     describe_all(maker);
 }

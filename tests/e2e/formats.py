@@ -73,8 +73,8 @@ class Formats(Case):
         out = self.decode("weather", DATA, status=0).stdout.partition("taken: ")[2].splitlines()
         self.assertEqual(out[0], "2 records")
         self.assertEqual(out[1], "     1  device 7  sequence 23  data  2025-12-17T19:33:20Z")
-        self.assertEqual(out[2].split(), ["temperature=21.2", "Cel", "level=1.1", "place=abc", "version=1"])
-        self.assertEqual(out[4].split(), ["level=3.1415927", "place=xyz", "version=1"])
+        self.assertEqual(out[2].split(), ["version=1", "temperature=21.2", "Cel", "level=1.1", "place=abc"])
+        self.assertEqual(out[4].split(), ["version=1", "level=3.1415927", "place=xyz"])
 
     def test_a_refusal_says_why(self):
         done = self.decode("weather", summed("11 0007 0017 69430580 02 00d4 3f8ccccd 616263 80"), status=1)

@@ -62,7 +62,7 @@ class Values(Case):
     def test_wide(self):
         self.play(self.begin('  { plugin = "sequence"; }, { plugin = "csv"; path = "telemetry.csv"; }'))
         self.assertEqual(self.read("telemetry.csv").splitlines()[0].split(",")[8:],
-                         ["temperature", "humidity", "door", "level", "note"])  # what `expect` fixes is no news
+                         ["version", "temperature", "humidity", "door", "magic", "level", "note"])
         self.assertEqual([(row["seq_num"], row["value"], row["temperature"], row["humidity"], row["door"],
                            row["level"], row["note"]) for row in self.rows()],
                          [("1", "", "21.2", "48", "closed", "", ""), ("1", "", "-0.5", "50", "wide, open", "", ""),
@@ -71,20 +71,21 @@ class Values(Case):
 
     def test_long(self):
         self.play(self.begin('  { plugin = "csv"; path = "telemetry.csv"; layout = "long"; }'))
-        self.assertEqual([(row["seq_num"], row["field"], row["value"], row["unit"]) for row in self.rows()][:6],
-                         [("1", "temperature", "21.2", "Cel"), ("1", "humidity", "48", "%RH"),
-                          ("1", "door", "closed", ""), ("1", "temperature", "-0.5", "Cel"), ("1", "humidity", "50", "%RH"),
+        self.assertEqual([(row["seq_num"], row["field"], row["value"], row["unit"]) for row in self.rows()][:8],
+                         [("1", "version", "1", ""), ("1", "temperature", "21.2", "Cel"), ("1", "humidity", "48", "%RH"),
+                          ("1", "door", "closed", ""), ("1", "version", "1", ""),
+                          ("1", "temperature", "-0.5", "Cel"), ("1", "humidity", "50", "%RH"),
                           ("1", "door", "wide, open", "")])
 
     def test_log_and_stats(self):
         collector = self.begin(f'  {LOG}, {{ plugin = "stats"; file = "stats.json"; }}')
         self.play(collector)
         out = collector.output()
-        self.assertIn("DATA from 7 (boiler) seq=1 temperature=21.2 °C humidity=48 %RH door=closed\n", out)
+        self.assertIn("DATA from 7 (boiler) seq=1 version=1 temperature=21.2 °C humidity=48 %RH door=closed\n", out)
         self.assertIn('temperature=-0.5 °C humidity=50 %RH door="wide, open"', out)
-        self.assertIn("DATA from 7 (boiler) seq=2 humidity=49 %RH door=2\n", out)
-        self.assertIn("HEARTBEAT from 7 (boiler) seq=3\n", out)
-        self.assertIn("DATA from 8 seq=9 level=0.1 m temperature=-40 °C note=", out)
+        self.assertIn("DATA from 7 (boiler) seq=2 version=1 humidity=49 %RH door=2\n", out)
+        self.assertIn("HEARTBEAT from 7 (boiler) seq=3 version=1\n", out)
+        self.assertIn("DATA from 8 seq=9 magic=165 level=0.1 m temperature=-40 °C note=", out)
         found = {(entry["device_id"], entry["field"]): entry for entry in json.loads(self.read("stats.json"))["values"]}
         self.assertEqual({key: found[7, "temperature"][key] for key in ("name", "unit", "count", "min", "max", "last")},
                          {"name": "boiler", "unit": "Cel", "count": 2, "min": -0.5, "max": 21.2, "last": -0.5})

@@ -113,10 +113,10 @@ START_TEST(parts_and_conditions)
     format.bodies = bodies;
     format.body_count = 2;
     plan = fixture_plan(&format);
-    expect(plan, "11 0186a0 00 41ac0000", "data 100000: ack=0 batch=0 x=21.5 version=1");
-    expect(plan, "11 0186a0 02 41a9999a", "data 100000: ack=1 batch=0 x=21.2 version=1");
+    expect(plan, "11 0186a0 00 41ac0000", "data 100000: version=1 ack=0 batch=0 x=21.5");
+    expect(plan, "11 0186a0 02 41a9999a", "data 100000: version=1 ack=1 batch=0 x=21.2");
     expect(plan, "11 0186a0 01 9a99999999993540 0000000000000440",
-           "data 100000: ack=0 batch=1 x=21.6 version=1 | ack=0 batch=1 x=2.5 version=1");
+           "data 100000: version=1 ack=0 batch=1 x=21.6 | version=1 ack=0 batch=1 x=2.5");
     expect(plan, "11 0186a0 fc 41ac0000 41ac0000", "bad_length");
     expect(plan, "21 0186a0 00 41ac0000", "no_format");
     expect(plan, "15 0186a0 00", "unknown_type");

@@ -192,12 +192,10 @@ int columns_add(struct columns *columns, uint16_t format, const struct plan *pla
                 struct problems *problems)
 {
     struct source *source = source_of(columns, format);
-    const struct plan_value *value;
     uint32_t count = 0, i;
 
     assert(format > 0);
-    /* Those that are constant are the last, and have no column. */
-    while ((value = plan_value(plan, count)) != NULL && !value->is_constant)
+    while (plan_value(plan, count) != NULL)
         count++;
     if (source == NULL || begin(columns) < 0)
         return -1;

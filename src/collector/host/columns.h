@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The values that messages can have: "value", that of the built-in format, and those of the
- * declared formats, each name once, but for those that are constant.  A sink has a column for each.
+ * declared formats, each name once.  A sink has a column for each.
  *
  * Whoever builds them has them alone; then they do not change, so any thread may read them.
  */
