@@ -9,6 +9,8 @@ src_libwire_a_SOURCES += \
 	%D%/plan_check.c \
 	%D%/plan_compile.c \
 	%D%/plan_device.c \
+	%D%/plan_encode.c %D%/plan_encode.h %D%/plan_encode_data.h \
+	%D%/plan_encoder.c \
 	%D%/plan_explain.c %D%/plan_explainer.h \
 	%D%/plan_fast.c \
 	%D%/plan_fields.c \
@@ -16,8 +18,10 @@ src_libwire_a_SOURCES += \
 	%D%/plan_maker.h \
 	%D%/plan_names.c \
 	%D%/plan_parts.h \
+	%D%/plan_plausible.c %D%/plan_plausible.h \
 	%D%/plan_record.c \
 	%D%/plan_reply.c \
+	%D%/plan_shape.c %D%/plan_shape.h \
 	%D%/plan_tell.c \
 	%D%/plan_time.c \
 	%D%/plan_values.c \

@@ -22,7 +22,8 @@ FUZZ_TESTS += %D%/fuzz-packet
 %C%_fuzz_packet_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
 %C%_fuzz_packet_LDADD = $(COLLECTOR_LIBS)
 FUZZ_TESTS += %D%/fuzz-plan
-%C%_fuzz_plan_SOURCES = %D%/plan.c $(FUZZ_MAIN)
+%C%_fuzz_plan_SOURCES = %D%/plan.c %D%/made_format.c %D%/made_format.h \
+	tests/wire/encode_law.c tests/wire/encode_law.h $(FUZZ_MAIN)
 %C%_fuzz_plan_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_fuzz_plan_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
 %C%_fuzz_plan_LDADD = $(COLLECTOR_LIBS)

@@ -42,6 +42,15 @@ tests_wire_test_plan_time_SOURCES = tests/wire/test_plan_time.c
 tests_wire_test_plan_time_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_wire_test_plan_time_CFLAGS = $(TEST_CFLAGS)
 tests_wire_test_plan_time_LDADD = $(PLAN_LIBS)
+# plan_encoder: tests/wire/test_plan_encode.c
+# plan_plausible: tests/wire/test_plan_encode.c
+# plan_shape: tests/wire/test_plan_encode.c
+UNIT_TESTS += tests/wire/test_plan_encode
+tests_wire_test_plan_encode_SOURCES = tests/wire/test_plan_encode.c tests/wire/encode_law.c \
+	tests/wire/encode_law.h tests/fuzz/made_format.c tests/fuzz/made_format.h
+tests_wire_test_plan_encode_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_wire_test_plan_encode_CFLAGS = $(TEST_CFLAGS)
+tests_wire_test_plan_encode_LDADD = $(COLLECTOR_LIBS) $(PLAN_LIBS)
 UNIT_TESTS += tests/wire/test_plan_explain
 tests_wire_test_plan_explain_SOURCES = tests/wire/test_plan_explain.c
 tests_wire_test_plan_explain_CPPFLAGS = $(TEST_CPPFLAGS)
