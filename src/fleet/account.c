@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The bookkeeping.  It goes by the index of a DATA within its device, which
- * never wraps, and not by the 32-bit number that is derived from it.
+ * The bookkeeping.  It goes by how many numbers a device has used, which never
+ * wraps, and not by the number that is derived from it.
  */
 #include "account.h"
 
@@ -10,14 +10,15 @@
 
 struct device {
     struct account_session session;
-    uint64_t withheld; /* DATA withheld before the highest */
+    uint64_t withheld; /* numbers, before the highest */
 };
 
 struct account {
     struct account_figures figures; /* what can be counted as it happens */
     uint64_t originals;             /* datagrams sent, copies apart */
-    uint64_t between; /* DATA withheld between the first and the highest of their device */
-    uint32_t readings;
+    uint64_t between;   /* numbers withheld between the first and the highest of their device */
+    uint64_t overtaken; /* numbers of those that are delayed */
+    struct message_form form;
     struct device *devices;
 };
 
@@ -27,7 +28,7 @@ struct account *account_new(const struct play_plan *plan)
 
     if (account == NULL)
         return NULL;
-    account->readings = plan->form.readings;
+    account->form = plan->form;
     account->devices = calloc(plan->devices, sizeof *account->devices);
     if (account->devices == NULL) {
         free(account);
@@ -51,25 +52,27 @@ static void note_reach(struct account_expect *expect, uint64_t numbers)
 }
 
 enum account_place account_data(struct account_expect *expect, struct account_session *session,
-                                uint64_t index, bool copy, uint64_t readings, uint64_t sent_ns)
+                                uint64_t place, bool copy, uint64_t numbers, uint64_t sent_ns)
 {
-    uint64_t place = index + 1, missing;
+    uint64_t first = place + 1, last = place + numbers, missing;
 
-    expect->records += readings;
+    assert(numbers > 0);
+    expect->records += numbers;
     if (session->first == 0) {
         assert(!copy);
-        session->first = session->highest = session->left = place;
+        session->first = first;
+        session->highest = session->left = last;
         session->highest_ns = sent_ns;
         return ACCOUNT_FIRST;
     }
     if (copy) {
-        expect->duplicates += readings;
-        note_reach(expect, (session->highest - place + 1) * readings - 1);
+        expect->duplicates += numbers;
+        note_reach(expect, session->highest - first);
         return ACCOUNT_COPY;
     }
-    if (place < session->highest) {
-        if (place > session->left) {
-            session->left = place;
+    if (first < session->highest) {
+        if (first > session->left) {
+            session->left = last;
             session->behind++;
         }
         if (session->behind >= ACCOUNT_LEAP && !session->doubted &&
@@ -77,14 +80,14 @@ enum account_place account_data(struct account_expect *expect, struct account_se
             session->doubted = true;
             expect->leaps++;
         }
-        expect->late += readings;
-        if (place > session->first)
-            expect->recovered += readings;
-        note_reach(expect, (session->highest - place + 1) * readings - 1);
+        expect->late += numbers;
+        if (first > session->first)
+            expect->recovered += numbers;
+        note_reach(expect, session->highest - first);
         return ACCOUNT_LATE;
     }
-    assert(place > session->highest);
-    missing = (place - session->highest - 1) * readings;
+    assert(first > session->highest);
+    missing = first - session->highest - 1;
     if (missing > 0) {
         expect->missing += missing;
         expect->gaps++;
@@ -95,20 +98,30 @@ enum account_place account_data(struct account_expect *expect, struct account_se
     session->behind = 0;
     session->doubted = false;
     session->highest_ns = sent_ns;
-    session->highest = place;
+    session->highest = last;
     return ACCOUNT_AHEAD;
 }
 
-static void data_sent(struct account *account, const struct play_datagram *datagram)
+void account_shared(struct account_expect *expect, uint64_t records, uint64_t numbers)
+{
+    if (numbers > 0 && records > numbers) {
+        expect->records += records - numbers;
+        expect->shared += records - numbers;
+    }
+}
+
+static void number_sent(struct account *account, const struct play_datagram *datagram,
+                        uint64_t numbers)
 {
     struct device *device = &account->devices[datagram->device];
 
-    switch (account_data(&account->figures.expect, &device->session, datagram->index,
-                         datagram->copy, account->readings, datagram->sent_ns)) {
+    switch (account_data(&account->figures.expect, &device->session, datagram->place,
+                         datagram->copy, numbers, datagram->sent_ns)) {
     case ACCOUNT_COPY:
         return;
     case ACCOUNT_LATE:
         account->figures.delayed++;
+        account->overtaken += numbers;
         return;
     case ACCOUNT_AHEAD:
         account->between += datagram->withheld - device->withheld;
@@ -122,6 +135,8 @@ static void data_sent(struct account *account, const struct play_datagram *datag
 void account_sent(struct account *account, const struct play_datagram *datagram, size_t size)
 {
     struct account_figures *figures = &account->figures;
+    const uint64_t numbers = message_numbers(&account->form, datagram->type);
+    const uint64_t records = message_records(&account->form, datagram->type);
 
     figures->sent++;
     figures->bytes += size;
@@ -131,17 +146,15 @@ void account_sent(struct account *account, const struct play_datagram *datagram,
     else
         account->originals++;
 
-    switch (datagram->type) {
-    case MUSTER_MSG_DATA:
-        data_sent(account, datagram);
-        break;
-    case MUSTER_MSG_INIT:
-        figures->expect.records++;
-        figures->expect.duplicates += datagram->copy;
-        break;
-    default:
-        figures->expect.records++;
-        figures->expect.unnumbered++;
+    if (numbers > 0) {
+        number_sent(account, datagram, numbers);
+        account_shared(&figures->expect, records, numbers);
+    } else {
+        figures->expect.records += records;
+        if (datagram->type == MUSTER_MSG_INIT)
+            figures->expect.duplicates += datagram->copy;
+        else
+            figures->expect.unnumbered += records;
     }
 }
 
@@ -149,8 +162,8 @@ void account_figures(const struct account *account, const struct play_decided *d
                      struct account_figures *figures)
 {
     struct account_expect *expect = &figures->expect;
-    uint64_t withheld = 0, doubled = 0;
-    size_t i;
+    uint64_t withheld = 0, doubled = 0, numbers = 0;
+    uint8_t i;
 
     *figures = account->figures;
     figures->underway = decided->underway;
@@ -158,6 +171,7 @@ void account_figures(const struct account *account, const struct play_decided *d
         figures->planned += decided->planned[i];
         figures->withheld[i] = decided->withheld[i];
         withheld += decided->withheld[i];
+        numbers += decided->withheld[i] * message_numbers(&account->form, i);
         doubled += figures->doubled[i];
     }
     assert(figures->planned >= withheld + account->originals);
@@ -166,9 +180,9 @@ void account_figures(const struct account *account, const struct play_decided *d
 
     expect->datagrams = figures->sent;
     expect->lost = expect->missing - expect->recovered;
-    expect->invisible = (figures->withheld[MUSTER_MSG_DATA] - account->between) * account->readings;
-    assert(expect->late == figures->delayed * account->readings);
-    /* Two ways to the same figure: the numbers that no one saw, and the
-     * datagrams that were withheld.  A play that was cut off leaves others unseen. */
-    assert(figures->unsent > 0 || expect->lost == account->between * account->readings);
+    expect->invisible = numbers - account->between;
+    assert(expect->late == account->overtaken);
+    /* Two ways to the same figure: the numbers that no one saw, and those that
+     * were withheld.  A play that was cut off leaves others unseen. */
+    assert(figures->unsent > 0 || expect->lost == account->between);
 }

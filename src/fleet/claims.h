@@ -8,11 +8,13 @@
 #ifndef FLEET_CLAIMS_H
 #define FLEET_CLAIMS_H
 
+#include <muster/record.h>
+
 #include "account.h"
 #include "scenario.h"
 #include "stage.h"
 
-#define CLAIMS_REASONS 10 /* for rejecting a datagram: enum muster_reject */
+#define CLAIMS_REASONS MUSTER_REJECT_REASONS
 
 /* Why nothing is claimed of a device. */
 enum claims_doubt {

@@ -10,6 +10,7 @@
 #include "plain.h"
 #include "report.h"
 #include "wire/datagram.h"
+#include "wire/plan_encode.h"
 
 /* Played, and neither withheld nor sent. */
 static uint64_t unsent(const struct claims_report *report)
@@ -108,6 +109,11 @@ static void text_plain(FILE *file, const struct claims_report *report,
     plain_print(file, &plain);
 }
 
+static bool is_declared(const struct claims_report *report)
+{
+    return report->scenario->groups[0].form.encoder != NULL;
+}
+
 void claims_report_text(FILE *file, const struct claims_report *report)
 {
     const struct claims_totals *totals = claims_totals(report->claims);
@@ -125,9 +131,12 @@ void claims_report_text(FILE *file, const struct claims_report *report)
             expect->records - sum.unclaimed);
     fprintf(file,
             "  first %" PRIu64 ", new %" PRIu64 ", behind a gap %" PRIu64 ", late %" PRIu64
-            ", duplicates %" PRIu64 ", restarts %" PRIu64 ", heartbeats %" PRIu64 "\n",
+            ", duplicates %" PRIu64 ", restarts %" PRIu64 ", %s %" PRIu64,
             sum.first, sum.in_order, expect->gaps, expect->late, expect->duplicates, sum.restarts,
-            expect->unnumbered);
+            is_declared(report) ? "unnumbered" : "heartbeats", expect->unnumbered);
+    if (expect->shared > 0)
+        fprintf(file, ", sharing a number %" PRIu64, expect->shared);
+    fputc('\n', file);
     fprintf(file,
             "  missing %" PRIu64 " numbers, recovered %" PRIu64 ", lost %" PRIu64
             ": by the network %" PRIu64 ", by a restart before they came %" PRIu64 "\n",
@@ -162,6 +171,7 @@ static void json_figures(FILE *file, const struct claims_figures *figures)
     report_json_number(file, "duplicates", expect->duplicates);
     report_json_number(file, "restarts", figures->restarts);
     report_json_number(file, "unnumbered", expect->unnumbered);
+    report_json_number(file, "shared", expect->shared);
     report_json_number(file, "missing", expect->missing);
     report_json_number(file, "recovered", expect->recovered);
     report_json_number(file, "lost", expect->lost);
@@ -216,6 +226,9 @@ void claims_report_json(FILE *file, const void *what)
 
     fputc('{', file);
     report_json_number(file, "seed", report->scenario->seed);
+    if (is_declared(report))
+        fprintf(file, "\"format\":\"%s\",",
+                plan_name(plan_encoder_plan(report->scenario->groups[0].form.encoder)));
     report_json_number(file, "planned", report_total(decided->planned));
     report_json_number(file, "sent", totals->datagrams);
     report_json_number(file, "unsent", unsent(report));

@@ -62,6 +62,9 @@ static bool read_value(const struct field *field, const char *text, void *out)
             return false;
         *(bool *)out = truth == 1;
         return true;
+    case FIELD_TEXT:
+        *(const char **)out = text;
+        return text[0] != '\0';
     default:
         if (address_parse(&address, text, 0) != 0)
             return false;
@@ -99,6 +102,9 @@ static const char *expected(const struct field *field, const char *text, char *o
         while (field->choices[count] != NULL)
             count++;
         suggest_hint(out, EXPECTED_ROOM, text, field->choices, count);
+        break;
+    case FIELD_TEXT:
+        snprintf(out, EXPECTED_ROOM, "expected a text");
         break;
     default:
         snprintf(out, EXPECTED_ROOM, "expected an IP address, such as 127.0.0.2");

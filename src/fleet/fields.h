@@ -19,7 +19,8 @@ enum field_kind {
     FIELD_SHARE,    /* double, from 0 to 1, written as 5% or 0.05 */
     FIELD_TRUTH,    /* bool */
     FIELD_CHOICE,   /* int: which of `choices` */
-    FIELD_ADDRESS   /* const char *: an IP address; lives as long as the node */
+    FIELD_TEXT,     /* const char *; lives as long as the node */
+    FIELD_ADDRESS   /* const char *: an IP address; the same */
 };
 
 struct field {

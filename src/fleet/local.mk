@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libfleet.a
 	%D%/account.c %D%/account.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/claims_report.c %D%/claims_report.h \
+	%D%/dialect.c %D%/dialect.h \
 	%D%/draw.h \
 	%D%/fields.c %D%/fields.h \
 	%D%/heap.c %D%/heap.h \
@@ -26,4 +27,5 @@ noinst_LIBRARIES += %D%/libfleet.a
 
 bin_PROGRAMS += muster-fleet
 muster_fleet_SOURCES = %D%/main.c
-muster_fleet_LDADD = %D%/libfleet.a src/libwire.a src/libbase.a $(YAML_LIBS) -lm
+# Of the daemon, what reads a catalog.
+muster_fleet_LDADD = %D%/libfleet.a $(COLLECTOR_LIBS)

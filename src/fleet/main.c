@@ -3,6 +3,7 @@
  * muster-fleet: plays a fleet of devices that send to a collector.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/problems.h"
 #include "base/units.h"
 #include "claims_report.h"
+#include "dialect.h"
 #include "options.h"
 #include "perform.h"
 #include "play.h"
@@ -65,12 +67,16 @@ static void say_impairment(const struct play_plan *play)
 static void announce(const struct options *options)
 {
     const struct play_plan *play = &options->play;
+    uint64_t last;
 
     fprintf(stderr, "playing %u device%s (", play->devices, play->devices == 1 ? "" : "s");
     if (play->devices > 1)
-        fprintf(stderr, "%u to ", play->first_id);
-    fprintf(stderr, "%u) to %s", (play->first_id + play->devices - 1) & 0xffffu,
-            options->target_text);
+        fprintf(stderr, "%" PRIu64 " to ", play->first_id);
+    last = play->first_id + play->devices - 1;
+    fprintf(stderr, "%" PRIu64 ")", options->format != NULL ? last : last & 0xffff);
+    if (options->format != NULL)
+        fprintf(stderr, " of the format %s", options->format);
+    fprintf(stderr, " to %s", options->target_text);
     if (play->pace == PLAY_FLAT && options->rate > 0)
         fprintf(stderr, " at %.12g datagrams a second", options->rate);
     else if (play->pace == PLAY_FLAT)
@@ -81,7 +87,7 @@ static void announce(const struct options *options)
         fprintf(stderr, " at %.12g times real speed", options->run.speed);
     if (options->send.segment)
         fprintf(stderr, " in segments");
-    if (play->form.payload == MESSAGE_U16)
+    if (play->form.payload == MESSAGE_U16 || play->form.readings > 1)
         fprintf(stderr, ", %u reading%s each", play->form.readings,
                 play->form.readings == 1 ? "" : "s");
     say_intervals(play);
@@ -148,15 +154,44 @@ static int conclude(const struct options *options, const struct run_result *resu
     return save_report(options, report_json, &report) == EXIT_PLAYED ? status : EXIT_FAILED;
 }
 
+/* Each device sends from an address of its own.  Returns 0, or -1 if memory is short. */
+static int own_addresses(struct options *options, uint16_t **numbers)
+{
+    uint32_t i;
+
+    if (options->play.devices == 1)
+        return 0;
+    *numbers = calloc(options->play.devices, sizeof **numbers);
+    if (*numbers == NULL)
+        return -1;
+    for (i = 0; i < options->play.devices; i++)
+        (*numbers)[i] = (uint16_t)(options->play.first_id + i);
+    options->send.own_addresses = *numbers;
+    options->send.sockets = options->play.devices;
+    return 0;
+}
+
 static int play_fleet(struct options *options, const sigset_t *stop)
 {
     char error[SEND_ERROR_SIZE];
+    struct dialect *dialect = NULL;
+    uint16_t *numbers = NULL;
     struct sender *sender = NULL;
     struct play *play = NULL;
     struct account *account = NULL;
     struct run_result result;
-    int status = EXIT_FAILED;
+    int status = EXIT_USAGE;
 
+    if (options->format != NULL) {
+        dialect = dialect_open(options->format, options->catalog);
+        if (dialect == NULL || !dialect_play(dialect, &options->play))
+            goto done;
+    }
+    status = EXIT_FAILED;
+    if (dialect != NULL && dialect_is_by_source(dialect) && own_addresses(options, &numbers) != 0) {
+        status = no_memory();
+        goto done;
+    }
     sender = sender_open(&options->send, error);
     if (sender == NULL) {
         fprintf(stderr, "muster-fleet: target %s: %s\n", options->target_text, error);
@@ -170,6 +205,8 @@ static int play_fleet(struct options *options, const sigset_t *stop)
     }
     if (!options->quiet)
         announce(options);
+    if (!options->quiet && dialect != NULL)
+        dialect_announce(dialect);
     if (run(play, &options->play, &options->run, sender, account, stop, &result) != 0) {
         status = no_memory();
         goto done;
@@ -180,6 +217,8 @@ done:
     account_free(account);
     play_free(play);
     sender_close(sender);
+    free(numbers);
+    dialect_close(dialect);
     return status;
 }
 
@@ -221,30 +260,63 @@ static void announce_scenario(const struct options *options, const struct scenar
     fprintf(stderr, ", seed %llu\n", (unsigned long long)scenario->seed);
 }
 
+/* Its format, and the catalog, which the file names from where it is; the command line goes before.
+ */
+static struct dialect *scenario_dialect(const struct options *options,
+                                        const struct scenario *scenario)
+{
+    const char *catalog = options->catalog != NULL ? options->catalog : scenario->catalog;
+    const char *slash = strrchr(options->scenario, '/');
+    struct dialect *dialect;
+    char *path = NULL;
+
+    if (catalog != NULL && catalog == scenario->catalog && catalog[0] != '/' && slash != NULL) {
+        if (asprintf(&path, "%.*s%s", (int)(slash + 1 - options->scenario), options->scenario,
+                     catalog) < 0) {
+            no_memory();
+            return NULL;
+        }
+        catalog = path;
+    }
+    dialect = dialect_open(options->format != NULL ? options->format : scenario->format, catalog);
+    free(path);
+    return dialect;
+}
+
 static int play_scenario(const struct options *options, const sigset_t *stop)
 {
     struct problems problems = {0};
     struct scenario scenario;
     struct perform *perform = NULL;
     struct run_result result;
+    struct send_plan send = options->send;
+    struct dialect *dialect = NULL;
     char error[SEND_ERROR_SIZE];
     int status = EXIT_USAGE;
 
-    if (scenario_read(&scenario, options->scenario, &problems) != 0) {
+    if (scenario_read(&scenario, options->scenario, options->format != NULL, &problems) != 0) {
         problems_print(&problems, stderr);
         goto done;
+    }
+    if (options->format != NULL || scenario.format != NULL) {
+        dialect = scenario_dialect(options, &scenario);
+        if (dialect == NULL || !dialect_scenario(dialect, &scenario))
+            goto done;
+        if (dialect_is_by_source(dialect))
+            send.own_addresses = scenario.ids;
     }
     status = EXIT_FAILED;
     if (options->has_seed)
         scenario.seed = options->play.seed;
-    perform =
-        perform_open(&scenario, &options->send, options->sockets_each, options->run.speed, error);
+    perform = perform_open(&scenario, &send, options->sockets_each, options->run.speed, error);
     if (perform == NULL) {
         fprintf(stderr, "muster-fleet: target %s: %s\n", options->target_text, error);
         goto done;
     }
     if (!options->quiet)
         announce_scenario(options, &scenario);
+    if (!options->quiet && dialect != NULL)
+        dialect_announce(dialect);
     if (perform_run(perform, options->run.progress, stop, &result) != 0) {
         status = no_memory();
         goto done;
@@ -254,6 +326,7 @@ static int play_scenario(const struct options *options, const sigset_t *stop)
 done:
     perform_close(perform);
     scenario_free(&scenario);
+    dialect_close(dialect);
     problems_free(&problems);
     return status;
 }

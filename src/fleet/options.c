@@ -22,6 +22,8 @@
 enum option_code {
     OPTION_TARGET = 256,
     OPTION_SCENARIO,
+    OPTION_FORMAT,
+    OPTION_CATALOG,
     OPTION_DEVICES,
     OPTION_FIRST_ID,
     OPTION_INTERVAL,
@@ -51,6 +53,8 @@ enum option_code {
 static const struct option long_options[] = {
     {"target", required_argument, NULL, OPTION_TARGET},
     {"scenario", required_argument, NULL, OPTION_SCENARIO},
+    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"catalog", required_argument, NULL, OPTION_CATALOG},
     {"devices", required_argument, NULL, OPTION_DEVICES},
     {"first-id", required_argument, NULL, OPTION_FIRST_ID},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
@@ -84,11 +88,13 @@ static const char usage[] =
     "\n"
     "  --target ADDRESS:PORT  where the datagrams go (127.0.0.1:8888)\n"
     "  --scenario FILE        play what this file says, instead of the rest\n"
+    "  --format NAME          play devices of this declared format\n"
+    "  --catalog FILE         the catalog that has it (those that come with Muster)\n"
     "Devices:\n"
     "  --devices N            how many devices, 1 to 65536 (3)\n"
     "  --first-id ID          id of the first one, 0 to 65535 (101)\n"
     "  --payload text|u16     readings as text, or as 16-bit numbers (text)\n"
-    "  --readings N           readings in a datagram, with --payload u16 (1)\n"
+    "  --readings N           readings in a datagram; --payload u16 or --format (1)\n"
     "  --start-seq S          sequence number of each device's first data (1)\n"
     "  --sockets one|each     one socket for all devices, or one for each (one)\n"
     "Pace:\n"
@@ -235,7 +241,8 @@ static bool read_rate(struct options *options, const char *argument)
 
 /* What was given, as far as it matters for what may not go together. */
 struct given {
-    bool speed, readings, intervals;
+    bool speed, readings, intervals, payload;
+    const char *first_id, *start_seq;
     const char *other; /* an option of those that a scenario replaces */
 };
 
@@ -273,10 +280,15 @@ static bool read_option(struct options *options, struct given *given, int option
     static const char *const payloads[] = {"text", "u16", NULL};
     static const char *const sockets[] = {"one", "each", NULL};
     struct play_plan *play = &options->play;
-    uint32_t number;
     int choice;
 
     switch (option) {
+    case OPTION_FORMAT:
+        options->format = argument;
+        return true;
+    case OPTION_CATALOG:
+        options->catalog = argument;
+        return true;
     case OPTION_TARGET:
         return read_target(options, argument);
     case OPTION_SCENARIO:
@@ -285,10 +297,8 @@ static bool read_option(struct options *options, struct given *given, int option
     case OPTION_DEVICES:
         return read_u32("devices", argument, 1, PLAY_DEVICES_MAX, &play->devices);
     case OPTION_FIRST_ID:
-        if (!read_u32("first-id", argument, 0, UINT16_MAX, &number))
-            return false;
-        play->first_id = (uint16_t)number;
-        return true;
+        given->first_id = argument;
+        return read_whole("first-id", argument, 0, UINT32_MAX, &play->first_id);
     case OPTION_INTERVAL:
     case OPTION_HEARTBEAT:
     case OPTION_DELAY:
@@ -319,12 +329,14 @@ static bool read_option(struct options *options, struct given *given, int option
     case OPTION_PAYLOAD:
         choice = read_choice("payload", argument, payloads);
         play->form.payload = choice == 1 ? MESSAGE_U16 : MESSAGE_TEXT;
+        given->payload = true;
         return choice >= 0;
     case OPTION_READINGS:
         given->readings = true;
         return read_u32("readings", argument, 1, MESSAGE_READINGS_MAX, &play->form.readings);
     case OPTION_START_SEQ:
-        return read_u32("start-seq", argument, 0, UINT32_MAX, &play->start_seq);
+        given->start_seq = argument;
+        return read_whole("start-seq", argument, 0, UINT64_MAX, &play->start_seq);
     case OPTION_SEGMENT:
         options->send.segment = true;
         return true;
@@ -367,7 +379,8 @@ static bool check_delay(const struct play_plan *play)
 static void note_other(struct given *given, int option)
 {
     static const int allowed[] = {OPTION_TARGET, OPTION_SCENARIO, OPTION_SPEED, OPTION_SOCKETS,
-                                  OPTION_SEED,   OPTION_REPORT,   OPTION_QUIET, OPTION_NO_PROGRESS};
+                                  OPTION_SEED,   OPTION_REPORT,   OPTION_QUIET, OPTION_NO_PROGRESS,
+                                  OPTION_FORMAT, OPTION_CATALOG};
     size_t i;
 
     for (i = 0; i < sizeof allowed / sizeof *allowed; i++)
@@ -376,6 +389,32 @@ static void note_other(struct given *given, int option)
     for (i = 0; long_options[i].name != NULL; i++)
         if (long_options[i].val == option)
             given->other = long_options[i].name;
+}
+
+/* What is of the built-in format, and what of others. */
+static bool check_format(struct options *options, const struct given *given)
+{
+    struct play_plan *play = &options->play;
+
+    if (options->format != NULL) {
+        if (given->payload)
+            return conflict("--payload is of the built-in format, which --format replaces: "
+                            "leave it out");
+        if (!given->readings)
+            play->form.readings = 0; /* as the format has it */
+        return true;
+    }
+    if (options->catalog != NULL && options->scenario == NULL)
+        return conflict("--catalog has the format that --format names: give that, too");
+    if (play->first_id > UINT16_MAX)
+        return wrong("first-id", given->first_id,
+                     "a whole number from 0 to 65535; a --format may have larger ones");
+    if (play->start_seq > UINT32_MAX)
+        return wrong("start-seq", given->start_seq,
+                     "a whole number from 0 to 4294967295; a --format may have larger ones");
+    if (play->form.payload == MESSAGE_TEXT && given->readings)
+        return conflict("--readings needs --payload u16: a text holds one reading");
+    return true;
 }
 
 /* What follows from several options together. */
@@ -397,8 +436,8 @@ static bool combine(struct options *options, const struct given *given)
         return false;
     if (play->pace != PLAY_FLAT && options->send.segment)
         return conflict("--segment needs --rate: the timetable sends datagrams one by one");
-    if (play->form.payload == MESSAGE_TEXT && given->readings)
-        return conflict("--readings needs --payload u16: a text holds one reading");
+    if (!check_format(options, given))
+        return false;
     options->send.sockets = options->sockets_each ? play->devices : 1;
     play->turn = options->send.segment ? SEND_SEGMENTS : 1;
     return true;

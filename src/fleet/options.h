@@ -20,7 +20,9 @@ struct options {
     struct send_plan send; /* points into `target` */
     double rate;           /* datagrams a second; 0: as many as possible, if play.pace is flat */
     const char *scenario;  /* NULL: none; `play` does not matter if there is one, but for a seed */
-    const char *report;    /* NULL: none */
+    const char *format;    /* a declared one, and the file that has it; NULL: none */
+    const char *catalog;
+    const char *report; /* NULL: none */
     const char *target_text;
     bool has_seed; /* that was given */
     bool sockets_each;

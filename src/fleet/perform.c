@@ -83,6 +83,8 @@ static int open_route(struct perform *perform, const char *from, const char *to,
         plan.host = to;
     if (segment || to != NULL)
         plan.sockets = 1;
+    if (plan.own_addresses != NULL)
+        plan.sockets = perform->scenario->devices;
     route->sender = sender_open(&plan, error);
     if (route->sender == NULL)
         return -1;
@@ -222,6 +224,11 @@ static bool add(struct perform *perform, const struct stage_datagram *datagram)
     packet->bytes = perform->bytes + count * perform->slot;
     packet->size = (uint32_t)stage_encode(perform->scenario, datagram,
                                           perform->bytes + count * perform->slot, perform->slot);
+    if (datagram->sender != SCENARIO_STRANGERS)
+        message_timestamp(&perform->scenario->groups[datagram->group].form, packet->bytes,
+                          packet->size,
+                          (uint64_t)(perform->pace.wall_ns + pace_elapsed(&perform->pace)),
+                          &perform->datagrams[count].timestamp);
     packet->device = datagram->join != 0 ? datagram->join : datagram->sender;
     return true;
 }

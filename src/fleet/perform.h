@@ -18,7 +18,8 @@
 struct perform;
 
 /* Opens the sockets for all that the scenario sends, so much faster than real.  The target's host
- * and port, and whether each device has a socket, are those of `send`.  Returns NULL, and writes
+ * and port, and whether each device has a socket, and an address
+ * of its own, are those of `send`.  Returns NULL, and writes
  * what is wrong to `error`, which holds SEND_ERROR_SIZE bytes. */
 struct perform *perform_open(const struct scenario *scenario, const struct send_plan *send,
                              bool sockets_each, double speed, char *error);

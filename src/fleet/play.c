@@ -47,7 +47,8 @@ struct play {
     struct round rounds[PLAY_TYPES];
     uint64_t turn;             /* PLAY_FLAT: DATA datagrams sent in this turn */
     uint32_t *order;           /* PLAY_TIMETABLE: device by rank; else NULL */
-    uint64_t *withheld;        /* DATA withheld by device; NULL without loss */
+    uint64_t *used;            /* numbers, by device */
+    uint64_t *withheld;        /* of these, by device; NULL without loss */
     struct held_queue *queues; /* by device; NULL without reordering */
     struct heap *flight;       /* NULL without a delay */
     uint32_t ended;            /* devices whose held datagrams are all released */
@@ -104,6 +105,7 @@ static int add_tables(struct play *play)
 
     if (play->plan.pace == PLAY_TIMETABLE)
         play->order = calloc(devices, sizeof *play->order);
+    play->used = calloc(devices, sizeof *play->used);
     if (play->loss > 0)
         play->withheld = calloc(devices, sizeof *play->withheld);
     if (play->reorder > 0)
@@ -113,7 +115,7 @@ static int add_tables(struct play *play)
 
         play->flight = heap_new(sizeof(struct play_datagram), most, most);
     }
-    if ((play->plan.pace == PLAY_TIMETABLE && play->order == NULL) ||
+    if ((play->plan.pace == PLAY_TIMETABLE && play->order == NULL) || play->used == NULL ||
         (play->loss > 0 && play->withheld == NULL) || (play->reorder > 0 && play->queues == NULL) ||
         (play->plan.delay_ns + play->plan.jitter_ns > 0 && play->flight == NULL))
         return -1;
@@ -147,7 +149,9 @@ struct play *play_new(const struct play_plan *plan)
 
     assert(plan->devices > 0 && plan->devices <= PLAY_DEVICES_MAX);
     assert(plan->form.readings > 0 && plan->form.readings <= MESSAGE_READINGS_MAX);
-    assert(plan->form.payload == MESSAGE_U16 || plan->form.readings == 1);
+    assert(plan->form.payload == MESSAGE_U16 || plan->form.readings == 1 ||
+           plan->form.encoder != NULL);
+    assert(message_is_sent(&plan->form, MUSTER_MSG_DATA));
     assert(plan->pace == PLAY_TIMETABLE || plan->turn > 0);
     assert(plan->pace != PLAY_TIMETABLE ||
            (plan->data_ns > 0 && plan->data_ns <= PLAY_INTERVAL_MAX_NS &&
@@ -176,6 +180,7 @@ void play_free(struct play *play)
     heap_free(play->flight);
     free(play->queues);
     free(play->withheld);
+    free(play->used);
     free(play->order);
     free(play);
 }
@@ -195,6 +200,8 @@ static uint64_t timetable_due(const struct play *play, uint8_t type)
     uint64_t shortest = heartbeat < plan->data_ns ? heartbeat : plan->data_ns;
     uint64_t due = next->rank * shortest / plan->devices;
 
+    if (!message_is_sent(&plan->form, type))
+        return UINT64_MAX;
     switch (type) {
     case MUSTER_MSG_INIT:
         return next->cycle == 0 ? due : UINT64_MAX;
@@ -277,7 +284,7 @@ static void next_in_turn(struct play *play, struct play_datagram *datagram)
 {
     struct round *next = &play->rounds[MUSTER_MSG_INIT];
 
-    if (next->cycle == 0) {
+    if (next->cycle == 0 && message_is_sent(&play->plan.form, MUSTER_MSG_INIT)) {
         datagram->type = MUSTER_MSG_INIT;
         datagram->device = next->rank;
         datagram->index = 0;
@@ -326,9 +333,9 @@ static size_t release(struct held_queue *queue, struct play_datagram *out)
 }
 
 /* The next message, as it is made. */
-static struct play_datagram make(struct play *play, uint32_t clock)
+static struct play_datagram make(struct play *play, uint64_t clock_ns, uint64_t start_ns)
 {
-    struct play_datagram datagram = {.timestamp = clock};
+    struct play_datagram datagram = {.clock_ns = clock_ns, .start_ns = start_ns};
 
     if (play->plan.pace == PLAY_TIMETABLE)
         next_by_timetable(play, &datagram);
@@ -336,7 +343,9 @@ static struct play_datagram make(struct play *play, uint32_t clock)
         next_in_turn(play, &datagram);
     play->planned++;
     play->decided.planned[datagram.type]++;
-    if (datagram.type == MUSTER_MSG_DATA && play->withheld != NULL)
+    datagram.place = play->used[datagram.device];
+    play->used[datagram.device] += message_numbers(&play->plan.form, datagram.type);
+    if (play->withheld != NULL)
         datagram.withheld = play->withheld[datagram.device];
     return datagram;
 }
@@ -351,8 +360,7 @@ static size_t decide(struct play *play, const struct play_datagram *datagram,
 
     if (happens(play, datagram, DRAW_LOSS, play->loss)) {
         play->decided.withheld[datagram->type]++;
-        if (datagram->type == MUSTER_MSG_DATA)
-            play->withheld[datagram->device]++;
+        play->withheld[datagram->device] += message_numbers(&play->plan.form, datagram->type);
         return 0;
     }
     if (datagram->type == MUSTER_MSG_DATA && play->queues != NULL)
@@ -406,7 +414,7 @@ static void depart(struct play *play, uint64_t now, const struct play_datagram *
     play->decided.underway = heap_peak(play->flight);
 }
 
-size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out)
+size_t play_step(struct play *play, uint64_t clock_ns, uint64_t start_ns, struct play_datagram *out)
 {
     struct play_datagram datagram;
     uint64_t now;
@@ -418,7 +426,7 @@ size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out)
     is_due = departure(play, &now);
     assert(is_due);
     (void)is_due; /* with NDEBUG */
-    datagram = make(play, clock);
+    datagram = make(play, clock_ns, start_ns);
     count = decide(play, &datagram, out);
     if (play->flight == NULL)
         return count;
@@ -452,14 +460,17 @@ size_t play_size(const struct play_plan *plan, uint8_t type)
 size_t play_encode(const struct play_plan *plan, const struct play_datagram *datagram, uint8_t *out,
                    size_t room)
 {
-    const bool is_data = datagram->type == MUSTER_MSG_DATA;
-    const uint64_t reading = datagram->index * plan->form.readings;
+    /* An INIT that has a number has the one before the first DATA. */
+    const uint64_t first = plan->start_seq - message_numbers(&plan->form, MUSTER_MSG_INIT);
+    const bool has_number = message_numbers(&plan->form, datagram->type) > 0;
     const struct message message = {
-        .reading = reading,
+        .reading = datagram->index * plan->form.readings,
         .device = datagram->device,
-        .number = is_data ? (uint32_t)(plan->start_seq + reading) : 0,
-        .timestamp = datagram->timestamp,
-        .id = (uint16_t)(plan->first_id + datagram->device),
+        .number = has_number ? first + datagram->place : 0,
+        .clock_ns = datagram->clock_ns,
+        .start_ns = datagram->start_ns,
+        .id = plan->first_id + datagram->device,
+        .seed = plan->seed,
         .type = datagram->type,
     };
 

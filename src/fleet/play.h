@@ -40,23 +40,26 @@ struct play_plan {
     uint64_t data_ns, heartbeat_ns;  /* PLAY_TIMETABLE: of a device; no heartbeats if 0 */
     uint64_t delay_ns;               /* how long a datagram is under way; a pace is needed */
     uint64_t jitter_ns;              /* and by how much longer, at most; INIT is never overtaken */
+    uint64_t start_seq;              /* of each device's first DATA */
+    uint64_t first_id;               /* device i is first_id + i; of the built-in format modulo
+                                        MUSTER_DEVICE_IDS */
     uint32_t devices;                /* 1 to PLAY_DEVICES_MAX */
-    uint32_t start_seq;              /* of each device's first DATA */
     uint32_t turn;                   /* PLAY_FLAT: DATA datagrams that a device sends in one turn */
-    uint16_t first_id;               /* device i is first_id + i, modulo MUSTER_DEVICE_IDS */
-    struct message_form form;        /* readings: sequence numbers that a DATA covers */
+    struct message_form form;
     enum play_pace pace;
 };
 
 /* One datagram as it is delivered. */
 struct play_datagram {
-    uint64_t index;     /* which of its device and type it is, from 0 */
-    uint64_t withheld;  /* DATA: how many of its device's DATA before it were withheld */
-    uint64_t sent_ns;   /* since the start; for whoever sends it to set */
-    uint32_t timestamp; /* the device's clock when it was made */
-    uint32_t device;    /* from 0 */
-    uint8_t type;       /* enum muster_msg_type */
-    bool copy;          /* the second of two */
+    uint64_t index;    /* which of its device and type it is, from 0 */
+    uint64_t place;    /* how many numbers its device used before it */
+    uint64_t withheld; /* and how many of these were withheld */
+    uint64_t sent_ns;  /* since the start; for whoever sends it to set */
+    uint64_t clock_ns; /* the device's clock when it was made, as Unix time */
+    uint64_t start_ns; /* and when the play began */
+    uint32_t device;   /* from 0 */
+    uint8_t type;      /* enum muster_msg_type */
+    bool copy;         /* the second of two */
 };
 
 /* What was decided so far, by type. */
@@ -81,10 +84,11 @@ void play_free(struct play *play);
  */
 bool play_due(const struct play *play, uint64_t *due_ns);
 
-/* Plays what play_due() announced; it must have returned true.  `clock` is the devices' clock at
- * that time in Unix seconds.  Writes what is delivered now, at most PLAY_STEP_MAX datagrams in this
- * order, and returns their number. */
-size_t play_step(struct play *play, uint32_t clock, struct play_datagram *out);
+/* Plays what play_due() announced; it must have returned true.  `clock_ns` is the devices' clock
+ * at that time, as Unix time, and `start_ns` what it was at the start.  Writes what is delivered
+ * now, at most PLAY_STEP_MAX datagrams in this order, and returns their number. */
+size_t play_step(struct play *play, uint64_t clock_ns, uint64_t start_ns,
+                 struct play_datagram *out);
 
 /* Ends the play: releases what is still under way or held back, at most PLAY_STEP_MAX
  * datagrams a call.  Returns their number, and 0 when nothing is left. */
@@ -92,7 +96,7 @@ size_t play_end(struct play *play, struct play_datagram *out);
 
 const struct play_decided *play_decided(const struct play *play);
 
-/* Size in bytes of a datagram of that type. */
+/* Size in bytes of a datagram of that type, at most. */
 size_t play_size(const struct play_plan *plan, uint8_t type);
 
 /* Writes the datagram's bytes and returns their number, or 0 if `room` is too small. */

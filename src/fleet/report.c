@@ -14,6 +14,7 @@
 
 #include "plain.h"
 #include "play.h"
+#include "wire/plan_encode.h"
 
 static double per_second(const struct report *report)
 {
@@ -40,6 +41,23 @@ void report_text_leaps(FILE *file, const struct account_expect *expect)
                 "  behind %" PRIu64 " gaps %d numbers or more came all the same, for seconds: a "
                 "collector\n  that takes such a gap back tells fewer missing, recovered and late\n",
                 expect->leaps, ACCOUNT_LEAP);
+}
+
+/* Records that have no number, or none of their own. */
+static void text_others(FILE *file, const struct report *report)
+{
+    const struct account_expect *expect = &report->figures.expect;
+
+    if (report->plan != NULL && report->plan->form.encoder != NULL)
+        fprintf(file, "  unnumbered %" PRIu64 " records\n", expect->unnumbered);
+    else
+        fprintf(file, "  unnumbered %" PRIu64 " heartbeats, %" PRIu64 " of them doubled\n",
+                expect->unnumbered, report->figures.doubled[MUSTER_MSG_HEARTBEAT]);
+    if (expect->shared > 0)
+        fprintf(file,
+                "  shared %" PRIu64 " records, which have the number of the first of their "
+                "datagram\n",
+                expect->shared);
 }
 
 void report_text(FILE *file, const struct report *report)
@@ -87,8 +105,7 @@ void report_text(FILE *file, const struct report *report)
             ")\n",
             expect->late, expect->recovered, expect->late - expect->recovered);
     fprintf(file, "  duplicates %" PRIu64 " records\n", expect->duplicates);
-    fprintf(file, "  unnumbered %" PRIu64 " heartbeats, %" PRIu64 " of them doubled\n",
-            expect->unnumbered, figures->doubled[MUSTER_MSG_HEARTBEAT]);
+    text_others(file, report);
     fprintf(file,
             "  and cannot see %" PRIu64 " numbers withheld before a session's first or after "
             "its last\n",
@@ -122,6 +139,9 @@ static void json_real(FILE *file, const char *name, double value)
 static void json_plan(FILE *file, const struct play_plan *plan, double speed)
 {
     report_json_number(file, "seed", plan->seed);
+    if (plan->form.encoder != NULL)
+        fprintf(file, "\"format\":\"%s\",\"seq_bits\":%u,",
+                plan_name(plan_encoder_plan(plan->form.encoder)), message_bits(&plan->form));
     report_json_number(file, "devices", plan->devices);
     if (plan->pace == PLAY_TIMETABLE) {
         json_real(file, "interval", (double)plan->data_ns / 1e9);
@@ -166,6 +186,7 @@ void report_json(FILE *file, const void *what)
     report_json_number(file, "gaps", expect->gaps);
     report_json_number(file, "duplicates", expect->duplicates);
     report_json_number(file, "unnumbered", expect->unnumbered);
+    report_json_number(file, "shared", expect->shared);
     report_json_number(file, "invisible", expect->invisible);
     report_json_number(file, "reach", expect->reach);
     report_json_number(file, "jump", expect->jump);

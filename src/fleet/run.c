@@ -69,11 +69,11 @@ static void add(struct runner *runner, size_t count, double now)
 }
 
 /* The devices' clock: of the timetable, or of the real time where there is none. */
-static uint32_t device_clock(const struct runner *runner, double due, double now)
+static uint64_t device_clock(const struct runner *runner, double due, double now)
 {
     double since = runner->play_plan->pace == PLAY_TIMETABLE ? due : now;
 
-    return (uint32_t)(uint64_t)((runner->pace.wall_ns + since) / PACE_SECOND_NS);
+    return (uint64_t)(runner->pace.wall_ns + since);
 }
 
 /* Plays what is due at `now` and before `end`, in one batch at most. */
@@ -90,7 +90,7 @@ static void fill(struct runner *runner, double now, double end)
             return;
         add(runner,
             play_step(runner->play, device_clock(runner, (double)due, now),
-                      runner->datagrams + runner->count),
+                      (uint64_t)runner->pace.wall_ns, runner->datagrams + runner->count),
             now);
     }
 }

@@ -23,6 +23,8 @@ static const char *const payloads[] = {"text", "u16", NULL}; /* as in enum messa
 static const struct field scenario_fields[] = {
     {"for", FIELD_DURATION, AT(length_ns), 1, SCENARIO_LONGEST_NS, NULL, true},
     {"seed", FIELD_WHOLE, AT(seed), 0, UINT64_MAX, NULL, false},
+    {"format", FIELD_TEXT, AT(format), 0, 0, NULL, false},
+    {"catalog", FIELD_TEXT, AT(catalog), 0, 0, NULL, false},
     {"devices", FIELD_OTHER, 0, 0, 0, NULL, true},
     {"timeline", FIELD_OTHER, 0, 0, 0, NULL, false},
 };
@@ -41,7 +43,7 @@ static const struct field group_fields[] = {
     {"ids", FIELD_OTHER, 0, 0, 0, NULL, false},
     {"interval", FIELD_DURATION, AT(interval_ns), INTERVAL_MS, PLAY_INTERVAL_MAX_NS, NULL, false},
     {"heartbeat", FIELD_DURATION, AT(heartbeat_ns), 0, PLAY_INTERVAL_MAX_NS, NULL, false},
-    {"start", FIELD_WHOLE, AT(start), 0, UINT32_MAX, NULL, false},
+    {"start", FIELD_WHOLE, AT(start), 0, UINT64_MAX, NULL, false},
     {"payload", FIELD_CHOICE, AT(payload), 0, 0, payloads, false},
     {"readings", FIELD_WHOLE, AT(readings), 1, MESSAGE_READINGS_MAX, NULL, false},
     {"from", FIELD_ADDRESS, AT(from), 0, 0, NULL, false},
@@ -58,6 +60,7 @@ static const struct field_table group_table = {group_fields,
 struct reader {
     struct scenario *scenario;
     struct problems *problems;
+    bool is_declared;                 /* the format */
     uint32_t next_id;                 /* for the next device that is only counted */
     uint8_t taken[MUSTER_DEVICE_IDS]; /* 1 + the group that has the id */
 };
@@ -137,12 +140,32 @@ static void add_devices(struct reader *reader, struct scenario_group *group, con
     }
 }
 
+/* What the built-in format allows, and what is of it alone. */
+static void check_form(struct reader *reader, const struct node *map,
+                       const struct group_values *values)
+{
+    const struct node *payload = node_find(map, "payload"), *readings = node_find(map, "readings");
+
+    if (reader->is_declared && payload != NULL)
+        node_problem(payload, reader->problems,
+                     "payload: it is of the built-in format, and the scenario has another one; "
+                     "leave it out");
+    if (reader->is_declared)
+        return;
+    if (values->payload == MESSAGE_TEXT && readings != NULL)
+        node_problem(readings, reader->problems,
+                     "readings: expected \"payload: u16\" with it, since a text holds one");
+    if (values->start > UINT32_MAX)
+        node_problem(node_find(map, "start"), reader->problems,
+                     "start: expected a whole number from 0 to 4294967295");
+}
+
 static void read_group(struct reader *reader, const struct node *key, const struct node *map)
 {
     struct scenario *scenario = reader->scenario;
     struct scenario_group *group = &scenario->groups[scenario->group_count];
     struct group_values values = {
-        .interval_ns = PLAY_DATA_NS, .heartbeat_ns = PLAY_HEARTBEAT_NS, .start = 1, .readings = 1};
+        .interval_ns = PLAY_DATA_NS, .heartbeat_ns = PLAY_HEARTBEAT_NS, .start = 1};
 
     if (key->text == NULL || key->text[0] == '\0') {
         if (key->kind != NODE_BAD)
@@ -160,16 +183,16 @@ static void read_group(struct reader *reader, const struct node *key, const stru
     fields_read(map, "a group", &group_table, 1, &values, reader->problems);
     if (values.heartbeat_ns > 0 && values.heartbeat_ns < INTERVAL_MS)
         node_problem(map, reader->problems, "heartbeat: expected 1ms or longer, or 0 for none");
-    if (values.payload == MESSAGE_TEXT && node_find(map, "readings") != NULL)
-        node_problem(node_find(map, "readings"), reader->problems,
-                     "readings: expected \"payload: u16\" with it, since a text holds one");
+    check_form(reader, map, &values);
     *group = (struct scenario_group){
         .name = key->text,
         .from = values.from,
         .interval_ns = values.interval_ns,
         .heartbeat_ns = values.heartbeat_ns,
-        .start_seq = (uint32_t)values.start,
-        .form = {(enum message_payload)values.payload, (uint32_t)values.readings},
+        .start_seq = values.start,
+        .readings = (uint32_t)values.readings,
+        .form = {.payload = (enum message_payload)values.payload,
+                 .readings = values.readings > 0 ? (uint32_t)values.readings : 1},
         .line = key->line,
     };
     scenario->group_count++;
@@ -201,7 +224,8 @@ static void read_groups(struct reader *reader, const struct node *map)
 
 /* ---- The file ------------------------------------------------------------------------- */
 
-static int read_root(struct scenario *scenario, const struct node *root, struct problems *problems)
+static int read_root(struct scenario *scenario, const struct node *root, bool is_declared,
+                     struct problems *problems)
 {
     struct reader *reader = calloc(1, sizeof *reader);
     const struct node *devices, *timeline;
@@ -216,18 +240,20 @@ static int read_root(struct scenario *scenario, const struct node *root, struct 
     reader->problems = problems;
     reader->next_id = FIRST_ID;
     fields_read(root, "a scenario", &scenario_table, 1, scenario, problems);
+    reader->is_declared = is_declared || scenario->format != NULL;
     devices = node_find(root, "devices");
     timeline = node_find(root, "timeline");
     if (devices != NULL)
         read_groups(reader, devices);
     scenario->senders = scenario->devices;
     if (timeline != NULL && scenario->group_count > 0)
-        result = scenario_acts_read(scenario, timeline, problems);
+        result = scenario_acts_read(scenario, timeline, reader->is_declared, problems);
     free(reader);
     return result;
 }
 
-int scenario_read(struct scenario *scenario, const char *path, struct problems *problems)
+int scenario_read(struct scenario *scenario, const char *path, bool is_declared,
+                  struct problems *problems)
 {
     size_t before = problems_count(problems);
 
@@ -236,7 +262,7 @@ int scenario_read(struct scenario *scenario, const char *path, struct problems *
     if (node_yaml_read(&scenario->tree, path, problems) != 0)
         return -1;
     if (fields_is_map(scenario->tree.root, "the file", problems) &&
-        read_root(scenario, scenario->tree.root, problems) < 0)
+        read_root(scenario, scenario->tree.root, is_declared, problems) < 0)
         problems_add(problems, path, 0, 0, "cannot read: out of memory");
     return problems_count(problems) > before ? -1 : 0;
 }

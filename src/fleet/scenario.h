@@ -49,7 +49,8 @@ struct scenario_group {
     const char *from;      /* the address that its devices send from; NULL: as the system picks */
     uint32_t first, count; /* its devices: so many, from this one on */
     uint64_t interval_ns, heartbeat_ns; /* no heartbeats if 0 */
-    uint32_t start_seq;
+    uint64_t start_seq;
+    uint32_t readings; /* as the file says; 0: it does not */
     struct message_form form;
     unsigned line;
 };
@@ -69,7 +70,7 @@ struct scenario_act {
     const char *from;          /* SHARE, STRANGERS_COME */
     const char *to;            /* BROADCAST */
     enum scenario_first first; /* REBOOT, SHARE: its first number */
-    uint32_t number;           /* that, if it is given */
+    uint64_t number;           /* that, if it is given */
     bool init;                 /* REBOOT, SHARE: with an INIT */
     uint32_t twins; /* SHARE: the first of its second senders, numbered behind all devices */
 };
@@ -83,11 +84,14 @@ struct scenario {
     uint32_t devices; /* of all groups */
     uint32_t senders; /* these, and the second senders of an id */
     uint64_t length_ns, seed;
-    struct node_tree tree; /* the texts live there */
+    const char *format, *catalog; /* a declared format, and the file that has it; NULL: none */
+    struct node_tree tree;        /* the texts live there */
 };
 
-/* Reads the file.  Returns 0, or -1 after adding to `problems`.  To be freed in both cases. */
-int scenario_read(struct scenario *scenario, const char *path, struct problems *problems);
+/* Reads the file.  `is_declared`: its devices speak a declared format, whether the file names one
+ * or not.  Returns 0, or -1 after adding to `problems`.  To be freed in both cases. */
+int scenario_read(struct scenario *scenario, const char *path, bool is_declared,
+                  struct problems *problems);
 void scenario_free(struct scenario *scenario);
 
 #endif

@@ -142,9 +142,11 @@ static uint64_t read_groups(const struct scenario *scenario, const struct node *
     return groups;
 }
 
-static void read_first(struct scenario_act *act, const struct node *map, struct problems *problems)
+static void read_first(struct scenario_act *act, const struct node *map, bool is_declared,
+                       struct problems *problems)
 {
-    static const struct field field = {"first", FIELD_WHOLE, 0, 0, UINT32_MAX, NULL, false};
+    const struct field field = {"first", FIELD_WHOLE, 0, 0, is_declared ? UINT64_MAX : UINT32_MAX,
+                                NULL,    false};
     const struct node *node = node_find(map, "first");
     uint64_t number = 0;
 
@@ -156,7 +158,7 @@ static void read_first(struct scenario_act *act, const struct node *map, struct 
     }
     if (fields_read_value(&field, node, &number, problems)) {
         act->first = SCENARIO_GIVEN;
-        act->number = (uint32_t)number;
+        act->number = number;
     }
 }
 
@@ -248,7 +250,8 @@ static bool read_verb(const struct node *map, enum scenario_verb *verb, struct p
     return true;
 }
 
-static void read_act(struct scenario *scenario, const struct node *map, struct problems *problems)
+static void read_act(struct scenario *scenario, const struct node *map, bool is_declared,
+                     struct problems *problems)
 {
     struct scenario_act *act = &scenario->acts[scenario->act_count];
     struct act_values values = {.share = 1, .count = 16, .init = true};
@@ -286,14 +289,14 @@ static void read_act(struct scenario *scenario, const struct node *map, struct p
     };
     if (verb == SCENARIO_REBOOT && values.for_ns == 0)
         act->end_ns = act->at_ns;
-    read_first(act, map, problems);
+    read_first(act, map, is_declared, problems);
     if (verb == SCENARIO_CLOCK)
         read_clock(act, &values, map, problems);
     check_act(scenario, act, map, problems);
     scenario->act_count++;
 }
 
-int scenario_acts_read(struct scenario *scenario, const struct node *list,
+int scenario_acts_read(struct scenario *scenario, const struct node *list, bool is_declared,
                        struct problems *problems)
 {
     size_t i;
@@ -314,6 +317,6 @@ int scenario_acts_read(struct scenario *scenario, const struct node *list,
     if (scenario->acts == NULL)
         return -1;
     for (i = 0; i < list->count; i++)
-        read_act(scenario, list->items[i].value, problems);
+        read_act(scenario, list->items[i].value, is_declared, problems);
     return 0;
 }

@@ -7,9 +7,9 @@
 
 #include "scenario.h"
 
-/* Reads the timeline, a list, when the groups are known.  Adds to `problems` what is wrong. Returns
- * -1 if memory is short. */
-int scenario_acts_read(struct scenario *scenario, const struct node *list,
+/* Reads the timeline, a list, when the groups are known; `is_declared` as in scenario_read().  Adds
+ * to `problems` what is wrong. Returns -1 if memory is short. */
+int scenario_acts_read(struct scenario *scenario, const struct node *list, bool is_declared,
                        struct problems *problems);
 
 #endif

@@ -94,8 +94,20 @@ static int bind_to(int fd, const char *from, char *error)
     return -1;
 }
 
-static int open_socket(const struct addrinfo *target, const struct send_plan *plan, char *error)
+/* The address that the socket of that number sends from; NULL: as the system picks. */
+static const char *from_of(const struct send_plan *plan, uint32_t number, char text[ADDRESS_TEXT])
 {
+    if (plan->own_addresses == NULL)
+        return plan->from;
+    snprintf(text, ADDRESS_TEXT, "127.0.%u.%u", plan->own_addresses[number] >> 8,
+             plan->own_addresses[number] & 255U);
+    return text;
+}
+
+static int open_socket(const struct addrinfo *target, const struct send_plan *plan, uint32_t number,
+                       char *error)
+{
+    char own[ADDRESS_TEXT];
     int level = target->ai_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
     int option = target->ai_family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR;
     int on = 1, off = 0;
@@ -114,7 +126,7 @@ static int open_socket(const struct addrinfo *target, const struct send_plan *pl
                  strerror(errno));
         goto failed;
     }
-    if (bind_to(fd, plan->from, error) != 0)
+    if (bind_to(fd, from_of(plan, number, own), error) != 0)
         goto failed;
     if (plan->segment && setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof off) != 0) {
         snprintf(error, SEND_ERROR_SIZE,
@@ -163,7 +175,7 @@ struct sender *sender_open(const struct send_plan *plan, char *error)
     if (plan->sockets > 1 && allow_files(plan->sockets, error) != 0)
         goto failed;
     while (sender->count < plan->sockets) {
-        int fd = open_socket(target, plan, error);
+        int fd = open_socket(target, plan, sender->count, error);
 
         if (fd < 0) {
             if (plan->sockets > 1) {

@@ -20,6 +20,8 @@ struct send_plan {
     bool segment;     /* datagrams of one size and device leave in one send (UDP_SEGMENT) */
     bool broadcast;   /* the target may be a broadcast address */
     const char *from; /* the address that it sends from; NULL: as the system picks */
+    /* By socket, a number from 1 to 65535: it sends from 127.0.0.0 and that.  NULL: as above. */
+    const uint16_t *own_addresses;
 };
 
 struct send_packet {

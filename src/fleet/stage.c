@@ -41,22 +41,24 @@ static uint64_t shortest(const struct scenario_group *group)
 }
 
 /* A device's timetable begins anew: what was planned before is void. */
-static void begin(struct stage *stage, uint32_t who, uint64_t now, bool init, uint32_t number)
+static void begin(struct stage *stage, uint32_t who, uint64_t now, bool init, uint64_t number)
 {
     struct stage_sender *sender = &stage->senders[who];
     const struct scenario_group *group = &stage->scenario->groups[sender->group];
     uint64_t heartbeat = group->heartbeat_ns;
 
+    init = init && message_is_sent(&group->form, MUSTER_MSG_INIT);
     sender->epoch++;
     sender->session++;
-    sender->index = 0;
-    sender->base = number;
+    sender->index = sender->place = 0;
+    /* An INIT that has a number has the one before the first DATA. */
+    sender->base = number - (init ? message_numbers(&group->form, MUSTER_MSG_INIT) : 0);
     sender->started_ns = now;
     sender->is_on = true;
     if (init)
         push(stage, now, EVENT_INIT, who, sender->epoch);
     push(stage, now + FIRST_DATA_NS, EVENT_DATA, who, sender->epoch);
-    if (heartbeat > 0)
+    if (heartbeat > 0 && message_is_sent(&group->form, MUSTER_MSG_HEARTBEAT))
         push(stage, now + (heartbeat < FIRST_HEARTBEAT_NS ? heartbeat : FIRST_HEARTBEAT_NS),
              EVENT_HEARTBEAT, who, sender->epoch);
 }
@@ -67,7 +69,7 @@ static void switch_off(struct stage *stage, uint32_t who)
     stage->senders[who].is_on = false;
 }
 
-static uint32_t first_number(const struct stage *stage, const struct scenario_act *act,
+static uint64_t first_number(const struct stage *stage, const struct scenario_act *act,
                              uint32_t who)
 {
     const struct stage_sender *sender = &stage->senders[who];
@@ -76,7 +78,7 @@ static uint32_t first_number(const struct stage *stage, const struct scenario_ac
     case SCENARIO_GIVEN:
         return act->number;
     case SCENARIO_ANY:
-        return (uint32_t)stage_draw(stage, act, who, sender->session, STAGE_DRAW_FIRST);
+        return stage_draw(stage, act, who, sender->session, STAGE_DRAW_FIRST);
     default:
         return stage->scenario->groups[sender->group].start_seq;
     }

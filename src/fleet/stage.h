@@ -16,6 +16,10 @@
 /* One datagram as it is sent to the target. */
 struct stage_datagram {
     uint64_t index;     /* DATA: which of its session it is, from 0 */
+    uint64_t place;     /* how many numbers the sender used before it in its session */
+    uint64_t number;    /* if it has one: its lowest bits */
+    uint64_t clock_ns;  /* the sender's clock when it was made, as Unix time */
+    uint64_t start_ns;  /* and what it was, if it is right, when the session began */
     uint64_t draw;      /* of a stranger: what it is made of */
     uint64_t sent_ns;   /* when it is sent, since the start */
     uint64_t way_ns;    /* how long it was under way */
@@ -23,8 +27,7 @@ struct stage_datagram {
     uint32_t device;    /* whose id it has */
     uint32_t group;     /* of that */
     uint32_t session;   /* of the sender, from 1 */
-    uint32_t number;    /* DATA */
-    uint32_t timestamp; /* the sender's clock when it was made */
+    uint32_t timestamp; /* what the datagram says of the clock, in seconds; 0: nothing */
     uint32_t size;      /* of a stranger: bytes */
     uint32_t join;      /* those that follow each other with the same are one send; 0: alone */
     const char *from;   /* NULL: as the system picks */
@@ -54,7 +57,7 @@ bool stage_end(struct stage *stage, struct stage_datagram *out);
 
 const struct play_decided *stage_decided(const struct stage *stage);
 
-/* How many readings of a sender were withheld. */
+/* How many numbers of a sender were withheld. */
 uint64_t stage_withheld(const struct stage *stage, uint32_t sender);
 
 /* How large a datagram can be, in bytes. */

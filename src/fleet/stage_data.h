@@ -31,13 +31,14 @@ struct stage_event {
 
 struct stage_sender {
     uint64_t index;      /* of its next DATA in this session */
+    uint64_t place;      /* numbers that it used in this session */
+    uint64_t base;       /* its first one */
     uint64_t serial;     /* messages so far */
-    uint64_t withheld;   /* readings */
+    uint64_t withheld;   /* numbers */
     uint64_t started_ns; /* this session */
     uint32_t group, device;
     uint32_t epoch; /* what was planned in another one is void */
     uint32_t session;
-    uint32_t base; /* the number of its first DATA */
     bool is_on;
     const char *from;
 };

@@ -11,6 +11,7 @@
 
 #include "draw.h"
 #include "send.h"
+#include "wire/plan_encode.h"
 
 #define SECOND_NS       UINT64_C(1000000000)
 #define RUBBISH_LARGEST 64 /* bytes, if the act does not say */
@@ -77,8 +78,8 @@ static bool is_stopped(const struct stage *stage, uint32_t group, uint8_t type)
     return false;
 }
 
-/* What the device's clock shows. */
-static uint32_t read_clock(const struct stage *stage, uint32_t who, uint64_t serial, uint64_t now)
+/* What the device's clock shows, as Unix time in ns. */
+static uint64_t read_clock(const struct stage *stage, uint32_t who, uint64_t serial, uint64_t now)
 {
     const struct stage_sender *sender = &stage->senders[who];
     uint64_t shown = stage->wall_ns + now;
@@ -105,7 +106,7 @@ static uint32_t read_clock(const struct stage *stage, uint32_t who, uint64_t ser
             break;
         }
     }
-    return (uint32_t)(shown / SECOND_NS);
+    return shown;
 }
 
 /* ---- The network ---------------------------------------------------------------------- */
@@ -184,23 +185,29 @@ void stage_way_send(struct stage *stage, uint32_t who, uint8_t type, uint64_t no
         .from = sender->from,
         .type = type,
     };
+    const uint32_t numbers = message_numbers(&group->form, type);
     uint64_t serial, there, copy;
 
     if (is_stopped(stage, sender->group, type))
         return;
     serial = sender->serial++;
-    datagram.timestamp = read_clock(stage, who, serial, now);
-    if (type == MUSTER_MSG_DATA) {
+    datagram.clock_ns = read_clock(stage, who, serial, now);
+    datagram.start_ns = stage->wall_ns + sender->started_ns;
+    datagram.timestamp = (uint32_t)(datagram.clock_ns / SECOND_NS);
+    if (type == MUSTER_MSG_DATA)
         datagram.index = sender->index++;
-        datagram.number = (uint32_t)(sender->base + datagram.index * group->form.readings);
-        datagram.is_random = random != NULL;
-        if (random != NULL)
-            datagram.number = (uint32_t)stage_draw(stage, random, who, serial, STAGE_DRAW_NUMBER);
+    if (numbers > 0) {
+        datagram.place = sender->place;
+        datagram.number = sender->base + sender->place;
+        sender->place += numbers;
+        datagram.is_random = random != NULL && type != MUSTER_MSG_INIT;
+        if (datagram.is_random)
+            datagram.number = stage_draw(stage, random, who, serial, STAGE_DRAW_NUMBER);
     }
     stage->decided.planned[type]++;
     if (is_lost(stage, who, serial, type)) {
         stage->decided.withheld[type]++;
-        sender->withheld += type == MUSTER_MSG_DATA ? group->form.readings : 0;
+        sender->withheld += numbers;
         return;
     }
     there = way(stage, who, serial, type, STAGE_DRAW_WAY);
@@ -243,15 +250,44 @@ static bool is_device(const struct scenario *scenario, uint16_t id)
     return false;
 }
 
+static void draw_bytes(const struct stage_datagram *datagram, uint32_t nth, uint8_t *out)
+{
+    uint32_t i;
+
+    for (i = 0; i < datagram->size; i++)
+        out[i] = (uint8_t)draw_splitmix(datagram->draw + nth, i);
+}
+
+/* Bytes that the format refuses, and rather those in the name of no device; else too few of them.
+ */
+static size_t declared_rubbish(const struct plan *plan, const struct stage_datagram *datagram,
+                               uint8_t *out)
+{
+    struct plan_header header;
+    uint32_t tries, size;
+
+    for (tries = 0; tries < ID_TRIES; tries++) {
+        draw_bytes(datagram, tries, out);
+        if (plan_header(plan, &header, out, datagram->size, NULL, 0) < 0 &&
+            !header.device.is_number && header.device.length == 0)
+            return datagram->size;
+    }
+    for (size = datagram->size; size > 0 && plan_header(plan, &header, out, size, NULL, 0) >= 0;)
+        size--;
+    return size;
+}
+
 /* Bytes that no device sends: of a type that there is not, and as long as some id is free, not in
  * the name of one of the devices. */
 static size_t rubbish(const struct scenario *scenario, const struct stage_datagram *datagram,
                       uint8_t *out)
 {
-    uint32_t i, tries;
+    const struct plan_encoder *encoder = scenario->groups[0].form.encoder;
+    uint32_t tries;
 
-    for (i = 0; i < datagram->size; i++)
-        out[i] = (uint8_t)draw_splitmix(datagram->draw, i);
+    if (encoder != NULL)
+        return declared_rubbish(plan_encoder_plan(encoder), datagram, out);
+    draw_bytes(datagram, 0, out);
     for (tries = 0;
          datagram->size >= 2 && tries < ID_TRIES && is_device(scenario, muster_get_u16(out));
          tries++)
@@ -364,8 +400,10 @@ size_t stage_encode(const struct scenario *scenario, const struct stage_datagram
         .reading = datagram->index * form->readings,
         .device = datagram->device,
         .number = datagram->number,
-        .timestamp = datagram->timestamp,
+        .clock_ns = datagram->clock_ns,
+        .start_ns = datagram->start_ns,
         .id = scenario->ids[datagram->device],
+        .seed = scenario->seed,
         .type = datagram->type,
     };
     size = message_encode(form, &message, out, room);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 FLEET_LIBS = src/fleet/libfleet.a src/libwire.a src/libbase.a $(YAML_LIBS)
 # main: tests/e2e/fleet.py
+# dialect: tests/e2e/fleet_formats.py
 # message: tests/fleet/test_play.c
 # pace: tests/fleet/test_run.c
 # perform: tests/e2e/scenarios.py

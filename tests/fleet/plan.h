@@ -11,7 +11,7 @@
 #include "fleet/play.h"
 
 #define NS_PER_S UINT64_C(1000000000)
-#define CLOCK    1700000000u /* the devices', when nothing depends on it */
+#define CLOCK    UINT64_C(1700000000000000000) /* the devices', when nothing depends on it */
 
 /* Three devices by the timetable, without impairment. */
 static inline struct play_plan a_plan(void)

@@ -27,7 +27,7 @@ static inline int scene_read(struct scenario *scenario, const char *text, struct
     ck_assert_ptr_nonnull(file);
     ck_assert_int_ge(fputs(text, file), 0);
     ck_assert_int_eq(fclose(file), 0);
-    result = scenario_read(scenario, name, problems);
+    result = scenario_read(scenario, name, false, problems);
     ck_assert_int_eq(unlink(name), 0);
     return result;
 }

@@ -93,7 +93,7 @@ static void play_all(const struct play_plan *plan, uint64_t stop_ns,
     size_t n, k;
 
     ck_assert(play != NULL && account != NULL);
-    *model = (struct model){.start_seq = plan->start_seq, .numbers = 40000};
+    *model = (struct model){.start_seq = (uint32_t)plan->start_seq, .numbers = 40000};
     model->devices = calloc(plan->devices, sizeof *model->devices);
     ck_assert_ptr_nonnull(model->devices);
     for (i = 0; i < plan->devices; i++) {
@@ -106,7 +106,7 @@ static void play_all(const struct play_plan *plan, uint64_t stop_ns,
         if (more) {
             require(due >= before, "time does not go back");
             before = due;
-            n = play_step(play, CLOCK + (uint32_t)(due / NS_PER_S), out);
+            n = play_step(play, CLOCK + due, CLOCK, out);
         } else {
             n = play_end(play, out);
         }
@@ -283,7 +283,7 @@ START_TEST(leaps_are_counted)
 
     for (i = 0; i < sizeof sent / sizeof *sent; i++) {
         const struct play_datagram datagram = {
-            .type = MUSTER_MSG_DATA, .index = sent[i].index, .sent_ns = sent[i].sent_s * NS_PER_S};
+            .type = MUSTER_MSG_DATA, .place = sent[i].index, .sent_ns = sent[i].sent_s * NS_PER_S};
 
         account_sent(account, &datagram, 16);
     }
@@ -303,12 +303,12 @@ START_TEST(figures_by_hand)
     static const struct play_datagram sent[] = {
         {.type = MUSTER_MSG_INIT},
         {.type = MUSTER_MSG_INIT, .copy = true},
-        {.type = MUSTER_MSG_DATA, .index = 2, .withheld = 1},
-        {.type = MUSTER_MSG_DATA, .index = 0},
-        {.type = MUSTER_MSG_DATA, .index = 4, .withheld = 1},
-        {.type = MUSTER_MSG_DATA, .index = 3, .withheld = 1},
-        {.type = MUSTER_MSG_DATA, .index = 3, .withheld = 1, .copy = true},
-        {.type = MUSTER_MSG_DATA, .index = 8, .withheld = 4},
+        {.type = MUSTER_MSG_DATA, .place = 4, .withheld = 2},
+        {.type = MUSTER_MSG_DATA, .place = 0},
+        {.type = MUSTER_MSG_DATA, .place = 8, .withheld = 2},
+        {.type = MUSTER_MSG_DATA, .place = 6, .withheld = 2},
+        {.type = MUSTER_MSG_DATA, .place = 6, .withheld = 2, .copy = true},
+        {.type = MUSTER_MSG_DATA, .place = 16, .withheld = 8},
         {.type = MUSTER_MSG_HEARTBEAT},
         {.type = MUSTER_MSG_HEARTBEAT, .copy = true},
     };

@@ -58,7 +58,7 @@ static struct claims_figures take(const struct sent *sent, size_t count)
         const struct stage_datagram datagram = {
             .type = sent[i].type,
             .session = sent[i].session,
-            .index = sent[i].index,
+            .place = sent[i].index,
             .number = sent[i].number,
             .timestamp = sent[i].timestamp,
             .copy = sent[i].copy,

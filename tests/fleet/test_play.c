@@ -37,7 +37,7 @@ START_TEST(one_device_keeps_the_timetable)
 
         ck_assert(play_due(play, &due));
         ck_assert_uint_eq(due, expected[i].due_ms * 1000000);
-        ck_assert_uint_eq(play_step(play, CLOCK, out), 1);
+        ck_assert_uint_eq(play_step(play, CLOCK, CLOCK, out), 1);
         ck_assert_uint_eq(out[0].type, expected[i].type);
         ck_assert_uint_eq(out[0].index, expected[i].index);
         ck_assert(!out[0].copy);
@@ -71,7 +71,7 @@ START_TEST(intervals_are_as_asked)
     plan.count = 3 * sizeof expected / sizeof *expected;
     play = play_new(&plan);
     while (play_due(play, &due)) {
-        ck_assert_uint_eq(play_step(play, CLOCK, out), 1);
+        ck_assert_uint_eq(play_step(play, CLOCK, CLOCK, out), 1);
         if (out[0].type == MUSTER_MSG_INIT)
             start[out[0].device] = due;
         i = next[out[0].device]++;
@@ -88,7 +88,7 @@ START_TEST(intervals_are_as_asked)
     plan.count = 1000;
     play = play_new(&plan);
     while (play_due(play, &due)) {
-        ck_assert_uint_eq(play_step(play, CLOCK, out), 1);
+        ck_assert_uint_eq(play_step(play, CLOCK, CLOCK, out), 1);
         ck_assert_int_ne(out[0].type, MUSTER_MSG_HEARTBEAT);
     }
     ck_assert_uint_gt(due, 165 * NS_PER_S);
@@ -113,7 +113,7 @@ static void starts(uint64_t seed, uint32_t *order, uint32_t devices)
     while (play_due(play, &due) && due < 7 * NS_PER_S) {
         require(due >= before, "time does not go back");
         before = due;
-        require(play_step(play, CLOCK, out) == 1, "nothing is withheld or held back");
+        require(play_step(play, CLOCK, CLOCK, out) == 1, "nothing is withheld or held back");
         if (out[0].type == MUSTER_MSG_INIT) {
             require(due == count * 6 * NS_PER_S / devices, "the starts are spread evenly");
             require(!started[out[0].device], "a device starts once");
@@ -166,7 +166,7 @@ START_TEST(flat_pace_takes_turns)
 
         ck_assert(play_due(play, &due));
         ck_assert_uint_eq(due, i * 1000);
-        ck_assert_uint_eq(play_step(play, CLOCK, out), 1);
+        ck_assert_uint_eq(play_step(play, CLOCK, CLOCK, out), 1);
         ck_assert_uint_eq(out[0].type, expected[i].type);
         ck_assert_uint_eq(out[0].device, expected[i].device);
         ck_assert_uint_eq(out[0].index, expected[i].index);
@@ -183,7 +183,7 @@ START_TEST(bytes_are_those_of_a_device)
     static const uint8_t data[] = {0,    101, 0, 0, 0,   1,   0x65, 0x53,
                                    0xf1, 0,   1, 1, '2', '6', '.',  '6'};
     struct play_plan plan = a_plan();
-    struct play_datagram datagram = {.timestamp = 0x6553f100, .type = MUSTER_MSG_INIT};
+    struct play_datagram datagram = {.clock_ns = 0x6553f100 * NS_PER_S, .type = MUSTER_MSG_INIT};
     uint8_t out[64];
 
     ck_assert_uint_eq(play_encode(&plan, &datagram, out, sizeof out), sizeof init);
@@ -191,7 +191,7 @@ START_TEST(bytes_are_those_of_a_device)
     datagram.type = MUSTER_MSG_DATA;
     ck_assert_uint_eq(play_encode(&plan, &datagram, out, sizeof out), sizeof data);
     ck_assert_mem_eq(out, data, sizeof data);
-    datagram.index = 1;
+    datagram.index = datagram.place = 1;
     ck_assert_uint_eq(play_encode(&plan, &datagram, out, sizeof out), sizeof data);
     ck_assert_mem_eq(out + 12, "27.6", 4);
     ck_assert_uint_eq(play_encode(&plan, &datagram, out, sizeof data - 1), 0);
@@ -201,7 +201,7 @@ END_TEST
 START_TEST(numbers_and_ids_wrap)
 {
     struct play_plan plan = a_plan();
-    struct play_datagram datagram = {.type = MUSTER_MSG_DATA, .device = 2, .index = 1};
+    struct play_datagram datagram = {.type = MUSTER_MSG_DATA, .device = 2, .index = 1, .place = 3};
     struct muster_header header;
     uint8_t out[64];
     size_t size;
@@ -257,7 +257,7 @@ static uint64_t fingerprint(const struct play_plan *plan)
 
     do {
         more = play_due(play, &due);
-        n = more ? play_step(play, CLOCK, out) : play_end(play, out);
+        n = more ? play_step(play, CLOCK, CLOCK, out) : play_end(play, out);
         for (k = 0; k < n; k++) {
             size_t size = play_encode(plan, &out[k], bytes, sizeof bytes);
 
@@ -329,7 +329,7 @@ START_TEST(a_late_one_is_behind_one_to_three)
     plan.reorder = 0.3;
     play = play_new(&plan);
     while (play_due(play, &due)) {
-        n = play_step(play, CLOCK, out);
+        n = play_step(play, CLOCK, CLOCK, out);
         for (k = 0; k < n; k++) {
             const struct play_datagram *datagram = &out[k];
             unsigned int overtook = 0;
@@ -373,7 +373,7 @@ static void travel(const struct play_plan *plan, struct journey *journey)
     at_once.delay_ns = at_once.jitter_ns = 0;
     play = play_new(&at_once);
     while (play_due(play, &due)) {
-        require(play_step(play, CLOCK, out) == 1, "one at once");
+        require(play_step(play, CLOCK, CLOCK, out) == 1, "one at once");
         journey->made[out[0].type][out[0].index] = due;
     }
     play_free(play);
@@ -381,7 +381,7 @@ static void travel(const struct play_plan *plan, struct journey *journey)
     for (journey->count = 0; play_due(play, &due);) {
         require(due >= before, "time does not go back");
         before = due;
-        if (play_step(play, CLOCK, out) == 0)
+        if (play_step(play, CLOCK, CLOCK, out) == 0)
             continue;
         journey->out[out[0].type][out[0].index] = due;
         journey->count++;
@@ -438,7 +438,7 @@ START_TEST(the_end_brings_out_what_is_under_way)
     plan.delay_ns = 5 * NS_PER_S;
     play = play_new(&plan);
     while (play_due(play, &due) && due < 4 * NS_PER_S) {
-        ck_assert_uint_eq(play_step(play, CLOCK, out), 0);
+        ck_assert_uint_eq(play_step(play, CLOCK, CLOCK, out), 0);
         made++;
     }
     while ((n = play_end(play, out)) > 0) {

@@ -49,7 +49,8 @@ static const char a_json[] =
     "\"delayed\":2,\"underway\":8,\"refused\":6,\"unreachable\":7,\"seconds\":2.000000,\"rate\":4."
     "5,"
     "\"interrupted\":false,\"expect\":{\"datagrams\":9,\"records\":9,\"missing\":2,"
-    "\"recovered\":1,\"late\":2,\"lost\":1,\"gaps\":1,\"duplicates\":1,\"unnumbered\":1,"
+    "\"recovered\":1,\"late\":2,\"lost\":1,\"gaps\":1,\"duplicates\":1,\"unnumbered\":1,\"shared\":"
+    "0,"
     "\"invisible\":3,\"reach\":4,\"jump\":5,\"leaps\":6}}\n";
 
 START_TEST(report_replaces_the_file)
