@@ -18,6 +18,7 @@ struct account {
     uint64_t originals;             /* datagrams sent, copies apart */
     uint64_t between;   /* numbers withheld between the first and the highest of their device */
     uint64_t overtaken; /* numbers of those that are delayed */
+    uint64_t regained;  /* numbers that were withheld, and sent again */
     struct message_form form;
     struct device *devices;
 };
@@ -141,7 +142,10 @@ void account_sent(struct account *account, const struct play_datagram *datagram,
     figures->sent++;
     figures->bytes += size;
     figures->sent_by_type[datagram->type]++;
-    if (datagram->copy)
+    if (datagram->again) {
+        figures->resent++;
+        account->regained += datagram->copy ? 0 : numbers;
+    } else if (datagram->copy)
         figures->doubled[datagram->type]++;
     else
         account->originals++;
@@ -176,12 +180,18 @@ void account_figures(const struct account *account, const struct play_decided *d
     }
     assert(figures->planned >= withheld + account->originals);
     figures->unsent = figures->planned - withheld - account->originals;
-    assert(figures->sent == figures->planned - withheld + doubled - figures->unsent);
+    assert(figures->sent ==
+           figures->planned - withheld + doubled + figures->resent - figures->unsent);
 
     expect->datagrams = figures->sent;
     expect->lost = expect->missing - expect->recovered;
-    expect->invisible = numbers - account->between;
     assert(expect->late == account->overtaken);
+    if (figures->resent > 0) {
+        numbers -= account->regained;
+        expect->invisible = numbers > expect->lost ? numbers - expect->lost : 0;
+        return;
+    }
+    expect->invisible = numbers - account->between;
     /* Two ways to the same figure: the numbers that no one saw, and those that
      * were withheld.  A play that was cut off leaves others unseen. */
     assert(figures->unsent > 0 || expect->lost == account->between);

@@ -62,6 +62,7 @@ struct account_figures {
     uint64_t withheld[PLAY_TYPES];
     uint64_t doubled[PLAY_TYPES];
     uint64_t delayed;
+    uint64_t resent;   /* sent again, since they were not answered */
     uint64_t underway; /* as in struct play_decided */
     uint64_t unsent;   /* planned and not withheld, but the play was cut off */
     struct account_expect expect;

@@ -88,7 +88,7 @@ struct dialect *dialect_open(const char *format, const char *catalog)
     }
     dialect->plan = catalog_plan(dialect->catalog, (unsigned)number);
     dialect->name = plan_name(dialect->plan);
-    dialect->first = plan_encoder_new(dialect->plan, 0);
+    dialect->first = plan_encoder_new(dialect->plan, 0, false);
     if (dialect->first == NULL)
         goto no_memory;
     return dialect;
@@ -200,7 +200,7 @@ bool dialect_play(struct dialect *dialect, struct play_plan *plan)
     const bool has_readings = plan->form.readings > 0;
     const char *where = has_readings ? "--readings" : "--format";
 
-    dialect->encoders[0] = plan_encoder_new(dialect->plan, plan->form.readings);
+    dialect->encoders[0] = plan_encoder_new(dialect->plan, plan->form.readings, plan->acks);
     if (dialect->encoders[0] == NULL) {
         fprintf(stderr, "muster-fleet: out of memory\n");
         return false;
@@ -210,6 +210,8 @@ bool dialect_play(struct dialect *dialect, struct play_plan *plan)
         !check_device(dialect, plan->first_id + plan->devices - 1, "--devices") ||
         !check_number(dialect, plan->start_seq, "--start-seq") || !check_time(dialect, "--format"))
         return false;
+    if (plan->acks && plan_reply(dialect->plan, 0) == NULL)
+        return cannot(dialect, "--ack", "has no `reply`, so there is no answer to wait for");
     if (dialect_is_by_source(dialect) && plan->devices > 1 &&
         (plan->first_id == 0 || plan->first_id + plan->devices - 1 > UINT16_MAX))
         return cannot(dialect, "--first-id",
@@ -246,7 +248,7 @@ static bool set_group(struct dialect *dialect, struct scenario *scenario, uint32
     struct scenario_group *group = &scenario->groups[number];
     uint32_t i;
 
-    dialect->encoders[number] = plan_encoder_new(dialect->plan, group->readings);
+    dialect->encoders[number] = plan_encoder_new(dialect->plan, group->readings, false);
     if (dialect->encoders[number] == NULL) {
         fprintf(stderr, "muster-fleet: out of memory\n");
         return false;

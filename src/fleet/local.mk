@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libfleet.a
 %C%_libfleet_a_SOURCES =
 %C%_libfleet_a_SOURCES += \
 	%D%/account.c %D%/account.h \
+	%D%/ack.c %D%/ack.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/claims_report.c %D%/claims_report.h \
 	%D%/dialect.c %D%/dialect.h \

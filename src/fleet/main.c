@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "ack.h"
 #include "base/problems.h"
 #include "base/units.h"
 #include "claims_report.h"
@@ -92,6 +93,8 @@ static void announce(const struct options *options)
                 play->form.readings == 1 ? "" : "s");
     say_intervals(play);
     say_impairment(play);
+    if (play->acks)
+        fprintf(stderr, ", with answers");
     fprintf(stderr, ", seed %llu\n", (unsigned long long)play->seed);
 }
 
@@ -132,11 +135,12 @@ static int save_report(const struct options *options, void (*write)(FILE *, cons
 /* Prints and saves what was done.  Returns the exit status. */
 static int conclude(const struct options *options, const struct run_result *result,
                     const struct sender *sender, const struct account *account,
-                    const struct play *play)
+                    const struct ack *ack, const struct play *play)
 {
     struct report report = {
         .plan = &options->play,
         .speed = options->run.speed,
+        .acks = ack != NULL ? ack_counts(ack) : NULL,
         .refused = sender_refused(sender),
         .unreachable = sender_unreachable(sender),
         .seconds = result->seconds,
@@ -179,6 +183,7 @@ static int play_fleet(struct options *options, const sigset_t *stop)
     struct sender *sender = NULL;
     struct play *play = NULL;
     struct account *account = NULL;
+    struct ack *ack = NULL;
     struct run_result result;
     int status = EXIT_USAGE;
 
@@ -199,21 +204,29 @@ static int play_fleet(struct options *options, const sigset_t *stop)
     }
     play = play_new(&options->play);
     account = account_new(&options->play);
-    if (play == NULL || account == NULL) {
+    if (options->play.acks)
+        ack = ack_new(&options->play.form, options->play.seed, options->play.loss,
+                      options->ack_wait_ns);
+    if (play == NULL || account == NULL || (options->play.acks && ack == NULL)) {
         status = no_memory();
+        goto done;
+    }
+    if (ack != NULL && sender_listen(sender) != 0) {
+        fprintf(stderr, "muster-fleet: cannot wait for answers: %s\n", strerror(errno));
         goto done;
     }
     if (!options->quiet)
         announce(options);
     if (!options->quiet && dialect != NULL)
         dialect_announce(dialect);
-    if (run(play, &options->play, &options->run, sender, account, stop, &result) != 0) {
+    if (run(play, &options->play, &options->run, sender, account, ack, stop, &result) != 0) {
         status = no_memory();
         goto done;
     }
-    status = conclude(options, &result, sender, account, play);
+    status = conclude(options, &result, sender, account, ack, play);
 
 done:
+    ack_free(ack);
     account_free(account);
     play_free(play);
     sender_close(sender);

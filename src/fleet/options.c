@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ack.h"
 #include "build.h"
 #include "values.h"
 
@@ -39,6 +40,8 @@ enum option_code {
     OPTION_JITTER,
     OPTION_SEED,
     OPTION_SOCKETS,
+    OPTION_ACK,
+    OPTION_ACK_WAIT,
     OPTION_PAYLOAD,
     OPTION_READINGS,
     OPTION_START_SEQ,
@@ -70,6 +73,8 @@ static const struct option long_options[] = {
     {"jitter", required_argument, NULL, OPTION_JITTER},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"sockets", required_argument, NULL, OPTION_SOCKETS},
+    {"ack", no_argument, NULL, OPTION_ACK},
+    {"ack-wait", required_argument, NULL, OPTION_ACK_WAIT},
     {"payload", required_argument, NULL, OPTION_PAYLOAD},
     {"readings", required_argument, NULL, OPTION_READINGS},
     {"start-seq", required_argument, NULL, OPTION_START_SEQ},
@@ -97,6 +102,8 @@ static const char usage[] =
     "  --readings N           readings in a datagram; --payload u16 or --format (1)\n"
     "  --start-seq S          sequence number of each device's first data (1)\n"
     "  --sockets one|each     one socket for all devices, or one for each (one)\n"
+    "  --ack                  wait for answers, and send again what has none\n"
+    "  --ack-wait D           how long for the first answer; then twice that (1s)\n"
     "Pace:\n"
     "  --interval D           each device sends data every D, such as 200ms (6s)\n"
     "  --heartbeat D          and a heartbeat every D; 0 is none (30s)\n"
@@ -241,7 +248,7 @@ static bool read_rate(struct options *options, const char *argument)
 
 /* What was given, as far as it matters for what may not go together. */
 struct given {
-    bool speed, readings, intervals, payload;
+    bool speed, readings, intervals, payload, one_socket, ack_wait;
     const char *first_id, *start_seq;
     const char *other; /* an option of those that a scenario replaces */
 };
@@ -267,6 +274,10 @@ static bool read_times(struct options *options, struct given *given, int option,
         return read_duration("heartbeat", argument,
                              "a duration from 1us to 1d, such as 30s, or 0 for none",
                              INTERVAL_MIN_NS, PLAY_INTERVAL_MAX_NS, &play->heartbeat_ns);
+    case OPTION_ACK_WAIT:
+        given->ack_wait = true;
+        return read_duration("ack-wait", argument, "a duration from 1ms to 1h, such as 500ms",
+                             1000 * INTERVAL_MIN_NS, DELAY_MAX_NS, &options->ack_wait_ns);
     case OPTION_DELAY:
         return read_duration("delay", argument, way, 0, DELAY_MAX_NS, &play->delay_ns);
     default:
@@ -303,6 +314,7 @@ static bool read_option(struct options *options, struct given *given, int option
     case OPTION_HEARTBEAT:
     case OPTION_DELAY:
     case OPTION_JITTER:
+    case OPTION_ACK_WAIT:
         return read_times(options, given, option, argument);
     case OPTION_SPEED:
         given->speed = true;
@@ -325,6 +337,7 @@ static bool read_option(struct options *options, struct given *given, int option
     case OPTION_SOCKETS:
         choice = read_choice("sockets", argument, sockets);
         options->sockets_each = choice == 1;
+        given->one_socket = choice == 0;
         return choice >= 0;
     case OPTION_PAYLOAD:
         choice = read_choice("payload", argument, payloads);
@@ -339,6 +352,9 @@ static bool read_option(struct options *options, struct given *given, int option
         return read_whole("start-seq", argument, 0, UINT64_MAX, &play->start_seq);
     case OPTION_SEGMENT:
         options->send.segment = true;
+        return true;
+    case OPTION_ACK:
+        play->acks = true;
         return true;
     case OPTION_REPORT:
         options->report = argument;
@@ -417,6 +433,18 @@ static bool check_format(struct options *options, const struct given *given)
     return true;
 }
 
+/* An answer does not say which device it is for, so each has a socket. */
+static bool check_ack(struct options *options, const struct given *given)
+{
+    if (!options->play.acks)
+        return !given->ack_wait || conflict("--ack-wait is of --ack: give that, too");
+    if (given->one_socket && options->play.devices > 1)
+        return conflict("--ack needs a socket for each device, since an answer does not say which "
+                        "it is for: leave out --sockets one");
+    options->sockets_each = true;
+    return true;
+}
+
 /* What follows from several options together. */
 static bool combine(struct options *options, const struct given *given)
 {
@@ -436,7 +464,7 @@ static bool combine(struct options *options, const struct given *given)
         return false;
     if (play->pace != PLAY_FLAT && options->send.segment)
         return conflict("--segment needs --rate: the timetable sends datagrams one by one");
-    if (!check_format(options, given))
+    if (!check_format(options, given) || !check_ack(options, given))
         return false;
     options->send.sockets = options->sockets_each ? play->devices : 1;
     play->turn = options->send.segment ? SEND_SEGMENTS : 1;
@@ -457,6 +485,7 @@ enum options_result options_read(struct options *options, int argc, char **argv)
                  .data_ns = PLAY_DATA_NS,
                  .heartbeat_ns = PLAY_HEARTBEAT_NS},
         .run = {.speed = 1},
+        .ack_wait_ns = ACK_WAIT_NS,
     };
     if (!read_target(options, DEFAULT_TARGET))
         return OPTIONS_WRONG;

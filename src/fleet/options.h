@@ -22,7 +22,8 @@ struct options {
     const char *scenario;  /* NULL: none; `play` does not matter if there is one, but for a seed */
     const char *format;    /* a declared one, and the file that has it; NULL: none */
     const char *catalog;
-    const char *report; /* NULL: none */
+    uint64_t ack_wait_ns; /* for the first answer, if play.acks */
+    const char *report;   /* NULL: none */
     const char *target_text;
     bool has_seed; /* that was given */
     bool sockets_each;

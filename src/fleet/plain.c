@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "ack.h"
 #include "base/wrap.h"
 
 static void lose(FILE *text, unsigned *count, uint64_t n, const char *what)
@@ -35,6 +36,8 @@ void plain_print(FILE *out, const struct report *report)
     lose(text, &losses, figures->unsent, "that were still to be sent, since the play was cut off");
     lose(text, &losses, report->refused, "that came back, since nobody listens there");
     lose(text, &losses, report->unreachable, "that came back as undeliverable");
+    if (report->acks != NULL)
+        lose(text, &losses, report->acks->given_up, "that were not answered");
     fprintf(text, "%s", losses == 0 ? " Nothing was lost." : ".");
     if (fclose(text) == 0)
         wrap_print(out, 0, 0, "%s", words);

@@ -361,7 +361,9 @@ static size_t decide(struct play *play, const struct play_datagram *datagram,
     if (happens(play, datagram, DRAW_LOSS, play->loss)) {
         play->decided.withheld[datagram->type]++;
         play->withheld[datagram->device] += message_numbers(&play->plan.form, datagram->type);
-        return 0;
+        out[0] = *datagram;
+        out[0].lost = true;
+        return play->plan.acks ? 1 : 0;
     }
     if (datagram->type == MUSTER_MSG_DATA && play->queues != NULL)
         queue = &play->queues[datagram->device];
@@ -428,7 +430,7 @@ size_t play_step(struct play *play, uint64_t clock_ns, uint64_t start_ns, struct
     (void)is_due; /* with NDEBUG */
     datagram = make(play, clock_ns, start_ns);
     count = decide(play, &datagram, out);
-    if (play->flight == NULL)
+    if (play->flight == NULL || (count > 0 && out[0].lost))
         return count;
     depart(play, now, out, count);
     return 0;

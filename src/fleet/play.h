@@ -47,6 +47,7 @@ struct play_plan {
     uint32_t turn;                   /* PLAY_FLAT: DATA datagrams that a device sends in one turn */
     struct message_form form;
     enum play_pace pace;
+    bool acks; /* devices wait for answers: what is withheld is told, too */
 };
 
 /* One datagram as it is delivered. */
@@ -59,7 +60,9 @@ struct play_datagram {
     uint64_t start_ns; /* and when the play began */
     uint32_t device;   /* from 0 */
     uint8_t type;      /* enum muster_msg_type */
-    bool copy;         /* the second of two */
+    bool copy;         /* the second of two, or of more */
+    bool again;        /* sent again, since it was not answered; a copy if it was not withheld */
+    bool lost;         /* withheld: it is told for whoever waits for its answer, and not sent */
 };
 
 /* What was decided so far, by type. */
@@ -86,7 +89,7 @@ bool play_due(const struct play *play, uint64_t *due_ns);
 
 /* Plays what play_due() announced; it must have returned true.  `clock_ns` is the devices' clock
  * at that time, as Unix time, and `start_ns` what it was at the start.  Writes what is delivered
- * now, at most PLAY_STEP_MAX datagrams in this order, and returns their number. */
+ * now, or lost, at most PLAY_STEP_MAX datagrams in this order, and returns their number. */
 size_t play_step(struct play *play, uint64_t clock_ns, uint64_t start_ns,
                  struct play_datagram *out);
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ack.h"
 #include "plain.h"
 #include "play.h"
 #include "wire/plan_encode.h"
@@ -41,6 +42,22 @@ void report_text_leaps(FILE *file, const struct account_expect *expect)
                 "  behind %" PRIu64 " gaps %d numbers or more came all the same, for seconds: a "
                 "collector\n  that takes such a gap back tells fewer missing, recovered and late\n",
                 expect->leaps, ACCOUNT_LEAP);
+}
+
+static void text_acks(FILE *file, const struct ack_counts *acks)
+{
+    fprintf(file, "answers, in messages:\n");
+    fprintf(file,
+            "  %" PRIu64 " asked = %" PRIu64 " answered + %" PRIu64 " given up + %" PRIu64
+            " still waited for\n",
+            acks->asked, acks->answered, acks->given_up, acks->waiting);
+    fprintf(file,
+            "  late %" PRIu64 " (answered when sent again), sent again %" PRIu64 " times, %" PRIu64
+            " of them withheld\n",
+            acks->late, acks->resent, acks->withheld);
+    fprintf(file,
+            "  wrong answers %" PRIu64 ", right ones that came once more or too late %" PRIu64 "\n",
+            acks->wrong, acks->again);
 }
 
 /* Records that have no number, or none of their own. */
@@ -77,6 +94,8 @@ void report_text(FILE *file, const struct report *report)
             " doubled",
             figures->sent, figures->planned, report_total(figures->withheld),
             report_total(figures->doubled));
+    if (figures->resent > 0)
+        fprintf(file, " + %" PRIu64 " sent again", figures->resent);
     if (figures->unsent > 0)
         fprintf(file, " - %" PRIu64 " unsent", figures->unsent);
     fprintf(file, "\n  %-10s %12" PRIu64 "  (data, sent behind later ones of the same device)\n",
@@ -93,6 +112,8 @@ void report_text(FILE *file, const struct report *report)
     fprintf(file, "  %" PRIu64 " bytes in %.3f s, %.1f datagrams a second\n", figures->bytes,
             report->seconds, per_second(report));
 
+    if (report->acks != NULL)
+        text_acks(file, report->acks);
     fprintf(file, "a perfect collector sees:\n");
     fprintf(file, "  datagrams %" PRIu64 ", records %" PRIu64 "\n", expect->datagrams,
             expect->records);
@@ -155,6 +176,22 @@ static void json_plan(FILE *file, const struct play_plan *plan, double speed)
     json_real(file, "jitter", (double)plan->jitter_ns / 1e9);
 }
 
+static void json_acks(FILE *file, const struct account_figures *figures,
+                      const struct ack_counts *acks)
+{
+    report_json_number(file, "resent", figures->resent);
+    fprintf(file, "\"ack\":{");
+    report_json_number(file, "asked", acks->asked);
+    report_json_number(file, "answered", acks->answered);
+    report_json_number(file, "late", acks->late);
+    report_json_number(file, "resent", acks->resent);
+    report_json_number(file, "withheld", acks->withheld);
+    report_json_number(file, "given_up", acks->given_up);
+    report_json_number(file, "waiting", acks->waiting);
+    report_json_number(file, "again", acks->again);
+    fprintf(file, "\"wrong\":%" PRIu64 "},", acks->wrong);
+}
+
 void report_json(FILE *file, const void *what)
 {
     const struct report *report = what;
@@ -175,6 +212,8 @@ void report_json(FILE *file, const void *what)
     report_json_number(file, "underway", figures->underway);
     report_json_number(file, "refused", report->refused);
     report_json_number(file, "unreachable", report->unreachable);
+    if (report->acks != NULL)
+        json_acks(file, figures, report->acks);
     fprintf(file, "\"seconds\":%.6f,\"rate\":%.1f,\"interrupted\":%s,\"expect\":{", report->seconds,
             per_second(report), report->interrupted ? "true" : "false");
     report_json_number(file, "datagrams", expect->datagrams);

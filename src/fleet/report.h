@@ -11,12 +11,14 @@
 
 #include "account.h"
 
+struct ack_counts;
 struct play_plan;
 
 struct report {
     const struct play_plan *plan; /* what was to be played, and how fast; NULL: not to be told */
     double speed;
     struct account_figures figures;
+    const struct ack_counts *acks; /* NULL: no answers were waited for */
     uint64_t refused;
     uint64_t unreachable;
     double seconds;

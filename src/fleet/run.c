@@ -6,12 +6,16 @@
 #include "run.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "ack.h"
 #include "pace.h"
 
 #define OVERRUN_NS 1000000000.0 /* how far the timetable may be behind at the end of the time */
 #define NEVER      1e300
+#define LOOK_NS    2000000.0 /* answers are looked for that often */
 
 struct runner {
     struct play *play;
@@ -19,6 +23,7 @@ struct runner {
     const struct run_plan *plan;
     struct sender *sender;
     struct account *account;
+    struct ack *ack; /* NULL: no answers are waited for */
     struct pace pace;
     struct run_result *result;
     uint64_t sent;
@@ -51,10 +56,11 @@ static bool send_all(struct runner *runner)
     return true;
 }
 
-/* Encodes `count` datagrams that were just written behind those that wait. */
+/* Encodes `count` datagrams that were just written behind those that wait.  One that is lost comes
+ * alone. */
 static void add(struct runner *runner, size_t count, double now)
 {
-    for (; count > 0; count--) {
+    for (; count > 0 && runner->result->error == 0; count--) {
         struct play_datagram *datagram = &runner->datagrams[runner->count];
         struct send_packet *packet = &runner->packets[runner->count];
         uint8_t *slot = runner->bytes + runner->count * runner->slot;
@@ -64,7 +70,66 @@ static void add(struct runner *runner, size_t count, double now)
         packet->size = (uint32_t)play_encode(runner->play_plan, datagram, slot, runner->slot);
         packet->device = datagram->device;
         assert(packet->size > 0);
+        if (runner->ack != NULL && !datagram->copy &&
+            ack_sent(runner->ack, datagram, slot, packet->size, (uint64_t)now) != 0)
+            runner->result->error = ENOMEM;
+        if (!datagram->lost)
+            runner->count++;
+    }
+}
+
+/* ---- Answers -------------------------------------------------------------------------- */
+
+static void came(void *context, uint32_t socket, const uint8_t *bytes, size_t size)
+{
+    struct runner *runner = context;
+
+    ack_came(runner->ack, socket, bytes, size);
+}
+
+/* Takes in the answers that came, and sends again what is due.  Returns false if that is the end.
+ */
+static bool serve(struct runner *runner)
+{
+    double now = pace_elapsed(&runner->pace);
+    const uint8_t *bytes;
+    size_t size;
+
+    if (runner->ack == NULL)
+        return true;
+    sender_receive(runner->sender, came, runner);
+    assert(runner->count == 0);
+    while (
+        ack_again(runner->ack, (uint64_t)now, &runner->datagrams[runner->count], &bytes, &size)) {
+        struct send_packet *packet = &runner->packets[runner->count];
+        uint8_t *slot = runner->bytes + runner->count * runner->slot;
+
+        memcpy(slot, bytes, size);
+        runner->datagrams[runner->count].sent_ns = (uint64_t)now;
+        *packet = (struct send_packet){.bytes = slot,
+                                       .size = (uint32_t)size,
+                                       .device = runner->datagrams[runner->count].device};
         runner->count++;
+        if (runner->count == SEND_BATCH && !send_all(runner))
+            return false;
+    }
+    return send_all(runner);
+}
+
+/* When to look after answers again, at the latest. */
+static double look_by(const struct runner *runner, double now, double until)
+{
+    return runner->ack != NULL && until > now + LOOK_NS ? now + LOOK_NS : until;
+}
+
+/* Waits until nothing is waited for. */
+static void wait_for_answers(struct runner *runner)
+{
+    while (runner->ack != NULL && runner->result->error == 0 &&
+           ack_counts(runner->ack)->waiting > 0 && serve(runner)) {
+        pace_show(&runner->pace, pace_elapsed(&runner->pace), runner->sent);
+        if (pace_stopped(&runner->pace, LOOK_NS))
+            return;
     }
 }
 
@@ -117,20 +182,20 @@ static void perform(struct runner *runner)
         double until = due < end ? due : end;
 
         pace_show(&runner->pace, now, runner->sent);
-        if (is_over(runner, due, now, end))
+        if (is_over(runner, due, now, end) || !serve(runner))
             break;
         if (until > now) {
             if (until < wake)
                 until = wake;
             if (runner->plan->progress && until > runner->pace.progress_ns)
                 until = runner->pace.progress_ns;
-            if (pace_stopped(&runner->pace, until - now))
+            if (pace_stopped(&runner->pace, look_by(runner, now, until) - now))
                 break;
             continue;
         }
         wake = now + PACE_WAKE_NS;
         fill(runner, now, end);
-        if (!send_all(runner) || pace_stopped(&runner->pace, 0))
+        if (runner->result->error != 0 || !send_all(runner) || pace_stopped(&runner->pace, 0))
             break;
     }
 }
@@ -150,7 +215,7 @@ static void release_held(struct runner *runner)
 }
 
 int run(struct play *play, const struct play_plan *play_plan, const struct run_plan *plan,
-        struct sender *sender, struct account *account, const sigset_t *stop,
+        struct sender *sender, struct account *account, struct ack *ack, const sigset_t *stop,
         struct run_result *result)
 {
     struct runner *runner = calloc(1, sizeof *runner);
@@ -163,6 +228,7 @@ int run(struct play *play, const struct play_plan *play_plan, const struct run_p
     runner->plan = plan;
     runner->sender = sender;
     runner->account = account;
+    runner->ack = ack;
     runner->result = result;
     runner->slot = play_size(play_plan, MUSTER_MSG_DATA);
     runner->bytes = calloc(SEND_BATCH + PLAY_STEP_MAX, runner->slot);
@@ -174,6 +240,8 @@ int run(struct play *play, const struct play_plan *play_plan, const struct run_p
 
     perform(runner);
     release_held(runner);
+    if (!runner->pace.interrupted)
+        wait_for_answers(runner);
     result->seconds = pace_elapsed(&runner->pace) / PACE_SECOND_NS;
     sender_settle(sender);
     pace_end(&runner->pace);

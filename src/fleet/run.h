@@ -19,6 +19,8 @@ struct run_plan {
     bool progress;  /* a line on standard error, once a second */
 };
 
+struct ack;
+
 struct run_result {
     double seconds;   /* from the start to the last datagram, or to the end of the wait for it */
     bool interrupted; /* by a signal */
@@ -26,10 +28,11 @@ struct run_result {
 };
 
 /* Plays until the plan's count or time is reached, one of the signals in `stop`
- * comes in, or sending fails for good.  The signals must be blocked.  Returns
+ * comes in, or sending fails for good; and then until no answer is waited for, if there is an
+ * `ack`.  The signals must be blocked.  Returns
  * -1 if memory is short. */
 int run(struct play *play, const struct play_plan *play_plan, const struct run_plan *plan,
-        struct sender *sender, struct account *account, const sigset_t *stop,
+        struct sender *sender, struct account *account, struct ack *ack, const sigset_t *stop,
         struct run_result *result);
 
 #endif

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -36,7 +37,8 @@
 #define UDP_SEGMENT 103
 #endif
 
-#define SPARE_FILES 32 /* descriptors beside the sockets */
+#define SPARE_FILES 32  /* descriptors beside the sockets */
+#define ANSWER_MOST 128 /* bytes of one that are looked at */
 
 union segment_control {
     struct cmsghdr header; /* for its alignment */
@@ -49,6 +51,7 @@ struct sender {
     uint32_t count;
     bool segment;
     int *sockets;
+    int events; /* an epoll, if what comes back is waited for; else -1 */
     /* One call's messages, each of one packet or of several in segments. */
     struct mmsghdr messages[SEND_BATCH];
     struct iovec vectors[SEND_BATCH];
@@ -172,6 +175,7 @@ struct sender *sender_open(const struct send_plan *plan, char *error)
         goto failed;
     }
     sender->segment = plan->segment;
+    sender->events = -1;
     if (plan->sockets > 1 && allow_files(plan->sockets, error) != 0)
         goto failed;
     while (sender->count < plan->sockets) {
@@ -205,6 +209,8 @@ void sender_close(struct sender *sender)
         return;
     for (i = 0; i < sender->count; i++)
         close(sender->sockets[i]);
+    if (sender->count > 0 && sender->events >= 0)
+        close(sender->events);
     free(sender->sockets);
     free(sender);
 }
@@ -268,6 +274,44 @@ void sender_settle(struct sender *sender)
 
     for (i = 0; i < sender->count; i++)
         take_reports(sender, sender->sockets[i]);
+}
+
+int sender_listen(struct sender *sender)
+{
+    uint32_t i;
+
+    sender->events = epoll_create1(EPOLL_CLOEXEC);
+    if (sender->events < 0)
+        return -1;
+    for (i = 0; i < sender->count; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
+
+        if (epoll_ctl(sender->events, EPOLL_CTL_ADD, sender->sockets[i], &event) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+void sender_receive(struct sender *sender,
+                    void (*came)(void *context, uint32_t socket, const uint8_t *bytes, size_t size),
+                    void *context)
+{
+    struct epoll_event events[SEND_BATCH];
+    uint8_t bytes[ANSWER_MOST];
+    int count, i;
+
+    do {
+        count = epoll_wait(sender->events, events, SEND_BATCH, 0);
+        for (i = 0; i < count; i++) {
+            int fd = sender->sockets[events[i].data.u32];
+            ssize_t size;
+
+            if (events[i].events & EPOLLERR)
+                take_reports(sender, fd);
+            while ((size = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT)) >= 0)
+                came(context, events[i].data.u32, bytes, (size_t)size);
+        }
+    } while (count == SEND_BATCH);
 }
 
 static int socket_of(const struct sender *sender, const struct send_packet *packet)

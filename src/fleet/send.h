@@ -48,6 +48,15 @@ size_t sender_send(struct sender *sender, const struct send_packet *packets, siz
 size_t sender_send_patiently(struct sender *sender, const struct send_packet *packets, size_t count,
                              struct pace *pace, int *error);
 
+/* Has the sockets watched for what comes back.  Returns 0, or -1 with errno set. */
+int sender_listen(struct sender *sender);
+
+/* Takes in what has come back, and calls for each datagram with the number of the socket.  Does not
+ * wait. */
+void sender_receive(struct sender *sender,
+                    void (*came)(void *context, uint32_t socket, const uint8_t *bytes, size_t size),
+                    void *context);
+
 /* Takes in the errors that came back (ICMP).  A late one may still come. */
 void sender_settle(struct sender *sender);
 

@@ -35,9 +35,10 @@ struct plan_message {
     uint8_t flags;    /* where the format has them, and asks for no others */
 };
 
-/* `readings`: how many each DATA has; 0: as many as the format declares, or one.  The plan must
- * stay.  NULL if memory is short. */
-struct plan_encoder *plan_encoder_new(const struct plan *plan, uint32_t readings);
+/* `readings`: how many each DATA has; 0: as many as the format declares, or one.  `asks`: messages
+ * are such that they are answered, if the format has a reply for them.  The plan must stay.  NULL
+ * if memory is short. */
+struct plan_encoder *plan_encoder_new(const struct plan *plan, uint32_t readings, bool asks);
 void plan_encoder_free(struct plan_encoder *encoder); /* NULL is ignored */
 
 /* Why there is no message of that type, in words behind "FORMAT: "; NULL: there is. */

@@ -233,34 +233,56 @@ static void set_why(struct shape *shape, const struct plan *plan, unsigned type,
                  type_names[type]);
 }
 
-/* Finds what a message of the type looks like: of DATA rather one with readings.  Returns -1 if
- * memory is short. */
-static int make_form(struct plan_encoder *encoder, unsigned type, uint32_t readings, uint8_t *bytes)
+/* The same so that `more` holds, too: of DATA rather one with readings.  Returns 1 if there is one,
+ * 0 if not, or -1 if memory is short. */
+static int find_form(struct plan_encoder *encoder, unsigned type, uint32_t readings,
+                     const struct plan_conditions *more, uint8_t *bytes)
 {
     struct shape *shape = &encoder->forms[type].shape;
-    int pass, found = 0;
+    int pass, found;
 
-    set_why(shape, encoder->plan, type, readings);
     for (pass = type == MUSTER_MSG_DATA ? 0 : 1; pass < 2; pass++) {
         size_t from = 0;
 
-        while ((found = shape_find(shape, encoder->plan, type, readings, pass == 0, &from)) > 0) {
+        while ((found = shape_find(shape, encoder->plan, type, readings, pass == 0, more, &from)) >
+               0) {
             if (!take_shape(encoder, type, bytes))
                 continue;
             if (encoder->bits == 0)
                 encoder->bits = shape->bits;
-            return 0;
+            return 1;
         }
         if (found < 0)
             return -1;
     }
-    make_radix(encoder);
     return 0;
+}
+
+/* Finds what a message of the type looks like, and rather one that is answered.  Returns -1 if
+ * memory is short. */
+static int make_form(struct plan_encoder *encoder, unsigned type, uint32_t readings, bool asks,
+                     uint8_t *bytes)
+{
+    const struct plan *plan = encoder->plan;
+    int found = 0;
+    size_t i;
+
+    set_why(&encoder->forms[type].shape, plan, type, readings);
+    for (i = 0; asks && i < plan->reply_count && found == 0; i++) {
+        const struct plan_conditions *when = plan_reply_when(plan, i, type);
+
+        if (when != NULL)
+            found = find_form(encoder, type, readings, when, bytes);
+    }
+    if (found == 0)
+        found = find_form(encoder, type, readings, NULL, bytes);
+    make_radix(encoder);
+    return found;
 }
 
 /* ---- All of it ------------------------------------------------------------------------ */
 
-struct plan_encoder *plan_encoder_new(const struct plan *plan, uint32_t readings)
+struct plan_encoder *plan_encoder_new(const struct plan *plan, uint32_t readings, bool asks)
 {
     static const unsigned order[] = {MUSTER_MSG_DATA, MUSTER_MSG_HEARTBEAT, MUSTER_MSG_INIT};
     struct plan_encoder *encoder = calloc(1, sizeof *encoder);
@@ -272,7 +294,7 @@ struct plan_encoder *plan_encoder_new(const struct plan *plan, uint32_t readings
     encoder->plan = plan;
     make_radix(encoder);
     for (i = 0; i < sizeof order / sizeof *order; i++)
-        if (make_form(encoder, order[i], readings, bytes) < 0)
+        if (make_form(encoder, order[i], readings, asks, bytes) < 0)
             goto no_memory;
     free(bytes);
     return encoder;

@@ -334,6 +334,10 @@ const char *plan_check_name(enum format_check is);
 /* Fills in the table of a CRC; returns whether it has one. */
 bool plan_check_table(enum format_check is, uint32_t table[256]);
 
+/* When a reply is for messages of that kind; NULL: it is for none of them. */
+const struct plan_conditions *plan_reply_when(const struct plan *plan, size_t index,
+                                              unsigned message);
+
 /* A role's name; NULL: it has none of its own. */
 const char *plan_role_name(unsigned role);
 

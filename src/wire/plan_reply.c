@@ -361,6 +361,14 @@ const struct plan_reply *plan_reply(const struct plan *plan, uint32_t index)
     return index < plan->reply_count ? &plan->replies[index].is : NULL;
 }
 
+const struct plan_conditions *plan_reply_when(const struct plan *plan, size_t index,
+                                              unsigned message)
+{
+    const struct plan_answer *answer = &plan->replies[index];
+
+    return (answer->on >> message & 1) != 0 ? &answer->when : NULL;
+}
+
 /* Header and trailer of a datagram that was taken. */
 static bool look_at(struct plan_look *look, const struct plan *plan, const uint8_t *datagram,
                     size_t size)

@@ -25,6 +25,7 @@ struct search {
     const struct plan *plan;
     unsigned type;
     uint32_t readings; /* that are wanted */
+    const struct plan_conditions *more;
     struct domain domains[FORMAT_FIELDS_MOST];
     size_t domain_count, flag_count;
     bool *alive; /* by depth and value: it is still possible */
@@ -189,7 +190,8 @@ static bool make_domains(struct search *search)
     const struct plan *plan = search->plan;
     size_t i;
 
-    if (!add_types(search) || !add_conditions(search, &plan->expect))
+    if (!add_types(search) || !add_conditions(search, &plan->expect) ||
+        (search->more != NULL && !add_conditions(search, search->more)))
         return false;
     for (i = 0; i < plan->body_count; i++)
         if (!add_conditions(search, &plan->bodies[i].when))
@@ -293,6 +295,7 @@ static bool can_have(struct search *search, size_t body)
             return false;
     search->tries = 0;
     return meet(search, alive, &search->plan->expect) &&
+           (search->more == NULL || meet(search, alive, search->more)) &&
            (body == search->plan->body_count ||
             meet(search, alive, &search->plan->bodies[body].when)) &&
            rule_out(search, 0, body);
@@ -389,10 +392,12 @@ static int find(struct shape *shape, struct search *search, bool with_readings, 
 }
 
 int shape_find(struct shape *shape, const struct plan *plan, unsigned type, uint32_t readings,
-               bool with_readings, size_t *from)
+               bool with_readings, const struct plan_conditions *more, size_t *from)
 {
-    struct search search = {
-        .plan = plan, .type = type, .readings = type == MUSTER_MSG_DATA ? readings : 0};
+    struct search search = {.plan = plan,
+                            .type = type,
+                            .more = more,
+                            .readings = type == MUSTER_MSG_DATA ? readings : 0};
     int result = -1;
     size_t i;
 

@@ -27,9 +27,10 @@ struct shape {
 
 /* Finds the next body from *from on, as an index into plan->bodies, that a message of the type can
  * have, with as many readings (0: as many as it has), and sets *from behind it.  `with_readings`:
- * only one that has any.  Returns 1, 0 if there is none, or -1 if memory is short. */
+ * only one that has any.  `more`: what else must hold; NULL: nothing.  Returns 1, 0 if there is
+ * none, or -1 if memory is short. */
 int shape_find(struct shape *shape, const struct plan *plan, unsigned type, uint32_t readings,
-               bool with_readings, size_t *from);
+               bool with_readings, const struct plan_conditions *more, size_t *from);
 
 /* Whether a condition on it decides what the datagram is; *raw is what it must be then. */
 bool shape_is_fixed(const struct shape *shape, const struct plan_field *field, uint64_t *raw);

@@ -10,6 +10,7 @@ E2E_TESTS = \
 	%D%/declared.py \
 	%D%/derived.py \
 	%D%/fleet.py \
+	%D%/fleet_ack.py \
 	%D%/fleet_formats.py \
 	%D%/format_vectors.py \
 	%D%/formats.py \

@@ -47,7 +47,7 @@ static struct run_result perform(const struct play_plan *plan, const char *port,
     ck_assert_int_eq(sigemptyset(&stop), 0);
     ck_assert_int_eq(sigaddset(&stop, SIGTERM), 0);
     ck_assert_int_eq(sigprocmask(SIG_BLOCK, &stop, NULL), 0);
-    ck_assert_int_eq(run(play, plan, &run_plan, sender, account, &stop, &result), 0);
+    ck_assert_int_eq(run(play, plan, &run_plan, sender, account, NULL, &stop, &result), 0);
     account_figures(account, play_decided(play), figures);
     *refused = sender_refused(sender);
     account_free(account);

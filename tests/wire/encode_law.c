@@ -152,7 +152,7 @@ static const char *check_type(const struct plan_encoder *encoder, unsigned type,
 
 const char *encode_law(const struct plan *plan, uint64_t seed, uint64_t *encoded)
 {
-    struct plan_encoder *encoder = plan_encoder_new(plan, seed % 4 == 0 ? 3 : 0);
+    struct plan_encoder *encoder = plan_encoder_new(plan, seed % 4 == 0 ? 3 : 0, seed % 3 == 0);
     uint8_t *datagram = malloc(LARGEST);
     const char *broken = encoder != NULL && datagram != NULL ? NULL : "there is memory";
     unsigned type;

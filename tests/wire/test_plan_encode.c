@@ -34,7 +34,7 @@ static const char *encoded(const struct plan_encoder *encoder, const struct plan
 
 static struct plan_encoder *encoder_of(const struct plan *plan, uint32_t readings)
 {
-    struct plan_encoder *encoder = plan_encoder_new(plan, readings);
+    struct plan_encoder *encoder = plan_encoder_new(plan, readings, false);
 
     ck_assert_ptr_nonnull(encoder);
     return encoder;
