@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libfleet.a
 	%D%/ack.c %D%/ack.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/claims_report.c %D%/claims_report.h \
+	%D%/claims_sums.c \
 	%D%/dialect.c %D%/dialect.h \
 	%D%/draw.h \
 	%D%/fields.c %D%/fields.h \

@@ -132,23 +132,32 @@ static int save_report(const struct options *options, void (*write)(FILE *, cons
     return EXIT_FAILED;
 }
 
+/* All that a play takes. */
+struct fleet {
+    struct dialect *dialect; /* NULL: the built-in format */
+    uint16_t *numbers;
+    struct sender *sender;
+    struct play *play;
+    struct account *account;
+    struct ack *ack; /* NULL: no answers are waited for */
+};
+
 /* Prints and saves what was done.  Returns the exit status. */
 static int conclude(const struct options *options, const struct run_result *result,
-                    const struct sender *sender, const struct account *account,
-                    const struct ack *ack, const struct play *play)
+                    const struct fleet *fleet)
 {
     struct report report = {
         .plan = &options->play,
         .speed = options->run.speed,
-        .acks = ack != NULL ? ack_counts(ack) : NULL,
-        .refused = sender_refused(sender),
-        .unreachable = sender_unreachable(sender),
+        .acks = fleet->ack != NULL ? ack_counts(fleet->ack) : NULL,
+        .refused = sender_refused(fleet->sender),
+        .unreachable = sender_unreachable(fleet->sender),
         .seconds = result->seconds,
         .interrupted = result->interrupted,
     };
     int status = EXIT_PLAYED;
 
-    account_figures(account, play_decided(play), &report.figures);
+    account_figures(fleet->account, play_decided(fleet->play), &report.figures);
     if (!options->quiet)
         report_text(stderr, &report);
     if (result->error != 0) {
@@ -175,63 +184,75 @@ static int own_addresses(struct options *options, uint16_t **numbers)
     return 0;
 }
 
+/* The format, if it is a declared one.  Returns the exit status, or -1 to go on. */
+static int open_dialect(struct fleet *fleet, struct options *options)
+{
+    if (options->format == NULL)
+        return -1;
+    fleet->dialect = dialect_open(options->format, options->catalog);
+    if (fleet->dialect == NULL || !dialect_play(fleet->dialect, &options->play))
+        return EXIT_USAGE;
+    if (dialect_is_by_source(fleet->dialect) && own_addresses(options, &fleet->numbers) != 0)
+        return no_memory();
+    return -1;
+}
+
+/* The same of all else. */
+static int open_fleet(struct fleet *fleet, const struct options *options)
+{
+    const struct play_plan *play = &options->play;
+    char error[SEND_ERROR_SIZE];
+
+    fleet->sender = sender_open(&options->send, error);
+    if (fleet->sender == NULL) {
+        fprintf(stderr, "muster-fleet: target %s: %s\n", options->target_text, error);
+        return EXIT_FAILED;
+    }
+    fleet->play = play_new(play);
+    fleet->account = account_new(play);
+    if (play->acks)
+        fleet->ack = ack_new(&play->form, play->seed, play->loss, options->ack_wait_ns);
+    if (fleet->play == NULL || fleet->account == NULL || (play->acks && fleet->ack == NULL))
+        return no_memory();
+    if (fleet->ack != NULL && sender_listen(fleet->sender) != 0) {
+        fprintf(stderr, "muster-fleet: cannot wait for answers: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return -1;
+}
+
+static void close_fleet(struct fleet *fleet)
+{
+    ack_free(fleet->ack);
+    account_free(fleet->account);
+    play_free(fleet->play);
+    sender_close(fleet->sender);
+    free(fleet->numbers);
+    dialect_close(fleet->dialect);
+}
+
 static int play_fleet(struct options *options, const sigset_t *stop)
 {
-    char error[SEND_ERROR_SIZE];
-    struct dialect *dialect = NULL;
-    uint16_t *numbers = NULL;
-    struct sender *sender = NULL;
-    struct play *play = NULL;
-    struct account *account = NULL;
-    struct ack *ack = NULL;
+    struct fleet fleet = {0};
     struct run_result result;
-    int status = EXIT_USAGE;
+    int status = open_dialect(&fleet, options);
 
-    if (options->format != NULL) {
-        dialect = dialect_open(options->format, options->catalog);
-        if (dialect == NULL || !dialect_play(dialect, &options->play))
-            goto done;
-    }
-    status = EXIT_FAILED;
-    if (dialect != NULL && dialect_is_by_source(dialect) && own_addresses(options, &numbers) != 0) {
-        status = no_memory();
+    if (status < 0)
+        status = open_fleet(&fleet, options);
+    if (status >= 0)
         goto done;
-    }
-    sender = sender_open(&options->send, error);
-    if (sender == NULL) {
-        fprintf(stderr, "muster-fleet: target %s: %s\n", options->target_text, error);
-        goto done;
-    }
-    play = play_new(&options->play);
-    account = account_new(&options->play);
-    if (options->play.acks)
-        ack = ack_new(&options->play.form, options->play.seed, options->play.loss,
-                      options->ack_wait_ns);
-    if (play == NULL || account == NULL || (options->play.acks && ack == NULL)) {
-        status = no_memory();
-        goto done;
-    }
-    if (ack != NULL && sender_listen(sender) != 0) {
-        fprintf(stderr, "muster-fleet: cannot wait for answers: %s\n", strerror(errno));
-        goto done;
-    }
     if (!options->quiet)
         announce(options);
-    if (!options->quiet && dialect != NULL)
-        dialect_announce(dialect);
-    if (run(play, &options->play, &options->run, sender, account, ack, stop, &result) != 0) {
+    if (!options->quiet && fleet.dialect != NULL)
+        dialect_announce(fleet.dialect);
+    if (run(fleet.play, &options->play, &options->run, fleet.sender, fleet.account, fleet.ack, stop,
+            &result) != 0)
         status = no_memory();
-        goto done;
-    }
-    status = conclude(options, &result, sender, account, ack, play);
+    else
+        status = conclude(options, &result, &fleet);
 
 done:
-    ack_free(ack);
-    account_free(account);
-    play_free(play);
-    sender_close(sender);
-    free(numbers);
-    dialect_close(dialect);
+    close_fleet(&fleet);
     return status;
 }
 

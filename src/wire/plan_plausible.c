@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#define PERIOD 80 /* readings, until it begins anew */
+#define HALF 40 /* readings, until it falls */
 
 /* What is usual, first of those that are named so. */
 static const struct usual {
@@ -63,8 +63,8 @@ double plausible_value(const struct plan_known *known, const struct plausible *o
 {
     const struct plausible begin = {.device = of->device, .seed = of->seed};
     const struct usual *usual_is = usual_of(&known->shown);
-    uint64_t phase = (plausible_hash(&begin, known->shown.name) + of->reading) % PERIOD;
-    double part = (double)(phase <= PERIOD / 2 ? phase : PERIOD - phase) / (PERIOD / 2);
+    uint64_t phase = (plausible_hash(&begin, known->shown.name) + of->reading) % (2 * HALF);
+    double part = (double)(phase <= HALF ? phase : 2 * HALF - phase) / HALF;
 
     return usual_is->low + (usual_is->high - usual_is->low) * part;
 }

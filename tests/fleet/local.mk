@@ -6,6 +6,7 @@ FLEET_LIBS = src/fleet/libfleet.a src/libwire.a src/libbase.a $(YAML_LIBS)
 # pace: tests/fleet/test_run.c
 # perform: tests/e2e/scenarios.py
 # claims_report: tests/e2e/scenarios.py
+# claims_sums: tests/fleet/test_claims.c
 # values: tests/fleet/test_options.c
 # fields: tests/fleet/test_scenario.c
 # scenario_acts: tests/fleet/test_scenario.c

@@ -36,7 +36,7 @@ struct made_format {
     struct format_fill fills[MADE_REPLIES][MADE_SENDS][2];
 };
 
-/* Behind the last of the choices all of them are 0. */
-void made_format(struct made_format *made, const uint8_t *choices, size_t count);
+/* Each byte is a choice; behind the last of them all are 0. */
+void made_format(struct made_format *made, const uint8_t *bytes, size_t count);
 
 #endif
