@@ -104,6 +104,7 @@ static void text_plain(FILE *file, const struct claims_report *report,
     plain.figures.sent = claims_totals(report->claims)->datagrams;
     plain.figures.unsent = unsent(report);
     plain.figures.expect = sum->expect;
+    plain.form = &report->scenario->groups[0].form;
     memcpy(plain.figures.withheld, stage_decided(report->stage)->withheld,
            sizeof plain.figures.withheld);
     plain_print(file, &plain);

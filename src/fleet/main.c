@@ -149,6 +149,7 @@ static int conclude(const struct options *options, const struct run_result *resu
     struct report report = {
         .plan = &options->play,
         .speed = options->run.speed,
+        .form = &options->play.form,
         .acks = fleet->ack != NULL ? ack_counts(fleet->ack) : NULL,
         .refused = sender_refused(fleet->sender),
         .unreachable = sender_unreachable(fleet->sender),

@@ -13,6 +13,20 @@ static void lose(FILE *text, unsigned *count, uint64_t n, const char *what)
         fprintf(text, "%s%" PRIu64 " %s", (*count)++ == 0 ? " Lost: " : "; ", n, what);
 }
 
+/* Messages without a number that were withheld. */
+static uint64_t unnumbered(const struct report *report)
+{
+    static const struct message_form built_in = {.readings = 1};
+    const struct message_form *form = report->form != NULL ? report->form : &built_in;
+    uint64_t sum = 0;
+    uint8_t type;
+
+    for (type = 0; type < PLAY_TYPES; type++)
+        if (message_numbers(form, type) == 0)
+            sum += report->figures.withheld[type];
+    return sum;
+}
+
 void plain_print(FILE *out, const struct report *report)
 {
     const struct account_figures *figures = &report->figures;
@@ -30,8 +44,7 @@ void plain_print(FILE *out, const struct report *report)
     lose(text, &losses, figures->expect.invisible,
          "numbers that were withheld before a session's first or after its last, which it cannot "
          "know of");
-    lose(text, &losses,
-         figures->withheld[MUSTER_MSG_INIT] + figures->withheld[MUSTER_MSG_HEARTBEAT],
+    lose(text, &losses, unnumbered(report),
          "messages without a number that were withheld, which it cannot know of");
     lose(text, &losses, figures->unsent, "that were still to be sent, since the play was cut off");
     lose(text, &losses, report->refused, "that came back, since nobody listens there");

@@ -18,7 +18,8 @@ struct report {
     const struct play_plan *plan; /* what was to be played, and how fast; NULL: not to be told */
     double speed;
     struct account_figures figures;
-    const struct ack_counts *acks; /* NULL: no answers were waited for */
+    const struct message_form *form; /* NULL: the built-in one */
+    const struct ack_counts *acks;   /* NULL: no answers were waited for */
     uint64_t refused;
     uint64_t unreachable;
     double seconds;

@@ -66,10 +66,6 @@ class FleetFormats(Case):
         self.write("devices.yaml", catalog or f"include_formats: [ {os.path.join(PRESETS, name)} ]\n")
         listen = f'{{ address = "{address}"; port = 0; format = "{name}"; }}'
         settings = f'catalog = "devices.yaml";\n{settings}'
-        self.write("collector.conf", f"{settings}\nlisten = ( {listen} );\nchain = ( {CHAIN} );\n")
-        done = self.musterd("-c", "collector.conf", "--check")
-        if done.returncode != 0 and "can be received" in done.stderr:
-            self.skipTest(f"musterd has no devices of {name}: {done.stderr}")
         return self.start(CHAIN, settings=settings, listen=listen)
 
     def play(self, collector, name, *arguments):
