@@ -224,6 +224,14 @@ bool dialect_play(struct dialect *dialect, struct play_plan *plan)
 
 /* ---- Scenarios ------------------------------------------------------------------------ */
 
+/* Whether even a datagram of no bytes is one of it. */
+static bool takes_nothing(const struct dialect *dialect)
+{
+    struct plan_header header;
+
+    return plan_header(dialect->plan, &header, (const uint8_t *)"", 0, NULL, 0) >= 0;
+}
+
 static bool check_acts(const struct dialect *dialect, const struct scenario *scenario)
 {
     size_t i;
@@ -231,6 +239,9 @@ static bool check_acts(const struct dialect *dialect, const struct scenario *sce
     for (i = 0; i < scenario->act_count; i++) {
         const struct scenario_act *act = &scenario->acts[i];
 
+        if (act->verb == SCENARIO_STRANGERS_COME && takes_nothing(dialect))
+            return cannot(dialect, "timeline",
+                          "takes any datagram, so strangers cannot be told: leave them out");
         if (act->first == SCENARIO_GIVEN && !check_number(dialect, act->number, "first"))
             return false;
         if (dialect_is_by_source(dialect) &&

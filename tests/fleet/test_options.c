@@ -88,6 +88,21 @@ START_TEST(arguments_are_read)
     ck_assert_uint_eq(options.play.data_ns, 6000000000);
     ck_assert_uint_eq(options.play.heartbeat_ns, 0);
     ck_assert_int_eq(read_line(&options, "--rate 1000 --delay 1s --jitter 1h"), OPTIONS_PLAY);
+
+    ck_assert_int_eq(read_line(&options, "--format rtp --catalog c.yaml --first-id 4294967295 "
+                                         "--start-seq 18446744073709551615"),
+                     OPTIONS_PLAY);
+    ck_assert_str_eq(options.format, "rtp");
+    ck_assert_str_eq(options.catalog, "c.yaml");
+    ck_assert_uint_eq(options.play.first_id, UINT32_MAX);
+    ck_assert_uint_eq(options.play.start_seq, UINT64_MAX);
+    ck_assert_uint_eq(options.play.form.readings, 0); /* as the format has it */
+    ck_assert_int_eq(read_line(&options, "--format rtp --readings 3"), OPTIONS_PLAY);
+    ck_assert_uint_eq(options.play.form.readings, 3);
+    ck_assert_int_eq(read_line(&options, "--ack --devices 7 --ack-wait 20ms"), OPTIONS_PLAY);
+    ck_assert(options.play.acks);
+    ck_assert_uint_eq(options.ack_wait_ns, 20000000);
+    ck_assert_uint_eq(options.send.sockets, 7);
 }
 END_TEST
 
@@ -126,6 +141,13 @@ static const char *const wrong_lines[] = {
     "--payload u16 --readings 0",
     "--payload u16 --readings 32748",
     "--start-seq 4294967296",
+    "--format rtp --first-id 4294967296",
+    "--format rtp --payload u16",
+    "--catalog c.yaml",
+    "--ack --sockets one",
+    "--ack-wait 1s",
+    "--ack --ack-wait 1us",
+    "--ack --scenario x.yaml",
     "--readings 2",
     "--segment",
     "--rate 5 --speed 2",

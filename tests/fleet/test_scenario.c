@@ -35,6 +35,25 @@ START_TEST(defaults)
 }
 END_TEST
 
+/* Of a declared format numbers may be wider, and readings are as it has them. */
+START_TEST(a_format)
+{
+    struct scenario scenario;
+
+    scene_load(&scenario,
+               "for: 1s\nformat: rtp\ncatalog: c.yaml\n"
+               "devices: { a: { count: 1, start: 4294967296, readings: 3 }, b: { count: 1 } }\n"
+               "timeline: [ { at: 0, do: reboot, first: 18446744073709551615 } ]\n");
+    ck_assert_str_eq(scenario.format, "rtp");
+    ck_assert_str_eq(scenario.catalog, "c.yaml");
+    ck_assert_uint_eq(scenario.groups[0].start_seq, UINT64_C(1) << 32);
+    ck_assert_uint_eq(scenario.groups[0].readings, 3);
+    ck_assert_uint_eq(scenario.groups[1].readings, 0);
+    ck_assert_uint_eq(scenario.acts[0].number, UINT64_MAX);
+    scenario_free(&scenario);
+}
+END_TEST
+
 START_TEST(groups_and_ids)
 {
     static const uint16_t ids[] = {101, 102, 7, 20, 21, 22, 65535, 0, 103};
@@ -153,6 +172,11 @@ static const struct {
     {"for: 1s\ndevices: { a: { count: 1, heartbeat: 1us } }\n",
      "heartbeat: expected 1ms or longer"},
     {"for: 1s\ndevices: { a: { count: 1, readings: 2 } }\n", "expected \"payload: u16\" with it"},
+    {"for: 1s\ndevices: { a: { count: 1, start: 4294967296 } }\n",
+     ":2:34: start: expected a whole number from 0 to 4294967295"},
+    {"for: 1s\nformat: rtp\ndevices: { a: { count: 1, payload: u16 } }\n",
+     ":3:36: payload: it is of the built-in format"},
+    {"for: 1s\nformat: ''\ndevices: { a: { count: 1 } }\n", "format: \"\" cannot be"},
     {"for: 1s\ndevices: { a: { count: 1, payload: u8 } }\n",
      "payload: \"u8\" cannot be; expected text or u16"},
     {"for: 1s\ndevices: { a: { count: 1, from: here } }\n", "expected an IP address"},
@@ -205,7 +229,7 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {defaults, groups_and_ids, acts};
+    const TTest *const tests[] = {defaults, groups_and_ids, a_format, acts};
     Suite *suite = suite_create("scenario");
     TCase *tcase = tcase_create("scenario");
     size_t i;
