@@ -112,7 +112,7 @@ class FleetFormats(Case):
                 options = ["--readings", str(readings)] if readings > 1 else []
                 played = self.play(collector, name, "--devices", "20", "--rate", "10000", "--count", "4000",
                                    "--start-seq", str(2**bits - 50), *BAD, *options)
-                numbers = {int(row["seq_num"]) for row in self.compare(played, collector.stop())}
+                numbers = {int(row["seq_num"]) for row in self.compare(played, collector.stop()) if row["seq_num"]}
                 self.assertTrue({2**bits - 1, 0, 1} <= numbers)
                 self.assertLess(max(numbers), 2**bits)
                 os.remove(self.path("telemetry.csv"))
