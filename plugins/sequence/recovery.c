@@ -149,6 +149,12 @@ void recovery_forget(struct tables *tables, uint32_t id)
     memset(&device->session, 0, sizeof device->session);
     memset(&tables->rivals[id], 0, sizeof tables->rivals[id]);
     undo_end(&slot->undo);
+    /* Of whom has the number now, none of this is so.  Who is killed here does it again. */
+    memset(&device->contact, 0, sizeof device->contact);
+    memset(&device->timing, 0, sizeof device->timing);
+    memset(&tables->habits[id], 0, sizeof tables->habits[id]);
+    device->highest_tick = 0;
+    device->disorder = 0;
     tables_forget(tables, id);
 }
 

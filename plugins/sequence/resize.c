@@ -171,28 +171,39 @@ static void copy_known(struct tables *to, const struct tables *from)
         tables_know(to, id);
 }
 
-/* What was lost of devices that were forgotten still counts.  Of which of them it was does not
+/* What was lost of a device that is forgotten still counts.  Of which of them it was does not
  * matter any more. */
-static void copy_forgotten(struct tables *to, const struct tables *from)
+static void add_losses(struct tables *to, uint32_t id, const struct losses *forgotten)
+{
+    struct losses *losses = &to->losses[id < to->devices ? id : 0];
+    unsigned i;
+
+    losses->recovered += forgotten->recovered;
+    for (i = 0; i < MUSTER_CAUSES; i++)
+        losses->lost[i] += forgotten->lost[i];
+}
+
+/* The same of those that are not known any more.  `busy`: the changes that were not complete; NULL:
+ * nothing is believed of them. */
+static void copy_forgotten(struct tables *to, const struct tables *from, struct undo_busy *busy)
 {
     uint32_t id;
-    unsigned i;
 
     for (id = tables_next_counted(from, 0); id < from->devices;
          id = tables_next_counted(from, id + 1)) {
-        struct losses *losses = &to->losses[id < to->devices ? id : 0];
+        const struct losses *losses = &from->losses[id];
 
         if (id < to->devices &&
             (tables_is_known(from, id) || tables_read_device(from, id)->session.known))
             continue;
-        losses->recovered += from->losses[id].recovered;
-        for (i = 0; i < MUSTER_CAUSES; i++)
-            losses->lost[i] += from->losses[id].lost[i];
+        if (busy != NULL)
+            losses = undo_settle(busy, from, id).losses;
+        add_losses(to, id, losses);
     }
 }
 
-/* A device that has no place in the new tables: what is missing of it is lost, and counts, as in
- * copy_forgotten.  Returns whether it was known. */
+/* A device that has no place in the new tables: what is missing of it is lost.  Its losses are
+ * added by copy_forgotten.  Returns whether it was known. */
 static bool forget(struct tables *to, const struct undo_settled *settled)
 {
     struct tracker_counts *counts = &tables_slot(to, 0)->counts;
@@ -220,7 +231,7 @@ struct resize_losses resize_tables(struct tables *to, const struct tables *from,
     copy_known(to, from);
     if (is_stale) {
         copy_stale(to, from);
-        copy_forgotten(to, from);
+        copy_forgotten(to, from, NULL);
         return losses;
     }
     undo_find_busy(&busy, from);
@@ -242,6 +253,6 @@ struct resize_losses resize_tables(struct tables *to, const struct tables *from,
     counts->open -= losses.numbers;
     counts->lost += losses.numbers;
     losses.gaps = copy_gaps(to, from);
-    copy_forgotten(to, from);
+    copy_forgotten(to, from, &busy);
     return losses;
 }

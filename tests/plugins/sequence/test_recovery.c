@@ -456,6 +456,93 @@ START_TEST(damaged_highest)
 }
 END_TEST
 
+/* ---- another device has the number ---------------------------------------------------- */
+
+static void copy_tables(struct tables *to, const struct tables *from)
+{
+    const uint64_t bytes = tables_bytes(from->devices, from->window);
+
+    tables_lay_out(to, memory_new(bytes), from->devices, from->window);
+    memcpy(to->shared, from->shared, bytes);
+}
+
+static bool is_zero(const void *memory, size_t size)
+{
+    const uint8_t *bytes = memory;
+    size_t i;
+
+    for (i = 0; i < size && bytes[i] == 0; i++)
+        ;
+    return i == size;
+}
+
+static void expect_forgotten(struct tables *tables, uint32_t id, const struct tracker_counts *was)
+{
+    const struct device *device = tables_read_device(tables, id);
+    const struct tracker_counts sum = tables_counts_from(tables, 0);
+
+    ck_assert(recovery_is_sound(tables));
+    ck_assert_uint_eq(sum.devices, was->devices - 1);
+    ck_assert_uint_eq(sum.missing, was->missing);
+    ck_assert_uint_eq(sum.doubted + sum.outliers, was->doubted + was->outliers);
+    ck_assert(!tables_is_known(tables, id));
+    ck_assert(is_zero(&device->session, sizeof device->session));
+    ck_assert(is_zero(&device->contact, sizeof device->contact));
+    ck_assert(is_zero(&device->timing, sizeof device->timing));
+    ck_assert(is_zero(&tables->habits[id], sizeof *tables->habits));
+    ck_assert_uint_eq(device->disorder, 0);
+}
+
+/* Makes, under the undo record, some of the stores that have made `after` of the tables. */
+static void tear(struct tables *tables, const struct tables *after, uint32_t id)
+{
+    const struct undo *undo = &tables_slot(tables, 0)->undo;
+    const uint8_t *whole = (const uint8_t *)after->shared;
+    uint8_t *bytes = (uint8_t *)tables->shared;
+    const uint8_t *busy = (const uint8_t *)&undo->busy;
+    const uint64_t size = tables_bytes(tables->devices, tables->window);
+    uint64_t at;
+
+    undo_begin(&tables_slot(tables, 0)->undo, &tables_slot(tables, 0)->counts, tables, id);
+    for (at = offsetof(struct shared, known) + TABLED / 8; at < size; at += 8)
+        if (bytes + at != busy && memcmp(bytes + at, whole + at, 8) != 0 && one_in(2))
+            memcpy(bytes + at, whole + at, 8);
+}
+
+/* All that a device left is gone, but for what is lost of it; and a kill anywhere in the midst of
+ * it is made good by the next run, which does it again. */
+START_TEST(forgotten)
+{
+    struct tables before, after, torn;
+    struct image image;
+    struct tracker_counts was;
+    uint32_t id, step;
+
+    make_image(&image);
+    map_image(&image, &before);
+    recovery_take_back(&before);
+    was = tables_counts_from(&before, 0);
+    for (id = tables_next_known(&before, 0); id < TABLED; id = tables_next_known(&before, id + 1)) {
+        tables_device(&before, id)->disorder = 200;
+        copy_tables(&after, &before);
+        recovery_forget(&after, id);
+        expect_forgotten(&after, id, &was);
+        for (step = 0; step < 6; step++) {
+            copy_tables(&torn, &before);
+            tear(&torn, &after, id);
+            ck_assert(recovery_is_sound(&torn));
+            recovery_take_back(&torn);
+            recovery_forget(&torn, id);
+            expect_forgotten(&torn, id, &was);
+            memory_free(&torn);
+        }
+        memory_free(&after);
+    }
+    munmap(before.shared, image.bytes);
+    close(image.file);
+}
+END_TEST
+
 /* Entries of devices that were never heard of are not looked at before a run. */
 START_TEST(damaged_entry_of_an_unknown_device)
 {
@@ -483,7 +570,7 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const cases[] = {damage_is_found, damaged_presence, damaged_highest,
+    const TTest *const cases[] = {damage_is_found, damaged_presence, damaged_highest, forgotten,
                                   damaged_entry_of_an_unknown_device};
     Suite *suite = suite_create("recovery");
     TCase *tests = tcase_create("recovery");

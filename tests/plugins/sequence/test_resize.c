@@ -364,6 +364,74 @@ START_TEST(more_and_fewer_devices)
 }
 END_TEST
 
+/* Devices whose numbers there cannot be any more: what was missing of them is lost, and all sums
+ * agree; also if the process was killed while one of them changed. */
+static void expect_fewer(const struct tables *from, uint32_t devices)
+{
+    const struct tracker_counts was = tables_counts_from(from, 0);
+    struct tracker_counts sum;
+    struct resize_losses losses;
+    struct tables few, many;
+    uint64_t open = 0;
+    uint32_t id;
+
+    make_tables(&few, devices, from->window);
+    losses = resize_tables(&few, from, false);
+    expect_sums(&few);
+    sum = tables_counts_from(&few, 0);
+    for (id = 0; id < devices; id++) {
+        open += tables_read_device(&few, id)->session.open;
+        if (id > 0)
+            ck_assert_int_eq(memcmp(&few.losses[id], &from->losses[id], sizeof *few.losses), 0);
+    }
+    ck_assert_uint_eq(losses.devices, DEVICES - devices);
+    ck_assert_uint_eq(sum.devices, devices);
+    ck_assert_uint_eq(sum.open, open);
+    ck_assert_uint_eq(losses.numbers, 0);
+    if (tables_read_slot(from, 0)->undo.busy == 0) {
+        ck_assert_uint_eq(sum.missing, was.missing);
+        ck_assert_uint_eq(sum.recovered, was.recovered);
+        ck_assert_uint_eq(sum.doubted + sum.outliers, was.doubted + was.outliers);
+    }
+    expect_gaps(&few, open);
+    make_tables(&many, MUSTER_DEVICE_IDS + 4096, from->window);
+    resize_tables(&many, &few, false);
+    expect_sums(&many);
+    expect_gaps(&many, open);
+    memory_free(&few);
+    memory_free(&many);
+}
+
+START_TEST(forgotten_devices)
+{
+    const uint32_t last = DEVICES - 1; /* has no place */
+    struct muster_record *messages = calloc(MESSAGES, sizeof *messages);
+    struct run run;
+    struct slot *slot;
+    uint32_t devices;
+
+    ck_assert_ptr_nonnull(messages);
+    random_seed(70 + (uint64_t)_i);
+    make_messages(messages);
+    begin(&run, 256);
+    judge(&run, messages);
+    end(&run);
+    for (devices = 1; devices < DEVICES; devices++)
+        expect_fewer(&run.tables, devices);
+    slot = tables_slot(&run.tables, 0);
+    undo_begin(&slot->undo, &slot->counts, &run.tables, last);
+    tables_device(&run.tables, last)->session.open += 3;
+    run.tables.losses[last].recovered += 7;
+    run.tables.losses[last].lost[0] += 5;
+    run.tables.rivals[last].rows[0].doubted += 2;
+    slot->counts.lost += 4;
+    for (devices = 1; devices < DEVICES; devices++)
+        expect_fewer(&run.tables, devices);
+    memory_free(&run.tables);
+    free(messages);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("resize");
@@ -374,6 +442,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, a_gap_at_the_edge);
     tcase_add_test(tcase, stale_ones);
     tcase_add_test(tcase, more_and_fewer_devices);
+    tcase_add_loop_test(tcase, forgotten_devices, 0, ROUNDS);
     suite_add_tcase(suite, tcase);
     return suite;
 }
