@@ -203,6 +203,15 @@ static struct batch_copy *copy_pointed(struct batch *batch, const struct muster_
     return copy;
 }
 
+/* A record is of the device that has its number, whatever else it says of it. */
+static void name_device(const struct batch *batch, struct muster_record *record)
+{
+    if ((record->marks & MUSTER_MARK_DEVICE) != 0)
+        numbers_name(batch->numbers, record, record->device);
+    else
+        batch_check_forget_device(record);
+}
+
 /* Adds a copy of the record.  Returns why it could not, BATCH_*; 0: it is added. */
 static unsigned emit(struct batch *batch, uint32_t after, const struct muster_record *record)
 {
@@ -234,10 +243,7 @@ static unsigned emit(struct batch *batch, uint32_t after, const struct muster_re
     }
     if (is_new_way)
         emission->record.via.arrival = &copy->arrival;
-    if ((record->marks & MUSTER_MARK_DEVICE) != 0)
-        numbers_name(batch->numbers, &emission->record, record->device);
-    else
-        batch_check_forget_device(&emission->record);
+    name_device(batch, &emission->record);
     return 0;
 }
 
@@ -322,6 +328,7 @@ const struct muster_record *batch_hold(struct muster_batch *view, uint32_t index
     if (copy == NULL)
         return NULL;
     copy->record = *record;
+    name_device(batch, &copy->record);
     if (!has_datagram)
         batch_check_forget(&copy->record);
     copy->record.payload.bytes =

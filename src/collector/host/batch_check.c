@@ -125,7 +125,9 @@ void batch_check_mend(struct batch *batch)
         record->payload_size = readable(batch, record->payload.bytes, record->payload_size);
         if (record->payload_size == 0)
             record->payload.bytes = NULL;
-        if ((record->marks & MUSTER_MARK_DEVICE) == 0 || !batch_check_device(batch, record->device))
+        if ((record->marks & MUSTER_MARK_DEVICE) != 0 && batch_check_device(batch, record->device))
+            numbers_name(batch->numbers, record, record->device);
+        else
             batch_check_forget_device(record);
     }
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/random.h"
+#include "collector/catalog/numbers.h"
 #include "collector/host/batch.h"
 #include "collector/host/plugin.h"
 #include "common/runner.h"
@@ -277,10 +278,67 @@ START_TEST(held_and_released)
 }
 END_TEST
 
+/* Of devices that are not their own numbers: a record is of the device that has its number,
+ * whatever a filter says that it calls itself. */
+START_TEST(named_devices)
+{
+    const unsigned worker = 1, workers = 4;
+    void *memory = calloc(1, numbers_bytes(64));
+    struct numbers *numbers = numbers_open(memory, 64, workers);
+    const uint32_t text = numbers_give(numbers, "a/b", 3, worker);
+    const uint32_t wide = numbers_give(numbers, "70000", 5, worker);
+    const uint32_t other = numbers_give(numbers, "other", 5, worker + 1);
+    _Alignas(16) struct muster_record records[3] = {numbered(1), numbered(2), numbered(3)};
+    const struct batch_memory nowhere = {0};
+    const struct muster_record *held, *got;
+    struct muster_record made = numbered(9);
+    struct batch batch = {0};
+    unsigned i;
+
+    for (i = 0; i < 3; i++)
+        numbers_name(numbers, &records[i], i == 1 ? wide : text);
+    batch_init(&batch, worker, workers, numbers);
+    batch_begin(&batch, records, 3, &nowhere);
+    batch_turn(&batch, 3);
+    batch.view.records[0].device_id = 7;
+    batch.view.records[0].marks &= (uint8_t)~MUSTER_MARK_KEY;
+    batch.view.records[1].device_id = 8;
+    batch.view.records[2].device_id = 9;
+    held = batch_hold(&batch.view, 2);
+    ck_assert_ptr_nonnull(held);
+    ck_assert_uint_eq(held->device_id, 0);
+    made.marks = MUSTER_MARK_DEVICE | MUSTER_MARK_KEY;
+    made.device = wide;
+    made.device_id = 5;
+    ck_assert_int_eq(batch_emit(&batch.view, 0, &made), 0);
+    made.marks = MUSTER_MARK_DEVICE;
+    made.device = text;
+    ck_assert_int_eq(batch_emit(&batch.view, 0, &made), 0);
+    made.device = other;
+    ck_assert_int_ne(batch_emit(&batch.view, 0, &made), 0);
+    made.device = MUSTER_DEVICE_IDS + 64;
+    ck_assert_int_ne(batch_emit(&batch.view, 0, &made), 0);
+    ck_assert(batch_settle(&batch).altered);
+    got = batch.view.records;
+    ck_assert_uint_eq(batch.view.count, 4);
+    for (i = 0; i < 4; i++) {
+        const bool is_text = i == 0 || i == 2;
+
+        ck_assert_uint_eq(got[i].device, is_text ? text : wide);
+        ck_assert_uint_eq(got[i].device_id, is_text ? 0 : 70000);
+        ck_assert_uint_eq(got[i].marks, MUSTER_MARK_DEVICE | (is_text ? MUSTER_MARK_KEY : 0));
+    }
+    batch_free(&batch);
+    numbers_close(numbers);
+    free(memory);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {held_and_released, nothing_asked,  order_of_what_is_added,
-                                  an_empty_batch,    random_filters, odd_additions};
+                                  an_empty_batch,    random_filters, odd_additions,
+                                  named_devices};
     Suite *suite = suite_create("batch");
     TCase *tcase = tcase_create("batch");
     size_t i;
