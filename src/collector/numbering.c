@@ -11,16 +11,14 @@
 #include "base/clock.h"
 #include "collector/catalog/catalog.h"
 #include "collector/catalog/numbers.h"
-#include "collector/flow/admit.h"
 #include "wire/plan.h"
 
 #define NAME "musterd.devices" /* of the state; no entry of the chain can have it */
 
 enum { STEP = 4096 }; /* numbers: few devices more or less are not another size of every table */
 
-#define QUIET                                                                                      \
-    (30 * 24 * 3600 * CLOCK_SECOND) /* who is not heard for so long gives a number back            \
-                                     */
+#define QUIET (24 * 3600 * CLOCK_SECOND) /* who was not heard for so long may give a number back   \
+                                          */
 
 /* Whether a listener has a format whose devices are not their own numbers. */
 static bool are_needed(const struct config *config)
@@ -34,14 +32,14 @@ static bool are_needed(const struct config *config)
     return false;
 }
 
+/* Whoever rejects the unknown may have listed some of them just now, and these keep their numbers.
+ */
 static uint32_t count_needed(const struct config *config)
 {
-    uint64_t count = catalog_key_count(config->catalog);
+    uint64_t count = (uint64_t)catalog_key_count(config->catalog) + config->unknown_most;
 
     if (!are_needed(config))
         return 0;
-    if (config->unknown != ADMIT_REJECT)
-        count += config->unknown_most;
     count = (count / STEP + 1) * STEP;
     return count < NUMBERS_MOST ? (uint32_t)count : NUMBERS_MOST;
 }
@@ -55,31 +53,39 @@ static int convert(const struct muster_state *old, const struct muster_state *st
     return 1;
 }
 
-/* Every device that is listed has a number, before any that is not. */
+/* Of devices that are not listed.  Returns 0, or -1 if memory is short. */
+static int take_back(struct numbers *numbers, uint32_t wanted, uint64_t quiet_ns,
+                     struct problems *problems)
+{
+    int64_t count = numbers_take_back(numbers, wanted, quiet_ns);
+
+    if (count > 0)
+        problems_note(problems, LOG_INFO, NULL,
+                      "%" PRIi64 " devices that the catalog does not list, and that were heard "
+                      "longest ago, give their numbers back",
+                      count);
+    return count < 0 ? -1 : 0;
+}
+
+/* Every device that is listed has a number, before any that is not; and there is room for new ones,
+ * so that those that were made up in an earlier run do not keep them out.  Returns 0, or -1. */
 static int give_to_listed(struct numbers *numbers, uint32_t most, const struct config *config,
                           struct problems *problems)
 {
-    const uint64_t since[] = {clock_wall() - QUIET, UINT64_MAX};
+    const uint32_t room = config->unknown_most < most ? config->unknown_most / 4 : most / 4;
     size_t missing;
-    unsigned i;
+    uint32_t left;
 
     if (catalog_give_numbers(config->catalog, numbers, config->workers, &missing) < 0)
         return -1;
-    for (i = 0; i < 2; i++) {
-        uint32_t count;
-
-        if (missing == 0 && (i > 0 || numbers_count(numbers) < most - most / 4))
-            break;
-        count = numbers_take_back(numbers, since[i]);
-        if (count > 0)
-            problems_note(problems, LOG_INFO, NULL,
-                          "%" PRIu32 " devices that the catalog does not list%s give their "
-                          "numbers back",
-                          count, i == 0 ? ", and that were not heard for 30 days," : "");
-        if (catalog_give_numbers(config->catalog, numbers, config->workers, &missing) < 0)
-            return -1;
-    }
-    return 0;
+    left = most - numbers_count(numbers);
+    if (left < room && take_back(numbers, room - left + (uint32_t)missing, QUIET, problems) < 0)
+        return -1;
+    left = most - numbers_count(numbers);
+    if (left < missing && take_back(numbers, (uint32_t)missing - left, 0, problems) < 0)
+        return -1;
+    return missing > 0 ? catalog_give_numbers(config->catalog, numbers, config->workers, &missing)
+                       : 0;
 }
 
 int numbering_open(struct numbering *numbering, const struct config *config, struct host *host,
@@ -93,6 +99,12 @@ int numbering_open(struct numbering *numbering, const struct config *config, str
 
     if (most == 0)
         return 0;
+    if (catalog_key_count(config->catalog) > NUMBERS_MOST) {
+        problems_note(problems, LOG_ERROR, NULL,
+                      "the catalog lists more than %u devices that are no number below %d",
+                      NUMBERS_MOST, MUSTER_DEVICE_IDS);
+        return -1;
+    }
     numbering->state = state_open(host->states, NAME, "musterd", &wanted, problems);
     if (numbering->state == NULL)
         return -1;

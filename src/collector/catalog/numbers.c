@@ -29,8 +29,16 @@ _Static_assert(sizeof(struct entry) == 72, "the layout is in files");
 /* Where a key's entry is: the upper half of its hash, and the entry's index + 1.  0: none. */
 typedef uint64_t place;
 
+/* Of an entry: what a datagram needs. */
+struct known {
+    uint64_t id;    /* the key, if it is a whole number; else 0 */
+    uint32_t heard; /* as the entry has it */
+    uint32_t kept;
+};
+
 struct numbers {
     struct entry *entries;
+    struct known *known; /* of each entry */
     uint32_t most;
     unsigned workers;
     uint64_t seed; /* so that nobody can choose where a key is */
@@ -38,7 +46,6 @@ struct numbers {
     uint32_t mask;        /* how many there are, less one */
     pthread_mutex_t lock; /* of what is given */
     uint32_t *fresh;      /* of each worker: its first free entry; `most`: it has none */
-    uint8_t *kept;        /* of each entry */
     uint32_t count;
 };
 
@@ -46,15 +53,23 @@ struct numbers {
 
 bool numbers_is_whole(const char *key, size_t length, uint64_t *id)
 {
+    const size_t safe = length < 20 ? length : 19; /* digits that always fit */
     uint64_t number = 0;
     size_t i;
 
     if (length == 0 || length > 20 || (key[0] == '0' && length > 1))
         return false;
-    for (i = 0; i < length; i++) {
+    for (i = 0; i < safe; i++) {
         unsigned digit = (unsigned)(key[i] - '0');
 
-        if (key[i] < '0' || key[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
+        if (digit > 9)
+            return false;
+        number = number * 10 + digit;
+    }
+    if (safe < length) {
+        unsigned digit = (unsigned)(key[safe] - '0');
+
+        if (digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
             __builtin_add_overflow(number, digit, &number))
             return false;
     }
@@ -62,22 +77,42 @@ bool numbers_is_whole(const char *key, size_t length, uint64_t *id)
     return true;
 }
 
-static uint64_t hash(const struct numbers *numbers, const char *key, size_t length)
+/* What a device is looked up by. */
+struct wanted {
+    uint64_t id; /* its key, if that is a whole number; else 0 */
+    const char *key;
+    size_t length;
+    uint64_t hash;
+};
+
+static uint64_t stir(uint64_t hash, uint64_t word)
 {
-    uint64_t hash = numbers->seed ^ length;
-
-    while (length > 0) {
-        size_t piece = length < sizeof hash ? length : sizeof hash;
-        uint64_t word = 0;
-
-        memcpy(&word, key, piece);
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-        key += piece;
-        length -= piece;
-    }
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    hash ^= hash >> 32;
     hash *= UINT64_C(0xbf58476d1ce4e5b9);
     return hash ^ hash >> 29;
+}
+
+static struct wanted want_id(const struct numbers *numbers, uint64_t id)
+{
+    return (struct wanted){.id = id, .hash = stir(numbers->seed, id)};
+}
+
+static struct wanted want(const struct numbers *numbers, const char *key, size_t length)
+{
+    struct wanted wanted = {.key = key, .length = length, .hash = ~numbers->seed ^ length};
+    uint64_t id, word;
+
+    if (numbers_is_whole(key, length, &id))
+        return want_id(numbers, id);
+    for (; length >= sizeof word; key += sizeof word, length -= sizeof word) {
+        memcpy(&word, key, sizeof word);
+        wanted.hash = stir(wanted.hash, word);
+    }
+    for (word = 0; length > 0; key++, length--)
+        word = word << 8 | (uint8_t)*key;
+    wanted.hash = stir(wanted.hash, word);
+    return wanted;
 }
 
 static place place_of(uint64_t hash, uint32_t index)
@@ -85,21 +120,26 @@ static place place_of(uint64_t hash, uint32_t index)
     return (hash & ~(uint64_t)UINT32_MAX) | (index + 1);
 }
 
-/* Of a key: the place that it has, or the first that is free there. */
-static uint32_t look(const struct numbers *numbers, const char *key, size_t length, uint64_t hash)
+static bool is_it(const struct numbers *numbers, uint32_t index, const struct wanted *wanted)
 {
-    uint32_t at = (uint32_t)hash & numbers->mask;
+    const struct entry *entry = &numbers->entries[index];
+
+    if (wanted->id != 0)
+        return numbers->known[index].id == wanted->id;
+    return entry->length == wanted->length && memcmp(entry->key, wanted->key, wanted->length) == 0;
+}
+
+/* The place that it has, or the first that is free there. */
+static uint32_t look(const struct numbers *numbers, const struct wanted *wanted)
+{
+    uint32_t at = (uint32_t)wanted->hash & numbers->mask;
 
     for (;; at = (at + 1) & numbers->mask) {
         place there = __atomic_load_n(&numbers->places[at], __ATOMIC_ACQUIRE);
-        const struct entry *entry;
 
         if (there == 0)
             return at;
-        if ((there ^ hash) >> 32 != 0)
-            continue;
-        entry = &numbers->entries[(uint32_t)there - 1];
-        if (entry->length == length && memcmp(entry->key, key, length) == 0)
+        if ((there ^ wanted->hash) >> 32 == 0 && is_it(numbers, (uint32_t)there - 1, wanted))
             return at;
     }
 }
@@ -154,17 +194,24 @@ static void take_up(struct numbers *numbers)
 
     for (i = 0; i < numbers->most; i++) {
         struct entry *entry = &numbers->entries[i];
-        uint64_t sum;
+        struct wanted wanted;
 
+        numbers->known[i].id = 0;
         if (entry->length == 0 && entry->key[0] == '\0')
             continue; /* do not write where nothing ever was */
-        sum = hash(numbers, entry->key, entry->length % (NUMBERS_KEY_MOST + 1));
-        at = is_sound(entry) ? look(numbers, entry->key, entry->length, sum) : 0;
-        if (!is_sound(entry) || numbers->places[at] != 0) {
+        if (!is_sound(entry)) {
             memset(entry, 0, sizeof *entry);
             continue;
         }
-        numbers->places[at] = place_of(sum, i);
+        wanted = want(numbers, entry->key, entry->length);
+        at = look(numbers, &wanted);
+        if (numbers->places[at] != 0) { /* twice */
+            memset(entry, 0, sizeof *entry);
+            continue;
+        }
+        numbers->known[i].id = wanted.id;
+        numbers->known[i].heard = entry->heard;
+        numbers->places[at] = place_of(wanted.hash, i);
         numbers->count++;
     }
     for (worker = 0; worker < numbers->workers; worker++)
@@ -188,8 +235,8 @@ struct numbers *numbers_open(void *memory, uint32_t most, unsigned workers)
     numbers->mask = size - 1;
     numbers->places = calloc(size, sizeof *numbers->places);
     numbers->fresh = calloc(workers, sizeof *numbers->fresh);
-    numbers->kept = calloc(most, 1);
-    if (numbers->places == NULL || numbers->fresh == NULL || numbers->kept == NULL) {
+    numbers->known = calloc(most, sizeof *numbers->known);
+    if (numbers->places == NULL || numbers->fresh == NULL || numbers->known == NULL) {
         numbers_close(numbers);
         return NULL;
     }
@@ -206,7 +253,7 @@ void numbers_close(struct numbers *numbers)
     pthread_mutex_destroy(&numbers->lock);
     free(numbers->places);
     free(numbers->fresh);
-    free(numbers->kept);
+    free(numbers->known);
     free(numbers);
 }
 
@@ -217,31 +264,37 @@ uint32_t numbers_end(const struct numbers *numbers)
     return MUSTER_DEVICE_IDS + (numbers != NULL ? numbers->most : 0);
 }
 
-uint32_t numbers_of_key(const struct numbers *numbers, const char *key, size_t length)
+static uint32_t find(const struct numbers *numbers, const struct wanted *wanted)
 {
-    uint64_t sum, id;
-    place there;
+    place there = __atomic_load_n(&numbers->places[look(numbers, wanted)], __ATOMIC_ACQUIRE);
 
-    assert(length > 0 && length <= NUMBERS_KEY_MOST);
-    if (numbers_is_whole(key, length, &id) && id < MUSTER_DEVICE_IDS)
-        return (uint32_t)id;
-    if (numbers == NULL)
-        return NUMBERS_NONE;
-    sum = hash(numbers, key, length);
-    there = __atomic_load_n(&numbers->places[look(numbers, key, length, sum)], __ATOMIC_ACQUIRE);
     return there == 0 ? NUMBERS_NONE : MUSTER_DEVICE_IDS + (uint32_t)there - 1;
 }
 
 uint32_t numbers_of_id(const struct numbers *numbers, uint64_t id)
 {
-    char digits[20];
-    size_t at = sizeof digits;
+    struct wanted wanted;
 
     if (id < MUSTER_DEVICE_IDS)
         return (uint32_t)id;
-    for (; id > 0; id /= 10)
-        digits[--at] = (char)('0' + id % 10);
-    return numbers_of_key(numbers, digits + at, sizeof digits - at);
+    if (numbers == NULL)
+        return NUMBERS_NONE;
+    wanted = want_id(numbers, id);
+    return find(numbers, &wanted);
+}
+
+uint32_t numbers_of_key(const struct numbers *numbers, const char *key, size_t length)
+{
+    struct wanted wanted;
+    uint64_t id;
+
+    assert(length > 0 && length <= NUMBERS_KEY_MOST);
+    if (numbers_is_whole(key, length, &id))
+        return numbers_of_id(numbers, id);
+    if (numbers == NULL)
+        return NUMBERS_NONE;
+    wanted = want(numbers, key, length);
+    return find(numbers, &wanted);
 }
 
 static const struct entry *entry_of(const struct numbers *numbers, uint32_t number)
@@ -260,18 +313,16 @@ const char *numbers_key(const struct numbers *numbers, uint32_t number)
 
 void numbers_name(const struct numbers *numbers, struct muster_record *record, uint32_t number)
 {
-    const char *key;
-
     record->device = number;
     record->device_id = number;
     record->marks = (uint8_t)((record->marks & ~MUSTER_MARK_KEY) | MUSTER_MARK_DEVICE);
     if (number < MUSTER_DEVICE_IDS)
         return;
-    key = numbers_key(numbers, number);
-    if (key == NULL || !numbers_is_whole(key, strlen(key), &record->device_id)) {
-        record->device_id = 0;
+    entry_of(numbers, number); /* there is such a number */
+    record->device_id =
+        __atomic_load_n(&numbers->known[number - MUSTER_DEVICE_IDS].id, __ATOMIC_RELAXED);
+    if (record->device_id == 0)
         record->marks |= MUSTER_MARK_KEY;
-    }
 }
 
 uint32_t numbers_count(const struct numbers *numbers)
@@ -296,13 +347,14 @@ unsigned numbers_worker(const struct numbers *numbers, unsigned first)
 
 uint32_t numbers_give(struct numbers *numbers, const char *key, size_t length, unsigned worker)
 {
-    const uint64_t sum = hash(numbers, key, length);
+    const struct wanted wanted = want(numbers, key, length);
     struct entry *entry;
     uint32_t at, index;
 
     assert(length > 0 && length <= NUMBERS_KEY_MOST && worker < numbers->workers);
+    assert(wanted.key != NULL || wanted.id >= MUSTER_DEVICE_IDS);
     pthread_mutex_lock(&numbers->lock);
-    at = look(numbers, key, length, sum);
+    at = look(numbers, &wanted);
     index = (uint32_t)numbers->places[at] - 1;
     if (numbers->places[at] != 0)
         goto done;
@@ -314,10 +366,11 @@ uint32_t numbers_give(struct numbers *numbers, const char *key, size_t length, u
     entry = &numbers->entries[index];
     memcpy(entry->key, key, length);
     memset(entry->key + length, 0, sizeof entry->key - length);
-    entry->heard = 0;
+    entry->heard = numbers->known[index].heard = 0;
+    __atomic_store_n(&numbers->known[index].id, wanted.id, __ATOMIC_RELAXED);
     /* Whoever is killed before this has given nothing. */
     __atomic_store_n(&entry->length, (uint8_t)length, __ATOMIC_RELEASE);
-    __atomic_store_n(&numbers->places[at], place_of(sum, index), __ATOMIC_RELEASE);
+    __atomic_store_n(&numbers->places[at], place_of(wanted.hash, index), __ATOMIC_RELEASE);
     __atomic_store_n(&numbers->count, numbers->count + 1, __ATOMIC_RELAXED);
     __atomic_store_n(&numbers->fresh[worker], find_free(numbers, index), __ATOMIC_RELAXED);
 
@@ -329,31 +382,66 @@ done:
 void numbers_heard(struct numbers *numbers, uint32_t number, uint64_t now_ns)
 {
     struct entry *entry = (struct entry *)entry_of(numbers, number);
+    struct known *known = &numbers->known[number - MUSTER_DEVICE_IDS];
     uint32_t now = (uint32_t)(now_ns / HOUR);
 
-    if (entry->heard != now)
-        entry->heard = now;
+    if (known->heard != now)
+        known->heard = entry->heard = now;
 }
+
+/* ---- taking back ---------------------------------------------------------------------- */
 
 void numbers_keep(struct numbers *numbers, uint32_t number)
 {
     entry_of(numbers, number);
-    numbers->kept[number - MUSTER_DEVICE_IDS] = 1;
+    numbers->known[number - MUSTER_DEVICE_IDS].kept = 1;
 }
 
-uint32_t numbers_take_back(struct numbers *numbers, uint64_t since_ns)
+struct quiet {
+    uint32_t index, heard;
+};
+
+static int compare(const void *left, const void *right)
 {
-    const uint32_t since = (uint32_t)(since_ns / HOUR);
-    uint32_t i, count = 0;
+    const struct quiet *a = left, *b = right;
 
+    if (a->heard != b->heard)
+        return a->heard < b->heard ? -1 : 1;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+/* Those that are not kept, and were not heard in the last `quiet` hours that any was.  Returns how
+ * many. */
+static uint32_t find_quiet(const struct numbers *numbers, struct quiet *list, uint32_t quiet)
+{
+    uint32_t newest = 0, count = 0, i;
+
+    for (i = 0; i < numbers->most; i++)
+        if (numbers->entries[i].length != 0 && numbers->entries[i].heard > newest)
+            newest = numbers->entries[i].heard;
     for (i = 0; i < numbers->most; i++) {
-        struct entry *entry = &numbers->entries[i];
+        const struct entry *entry = &numbers->entries[i];
 
-        if (entry->length == 0 || numbers->kept[i] || entry->heard >= since)
-            continue;
-        memset(entry, 0, sizeof *entry);
-        count++;
+        if (entry->length != 0 && !numbers->known[i].kept && newest - entry->heard >= quiet)
+            list[count++] = (struct quiet){i, entry->heard};
     }
+    return count;
+}
+
+int64_t numbers_take_back(struct numbers *numbers, uint32_t wanted, uint64_t quiet_ns)
+{
+    struct quiet *list = calloc(numbers->most, sizeof *list);
+    uint32_t count, i;
+
+    if (list == NULL)
+        return -1;
+    count = find_quiet(numbers, list, (uint32_t)(quiet_ns / HOUR));
+    qsort(list, count, sizeof *list, compare);
+    if (count > wanted)
+        count = wanted;
+    for (i = 0; i < count; i++)
+        memset(&numbers->entries[list[i].index], 0, sizeof(struct entry));
+    free(list);
     if (count == 0)
         return 0;
     memset(numbers->places, 0, ((size_t)numbers->mask + 1) * sizeof *numbers->places);

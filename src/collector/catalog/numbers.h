@@ -62,10 +62,11 @@ const char *numbers_key(const struct numbers *numbers, uint32_t number);
 /* [the thread whose device it is] It was heard. */
 void numbers_heard(struct numbers *numbers, uint32_t number, uint64_t now_ns);
 
-/* Takes numbers back that are neither `kept` (see numbers_keep) nor were heard since.  Returns how
- * many. */
+/* Takes `wanted` numbers back at most, of those that were heard longest ago; of none that is kept,
+ * and of none that was heard in the last `quiet_ns` in which any was.  Returns how many, or -1 if
+ * memory is short.  While nobody else looks. */
 void numbers_keep(struct numbers *numbers, uint32_t number);
-uint32_t numbers_take_back(struct numbers *numbers, uint64_t since_ns);
+int64_t numbers_take_back(struct numbers *numbers, uint32_t wanted, uint64_t quiet_ns);
 
 /* How many are given. */
 uint32_t numbers_count(const struct numbers *numbers);

@@ -4,6 +4,7 @@
  */
 #include "collector/catalog/numbers.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,19 +167,90 @@ END_TEST
 
 START_TEST(taken_back)
 {
-    const uint64_t hour = 3600 * CLOCK_SECOND, now = 1000 * hour;
-    const uint32_t listed = give("listed", 0), old = give("old", 0), young = give("young", 0);
+    const uint64_t hour = 3600 * CLOCK_SECOND, day = 24 * hour, now = 1000 * hour;
+    const uint32_t listed = give("listed", 0), old = give("old", 0), older = give("70001", 0);
+    const uint32_t young = give("young", 0), fresh = give("70000", 0);
 
     numbers_keep(numbers, listed);
-    numbers_heard(numbers, old, now - 31 * 24 * hour);
-    numbers_heard(numbers, young, now);
-    ck_assert_uint_eq(numbers_take_back(numbers, now - 30 * 24 * hour), 1);
+    numbers_heard(numbers, old, now - 31 * day);
+    numbers_heard(numbers, older, now - 32 * day);
+    numbers_heard(numbers, young, now - 2 * hour);
+    numbers_heard(numbers, fresh, now);
+    ck_assert_int_eq(numbers_take_back(numbers, 1, day), 1);
+    ck_assert_uint_eq(numbers_of_id(numbers, 70001), NUMBERS_NONE);
+    ck_assert_uint_eq(find("old"), old);
+    ck_assert_int_eq(numbers_take_back(numbers, 9, day), 1);
     ck_assert_uint_eq(find("old"), NUMBERS_NONE);
     ck_assert_uint_eq(find("listed"), listed);
     ck_assert_uint_eq(find("young"), young);
+    ck_assert_uint_eq(numbers_of_id(numbers, 70000), fresh);
     ck_assert_uint_eq(give("other", 0), old);
-    ck_assert_uint_eq(numbers_take_back(numbers, UINT64_MAX), 2);
+    ck_assert_int_eq(numbers_take_back(numbers, 0, 0), 0);
+    ck_assert_int_eq(numbers_take_back(numbers, 1, 0), 1);
+    ck_assert_uint_eq(find("other"), NUMBERS_NONE); /* it was never heard */
+    ck_assert_int_eq(numbers_take_back(numbers, 9, 0), 2);
     ck_assert_uint_eq(find("listed"), listed);
+    ck_assert_uint_eq(numbers_count(numbers), 1);
+    open_with(MOST, WORKERS);
+    ck_assert_uint_eq(numbers_count(numbers), 1);
+}
+END_TEST
+
+/* A whole number is one device, whichever way it comes; a text that is none is another. */
+START_TEST(numbers_and_texts)
+{
+    struct muster_record record = {0};
+    char key[24];
+    unsigned i;
+
+    open_with(4096, WORKERS);
+    for (i = 0; i < 1000; i++) {
+        uint32_t number;
+
+        snprintf(key, sizeof key, "%u", 65536 + i * 4099);
+        number = give(key, i % WORKERS);
+        ck_assert_uint_eq(numbers_of_id(numbers, 65536 + i * 4099), number);
+        numbers_name(numbers, &record, number);
+        ck_assert_uint_eq(record.device_id, 65536 + i * 4099);
+        snprintf(key, sizeof key, "0%u", 65536 + i * 4099);
+        ck_assert_uint_eq(find(key), NUMBERS_NONE);
+        ck_assert_uint_ne(give(key, i % WORKERS), number);
+    }
+    snprintf(key, sizeof key, "%" PRIu64, UINT64_MAX);
+    ck_assert_uint_eq(give(key, 0), numbers_of_id(numbers, UINT64_MAX));
+    ck_assert_uint_eq(give("18446744073709551616", 0), find("18446744073709551616"));
+    numbers_name(numbers, &record, find("18446744073709551616"));
+    ck_assert_uint_eq(record.marks, MUSTER_MARK_DEVICE | MUSTER_MARK_KEY);
+    open_with(4096, 3);
+    ck_assert_uint_eq(numbers_count(numbers), 2002);
+    numbers_name(numbers, &record, numbers_of_id(numbers, UINT64_MAX));
+    ck_assert_uint_eq(record.device_id, UINT64_MAX);
+    ck_assert_uint_eq(record.marks, MUSTER_MARK_DEVICE);
+}
+END_TEST
+
+/* A process that was killed anywhere in front of the length has given nothing; and one that was
+ * killed while it took back, has or has not. */
+START_TEST(killed_between_stores)
+{
+    const size_t size = numbers_bytes(1), length_at = NUMBERS_KEY_MOST + 1;
+    uint8_t whole[128];
+    size_t i;
+
+    give("a key that is longer than a vector, or two of them", 0);
+    memcpy(whole, memory, size);
+    for (i = 0; i <= size; i++) {
+        memset(memory, 0, size);
+        memcpy(memory, whole, i < length_at ? i : length_at);
+        open_with(MOST, WORKERS);
+        ck_assert_uint_eq(numbers_count(numbers), 0);
+        ck_assert_uint_eq(give("other", 0), MUSTER_DEVICE_IDS);
+        ck_assert_str_eq(numbers_key(numbers, MUSTER_DEVICE_IDS), "other");
+        memcpy(memory, whole, size);
+        memset(memory, 0, i);
+        open_with(MOST, WORKERS);
+        ck_assert_uint_eq(numbers_count(numbers), i == 0);
+    }
 }
 END_TEST
 
@@ -255,6 +327,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, as_many_as_there_are);
     tcase_add_test(tcase, damage);
     tcase_add_test(tcase, taken_back);
+    tcase_add_test(tcase, numbers_and_texts);
+    tcase_add_test(tcase, killed_between_stores);
     tcase_add_test(tcase, other_sizes);
     tcase_add_test(tcase, at_once);
     suite_add_tcase(suite, tcase);
