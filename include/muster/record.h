@@ -388,7 +388,7 @@ static inline void muster_record_derive(struct muster_record *out, const struct 
     derived.kind = MUSTER_KIND_MESSAGE;
     derived.msg_type = from->msg_type;
     derived.flags = from->flags;
-    derived.marks = from->marks & MUSTER_MARK_DEVICE;
+    derived.marks = from->marks & (MUSTER_MARK_DEVICE | MUSTER_MARK_KEY);
     derived.format = from->format;
     derived.listener = from->listener;
     derived.quality = from->quality;

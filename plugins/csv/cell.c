@@ -53,6 +53,20 @@ char *cell_text(char *out, const uint8_t *bytes, size_t size)
     return out;
 }
 
+char *cell_key(char *out, const char *key)
+{
+    if (strchr(key, ',') == NULL && strchr(key, '"') == NULL)
+        return text_copy(out, key);
+    *out++ = '"';
+    for (; *key != '\0'; key++) {
+        if (*key == '"')
+            *out++ = '"';
+        *out++ = *key;
+    }
+    *out++ = '"';
+    return out;
+}
+
 /* Causes of a later version are left out. */
 static char *causes(char *out, uint64_t bits)
 {

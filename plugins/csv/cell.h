@@ -23,6 +23,10 @@ extern const struct cell_max cell_max[FIELD_TYPES];
  * a comma or a quote is among them. */
 char *cell_text(char *out, const uint8_t *bytes, size_t size);
 
+/* What a device calls itself, which is printable and escaped where it must be: as it is, but quoted
+ * in the same way. */
+char *cell_key(char *out, const char *key);
+
 /* What was found in a record: see fields_get.  Nothing for SECONDS and TIME, whose text is kept
  * from row to row: see row.c. */
 char *cell_value(char *out, const struct field_value *value);

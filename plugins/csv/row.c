@@ -403,7 +403,7 @@ static inline char *put_device(const struct row *row, char *out, const struct mu
     if ((record->marks & MUSTER_MARK_DEVICE) == 0)
         return out;
     return (record->marks & MUSTER_MARK_KEY) == 0 ? number_u64(out, record->device_id)
-                                                  : put_name(out, row->key);
+                                                  : cell_key(out, row->key);
 }
 
 /* The cell of column `i`: what most rows have at one jump, the rest by way of cell_value. */

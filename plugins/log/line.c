@@ -77,7 +77,7 @@ static char *device(const struct line_style *style, char *out, const struct must
     if ((record->marks & MUSTER_MARK_DEVICE) == 0)
         return text_copy(out, "no device");
     if (style->key != NULL)
-        out = text_escape(out, (const uint8_t *)style->key, strlen(style->key), TEXT_QUOTE_KEEP);
+        out = text_copy(out, style->key); /* its escapes are there already */
     else
         out = number_u64(out, record->device_id);
     if (style->name == NULL)

@@ -3,6 +3,7 @@
 """Devices that are no number of 16 bits: each is tracked, shown by what it calls itself, and known again."""
 import glob
 import os
+import re
 import signal
 import socket
 import struct
@@ -207,6 +208,93 @@ class Keys(Case):
         self.assertEqual(self.rows()[0]["device_name"], "seven")
         self.assertIn("that are forgotten: 1", collector.log())
         self.assertIn("exact", ledger.text)
+
+    def test_a_key_is_shown_the_same_everywhere(self):
+        """As the catalog has it: what it escapes is not escaped again, and CSV and JSON quote as they do."""
+        self.write("devices.yaml", """
+formats:
+  named: { header: [ "text:8": device, u16: sequence ], body: [ { reading: [ u8: one, u8: two ], readings: 1 } ] }
+devices:
+  - { id: 'a\\x0a\\x5cx41', name: odd }
+  - { id: 'q"u,o', name: quoted }
+""")
+        collector = self.start(
+            CHAIN + ',\n  { plugin = "csv"; name = "long"; path = "long.csv"; layout = "long";'
+            ' columns = ( "device_id", "field", "device_name" ); },\n'
+            '  { plugin = "csv"; name = "gaps"; path = "gaps.csv"; records = "gaps"; columns = ( "device_id", "outcome" ); },\n'
+            '  { plugin = "csv"; name = "plain"; path = "plain.csv"; }',
+            'catalog = "devices.yaml"; workers = 2;', '{ address = "127.0.0.1"; port = 0; format = "named"; }')
+        keys = {b"a\n\\x41\0\0": ("a\\x0a\\x5cx41", "odd"), b'q"u,o\0\0\0': ('q"u,o', "quoted")}
+        for key in keys:
+            collector.send(key + big(1) + b"\1\2", key + big(3) + b"\1\2", key + big(4) + b"\1", key + big(5) + b"\1\2")
+        self.lines(6)
+        ledger = collector.stop()
+        self.assertIn("bad_length 2", ledger.text)
+        for path, rows in (("telemetry.csv", 6), ("long.csv", 12), ("gaps.csv", 4), ("plain.csv", 6)):
+            found = self.rows(path)
+            self.assertEqual(len(found), rows, path)
+            self.assertEqual({row["device_id"] for row in found}, {shown for shown, _ in keys.values()}, path)
+        self.assertEqual({(row["device_id"], row["device_name"]) for row in self.rows("long.csv")}, set(keys.values()))
+        self.assertEqual({(device["device_id"], device["name"]) for device in self.stats()["worst_devices"]},
+                         set(keys.values()))
+        for shown, name in keys.values():
+            self.assertIn(f"DATA from {shown} ({name}) ", collector.output())
+
+    def test_who_may_send(self):
+        self.write("devices.yaml", CATALOG.replace("place: road", "source: 127.0.0.9"))
+        collector = self.start('  { plugin = "csv"; path = "telemetry.csv"; columns = ( "device_id", "seq_num", "unknown" ); }',
+                               'catalog = "devices.yaml"; workers = 2; unknown = "mark"; device_rate = 2;',
+                               '{ address = "127.0.0.1"; port = 0; format = "imei"; }')
+        made, _ = FORMATS["imei"]
+        collector.send(made(9, 1), *[made(8, n) for n in range(1, 9)])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind(("127.0.0.9", 0))
+            collector.send(made(9, 2), sender=sender)
+        wait_until(lambda: "356938035643809,2" in self.read("telemetry.csv"), "the listed one is heard")
+        ledger = collector.stop()
+        self.assertRegex(ledger.text, r"source 1\b")
+        self.assertIn("rate ", ledger.text)
+        self.assertIn("exact", ledger.text)
+        self.assertEqual([row for row in self.rows() if row["device_id"] == "356938035643809"],
+                         [{"device_id": "356938035643809", "seq_num": "2", "unknown": "0"}])
+        self.assertEqual({(row["device_id"], row["unknown"]) for row in self.rows()} -
+                         {("356938035643809", "0")}, {("356938035643808", "1")})
+
+    def test_one_that_is_listed_and_never_heard(self):
+        self.write("devices.yaml", CATALOG + "classes: { text: { heartbeat: 1s } }\n")
+        collector = self.start('  { plugin = "sequence"; silent_after = 2; },\n'
+                               '  { plugin = "log"; color = "never"; time = false; }',
+                               'catalog = "devices.yaml"; workers = 2;',
+                               '{ address = "127.0.0.1"; port = 0; format = ( "pair", "imei" ); }')
+        collector.send(b"\7\2n1" + big(1), FORMATS["imei"][0](9, 1))
+        wait_until(lambda: re.search(r"NEVER HEARD.* pump/1 \(pump\)", collector.output()) and
+                   re.search(r"SILENT.* 356938035643809 \(truck\)", collector.output()), "both are missed")
+        collector.stop()
+
+    def test_what_is_of_no_format_stays_where_it_came(self):
+        collector = self.begin('"mac"', 4)
+        for i in range(200):
+            collector.send(bytes(7) + bytes([i]))
+        for i in range(30):
+            collector.send(FORMATS["mac"][0](i, 1))
+        self.lines(30)
+        ledger = collector.stop()
+        self.assertEqual((ledger.received, ledger.rejected), (230, 200))
+        self.assertIn("exact", ledger.text)
+
+    def test_many_that_are_listed(self):
+        count = 100000
+        self.write("devices.yaml", CATALOG + "".join(f"  - {{ id: {10**14 + 7919 * i} }}\n" for i in range(count)))
+        os.mkdir(self.path("state"))
+        for sequence, verdict in ((1, "first"), (2, "new")):
+            collector = self.start(CHAIN, 'catalog = "devices.yaml"; workers = 2; state_dir = "state"; unknown = "reject";',
+                                   '{ address = "127.0.0.1"; port = 0; format = "imei"; }')
+            for i in range(0, count, 1000):
+                collector.send(bytes.fromhex(f"{10**14 + 7919 * i}f") + big(sequence))
+            self.lines(count // 1000)
+            collector.stop()
+            self.assertEqual({row["verdict"] for row in self.rows()}, {verdict})
+            os.unlink(self.path("telemetry.csv"))
 
     def test_a_key_that_no_format_has_is_an_error(self):
         self.write("devices.yaml", "devices: [ { id: pump } ]\n")

@@ -73,8 +73,8 @@ uint32_t recognize_enroll(struct numbers *numbers, const struct plan_device *dev
                               : NUMBERS_NONE;
 }
 
-/* The worker that a device without a number is best of: that which the kernel steers it to, or any
- * that is always the same. */
+/* The worker that a device without a number is best of, and what is of no device: that which the
+ * kernel steers it to, or any that is always the same. */
 static unsigned first_worker(const struct listener_formats *formats,
                              const struct datagram *datagram, const struct plan_device *device,
                              unsigned workers)
@@ -96,6 +96,7 @@ unsigned recognize_worker(const struct listener_formats *all, const struct host 
     struct plan_header header;
     uint16_t number;
     uint32_t device;
+    unsigned first;
 
     if (formats == NULL || formats->count == 0)
         return wire_worker(datagram->bytes, datagram->stored, workers);
@@ -107,7 +108,8 @@ unsigned recognize_worker(const struct listener_formats *all, const struct host 
     device = recognize_number(host->numbers, &header.device);
     if (device != NUMBERS_NONE)
         return wire_worker_of(device, workers);
+    first = first_worker(formats, datagram, &header.device, workers);
     if (!header.device.is_number && header.device.length == 0)
-        return 0;
-    return numbers_worker(host->numbers, first_worker(formats, datagram, &header.device, workers));
+        return first;
+    return numbers_worker(host->numbers, first);
 }
