@@ -74,9 +74,9 @@ void catalog_set_default(struct catalog *catalog, unsigned index);
 int catalog_add_device(struct catalog *catalog, const char *key,
                        const struct catalog_device *device);
 
-/* Every device that is listed gets a number, or keeps it, best of the worker that the kernel steers
- * its datagrams to; *missing: how many got none, since all are taken.  `numbers` lives as long as
- * the catalog.  Returns 0, or -1 if memory is short. */
+/* Every device that is listed gets a number, or keeps it; one of a whole number best of the worker
+ * that the kernel steers it to as an integer; *missing: how many got none, since all are taken.
+ * `numbers` lives as long as the catalog.  Returns 0, or -1 if memory is short. */
 int catalog_give_numbers(struct catalog *catalog, struct numbers *numbers, unsigned workers,
                          size_t *missing);
 

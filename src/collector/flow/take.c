@@ -269,6 +269,16 @@ static void ask(struct pipeline *pipeline, const struct datagram *datagram,
     same->keep = ticket.keep;
 }
 
+/* Of whom a rejected datagram is: not if he was given a number of another worker just now, whose
+ * records are that one's. */
+static uint32_t sender_of(const struct pipeline *pipeline, uint32_t device, int result)
+{
+    return device == NUMBERS_NONE || wire_reason(result) == MUSTER_REJECT_SOURCE ||
+                   wire_worker_of(device, pipeline->count) != pipeline->id
+               ? NUMBERS_NONE
+               : device;
+}
+
 static void take_declared(struct pipeline *pipeline, const struct listener_formats *formats,
                           const struct datagram *datagram)
 {
@@ -285,9 +295,7 @@ static void take_declared(struct pipeline *pipeline, const struct listener_forma
     counter_add(&c->received, 1);
     counter_add(&c->bytes, datagram->size);
     if (count < 0) {
-        reject(pipeline, datagram,
-               wire_reason(count) != MUSTER_REJECT_SOURCE ? device : NUMBERS_NONE,
-               wire_reason(count));
+        reject(pipeline, datagram, sender_of(pipeline, device, count), wire_reason(count));
         /* There may be no number left for so many. */
         if (wire_reason(count) == MUSTER_REJECT_UNKNOWN_DEVICE &&
             strangers_watch(&pipeline->notices.strangers, datagram->listener))
