@@ -17,8 +17,8 @@
 
 enum { STEP = 4096 }; /* numbers: few devices more or less are not another size of every table */
 
-#define QUIET (24 * 3600 * CLOCK_SECOND) /* who was not heard for so long may give a number back   \
-                                          */
+/* Who was not heard for so long may give a number back. */
+#define QUIET (24 * 3600 * CLOCK_SECOND)
 
 /* Whether a listener has a format whose devices are not their own numbers. */
 static bool are_needed(const struct config *config)
