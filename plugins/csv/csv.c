@@ -70,6 +70,8 @@ struct csv {
     char *header;
     uint64_t synced;   /* what sink.sent was at the last fdatasync */
     bool sync_trouble; /* and that has been said */
+    bool has_unsafe;   /* some that the host may still offer again are not on the disk, and never
+                          will be: after a failure the kernel forgets them */
 };
 
 #define LOG(csv, level, ...) plugin_log((csv)->host, (csv)->instance, level, __VA_ARGS__)
@@ -155,6 +157,7 @@ static int sync_rows(struct csv *csv)
         csv->sync_trouble = false;
         return 0;
     }
+    csv->has_unsafe = true;
     muster_cell_add(csv->sink.write_errors, 1);
     if (!csv->sync_trouble)
         LOG(csv, MUSTER_LOG_ERROR, "cannot sync %s: %s; rows of the last seconds may be lost",
@@ -170,8 +173,8 @@ static int64_t csv_flush(void *state, const struct muster_call *call)
 
     if (result != 0 || (call->flags & MUSTER_CALL_DURABLE) == 0)
         return result;
-    /* What the kernel has not written once it may forget: the rows are to be written again. */
-    return sync_rows(csv) == 0 ? 0 : MUSTER_LOST;
+    /* That failed now, or in a tick since the last flush: the rows are to be written again. */
+    return sync_rows(csv) == 0 && !csv->has_unsafe ? 0 : MUSTER_LOST;
 }
 
 /* ---- Start ---------------------------------------------------------------------------- */
@@ -364,6 +367,7 @@ static int csv_connect(void *state, const struct muster_call *call)
     int result = file_open(&csv->file);
 
     (void)call;
+    csv->has_unsafe = false; /* they are offered again */
     csv->sink.fd = csv->file.fd;
     return result;
 }

@@ -267,6 +267,27 @@ START_TEST(durable)
 }
 END_TEST
 
+/* What fails in between is not safe because a later call says that all the rest is. */
+START_TEST(durable_again)
+{
+    struct muster_instance *instance =
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", "sync", "second", NULL);
+    struct muster_record record = fixture_text(1, NULL);
+    void *state = fixture_open(instance);
+
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    sync_error = EIO;
+    PLUGIN->sink->tick(state, 1);
+    sync_error = 0;
+    ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), MUSTER_LOST);
+    fake_disconnect(PLUGIN, state);
+    ck_assert_int_eq(fake_connect(PLUGIN, state), 0);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
+    fixture_close(instance, state);
+}
+END_TEST
+
 START_TEST(removed)
 {
     struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, NULL);
@@ -289,9 +310,9 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {appends,  relative_path, other_header, refusals,
-                                  locked,   torn_tail,     devices,      full_disk_at_open,
-                                  rotation, durable,       removed};
+    const TTest *const tests[] = {appends,  relative_path, other_header,  refusals,
+                                  locked,   torn_tail,     devices,       full_disk_at_open,
+                                  rotation, durable,       durable_again, removed};
     Suite *suite = suite_create("csv file");
     TCase *tcase = tcase_create("csv file");
     size_t i;
