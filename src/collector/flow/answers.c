@@ -55,26 +55,29 @@ void answers_give(struct answers *answers, const struct answer *answer)
 
 /* ---- A datagram asks ------------------------------------------------------------------ */
 
-static uint64_t mix(uint64_t hash, uint64_t word)
+/* A hash under a secret, which is multiplied with: so that nobody can make two datagrams that have
+ * the same. */
+static uint64_t mix(const struct answers *answers, uint64_t hash, uint64_t word)
 {
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    hash ^= hash >> 29;
-    hash *= UINT64_C(0xbf58476d1ce4e5b9);
-    return hash ^ hash >> 32;
+    __extension__ const unsigned __int128 product =
+        (unsigned __int128)(hash ^ word) * (answers->secret[1] | 1);
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64) ^ answers->secret[0];
 }
 
-static uint64_t mix_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
+static uint64_t mix_bytes(const struct answers *answers, uint64_t hash, const uint8_t *bytes,
+                          size_t size)
 {
     uint64_t word = 0;
 
-    hash = mix(hash, size);
+    hash = mix(answers, hash, size);
     for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
         memcpy(&word, bytes, sizeof word);
-        hash = mix(hash, word);
+        hash = mix(answers, hash, word);
     }
     word = 0;
     memcpy(&word, bytes, size);
-    return mix(hash, word);
+    return mix(answers, mix(answers, hash, word), 0);
 }
 
 /* Of what a device sends again, to be written by the same sink: its device, number and readings,
@@ -82,21 +85,22 @@ static uint64_t mix_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
 static uint64_t key_of(const struct answers *answers, unsigned format, unsigned line,
                        const struct datagram *datagram, const struct plan_header *header)
 {
-    uint64_t hash = mix(mix(answers->seed, format), line);
+    uint64_t hash = mix(answers, mix(answers, answers->secret[0], format), line);
     uint32_t from = 0, to = datagram->size;
 
     if (header->seq_bits > 0) {
         const struct plan_device *device = &header->device;
 
-        hash = mix(hash, device->is_number ? device->id : 0);
-        hash =
-            mix_bytes(hash, (const uint8_t *)device->key, device->is_number ? 0 : device->length);
-        hash = mix(mix(hash, header->seq), header->msg_type);
+        hash = mix(answers, hash, device->is_number ? device->id : 0);
+        hash = mix_bytes(answers, hash, (const uint8_t *)device->key,
+                         device->is_number ? 0 : device->length);
+        hash = mix(answers, mix(answers, hash, header->seq), header->msg_type);
         from = header->first;
         if (header->has_reading && header->stride > 0)
             to = from + header->readings * header->stride;
     }
-    return mix_bytes(hash, datagram->bytes + from, to - from) | 1;
+    hash = mix_bytes(answers, hash, datagram->bytes + from, to - from);
+    return hash != 0 ? hash : 1;
 }
 
 static void fill_in(struct answer *answer, const struct plan *plan, unsigned reply,

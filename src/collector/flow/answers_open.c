@@ -140,8 +140,9 @@ int answers_new(struct answers **out, struct pipeline *pipeline, const struct an
     answers->listener_count = listener_count;
     answers->next_token = answers->judged = 1;
     atomic_init(&answers->fd, pipeline->wake_fd);
-    if (getrandom(&answers->seed, sizeof answers->seed, GRND_NONBLOCK) != sizeof answers->seed)
-        answers->seed = clock_monotonic();
+    if (getrandom(answers->secret, sizeof answers->secret, GRND_NONBLOCK) !=
+        (ssize_t)sizeof answers->secret)
+        answers->secret[0] = answers->secret[1] = clock_monotonic();
     answers->line_of = malloc(formats * sizeof *answers->line_of);
     answers->lines = calloc(pipeline->fanout.sink_count + 1, sizeof *answers->lines);
     answers->waiting = calloc(ANSWERS_HELD_MOST, sizeof *answers->waiting);

@@ -26,7 +26,7 @@ enum answers_stage {
 
 struct answers_waiting {
     struct answer answer;
-    uint64_t key;       /* of its datagram */
+    uint64_t key;       /* of its datagram; not 0 */
     uint64_t from, to;  /* in the sink's queue: where its records are */
     uint32_t token;     /* its own; 0: free */
     uint32_t next;      /* behind it in the line, or among the followers; tokens, 0: none */
@@ -53,7 +53,7 @@ struct answers {
     struct answers_front front;
     struct answers_rate *rates;
     unsigned listener_count;
-    uint64_t seed;
+    uint64_t secret[2]; /* of the keys */
     struct answers_line *lines;
     unsigned line_count;
     uint8_t (*line_of)[FORMAT_REPLIES_MOST]; /* by format and reply */
