@@ -316,6 +316,19 @@ class Answers(Case):
                    self.read("away/telemetry.csv").count("\n") == count + 1, "all are written")
         self.finish(collector, count, 16384, too_many_waiting=100)
 
+    def test_a_sink_that_does_not_write_takes_no_room_of_others(self):
+        text = FORMAT.replace("- { on: [init, ignore], send:", "- { on: init, send: [ u8: 2 ], after: csv }\n      - { on: ignore, send:")
+        away = '{ plugin = "csv"; name = "away"; path = "away/telemetry.csv"; }'
+        collector = self.start(SEQUENCE + CSV + ", " + away, self.catalog("away", text) + ' stop_timeout = "300ms";',
+                               '{ address = "127.0.0.1"; port = 0; format = "node"; reply_rate = 0; }')
+        device = self.device(collector)
+        device.send(*(reading(7, seq) for seq in range(1, 4)))
+        rounds, each = 180, 100  # more than have room at the same time
+        for _ in range(rounds):
+            device.send(*(datagram(8, 0, INIT) for _ in range(each)))
+            self.assertEqual({device.hear() for _ in range(each)}, {b"\2"})
+        self.finish(collector, rounds * each + 3, rounds * each, not_written=3)
+
     def test_devices_with_keys(self):
         catalog = """formats:
   keys:

@@ -14,6 +14,7 @@
 enum {
     ANSWERS_OUT = 64,           /* that are handed to the front together */
     ANSWERS_KNOWN = 1 << 14,    /* datagrams of which is known that they are written, or wait */
+    ANSWERS_TRIES = 64,         /* places that are looked at for one more */
     ANSWERS_AT_ONCE = UINT8_MAX /* no line: not after a sink */
 };
 

@@ -112,20 +112,30 @@ static void complete(struct answers *answers, struct answers_waiting *waiting)
 
 /* ---- One more ------------------------------------------------------------------------- */
 
-/* The place for one more that waits, or NULL after refusing it. */
+/* The place for one more that waits, or NULL after refusing it.  Those of a sink that does not
+ * write are passed over, so that they do not keep others from theirs; the next one looks on from
+ * there. */
 static struct answers_waiting *take_place(struct answers *answers)
 {
-    struct answers_waiting *waiting = place(answers, answers->next_token);
+    struct answers_waiting *waiting;
+    uint32_t token;
+    unsigned i;
 
-    if (waiting->token != 0 && waiting->state == ANSWERS_OPEN)
-        give_up(answers, waiting, ANSWERS_FILTERED); /* no filter holds it for so long */
-    if (waiting->token != 0) {
+    for (i = 0; i < ANSWERS_TRIES; i++) {
+        token = answers->next_token++;
+        if (answers->next_token == 0)
+            answers->next_token = 1;
+        waiting = place(answers, token);
+        if (waiting->token != 0 && waiting->state == ANSWERS_OPEN)
+            give_up(answers, waiting, ANSWERS_FILTERED); /* no filter holds it for so long */
+        if (waiting->token == 0)
+            break;
+    }
+    if (i == ANSWERS_TRIES) {
         answers_refuse(answers, ANSWERS_ROOM);
         return NULL;
     }
-    waiting->token = answers->next_token++;
-    if (answers->next_token == 0)
-        answers->next_token = 1;
+    waiting->token = token;
     waiting->next = waiting->followers = 0;
     waiting->from = waiting->to = 0;
     waiting->any = waiting->lost = waiting->is_known = false;
