@@ -3,6 +3,7 @@
  * What a datagram is answered: constants, in which fields of the header are copied.  All of an
  * answer but for these is laid out when the format is compiled.
  */
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "plan_maker.h"
@@ -334,6 +335,23 @@ static void make_reply(struct plan_maker *maker, const struct format_reply *from
     check_order(maker, from, index);
 }
 
+/* What is sent may come to another collector, if the source of a datagram is forged: if that
+ * answers it, the two do so for ever.  Of fields that are copied it is not known what they will
+ * have; they are zero here. */
+static void check_echo(struct plan_maker *maker, const struct format_reply *from,
+                       const struct plan_answer *answer)
+{
+    const struct sockaddr_in source = {.sin_family = AF_INET};
+    struct plan_header header;
+
+    if (plan_any_header(maker->plan, &header, answer->bytes, answer->is.size,
+                        (const struct sockaddr *)&source, 0) >= 0 &&
+        plan_reply_find(maker->plan, answer->bytes, answer->is.size) >= 0)
+        problems_warn(maker->problems, from->at->file, from->at->line, from->at->column,
+                      "reply: what is sent is a datagram of this format that is answered itself; "
+                      "two collectors that get each other's would go on for ever");
+}
+
 void maker_replies(struct plan_maker *maker)
 {
     const struct format *format = maker->format;
@@ -352,6 +370,10 @@ void maker_replies(struct plan_maker *maker)
         make_reply(maker, &format->replies[i], i);
         plan->reply_count++;
     }
+    if (maker->no_memory || maker->incomplete || problems_count(maker->problems) > maker->before)
+        return; /* there is nothing to try it on */
+    for (i = 0; i < format->reply_count; i++)
+        check_echo(maker, &format->replies[i], &plan->replies[i]);
 }
 
 /* ---- Run ------------------------------------------------------------------------------ */

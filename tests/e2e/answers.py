@@ -496,6 +496,21 @@ devices: [ { id: cbb8334c884f } ]
         done = self.musterd("-c", "collector.conf")
         self.assertIn("answers wait for the sink csv, which takes no messages", done.stderr)
 
+    def test_an_answer_that_is_answered(self):
+        """Of a datagram with a forged source, two collectors would answer each other for ever."""
+        text = """formats:
+  beat:
+    header: [ u8: type, u8: device ]
+    type: { 0: heartbeat, 4: data }
+    reply: [ { on: data, send: [ u8: %d, u8: device ] } ]
+"""
+        for first, warned in ((4, True), (0, False), (5, False)):
+            self.catalog(text=text % first + "%s")
+            self.write("collector.conf", f'catalog = "devices.yaml"; listen = ( {ANY.replace("node", "beat")} ); chain = ( {CSV} );')
+            done = self.musterd("--check", "-c", "collector.conf")
+            self.assertEqual("devices.yaml:5:14: warning: reply: what is sent is a datagram of this format that is answered itself"
+                             in done.stderr + done.stdout, warned, done.stderr + done.stdout)
+
     def test_decode(self):
         self.catalog("csv")
         done = self.musterd("--catalog", "devices.yaml", "--decode", "node", reading(7, 2).hex())

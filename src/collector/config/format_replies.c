@@ -211,8 +211,11 @@ static int read_after(const struct format_reader *reader, const struct node *nod
     size_t length = text != NULL ? strlen(text) : 0;
     char *copy;
 
-    if (node == NULL || length == 0 || strcmp(text, "receive") == 0)
+    if (node == NULL || text == NULL || strcmp(text, "receive") == 0)
         return 0;
+    if (length == 0)
+        node_problem(node, reader->problems,
+                     "after is empty; expected receive, or the name of a sink of the chain");
     copy = format_reader_room(reader, length, 1);
     if (copy == NULL)
         return -1;

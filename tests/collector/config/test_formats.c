@@ -279,6 +279,8 @@ static const struct bad bad_files[] = {
             "             { when: { device: { has: 0 } }, send: [ u8: 1 ] } ]\n",
      "4:34: unknown property of a condition \"hsa\"; did you mean \"has\"?\n"
      "devices.yaml:5:39: has: 0 has no bit; expected a number such as 1 or 0x80\n"},
+    {HEADER "    reply: [ { send: [ u8: 1 ], after: \"\" } ]\n",
+     "4:40: after is empty; expected receive, or the name of a sink of the chain\n"},
     {HEADER "    reply: [ { send: [ u8: 1, u8: devcie ] } ]\n",
      "4:35: send: header and trailer have no field \"devcie\"; did you mean \"device\"?\n"},
     {HEADER "    reply: [ { send: [ u16: device ] } ]\n"
