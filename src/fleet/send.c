@@ -102,7 +102,7 @@ static const char *from_of(const struct send_plan *plan, uint32_t number, char t
 {
     if (plan->own_addresses == NULL)
         return plan->from;
-    snprintf(text, ADDRESS_TEXT, "127.0.%u.%u", plan->own_addresses[number] >> 8,
+    snprintf(text, ADDRESS_TEXT, "127.0.%u.%u", plan->own_addresses[number] / 256U,
              plan->own_addresses[number] & 255U);
     return text;
 }

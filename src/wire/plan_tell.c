@@ -78,7 +78,7 @@ static void tell_length(struct explainer *self, struct plan_verdict *verdict, ui
     const struct plan_body *body = look->body;
     const struct plan_field *count;
     uint64_t number = 0;
-    struct plan_device device;
+    struct plan_device device = {.length = 0};
 
     if (!look->plan->device_is_number && !plan_get_device(look, NULL, &device)) {
         plan_refuse(verdict, 0, "the device's name is empty, or has more than %d characters",

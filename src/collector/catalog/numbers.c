@@ -126,6 +126,7 @@ static bool is_it(const struct numbers *numbers, uint32_t index, const struct wa
 
     if (wanted->id != 0)
         return numbers->known[index].id == wanted->id;
+    assert(wanted->key != NULL);
     return entry->length == wanted->length && memcmp(entry->key, wanted->key, wanted->length) == 0;
 }
 

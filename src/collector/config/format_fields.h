@@ -20,7 +20,7 @@ bool format_fields_type(const struct format_reader *reader, const struct node *n
 /* Reads a part, "version/4", into its name, '-' or a number too, and its bits.  Returns NULL after
  * adding a problem. */
 const char *format_fields_part(const struct format_reader *reader, const struct node *node,
-                               uint8_t *bits);
+                               uint8_t *wide);
 
 /* Warns of names in a header that are nearly a role which it does not have.  `has_device`:
  * something else says which fields are the device. */
