@@ -63,7 +63,8 @@ static int emit(struct muster_batch *batch, uint32_t after, const struct muster_
 
 static int device(struct muster_instance *instance, uint32_t number, struct muster_device *out)
 {
-    (void)instance, (void)number, (void)out;
+    (void)instance, (void)number;
+    out->key = "";
     return 0;
 }
 

@@ -13,11 +13,19 @@ const char *const fuzz_corpus = "row";
 
 enum { NAME_BYTES = 16 };
 
-/* What a row needs of a host: the device's name, of which `instance` is the text. */
+/* What a row needs of a host: the device's name, of which `instance` is the text; and its key, of
+ * printable bytes, as the contract has it. */
 static int device(struct muster_instance *instance, uint32_t number, struct muster_device *out)
 {
+    static char key[NAME_BYTES + 1];
+    size_t i;
+
     (void)number;
     out->name = (const char *)(void *)instance;
+    for (i = 0; out->name[i] != '\0'; i++)
+        key[i] = (char)(' ' + (uint8_t)out->name[i] % ('~' - ' ' + 1));
+    key[i] = '\0';
+    out->key = key;
     out->class_name = "class";
     return 1;
 }
