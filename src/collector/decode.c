@@ -335,7 +335,8 @@ static void print_refusal(int count, const struct plan_verdict *verdict)
     printf("\n");
     if (verdict->text[0] != '\0')
         wrap_print(stdout, 8, 8, "%s", verdict->text);
-    wrap_print(stdout, 8, 8, "%s", advice(reason));
+    if (!verdict->is_plain)
+        wrap_print(stdout, 8, 8, "%s", advice(reason));
 }
 
 /* ---- The whole ------------------------------------------------------------------------ */

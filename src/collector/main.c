@@ -296,8 +296,10 @@ static struct config *load(const struct arguments *arguments, struct host *host)
     struct config *config = config_load(arguments->config, arguments->directories, &problems);
     unsigned i;
 
-    if (config != NULL)
+    if (config != NULL) {
         host->catalog = config->catalog;
+        host->lacks_values = config->lacks_catalog;
+    }
     if (config != NULL)
         host->columns = list_values(config, &problems);
     if (config != NULL && host->columns == NULL) {

@@ -120,6 +120,9 @@ const char *plan_name(const struct plan *plan);
 bool plan_device_is_number(const struct plan *plan);
 bool plan_device_has_key(const struct plan *plan);
 
+/* Whether one may call itself that, as far as the kind of its field says. */
+bool plan_device_can_be(const struct plan *plan, const char *key);
+
 /* Where the device's bytes are in every datagram of this format, for steering: those of an integer,
  * or of a longer hex or bcd, in front of which is nothing of varying length. */
 struct wire_place plan_device_place(const struct plan *plan);
@@ -159,6 +162,7 @@ struct plan_verdict {
     int count;       /* as plan_header returns it */
     uint32_t offset; /* where the rule that refuses it looked */
     char text[256];  /* which rule, and what it found; "" if it is taken */
+    bool is_plain;   /* that says all: what such a rejection is mostly due to does not matter */
     struct plan_header header;
 };
 void plan_explain(const struct plan *plan, const uint8_t *datagram, size_t size,

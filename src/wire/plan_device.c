@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "plan_parts.h"
 
@@ -153,4 +154,39 @@ bool plan_get_device(const struct plan_look *look, const struct sockaddr *source
         return false;
     out->length = (uint8_t)key.used;
     return true;
+}
+
+/* ---- what a key can be ---------------------------------------------------------------- */
+
+static bool is_whole(const char *key, unsigned bits)
+{
+    uint64_t number = 0;
+
+    for (; *key >= '0' && *key <= '9'; key++)
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(*key - '0'), &number))
+            return false;
+    return *key == '\0' && (bits >= 64 || number >> bits == 0);
+}
+
+bool plan_device_can_be(const struct plan *plan, const char *key)
+{
+    const struct plan_field *field = plan->device_count == 1 ? plan->device[0] : NULL;
+    const size_t length = strlen(key);
+    const bool is_digits = strspn(key, digits) == length;
+
+    if (field == NULL)
+        return true;
+    switch (field->type) {
+    case FORMAT_UNSIGNED:
+        return is_whole(key, field->bits);
+    case FORMAT_SIGNED:
+        return is_whole(key + (*key == '-'), field->bits);
+    case FORMAT_HEX:
+        return is_digits && length % 2 == 0 && (field->is_varying || length == 2 * field->length);
+    case FORMAT_BCD:
+        return is_digits && (field->is_varying || length <= 2 * field->length);
+    default:
+        return true;
+    }
 }

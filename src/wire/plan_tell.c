@@ -19,6 +19,19 @@ void plan_refuse(struct plan_verdict *verdict, uint32_t offset, const char *form
     va_end(arguments);
 }
 
+/* As text it may be negative, which no sequence number is. */
+static bool is_negative(const struct plan_look *look, const struct plan_field *field)
+{
+    struct plan_decimal decimal;
+    const uint8_t *bytes;
+    uint32_t length;
+
+    if (field->type != FORMAT_NUMBER)
+        return false;
+    bytes = plan_bytes(look, field, &length);
+    return plan_decimal(&decimal, bytes, length) && decimal.negative;
+}
+
 /* The role that is no number. */
 static void tell_number(struct explainer *self, struct plan_verdict *verdict)
 {
@@ -34,12 +47,15 @@ static void tell_number(struct explainer *self, struct plan_verdict *verdict)
 
         if (field == NULL || self->look.runs[field->where] == NULL)
             continue;
-        if (numbers[i] == PLAN_TIME ? plan_get_time(&self->look, field, NULL, self->arrival_ns, &ns)
-                                    : plan_whole(&self->look, field, &raw))
+        if (numbers[i] == PLAN_TIME
+                ? plan_get_time(&self->look, field, NULL, self->arrival_ns, &ns)
+                : plan_whole(&self->look, field, &raw) && !is_negative(&self->look, field))
             continue;
+        verdict->is_plain = true;
         plan_explain_raw(self, field);
-        plan_refuse(verdict, plan_place(&self->look, field), "%s is %s, which is no%s number",
-                    field->name, self->value, numbers[i] == PLAN_TIME ? "" : " whole");
+        plan_refuse(verdict, plan_place(&self->look, field), "%s is %s, which is no%s number%s",
+                    field->name, self->value, numbers[i] == PLAN_TIME ? "" : " whole",
+                    is_negative(&self->look, field) ? " from 0 on" : "");
         return;
     }
 }
@@ -81,6 +97,7 @@ static void tell_length(struct explainer *self, struct plan_verdict *verdict, ui
     struct plan_device device = {.length = 0};
 
     if (!look->plan->device_is_number && !plan_get_device(look, NULL, &device)) {
+        verdict->is_plain = true;
         plan_refuse(verdict, 0, "the device's name is empty, or has more than %d characters",
                     FORMAT_KEY_MOST);
         return;

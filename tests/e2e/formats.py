@@ -210,5 +210,29 @@ class Formats(Case):
             self.assertEqual(done.returncode, 2)
             self.assertIn(said, done.stderr)
 
+    def test_a_number_that_is_none_is_said_without_other_advice(self):
+        self.write("""
+formats:
+  ascii:
+    separator: comma
+    header: [ number: device, number: sequence, number: temperature ]
+""")
+        for text, said in (("17,-3,2", 'sequence is "-3", which is no whole number from 0 on'),
+                           ("17,abc,2", 'sequence is "abc", which is no whole number'),
+                           (",7,2", "the device's name is empty")):
+            done = self.decode("ascii", text.encode().hex(), status=1)
+            self.assertIn(said, done.stdout)
+            self.assertNotIn("expect", done.stdout)
+            self.assertNotIn("readings", done.stdout)
+
+    def test_one_mistake_of_the_catalog_is_one_error(self):
+        self.write("formats:\n  f: { header: [ u8: device, u8: sequence, i31: temp ] }\n")
+        with open(os.path.join(self.folder, "c.conf"), "w", encoding="utf-8") as file:
+            file.write('catalog = "devices.yaml"; listen = ( { format = "f"; } );\n'
+                       'chain = ( { plugin = "csv"; columns = ( "device_id", "temp" ); } );\n')
+        done = self.run_it("-c", "c.conf", "--check", "--plugin-path", PLUGINS)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("1 error in the configuration", done.stderr)
+
 
 main()

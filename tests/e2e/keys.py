@@ -306,6 +306,19 @@ devices:
         done = self.musterd("-c", "collector.conf", "--check")
         self.assertIn('device "pump/1" is listed again; it is first on line', done.stderr)
 
+    def test_an_id_as_labels_have_it_is_told_from_one_as_datagrams_do(self):
+        self.write("collector.conf", 'catalog = "devices.yaml"; chain = ( { plugin = "log"; } );\n')
+        formats = 'formats: { mac: { header: [ "hex:6": device ] }, imei: { header: [ "bcd:8": device ] } }\n'
+        for key, hint in (("CB:B8:33:4C:88:4F", 'did you mean "cbb8334c884f"?'),
+                          ("CBB8334C884F", 'did you mean "cbb8334c884f"?'),
+                          ("35-693803-564380-9", 'did you mean "356938035643809"?'),
+                          ("cbb8334c88", None), ("cbb8334c884f", None), ("cbb8334c884f001122", "no format"),
+                          ("pump", "no format")):
+            self.write("devices.yaml", formats + f'devices: [ {{ id: "{key}" }} ]\n')
+            done = self.musterd("-c", "collector.conf", "--check")
+            self.assertEqual(done.returncode, 2 if hint else 0, key + done.stderr)
+            self.assertIn(hint or "", done.stderr)
+
 
 if __name__ == "__main__":
     main()

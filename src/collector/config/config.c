@@ -305,6 +305,7 @@ static int read_settings(struct reader *reader, const struct node *root)
     config->unknown_most = (uint32_t)values[SETTING_UNKNOWN_MOST].number;
     read_state(reader, root, values);
     config->catalog = load_catalog(reader, root, values[SETTING_CATALOG].text);
+    config->lacks_catalog = !reader->has_catalog;
     if (config->catalog == NULL)
         result = -1;
 

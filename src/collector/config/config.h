@@ -31,6 +31,7 @@ struct config {
     char *state_live_directory; /* NULL: there is none */
     uint64_t state_interval_ns;
     struct catalog *catalog;
+    bool lacks_catalog;  /* it could not be read, and the default one stands in for it */
     struct entry *chain; /* filters first, then sinks */
     unsigned entry_count, filter_count;
 };

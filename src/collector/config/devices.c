@@ -458,30 +458,49 @@ static int load_devices(struct loader *loader, const struct node *devices)
 /* Whether a format has devices that call themselves that. */
 static bool can_come(const struct catalog *catalog, const char *key)
 {
-    uint64_t id;
-    bool is_whole = numbers_is_whole(key, strlen(key), &id);
     unsigned i;
 
-    for (i = 1; i <= catalog_format_count(catalog); i++) {
-        const struct plan *plan = catalog_plan(catalog, i);
-
-        if (is_whole ? plan_device_has_key(plan) : !plan_device_is_number(plan))
+    for (i = 1; i <= catalog_format_count(catalog); i++)
+        if (plan_device_has_key(catalog_plan(catalog, i)) &&
+            plan_device_can_be(catalog_plan(catalog, i), key))
             return true;
-    }
     return false;
+}
+
+/* As labels have what datagrams have in digits: in capitals, with marks between them. */
+static const char *without_marks(const char *key, char plain[NUMBERS_KEY_MOST + 1])
+{
+    char *out = plain;
+
+    for (; *key != '\0'; key++)
+        if (strchr(":-. ", *key) == NULL)
+            *out++ = (char)(*key >= 'A' && *key <= 'Z' ? *key - 'A' + 'a' : *key);
+    *out = '\0';
+    return plain;
 }
 
 /* Once the formats are known. */
 static void check_keys(const struct loader *loader)
 {
+    char plain[NUMBERS_KEY_MOST + 1];
     size_t i;
 
-    for (i = 0; i < loader->key_count; i++)
-        if (!can_come(loader->catalog, loader->keys[i].name))
+    for (i = 0; i < loader->key_count; i++) {
+        const char *key = loader->keys[i].name;
+
+        if (can_come(loader->catalog, key))
+            continue;
+        if (strcmp(without_marks(key, plain), key) != 0 && plain[0] != '\0' &&
+            can_come(loader->catalog, plain))
+            node_problem(loader->keys[i].node, loader->problems,
+                         "id: no device of these formats calls itself \"%s\"; did you mean \"%s\"?",
+                         key, plain);
+        else
             node_problem(loader->keys[i].node, loader->problems,
                          "id: \"%s\" is no whole number from 0 to %d, and no format of this "
                          "catalog has such devices",
-                         loader->keys[i].name, MUSTER_DEVICE_IDS - 1);
+                         key, MUSTER_DEVICE_IDS - 1);
+    }
 }
 
 static int load_root(struct loader *loader, struct node_tree *tree)

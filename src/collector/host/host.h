@@ -28,6 +28,7 @@ struct host {
     struct numbers *numbers;    /* of devices beyond MUSTER_DEVICE_IDS; NULL: there are none */
     struct columns *columns;    /* the values that messages can have; NULL: the built-in one */
     struct state_store *states; /* NULL until instances are opened */
+    bool lacks_values; /* while a configuration is checked: the catalog could not be read */
     bool is_replay;
     atomic_ullong capture_ns; /* in a replay: the capture's time, ns since the Unix epoch */
     pthread_mutex_t wait_lock;

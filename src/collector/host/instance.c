@@ -36,7 +36,8 @@ static bool is_item(const struct muster_option *option, const struct columns *co
     return false;
 }
 
-/* Looks for items of lists that are neither choices nor values.  Returns whether all are. */
+/* Looks for items of lists that are neither choices nor values.  Returns whether all are.  Which
+ * values there are is not known if the catalog could not be read: that is said, and no more. */
 static bool check_lists(const struct muster_instance *instance)
 {
     const struct entry *entry = instance->entry;
@@ -53,10 +54,12 @@ static bool check_lists(const struct muster_instance *instance)
         for (k = 0; k < value->item_count; k++) {
             if (is_item(&option, instance->host->columns, value->items[k], why))
                 continue;
+            is_good = false;
+            if (instance->host->lacks_values)
+                continue;
             problems_add(instance->problems, entry->file,
                          value->line != 0 ? value->line : entry->line, 0, "%s: %s: %s", entry->name,
                          option.name, why);
-            is_good = false;
         }
     }
     return is_good;
