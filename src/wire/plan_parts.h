@@ -112,6 +112,17 @@ struct plan_known {
     size_t absent_count, name_count;
 };
 
+/* Whether a raw value says that there is none. */
+static inline bool plan_is_absent(const struct plan_known *known, uint64_t raw)
+{
+    size_t i;
+
+    for (i = 0; i < known->absent_count; i++)
+        if (known->absent[i] == raw)
+            return true;
+    return false;
+}
+
 struct plan_check_range {
     enum format_check is;
     bool holds_zero, has_to;

@@ -69,16 +69,6 @@ double plausible_value(const struct plan_known *known, const struct plausible *o
     return usual_is->low + (usual_is->high - usual_is->low) * part;
 }
 
-static bool is_absent(const struct plan_known *known, uint64_t raw)
-{
-    size_t i;
-
-    for (i = 0; i < known->absent_count; i++)
-        if (known->absent[i] == raw)
-            return true;
-    return false;
-}
-
 /* From the least to the largest that the field has. */
 static uint64_t next_raw(const struct plan_field *field, uint64_t raw)
 {
@@ -102,7 +92,7 @@ static bool pick_word(const struct plan_known *known, const struct plan_field *f
 
     for (i = 0; i < known->name_count; i++) {
         *raw = known->names[(from + i) % known->name_count].raw;
-        if (fits(field, *raw) && !is_absent(known, *raw))
+        if (fits(field, *raw) && !plan_is_absent(known, *raw))
             return true;
     }
     return false;
@@ -129,7 +119,7 @@ uint64_t plausible_raw(const struct plan_known *known, const struct plan_field *
         raw = plausible_hash(of, known->shown.name) & (is_signed ? field->mask >> 1 : field->mask);
     else
         raw = is_signed ? (uint64_t)(int64_t)target : (uint64_t)target;
-    for (i = 0; i < known->absent_count && is_absent(known, raw); i++)
+    for (i = 0; i < known->absent_count && plan_is_absent(known, raw); i++)
         raw = next_raw(field, raw);
     return raw;
 }
@@ -139,7 +129,7 @@ uint64_t plausible_digits(const struct plan_known *known, uint64_t hash, uint32_
     uint64_t most = bytes > 1 ? 10000 : 100, number = hash % most;
     size_t i;
 
-    for (i = 0; known != NULL && i < known->absent_count && is_absent(known, number); i++)
+    for (i = 0; known != NULL && i < known->absent_count && plan_is_absent(known, number); i++)
         number = (number + 1) % most;
     return number;
 }

@@ -172,16 +172,6 @@ static void set_real(struct muster_value *out, const struct plan_scale *scale, d
                                           (double)scale->divisor;
 }
 
-static bool is_absent(const struct plan_known *known, uint64_t raw)
-{
-    size_t i;
-
-    for (i = 0; i < known->absent_count; i++)
-        if (known->absent[i] == raw)
-            return true;
-    return false;
-}
-
 static const struct plan_name *name_of(const struct plan_known *known, uint64_t raw)
 {
     size_t low = 0, high = known->name_count;
@@ -206,7 +196,7 @@ static void set_whole(struct muster_value *out, const struct plan_known *known, 
     const struct plan_name *name = known->name_count > 0 ? name_of(known, raw) : NULL;
     const struct plan_scale *scale = &known->scale;
 
-    if (is_absent(known, raw))
+    if (plan_is_absent(known, raw))
         return;
     if (name != NULL) {
         out->type = MUSTER_VALUE_TEXT;

@@ -13,8 +13,8 @@
 #include "base/node_yaml.h"
 #include "base/suggest.h"
 #include "collector/catalog/numbers.h"
-#include "wire/plan.h"
 #include "check.h"
+#include "device_ids.h"
 #include "format_files.h"
 #include "formats.h"
 #include "networks.h"
@@ -322,35 +322,13 @@ static void use_name(struct loader *loader, const struct node *map, const char *
     }
 }
 
-/* Whether it can be a device's key, as keys are shown. */
-static bool check_key(const struct loader *loader, const struct node *node)
-{
-    const char *key = node->text;
-    size_t length = strlen(key), i;
-
-    if (length == 0 || length > NUMBERS_KEY_MOST) {
-        node_problem(node, loader->problems, "id: it has %zu bytes; expected 1 to %d", length,
-                     NUMBERS_KEY_MOST);
-        return false;
-    }
-    for (i = 0; i < length; i++) {
-        if (key[i] >= 0x20 && key[i] < 0x7f)
-            continue;
-        node_problem(node, loader->problems,
-                     "id: character %zu is not printable ASCII; write it as it is shown, \\xHH",
-                     i + 1);
-        return false;
-    }
-    return true;
-}
-
 /* Returns 0, or -1 if memory is short. */
 static int list_device(struct loader *loader, const struct node *node,
                        const struct catalog_device *device)
 {
     uint64_t id;
 
-    if (!check_key(loader, node))
+    if (!device_ids_check(node, loader->problems))
         return 0;
     if (!numbers_is_whole(node->text, strlen(node->text), &id) || id >= MUSTER_DEVICE_IDS) {
         loader->keys[loader->key_count++] = (struct name_use){node->text, node};
@@ -455,54 +433,6 @@ static int load_devices(struct loader *loader, const struct node *devices)
     return 0;
 }
 
-/* Whether a format has devices that call themselves that. */
-static bool can_come(const struct catalog *catalog, const char *key)
-{
-    unsigned i;
-
-    for (i = 1; i <= catalog_format_count(catalog); i++)
-        if (plan_device_has_key(catalog_plan(catalog, i)) &&
-            plan_device_can_be(catalog_plan(catalog, i), key))
-            return true;
-    return false;
-}
-
-/* As labels have what datagrams have in digits: in capitals, with marks between them. */
-static const char *without_marks(const char *key, char plain[NUMBERS_KEY_MOST + 1])
-{
-    char *out = plain;
-
-    for (; *key != '\0'; key++)
-        if (strchr(":-. ", *key) == NULL)
-            *out++ = (char)(*key >= 'A' && *key <= 'Z' ? *key - 'A' + 'a' : *key);
-    *out = '\0';
-    return plain;
-}
-
-/* Once the formats are known. */
-static void check_keys(const struct loader *loader)
-{
-    char plain[NUMBERS_KEY_MOST + 1];
-    size_t i;
-
-    for (i = 0; i < loader->key_count; i++) {
-        const char *key = loader->keys[i].name;
-
-        if (can_come(loader->catalog, key))
-            continue;
-        if (strcmp(without_marks(key, plain), key) != 0 && plain[0] != '\0' &&
-            can_come(loader->catalog, plain))
-            node_problem(loader->keys[i].node, loader->problems,
-                         "id: no device of these formats calls itself \"%s\"; did you mean \"%s\"?",
-                         key, plain);
-        else
-            node_problem(loader->keys[i].node, loader->problems,
-                         "id: \"%s\" is no whole number from 0 to %d, and no format of this "
-                         "catalog has such devices",
-                         key, MUSTER_DEVICE_IDS - 1);
-    }
-}
-
 static int load_root(struct loader *loader, struct node_tree *tree)
 {
     static const char *const others[] = {"classes", "devices", "formats", "include_formats", NULL};
@@ -511,6 +441,7 @@ static int load_root(struct loader *loader, struct node_tree *tree)
     const struct node *root = tree->root;
     const struct node *classes, *devices;
     int result;
+    size_t i;
 
     if (root->kind == NODE_NULL ||
         !check_kind(root, NODE_MAP, "the catalog", "a mapping", loader->problems))
@@ -529,8 +460,8 @@ static int load_root(struct loader *loader, struct node_tree *tree)
             result = load_devices(loader, devices);
         if (result == 0)
             result = format_files_load(loader->catalog, tree, root, loader->problems);
-        if (result == 0)
-            check_keys(loader);
+        for (i = 0; result == 0 && i < loader->key_count; i++)
+            device_ids_match(loader->catalog, loader->keys[i].node, loader->problems);
     }
     options_free(values, CATALOG_OPTIONS);
     return result;

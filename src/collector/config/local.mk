@@ -5,6 +5,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/check.c %D%/check.h \
 	%D%/config.c %D%/config.h \
 	%D%/decimal.c %D%/decimal.h \
+	%D%/device_ids.c %D%/device_ids.h \
 	%D%/devices.c %D%/devices.h \
 	%D%/example_values.c %D%/example_values.h \
 	%D%/examples.c %D%/examples.h \

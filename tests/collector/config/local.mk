@@ -34,6 +34,7 @@ tests_collector_config_test_node_LDADD = $(TEST_LIBS)
 # settings: tests/e2e/configuration.py
 # listen: tests/e2e/listeners.py
 # networks: tests/e2e/admission.py
+# device_ids: tests/collector/config/test_devices.c
 # decimal: tests/collector/config/test_format_reader.c
 # format_fields: tests/collector/config/test_format_reader.c
 # format_files: tests/collector/config/test_formats.c
