@@ -9,6 +9,7 @@ src_libbase_a_SOURCES += \
 	%D%/counter.h \
 	%D%/episode.c %D%/episode.h \
 	%D%/eventcount.h \
+	%D%/hash.c %D%/hash.h \
 	%D%/iso_time.c %D%/iso_time.h \
 	%D%/log.c %D%/log.h \
 	%D%/metrics.c %D%/metrics.h \

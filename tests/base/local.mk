@@ -71,3 +71,8 @@ tests_base_test_wrap_CFLAGS = $(TEST_CFLAGS)
 tests_base_test_wrap_LDADD = $(TEST_LIBS)
 # node: tests/collector/config/test_node.c
 # node_yaml: tests/collector/config/test_node.c
+UNIT_TESTS += tests/base/test_hash
+tests_base_test_hash_SOURCES = tests/base/test_hash.c
+tests_base_test_hash_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_base_test_hash_CFLAGS = $(TEST_CFLAGS)
+tests_base_test_hash_LDADD = $(TEST_LIBS)

@@ -10,9 +10,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 
 #define HOUR (3600 * CLOCK_SECOND)
 
@@ -41,7 +41,7 @@ struct numbers {
     struct known *known; /* of each entry */
     uint32_t most;
     unsigned workers;
-    uint64_t seed; /* so that nobody can choose where a key is */
+    struct hash_secret secret;
     place *places;
     uint32_t mask;        /* how many there are, less one */
     pthread_mutex_t lock; /* of what is given */
@@ -85,33 +85,20 @@ struct wanted {
     uint64_t hash;
 };
 
-static uint64_t stir(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    hash ^= hash >> 32;
-    hash *= UINT64_C(0xbf58476d1ce4e5b9);
-    return hash ^ hash >> 29;
-}
-
 static struct wanted want_id(const struct numbers *numbers, uint64_t id)
 {
-    return (struct wanted){.id = id, .hash = stir(numbers->seed, id)};
+    return (struct wanted){.id = id,
+                           .hash = hash_word(&numbers->secret, numbers->secret.first, id)};
 }
 
 static struct wanted want(const struct numbers *numbers, const char *key, size_t length)
 {
-    struct wanted wanted = {.key = key, .length = length, .hash = ~numbers->seed ^ length};
-    uint64_t id, word;
+    struct wanted wanted = {.key = key, .length = length};
+    uint64_t id;
 
     if (numbers_is_whole(key, length, &id))
         return want_id(numbers, id);
-    for (; length >= sizeof word; key += sizeof word, length -= sizeof word) {
-        memcpy(&word, key, sizeof word);
-        wanted.hash = stir(wanted.hash, word);
-    }
-    for (word = 0; length > 0; key++, length--)
-        word = word << 8 | (uint8_t)*key;
-    wanted.hash = stir(wanted.hash, word);
+    wanted.hash = hash_bytes(&numbers->secret, numbers->secret.first, key, length);
     return wanted;
 }
 
@@ -241,8 +228,7 @@ struct numbers *numbers_open(void *memory, uint32_t most, unsigned workers)
         numbers_close(numbers);
         return NULL;
     }
-    if (getrandom(&numbers->seed, sizeof numbers->seed, GRND_NONBLOCK) != sizeof numbers->seed)
-        numbers->seed = clock_monotonic();
+    numbers->secret = hash_new_secret();
     take_up(numbers);
     return numbers;
 }

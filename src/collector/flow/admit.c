@@ -7,10 +7,10 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/rate.h"
 
 enum {
@@ -20,7 +20,7 @@ enum {
 
 /* A source that sent of late. */
 struct source {
-    uint64_t tag; /* its address, hashed with the seed; 0: none */
+    uint64_t tag; /* its address, hashed; 0: none */
     uint64_t due_ns;
 };
 
@@ -28,11 +28,11 @@ struct admit {
     struct admit_settings is;
     struct admit_listener *listeners;
     const struct catalog *catalog;
-    uint64_t seed;           /* so that nobody can choose whose place he takes */
-    struct source *sources;  /* SETS times WAYS, if there is a rate of sources */
-    uint64_t *device_due_ns; /* of each device, if there is a rate of devices */
-    uint8_t *is_accepted;    /* of each device that the catalog does not list */
-    uint32_t accepted;       /* how many these are */
+    struct hash_secret secret; /* so that nobody can choose whose place he takes */
+    struct source *sources;    /* SETS times WAYS, if there is a rate of sources */
+    uint64_t *device_due_ns;   /* of each device, if there is a rate of devices */
+    uint8_t *is_accepted;      /* of each device that the catalog does not list */
+    uint32_t accepted;         /* how many these are */
 };
 
 static bool is_needed(const struct admit_settings *is, const struct catalog *catalog,
@@ -60,8 +60,7 @@ int admit_new(struct admit **admit, const struct admit_settings *settings,
         return -1;
     made->is = *settings;
     made->catalog = catalog;
-    if (getrandom(&made->seed, sizeof made->seed, GRND_NONBLOCK) != sizeof made->seed)
-        made->seed = clock_monotonic();
+    made->secret = hash_new_secret();
     made->listeners = calloc(settings->listener_count + 1, sizeof *made->listeners);
     made->is_accepted = calloc(devices, 1);
     if (settings->source_rate > 0)
@@ -104,20 +103,11 @@ static int reject(enum muster_reject reason)
 static uint64_t hash(const struct admit *admit, const struct sockaddr *source)
 {
     uint8_t family, bytes[16] = {0};
-    uint64_t words[2], hash = admit->seed;
     uint32_t scope;
     uint16_t port;
-    unsigned i;
 
     address_split(source, &family, &port, bytes, &scope);
-    memcpy(words, bytes, sizeof words);
-    for (i = 0; i < 2; i++) {
-        hash = (hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 29;
-        hash *= UINT64_C(0xbf58476d1ce4e5b9);
-        hash ^= hash >> 32;
-    }
-    return hash | 1;
+    return hash_bytes(&admit->secret, admit->secret.first, bytes, sizeof bytes) | 1;
 }
 
 /* The place of a source: its own, or that of the one in the same set that has been quiet longest.

@@ -55,51 +55,26 @@ void answers_give(struct answers *answers, const struct answer *answer)
 
 /* ---- A datagram asks ------------------------------------------------------------------ */
 
-/* A hash under a secret, which is multiplied with: so that nobody can make two datagrams that have
- * the same. */
-static uint64_t mix(const struct answers *answers, uint64_t hash, uint64_t word)
-{
-    __extension__ const unsigned __int128 product =
-        (unsigned __int128)(hash ^ word) * (answers->secret[1] | 1);
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64) ^ answers->secret[0];
-}
-
-static uint64_t mix_bytes(const struct answers *answers, uint64_t hash, const uint8_t *bytes,
-                          size_t size)
-{
-    uint64_t word = 0;
-
-    hash = mix(answers, hash, size);
-    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        hash = mix(answers, hash, word);
-    }
-    word = 0;
-    memcpy(&word, bytes, size);
-    return mix(answers, mix(answers, hash, word), 0);
-}
-
 /* Of what a device sends again, to be written by the same sink: its device, number and readings,
  * since the time may be another. */
 static uint64_t key_of(const struct answers *answers, unsigned format, unsigned line,
                        const struct datagram *datagram, const struct plan_header *header)
 {
-    uint64_t hash = mix(answers, mix(answers, answers->secret[0], format), line);
+    const struct hash_secret *secret = &answers->secret;
+    uint64_t hash = hash_word(secret, hash_word(secret, secret->first, format), line);
     uint32_t from = 0, to = datagram->size;
 
     if (header->seq_bits > 0) {
         const struct plan_device *device = &header->device;
 
-        hash = mix(answers, hash, device->is_number ? device->id : 0);
-        hash = mix_bytes(answers, hash, (const uint8_t *)device->key,
-                         device->is_number ? 0 : device->length);
-        hash = mix(answers, mix(answers, hash, header->seq), header->msg_type);
+        hash = hash_word(secret, hash, device->is_number ? device->id : 0);
+        hash = hash_bytes(secret, hash, device->key, device->is_number ? 0 : device->length);
+        hash = hash_word(secret, hash_word(secret, hash, header->seq), header->msg_type);
         from = header->first;
         if (header->has_reading && header->stride > 0)
             to = from + header->readings * header->stride;
     }
-    hash = mix_bytes(answers, hash, datagram->bytes + from, to - from);
+    hash = hash_bytes(secret, hash, datagram->bytes + from, to - from);
     return hash != 0 ? hash : 1;
 }
 

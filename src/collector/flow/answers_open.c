@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 
 #include "answers_parts.h"
-#include "base/clock.h"
 #include "recognize.h"
 
 /* [sink] It is through with what somebody waits for. */
@@ -140,9 +138,7 @@ int answers_new(struct answers **out, struct pipeline *pipeline, const struct an
     answers->listener_count = listener_count;
     answers->next_token = answers->judged = 1;
     atomic_init(&answers->fd, pipeline->wake_fd);
-    if (getrandom(answers->secret, sizeof answers->secret, GRND_NONBLOCK) !=
-        (ssize_t)sizeof answers->secret)
-        answers->secret[0] = answers->secret[1] = clock_monotonic();
+    answers->secret = hash_new_secret();
     answers->line_of = malloc(formats * sizeof *answers->line_of);
     answers->lines = calloc(pipeline->fanout.sink_count + 1, sizeof *answers->lines);
     answers->waiting = calloc(ANSWERS_HELD_MOST, sizeof *answers->waiting);

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "answers.h"
+#include "base/hash.h"
 #include "pipeline.h"
 
 enum {
@@ -54,7 +55,7 @@ struct answers {
     struct answers_front front;
     struct answers_rate *rates;
     unsigned listener_count;
-    uint64_t secret[2]; /* of the keys */
+    struct hash_secret secret;
     struct answers_line *lines;
     unsigned line_count;
     uint8_t (*line_of)[FORMAT_REPLIES_MOST]; /* by format and reply */

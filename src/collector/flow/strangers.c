@@ -38,34 +38,25 @@ static bool judge(struct strangers *strangers, bool are_strangers)
 }
 
 /* Its place, or the one where it can be. */
-static struct strangers_device *find_device(struct strangers *strangers, uint64_t id)
+static struct strangers_seen *find(struct strangers_seen *places, uint64_t id)
 {
     size_t i = id / 2 % STRANGERS_PLACES;
 
-    while (strangers->devices[i].id != 0 && strangers->devices[i].id != id)
+    while (places[i].id != 0 && places[i].id != id)
         i = (i + 1) % STRANGERS_PLACES;
-    return &strangers->devices[i];
-}
-
-static struct strangers_source *find_source(struct strangers *strangers, uint64_t id)
-{
-    size_t i = id / 2 % STRANGERS_PLACES;
-
-    while (strangers->from[i].id != 0 && strangers->from[i].id != id)
-        i = (i + 1) % STRANGERS_PLACES;
-    return &strangers->from[i];
+    return &places[i];
 }
 
 static void see_device(struct strangers *strangers, const struct strangers_datagram *datagram,
                        uint64_t id, bool is_sample)
 {
-    struct strangers_device *device = find_device(strangers, id);
+    struct strangers_seen *device = find(strangers->devices, id);
 
     if (device->id == 0 && is_sample && !datagram->is_listed) {
-        *device = (struct strangers_device){.id = id};
+        *device = (struct strangers_seen){.id = id};
         strangers->once++;
-    } else if (device->id != 0 && !device->again) {
-        device->again = true;
+    } else if (device->id != 0 && !device->marked) {
+        device->marked = true;
         strangers->once--;
     }
 }
@@ -73,13 +64,13 @@ static void see_device(struct strangers *strangers, const struct strangers_datag
 /* Of a sender that is always the same device nothing is to be said, however rarely it sends. */
 static void see_source(struct strangers *strangers, uint64_t id, uint64_t device, bool is_sample)
 {
-    struct strangers_source *source = find_source(strangers, id);
+    struct strangers_seen *source = find(strangers->from, id);
 
     if (source->id == 0 && is_sample) {
-        *source = (struct strangers_source){.id = id, .device = device};
+        *source = (struct strangers_seen){.id = id, .device = device};
         strangers->sources++;
-    } else if (source->id != 0 && source->device != device && !source->changed) {
-        source->changed = true;
+    } else if (source->id != 0 && source->device != device && !source->marked) {
+        source->marked = true;
         strangers->changed++;
     }
 }

@@ -27,14 +27,11 @@ struct strangers {
     unsigned datagrams;
     unsigned once;             /* devices of the sample that are not listed nor heard again */
     unsigned sources, changed; /* those that were another device each time */
-    struct strangers_device {
-        uint64_t id; /* 0: none */
-        bool again;
-    } devices[STRANGERS_PLACES];
-    struct strangers_source {
-        uint64_t id, device;
-        bool changed;
-    } from[STRANGERS_PLACES];
+    struct strangers_seen {
+        uint64_t id;     /* 0: none */
+        uint64_t device; /* of a source: what it was at first */
+        bool marked;     /* a device that was heard again, a source that was another one since */
+    } devices[STRANGERS_PLACES], from[STRANGERS_PLACES];
 };
 
 struct strangers_datagram {
