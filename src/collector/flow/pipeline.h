@@ -25,6 +25,7 @@
 #define PIPELINE_TICK CLOCK_SECOND /* between two ticks, at most */
 
 struct admit;
+struct recognized;
 struct answers;
 struct answers_front;
 struct answers_rate;
@@ -43,6 +44,7 @@ struct datagram {
     uint16_t local_port;  /* in the host's byte order; 0: not known */
     uint8_t listener;     /* which entry of `listen` it came in by */
     bool to_many;         /* it went to a broadcast or multicast address */
+    struct recognized *recognized; /* what it is, if the front has found that out; or NULL */
 };
 
 /* A filter in this pipeline. */

@@ -27,28 +27,27 @@ static unsigned closeness(int result)
     }
 }
 
-int recognize(const struct listener_formats *formats, const struct catalog *catalog,
-              const struct datagram *datagram, struct plan_header *header, uint16_t *number)
+static void try_format(const struct listener_formats *formats, unsigned index,
+                       const struct catalog *catalog, const struct datagram *datagram,
+                       struct recognized *out)
 {
-    struct plan_header tried;
-    unsigned i, closest = 0;
-    int result, best = 0;
-
-    for (i = 0; i < formats->count; i++) {
-        *number = formats->numbers[i];
-        result = plan_header(catalog_plan(catalog, *number), &tried, datagram->bytes,
+    out->format = formats->numbers[index];
+    out->count = plan_header(catalog_plan(catalog, out->format), &out->header, datagram->bytes,
                              datagram->size, datagram->source, datagram->arrival_ns);
-        if (result >= 0) {
-            *header = tried;
-            return result;
-        }
-        if (closeness(result) > closest) {
-            closest = closeness(result);
-            best = result;
-            *header = tried;
-        }
+}
+
+void recognize(const struct listener_formats *formats, const struct catalog *catalog,
+               const struct datagram *datagram, struct recognized *out)
+{
+    struct recognized other;
+    unsigned i;
+
+    try_format(formats, 0, catalog, datagram, out);
+    for (i = 1; i < formats->count && out->count < 0; i++) {
+        try_format(formats, i, catalog, datagram, &other);
+        if (other.count >= 0 || closeness(other.count) > closeness(out->count))
+            *out = other;
     }
-    return best;
 }
 
 uint32_t recognize_number(const struct numbers *numbers, const struct plan_device *device)
@@ -90,26 +89,27 @@ static unsigned first_worker(const struct listener_formats *formats,
 }
 
 unsigned recognize_worker(const struct listener_formats *all, const struct host *host,
-                          const struct datagram *datagram, unsigned workers)
+                          const struct datagram *datagram, unsigned workers,
+                          struct recognized *seen)
 {
     const struct listener_formats *formats = all != NULL ? &all[datagram->listener] : NULL;
-    struct plan_header header;
-    uint16_t number;
-    uint32_t device;
+    const struct plan_device *device = &seen->header.device;
+    uint32_t number;
     unsigned first;
 
+    seen->format = 0;
     if (formats == NULL || formats->count == 0)
         return wire_worker(datagram->bytes, datagram->stored, workers);
     if (formats->place.is_number)
         return wire_worker_at(&formats->place, datagram->bytes, datagram->stored, workers);
     if (datagram->stored < datagram->size)
         return 0; /* too long to be read */
-    recognize(formats, host->catalog, datagram, &header, &number);
-    device = recognize_number(host->numbers, &header.device);
-    if (device != NUMBERS_NONE)
-        return wire_worker_of(device, workers);
-    first = first_worker(formats, datagram, &header.device, workers);
-    if (!header.device.is_number && header.device.length == 0)
+    recognize(formats, host->catalog, datagram, seen);
+    number = recognize_number(host->numbers, device);
+    if (number != NUMBERS_NONE)
+        return wire_worker_of(number, workers);
+    first = first_worker(formats, datagram, device, workers);
+    if (!device->is_number && device->length == 0)
         return first;
     return numbers_worker(host->numbers, first);
 }

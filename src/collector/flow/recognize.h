@@ -26,11 +26,16 @@ struct listener_formats {
     struct wire_place place; /* of the device's id, in all of them */
 };
 
-/* The first of the formats that a datagram has.  Returns as plan_header, *number: which it is. If
- * there is none, the reason is that of the format that it comes closest to, and the header as far
- * as that could read it. */
-int recognize(const struct listener_formats *formats, const struct catalog *catalog,
-              const struct datagram *datagram, struct plan_header *header, uint16_t *number);
+/* What a datagram is: the first of the formats that it has.  If there is none, the reason is that
+ * of the format that it comes closest to, and the header as far as that could read it. */
+struct recognized {
+    struct plan_header header;
+    int count;       /* as plan_header returns it */
+    uint16_t format; /* its number; 0: nobody has looked yet */
+};
+
+void recognize(const struct listener_formats *formats, const struct catalog *catalog,
+               const struct datagram *datagram, struct recognized *out);
 
 /* The number of the device; NUMBERS_NONE: it has none yet, or could not be read. */
 uint32_t recognize_number(const struct numbers *numbers, const struct plan_device *device);
@@ -39,8 +44,10 @@ uint32_t recognize_number(const struct numbers *numbers, const struct plan_devic
 uint32_t recognize_enroll(struct numbers *numbers, const struct plan_device *device,
                           unsigned worker);
 
-/* Which worker's datagram it is.  `all` has one for each listener; NULL: all built in. */
+/* Which worker's datagram it is.  `all` has one for each listener; NULL: all built in.  If that
+ * took a look at the datagram, *seen is what it is. */
 unsigned recognize_worker(const struct listener_formats *all, const struct host *host,
-                          const struct datagram *datagram, unsigned workers);
+                          const struct datagram *datagram, unsigned workers,
+                          struct recognized *seen);
 
 #endif

@@ -227,10 +227,10 @@ static uint32_t enroll(struct pipeline *pipeline, const struct plan_device *devi
 /* Judges it.  Returns how many records it makes, 0 if it is to be ignored, or
  * -(1 + enum muster_reject).  *device: its number, or NUMBERS_NONE. */
 static int judge_declared(struct pipeline *pipeline, const struct listener_formats *formats,
-                          const struct datagram *datagram, struct plan_header *header,
+                          const struct datagram *datagram, struct recognized *seen,
                           struct muster_record *same, uint32_t *device)
 {
-    int admitted = 0, count;
+    int admitted = 0;
     uint8_t marks = 0;
 
     *device = NUMBERS_NONE;
@@ -238,14 +238,16 @@ static int judge_declared(struct pipeline *pipeline, const struct listener_forma
         admitted = admit_it(pipeline, datagram, NULL, &marks);
     if (datagram->size > pipeline->largest)
         return admitted < 0 ? admitted : -(1 + (int)MUSTER_REJECT_TOO_LONG);
-    count = recognize(formats, pipeline->host->catalog, datagram, header, &same->format);
-    *device = recognize_number(pipeline->host->numbers, &header->device);
+    if (seen->format == 0)
+        recognize(formats, pipeline->host->catalog, datagram, seen);
+    same->format = seen->format;
+    *device = recognize_number(pipeline->host->numbers, &seen->header.device);
     if (admitted < 0)
         return admitted;
-    if (count <= 0)
-        return count;
+    if (seen->count <= 0)
+        return seen->count;
     if (*device == NUMBERS_NONE)
-        *device = enroll(pipeline, &header->device);
+        *device = enroll(pipeline, &seen->header.device);
     if (*device == NUMBERS_NONE)
         return -(1 + (int)MUSTER_REJECT_UNKNOWN_DEVICE);
     if (pipeline->admit != NULL)
@@ -253,7 +255,7 @@ static int judge_declared(struct pipeline *pipeline, const struct listener_forma
             admit_device(pipeline->admit, datagram->source, *device, datagram->arrival_ns, &marks);
     same->marks = marks;
     numbers_name(pipeline->host->numbers, same, *device);
-    return admitted < 0 ? admitted : count;
+    return admitted < 0 ? admitted : seen->count;
 }
 
 /* A datagram that is taken may have to be answered. */
@@ -284,10 +286,15 @@ static void take_declared(struct pipeline *pipeline, const struct listener_forma
 {
     struct pipeline_counters *c = &pipeline->counters;
     struct muster_record same = {0}; /* of all its records */
-    struct plan_header header;
+    struct recognized here, *seen = datagram->recognized;
     uint32_t done = 0, device;
-    int count = judge_declared(pipeline, formats, datagram, &header, &same, &device);
+    int count;
 
+    if (seen == NULL) {
+        seen = &here;
+        seen->format = 0;
+    }
+    count = judge_declared(pipeline, formats, datagram, seen, &same, &device);
     if (count > 0 && wire_worker_of(device, pipeline->count) != pipeline->id) {
         pipeline_overrun(pipeline, datagram); /* two workers saw it for the first time at once */
         return;
@@ -305,7 +312,7 @@ static void take_declared(struct pipeline *pipeline, const struct listener_forma
     counter_add(&c->decoded, 1);
     counter_add(&c->records, (uint64_t)count);
     if (pipeline->answers != NULL)
-        ask(pipeline, datagram, &header, &same, device, count);
+        ask(pipeline, datagram, &seen->header, &same, device, count);
     if (count == 0) {
         counter_add(&c->ignored, 1);
         return;
@@ -314,15 +321,15 @@ static void take_declared(struct pipeline *pipeline, const struct listener_forma
         numbers_heard(pipeline->host->numbers, device, datagram->arrival_ns);
     if (strangers_watch(&pipeline->notices.strangers, datagram->listener))
         notices_see(pipeline, datagram, device);
-    same.seq_bits = is_numbered(pipeline, &header, device);
+    same.seq_bits = is_numbered(pipeline, &seen->header, device);
     while (done < (uint32_t)count) {
         if (!block_has_room(pipeline->block, datagram->size)) {
             pipeline_publish(pipeline);
             take_next_block(pipeline);
         }
         done += fill_declared(pipeline->block, datagram,
-                              catalog_plan(pipeline->host->catalog, same.format), &header, &same,
-                              done, (uint32_t)count);
+                              catalog_plan(pipeline->host->catalog, same.format), &seen->header,
+                              &same, done, (uint32_t)count);
     }
     if (same.answer != 0)
         answers_taken(pipeline->answers);

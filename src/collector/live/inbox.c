@@ -122,6 +122,7 @@ bool inbox_next(struct inbox *inbox, struct datagram *datagram)
     datagram->source = (const struct sockaddr *)&copy->source;
     if (datagram->local != NULL)
         datagram->local = copy->local;
+    datagram->recognized = NULL;
     inbox->taken += size_of(datagram->stored);
     return true;
 }

@@ -57,14 +57,19 @@ static void watch_gathered(struct worker *worker, struct port *port,
     port->last_worker = owner;
 }
 
-/* Takes a datagram, or leaves it to whose it is. */
-static void take(struct worker *worker, struct port *port, const struct datagram *datagram)
+/* Takes a datagram, or leaves it to whose it is.  `seen` has room for what it is. */
+static void take(struct worker *worker, struct port *port, struct datagram *datagram,
+                 struct recognized *seen)
 {
     struct pipeline *pipeline = worker->pipeline;
-    unsigned owner = pipeline->count == 1 ? 0
-                                          : recognize_worker(pipeline->formats, pipeline->host,
-                                                             datagram, pipeline->count);
+    unsigned owner = 0;
 
+    if (pipeline->count > 1) {
+        owner =
+            recognize_worker(pipeline->formats, pipeline->host, datagram, pipeline->count, seen);
+        if (seen->format != 0)
+            datagram->recognized = seen;
+    }
     if (pipeline->count > 1 && !steering_is_apart(worker->turn) && !datagram->to_many)
         watch_gathered(worker, port, datagram, owner);
     port->last_ns = datagram->arrival_ns;
@@ -162,13 +167,14 @@ static void take_batch(struct worker *worker, unsigned listener, int count)
     pipeline_begin(pipeline);
     for (i = 0; i < count; i++) {
         struct datagram datagram;
+        struct recognized seen;
 
         receiver_get(worker->receiver, i, &datagram);
         datagram.listener = (uint8_t)listener;
         datagram.local_port = port->number;
         if (datagram.local == NULL && port->has_local)
             datagram.local = port->local;
-        take(worker, port, &datagram);
+        take(worker, port, &datagram, &seen);
     }
     counter_add(port->received, (uint64_t)count);
     counter_add(&pipeline->counters.calls, 1);

@@ -126,6 +126,7 @@ void receiver_get(struct receiver *receiver, int index, struct datagram *datagra
     datagram->arrival_ns = 0;
     datagram->interface = 0;
     datagram->to_many = false;
+    datagram->recognized = NULL;
     read_controls(receiver, index, datagram);
     if (datagram->arrival_ns == 0)
         datagram->arrival_ns = clock_wall();

@@ -103,7 +103,7 @@ static void take(struct replay *replay, const struct packet *packet, int listene
 {
     struct chain *chain = replay->chain;
     const uint32_t largest = chain->pipelines[0].largest;
-    const struct datagram datagram = {
+    struct datagram datagram = {
         .bytes = packet->payload,
         .size = packet->size,
         .stored = packet->size <= largest ? packet->size : largest + 1,
@@ -113,10 +113,13 @@ static void take(struct replay *replay, const struct packet *packet, int listene
         .local_port = packet->destination_port,
         .listener = (uint8_t)listener,
     };
+    struct recognized seen;
     unsigned id = recognize_worker(chain->pipelines[0].formats, chain->host, &datagram,
-                                   chain->pipeline_count);
+                                   chain->pipeline_count, &seen);
     struct pipeline *pipeline = &chain->pipelines[id];
 
+    if (seen.format != 0)
+        datagram.recognized = &seen;
     if (replay->pending[id] == 0)
         pipeline_begin(pipeline);
     pipeline_take(pipeline, &datagram);
