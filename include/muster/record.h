@@ -110,7 +110,7 @@ enum muster_event {
     MUSTER_EVENT_NONE = 0,
     /* Of numbers that are missing, or were.  Each is told to be open first; what is told of it
      * later says what was told last: event.was and was_cause.  first, last, cause, heard_ns;
-     * opened_ns; closed_ns: when it was known what became of them, 0 as long as they are open. */
+     * opened_ns; closed_ns: when it was known what became of them, or that they are still open. */
     MUSTER_EVENT_GAP_OPENED = 1,    /* missing, and may still come; told again if the cause is
                                        another now, and when they are missing for 5 s */
     MUSTER_EVENT_GAP_RECOVERED = 2, /* came late, perhaps after they were told to be lost */

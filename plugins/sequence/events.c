@@ -59,7 +59,7 @@ void events_numbers(struct events *events, enum muster_event event, const struct
     emit(events, &record);
 }
 
-/* When what opened then ended: by the wall clock, unless that was set meanwhile. */
+/* When what opened then ended, or was still open: by the wall clock, unless that was set since. */
 static uint64_t closed_ns(const struct events *events, const struct gaps_news *news,
                           uint64_t opened_ns)
 {
@@ -88,8 +88,7 @@ void events_gap(struct events *events, const struct gaps_news *news, const struc
     record.event.opened_ns = news->opened_ns != 0 ? news->opened_ns : events->now_ns;
     record.value.heard_ns =
         news->heard_ns < record.event.opened_ns ? news->heard_ns : record.event.opened_ns;
-    if (news->is != MUSTER_EVENT_GAP_OPENED)
-        record.event.closed_ns = closed_ns(events, news, record.event.opened_ns);
+    record.event.closed_ns = closed_ns(events, news, record.event.opened_ns);
     emit(events, &record);
 }
 

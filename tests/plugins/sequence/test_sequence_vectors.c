@@ -248,13 +248,14 @@ static void check_times(struct run *run, const struct muster_record *event)
     case MUSTER_EVENT_GAP_OPENED:
         if (event->event.was != MUSTER_EVENT_NONE) {
             opened_ns = opening_of(run, event);
+            closed_ns = run->now_ns;
             break;
         }
         ck_assert_uint_lt(run->gap_count, GAPS_MOST);
         run->gaps[i].device_id = (uint16_t)event->device;
         run->gaps[i].first = event->event.first;
         run->gaps[i].last = event->event.last;
-        run->gaps[i].opened_ns = opened_ns = run->now_ns;
+        run->gaps[i].opened_ns = opened_ns = closed_ns = run->now_ns;
         run->gap_count++;
         break;
     case MUSTER_EVENT_GAP_RECOVERED:
