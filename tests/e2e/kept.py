@@ -52,6 +52,7 @@ class Run:
 
     def __init__(self, up):
         self.up = up       # here it was seen to listen
+        self.rush = None   # here all that had been sent was written, and what it was killed in began
         self.end = None    # here it was killed or told to stop
         self.sizes = None  # of the files then
         self.state = None  # the state then, a copy

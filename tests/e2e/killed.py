@@ -20,9 +20,9 @@ from oracle import EPOCH, MESSAGES
 from replay import ethernet, fleet, ipv4, pcap, udp
 
 KILLS = 6
+SERIAL = 4  # the column of a row that says which message it is of
 RUSH = 150  # datagrams that wait for it in one go, just before a kill
 OUTAGE = 5000  # datagrams at most that nobody hears, however long it takes to come back: no step is over half the window
-TAIL = 2.0  # seconds before a kill: what came earlier must be in the files; generous, for busy machines
 PROBE = f"""  {{ plugin = "sequence"; window = {WINDOW}; }},
   {{ plugin = "stats"; interval = 0; file = "probe.json"; }}"""
 
@@ -41,8 +41,22 @@ class Killed(Kept):
         copy_sparsely(self.path("state/sequence.state"), run.state)
         return self.begin(settings=self.settings)
 
-    def has_written(self):
-        return len(self.runs) < 2 or os.path.getsize(self.path("telemetry.csv")) > self.runs[-2].sizes["telemetry.csv"]
+    def has_written_all(self):
+        """Every datagram that was sent since it listens has its row, and no thread has anything to do."""
+        missing = collections.Counter(self.log[self.runs[-1].up:])
+        before = self.runs[-2].sizes["telemetry.csv"] if len(self.runs) > 1 else 0
+        for line in self.read("telemetry.csv", "rb")[before:].splitlines():
+            fields = line.split(b",")
+            if len(fields) > SERIAL and fields[SERIAL].isdigit():
+                missing.subtract([int(fields[SERIAL])])
+        if max(missing.values(), default=0) > 0:
+            return False
+        tasks = f"/proc/{self.collector.process.pid}/task"
+        states = []
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/stat", encoding="ascii") as file:
+                states.append(file.read().rpartition(")")[2].split()[0])
+        return set(states) == {"S"}
 
     def play_kills(self, kills):
         """Sends on and on, while the collector is killed and comes back again and again."""
@@ -51,8 +65,8 @@ class Killed(Kept):
             for _ in range(kills):
                 for _ in range(self.dice.randint(500, 3000)):
                     self.send(next(messages))
-                while not self.has_written():
-                    self.send(next(messages))
+                wait_until(self.has_written_all, "all that was sent is written")
+                self.runs[-1].rush = len(self.log)
                 self.collector.process.send_signal(signal.SIGSTOP)  # so that it is busy when it goes on
                 for _ in range(self.dice.randint(RUSH // 3, RUSH)):
                     self.send(next(messages), paced=False)
@@ -123,7 +137,7 @@ class Killed(Kept):
             self.assertEqual((run.written, run.untold), (run.end, []))
             return
         for place in (run.written, *(row[-1] for row in run.untold)):
-            self.assertGreater(self.times[place], self.times[run.end - 1] - TAIL)
+            self.assertGreaterEqual(place, run.rush)
 
     def read_files(self):
         """For each device, session and number: the ones with a row, those that are told lost, and those told recovered.
@@ -225,10 +239,9 @@ class Killed(Kept):
         self.assertFalse(written & lost)
         near = set()  # what may have been judged, and not written, at a kill
         for run in self.runs[:3]:
-            for place in range(run.up, run.end):
+            for place in range(run.rush, run.end):
                 message = self.catalogue[self.log[place]]
-                if self.times[place] > self.times[run.end - 1] - TAIL:
-                    near.add((message.device, message.session, message.number))
+                near.add((message.device, message.session, message.number))
         self.assertLessEqual(recovered - written, near)
         numbers = collections.defaultdict(set)
         for device, session, number in written:
