@@ -13,8 +13,8 @@ SCRIPT_TESTS = %D%/architecture %D%/planted.py
 
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
-	CC='$(CC)'; CXX='$(CXX)'; \
-	export top_srcdir top_builddir CC CXX;
+	CC='$(CC)'; CXX='$(CXX)'; HARDENING='$(HARDENING_CPPFLAGS) $(HARDENING_CFLAGS)'; \
+	export top_srcdir top_builddir CC CXX HARDENING;
 
 tests_plugins_libfake_host_a_SOURCES = tests/plugins/fake_host.c tests/plugins/fake_host.h \
 	tests/plugins/fake_calls.c tests/plugins/fake_calls.h

@@ -15,6 +15,7 @@ E2E_TESTS = \
 	%D%/format_vectors.py \
 	%D%/formats.py \
 	%D%/gaps.py \
+	%D%/hardened.py \
 	%D%/host.py \
 	%D%/keys.py \
 	%D%/killed.py \
