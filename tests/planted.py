@@ -37,6 +37,7 @@ PLANTS = (  # rule, file (a new one if there is none), what is put at its end
     ("Plugins see the contract", "plugins/csv/csv.c", '#include "base/clock.h"'),
     ("Plugins see the contract", "plugins/csv/csv.c", '#include "../log/log.h"'),
     ("Plugins see the contract", "plugins/common/number.h", '#include "../csv/row.h"'),
+    ("Plugins see the contract", "plugins/common/number.h", '#include "wire/datagram.h"'),
     ("Plugins see the contract", "plugins/log/log.c", '#include "build.h"'),
     ("Settings hold nothing live", "src/collector/config/config.h", '#include "collector/host/instance.h"'),
     ("Settings hold nothing live", "src/collector/config/config.h", '#include "collector/state/state.h"'),

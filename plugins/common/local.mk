@@ -11,11 +11,16 @@ COMMON_SOURCES += \
 	%D%/number_table.c \
 	%D%/plugin_log.c %D%/plugin_log.h \
 	%D%/plugin_metric.h \
+	%D%/replace.h \
 	%D%/text.c %D%/text.h \
 	%D%/text_sink.c %D%/text_sink.h \
 	%D%/unix_time.c %D%/unix_time.h \
 	%D%/values.c %D%/values.h \
 	%D%/words.c %D%/words.h
+# Of what any program needs, compiled for plugins: it becomes a part of each that uses it.
+COMMON_SOURCES += \
+	src/base/destination.c src/base/destination.h \
+	src/base/replace.c src/base/replace.h
 %C%_libcommon_la_SOURCES = $(COMMON_SOURCES)
 
 include tests/plugins/common/local.mk

@@ -16,6 +16,7 @@
 #include <muster/plugin.h>
 
 #include "../common/plugin_log.h"
+#include "../common/replace.h"
 #include "../common/words.h"
 #include "statistics.h"
 
@@ -30,6 +31,10 @@ static const struct muster_option options[] = {
     {.name = "file",
      .type = MUSTER_OPTION_PATH,
      .summary = "Where the figures are written as JSON, replaced as a whole each time"},
+    {.name = "mode",
+     .type = MUSTER_OPTION_STRING,
+     .summary = "Who may read and write a new file, as \"0644\"; one that is there keeps what it "
+                "has.  None: 0640 less the umask"},
     {.name = "print",
      .type = MUSTER_OPTION_BOOL,
      .fallback = "true",
@@ -57,7 +62,7 @@ struct stats {
     struct muster_instance *instance;
     uint64_t interval_ns;
     const char *file, *tracker;
-    char *new_file; /* written first, then renamed to `file` */
+    struct replace replace;
     bool print, file_failed;
     bool looked; /* whether there is a tracker */
     bool ran;    /* records may have come: there is something to report at the end */
@@ -247,37 +252,45 @@ static void print_worst(const struct stats *stats, const struct worst_devices *w
     }
 }
 
-/* Replaces the file.  Returns 0, or -1 after a log line (the first of a row of failures). */
-static int write_file(struct stats *stats, const struct statistics *statistics,
-                      const struct worst_devices *worst)
+/* The report in memory, to be freed; or NULL. */
+static char *make_json(const struct stats *stats, const struct statistics *statistics,
+                       const struct worst_devices *worst, size_t *size)
 {
-    FILE *out;
-    int error = 0;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    bool is_good = out != NULL;
 
-    out = fopen(stats->new_file, "we");
-    if (out == NULL) {
-        error = errno;
-    } else {
+    if (out != NULL) {
         statistics_write_json(out, statistics, &stats->devices, worst, &stats->ranges, stats->host,
                               stats->instance);
-        if (fflush(out) != 0 || ferror(out))
-            error = errno != 0 ? errno : EIO;
-        if (fclose(out) != 0 && error == 0)
-            error = errno;
-        if (error == 0 && rename(stats->new_file, stats->file) < 0)
-            error = errno;
-        if (error != 0)
-            unlink(stats->new_file);
+        is_good = ferror(out) == 0;
+        is_good &= fclose(out) == 0;
     }
-    if (error != 0 && !stats->file_failed)
+    if (is_good)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Replaces the file.  Of failures in a row the first is logged, and that they are over. */
+static void write_file(struct stats *stats, const struct statistics *statistics,
+                       const struct worst_devices *worst)
+{
+    char why[DESTINATION_WHY] = "out of memory";
+    size_t size = 0;
+    char *text = make_json(stats, statistics, worst, &size);
+    bool failed = text == NULL || replace_file(stats->file, &stats->replace, text, size, why) != 0;
+
+    if (failed && !stats->file_failed)
         plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR,
-                   "cannot write \"%s\": %s; what was there before stays", stats->file,
-                   strerror(error));
-    if (error == 0 && stats->file_failed)
+                   "cannot write \"%s\": %s; what was there before stays, and the next report is "
+                   "tried",
+                   stats->file, why);
+    if (!failed && stats->file_failed)
         plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "writing \"%s\" again",
                    stats->file);
-    stats->file_failed = error != 0;
-    return error == 0 ? 0 : -1;
+    stats->file_failed = failed;
+    free(text);
 }
 
 static void report(struct stats *stats, uint64_t now_ns, bool final)
@@ -303,7 +316,6 @@ static void free_all(struct stats *stats)
 {
     devices_close(&stats->devices);
     ranges_close(&stats->ranges);
-    free(stats->new_file);
     free(stats);
 }
 
@@ -317,48 +329,48 @@ static void close_instance(void *state, const struct muster_call *call)
     free_all(stats);
 }
 
-/* Whether the file may be replaced: it is not there, is empty, or holds a report. */
-static bool is_ours(const char *path)
+/* Whether the file may be replaced: it is empty, or holds a report. */
+static bool is_ours(int fd, char *why)
 {
     static const char start[] = "{\n  \"time\":";
     char found[sizeof start] = "";
-    FILE *file = fopen(path, "re");
-    size_t size = file != NULL ? fread(found, 1, sizeof start - 1, file) : 0;
+    ssize_t size = pread(fd, found, sizeof start - 1, 0);
 
-    if (file != NULL)
-        fclose(file);
-    return size == 0 || strcmp(found, start) == 0;
+    if (size == 0 || strcmp(found, start) == 0)
+        return true;
+    snprintf(why, DESTINATION_WHY,
+             "it is there already and holds something else; name another file, or move it away");
+    return false;
 }
 
 /* Whether the file can be written is found out now rather than at the first report;
  * the report of the run before stays until then. */
-static int try_file(struct stats *stats)
+static int try_file(const struct stats *stats)
 {
-    struct stat status;
-    FILE *trial;
+    char why[DESTINATION_WHY];
+    int error = replace_check(stats->file, &stats->replace, why);
 
-    if (stat(stats->file, &status) == 0 && S_ISDIR(status.st_mode)) {
-        plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR,
-                   "cannot write \"%s\": it is a directory; name a file", stats->file);
-        return MUSTER_FAILED;
+    if (error == 0) {
+        plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s\"",
+                   stats->file);
+        return 0;
     }
-    trial = fopen(stats->new_file, "we");
-    if (trial == NULL) {
-        plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s",
-                   stats->new_file, strerror(errno));
-        return MUSTER_AGAIN;
-    }
-    fclose(trial);
-    unlink(stats->new_file);
-    if (!is_ours(stats->file)) {
-        plugin_log(
-            stats->host, stats->instance, MUSTER_LOG_ERROR,
-            "\"%s\" is there already and holds something else; name another file, or move it away",
-            stats->file);
-        return MUSTER_FAILED;
-    }
-    plugin_log(stats->host, stats->instance, MUSTER_LOG_INFO, "figures go to \"%s\"", stats->file);
-    return 0;
+    plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s",
+               stats->file, why);
+    return error == EISDIR || error == ENOTSUP || error == EEXIST ? MUSTER_FAILED : MUSTER_AGAIN;
+}
+
+static int check_instance(const struct muster_host *host, struct muster_instance *instance)
+{
+    const char *mode = host->get_string(instance, "mode");
+    mode_t read;
+
+    if (mode == NULL || destination_read_mode(mode, &read) == 0)
+        return 0;
+    host->config_error(instance, "mode",
+                       "it is three octal digits, of which the first lets the owner write, and "
+                       "none lets anybody execute: \"0640\", for one");
+    return MUSTER_FAILED;
 }
 
 static int open_instance(const struct muster_host *host, struct muster_instance *instance,
@@ -373,6 +385,9 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     stats->interval_ns = (uint64_t)host->get_int(instance, "interval");
     stats->file = host->get_string(instance, "file");
     stats->tracker = host->get_string(instance, "tracker");
+    stats->replace.may_replace = is_ours;
+    if (host->get_string(instance, "mode") != NULL)
+        destination_read_mode(host->get_string(instance, "mode"), &stats->replace.mode);
     stats->print = host->get_int(instance, "print") != 0;
     stats->worst = (uint32_t)host->get_int(instance, "worst");
     stats->opened_ns = stats->reported_ns = host->now(instance, MUSTER_CLOCK_MONOTONIC);
@@ -383,10 +398,6 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
                     stats->file != NULL ? (uint32_t)host->get_int(instance, "values") : 0, host,
                     instance) != 0)
         goto no_memory;
-    if (stats->file != NULL && asprintf(&stats->new_file, "%s.new", stats->file) < 0) {
-        stats->new_file = NULL;
-        goto no_memory;
-    }
     *state = stats;
     return 0;
 
@@ -474,6 +485,7 @@ const struct muster_plugin muster_plugin_v1 = {
     .version = "1.0",
     .summary = "reports what was received, lost, late and duplicate",
     .options = options,
+    .check = check_instance,
     .open = open_instance,
     .close = close_instance,
     .sink = &sink,

@@ -7,6 +7,7 @@ src_libbase_a_SOURCES += \
 	%D%/address.c %D%/address.h \
 	%D%/clock.h \
 	%D%/counter.h \
+	%D%/destination.c %D%/destination.h \
 	%D%/episode.c %D%/episode.h \
 	%D%/eventcount.h \
 	%D%/hash.c %D%/hash.h \
@@ -19,6 +20,7 @@ src_libbase_a_SOURCES += \
 	%D%/problems.c %D%/problems.h \
 	%D%/rate.h \
 	%D%/real.c %D%/real.h \
+	%D%/replace.c %D%/replace.h \
 	%D%/sanitized.h \
 	%D%/suggest.c %D%/suggest.h \
 	%D%/thread.c %D%/thread.h \

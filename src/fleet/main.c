@@ -125,10 +125,11 @@ static void explain(const struct options *options, int reason)
 static int save_report(const struct options *options, void (*write)(FILE *, const void *),
                        const void *what)
 {
-    if (options->report == NULL || report_save(options->report, write, what) == 0)
+    char why[DESTINATION_WHY];
+
+    if (options->report == NULL || report_save(options->report, write, what, why) == 0)
         return EXIT_PLAYED;
-    fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options->report,
-            strerror(errno));
+    fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options->report, why);
     return EXIT_FAILED;
 }
 
@@ -369,6 +370,7 @@ done:
 int main(int argc, char **argv)
 {
     struct options options;
+    char why[DESTINATION_WHY];
     sigset_t stop;
 
     switch (options_read(&options, argc, argv)) {
@@ -379,9 +381,8 @@ int main(int argc, char **argv)
     case OPTIONS_PLAY:
         break;
     }
-    if (options.report != NULL && report_check(options.report) != 0) {
-        fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options.report,
-                strerror(errno));
+    if (options.report != NULL && report_check(options.report, why) != 0) {
+        fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options.report, why);
         return EXIT_FAILED;
     }
     options.run.progress = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);

@@ -232,104 +232,53 @@ void report_json(FILE *file, const void *what)
     fprintf(file, "\"leaps\":%" PRIu64 "}}\n", expect->leaps);
 }
 
-static int finish(FILE *file)
+/* Takes as long as it needs: nothing else is to be done any more. */
+static const struct replace replacing = {.is_durable = true};
+
+/* The report in memory, to be freed; or NULL. */
+static char *make(void (*write)(FILE *, const void *), const void *what, size_t *size)
 {
-    int failed = ferror(file);
-    int reason = errno;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    bool is_good = out != NULL;
 
-    if (fclose(file) != 0)
-        return -1;
-    errno = reason;
-    return failed ? -1 : 0;
-}
-
-/* What is there and is no plain file, such as /dev/null or a pipe, is written
- * to and not replaced. */
-static bool is_special(const char *name)
-{
-    struct stat status;
-
-    return stat(name, &status) == 0 && !S_ISREG(status.st_mode);
-}
-
-static int save_by_rename(const char *name, void (*write)(FILE *, const void *), const void *what)
-{
-    mode_t mask = umask(0);
-    char *temporary = NULL;
-    FILE *file;
-    int fd, reason;
-
-    umask(mask);
-    if (asprintf(&temporary, "%s.XXXXXX", name) < 0)
-        return -1;
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        goto failed;
-    file = fdopen(fd, "w");
-    if (file == NULL) {
-        reason = errno;
-        close(fd);
-        errno = reason;
-        goto written;
+    if (out != NULL) {
+        write(out, what);
+        is_good = ferror(out) == 0;
+        is_good &= fclose(out) == 0;
     }
-    write(file, what);
-    if (fchmod(fd, 0666 & ~mask) != 0) {
-        reason = errno;
-        fclose(file);
-        errno = reason;
-        goto written;
-    }
-    if (finish(file) != 0 || rename(temporary, name) != 0)
-        goto written;
-    free(temporary);
-    return 0;
-
-written:
-    reason = errno;
-    unlink(temporary);
-    errno = reason;
-failed:
-    reason = errno;
-    free(temporary);
-    errno = reason;
-    return -1;
+    if (is_good)
+        return text;
+    free(text);
+    return NULL;
 }
 
-int report_save(const char *name, void (*write)(FILE *file, const void *what), const void *what)
+int report_save(const char *name, void (*write)(FILE *file, const void *what), const void *what,
+                char why[DESTINATION_WHY])
 {
-    FILE *file;
+    size_t size = 0;
+    char *text;
+    int result;
 
     if (strcmp(name, "-") == 0) {
+        errno = 0;
         write(stdout, what);
-        return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0;
-    }
-    if (!is_special(name))
-        return save_by_rename(name, write, what);
-    file = fopen(name, "we");
-    if (file == NULL)
+        if (fflush(stdout) == 0 && !ferror(stdout))
+            return 0;
+        snprintf(why, DESTINATION_WHY, "%s", strerror(errno != 0 ? errno : EIO));
         return -1;
-    write(file, what);
-    return finish(file);
+    }
+    text = make(write, what, &size);
+    if (text == NULL) {
+        snprintf(why, DESTINATION_WHY, "out of memory");
+        return -1;
+    }
+    result = replace_file(name, &replacing, text, size, why) == 0 ? 0 : -1;
+    free(text);
+    return result;
 }
 
-int report_check(const char *name)
+int report_check(const char *name, char why[DESTINATION_WHY])
 {
-    const char *slash = strrchr(name, '/');
-    char *directory;
-    int result, reason;
-
-    if (strcmp(name, "-") == 0)
-        return 0;
-    if (is_special(name))
-        return access(name, W_OK);
-    if (slash == NULL)
-        return access(".", W_OK | X_OK);
-    directory = strndup(name, (size_t)(slash - name) + 1);
-    if (directory == NULL)
-        return -1;
-    result = access(directory, W_OK | X_OK);
-    reason = errno;
-    free(directory);
-    errno = reason;
-    return result;
+    return strcmp(name, "-") == 0 || replace_check(name, &replacing, why) == 0 ? 0 : -1;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "account.h"
+#include "base/replace.h"
 
 struct ack_counts;
 struct play_plan;
@@ -43,10 +44,11 @@ void report_text_leaps(FILE *file, const struct account_expect *expect);
 uint64_t report_total(const uint64_t *by_type);
 
 /* Writes to the file of that name, all of it or nothing; "-" is standard output.  Returns 0, or -1
- * with errno set. */
-int report_save(const char *name, void (*write)(FILE *file, const void *what), const void *what);
+ * after an explanation. */
+int report_save(const char *name, void (*write)(FILE *file, const void *what), const void *what,
+                char why[DESTINATION_WHY]);
 
-/* Looks in advance whether report_save() can work.  Returns 0, or -1 with errno set. */
-int report_check(const char *name);
+/* Looks in advance whether report_save() can work.  Returns 0, or -1 after an explanation. */
+int report_check(const char *name, char why[DESTINATION_WHY]);
 
 #endif

@@ -9,6 +9,7 @@ E2E_TESTS = \
 	%D%/datagrams.py \
 	%D%/declared.py \
 	%D%/derived.py \
+	%D%/files.py \
 	%D%/fleet.py \
 	%D%/fleet_ack.py \
 	%D%/fleet_formats.py \

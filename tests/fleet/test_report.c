@@ -4,6 +4,7 @@
  */
 #include <check.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static const char a_json[] =
 START_TEST(report_replaces_the_file)
 {
     char directory[] = "/tmp/test_fleet.XXXXXX";
-    char name[64], text[2048];
+    char name[64], text[2048], why[DESTINATION_WHY];
     struct dirent *entry;
     size_t size, entries = 0;
     FILE *file;
@@ -69,8 +70,8 @@ START_TEST(report_replaces_the_file)
     ck_assert_int_ge(fputs("an older one", file), 0);
     ck_assert_int_eq(fclose(file), 0);
 
-    ck_assert_int_eq(report_check(name), 0);
-    ck_assert_int_eq(report_save(name, report_json, &a_report), 0);
+    ck_assert_int_eq(report_check(name, why), 0);
+    ck_assert_int_eq(report_save(name, report_json, &a_report, why), 0);
     file = fopen(name, "r");
     ck_assert_ptr_nonnull(file);
     size = fread(text, 1, sizeof text - 1, file);
@@ -88,8 +89,8 @@ START_TEST(report_replaces_the_file)
     ck_assert_int_eq(unlink(name), 0);
     ck_assert_int_eq(rmdir(directory), 0);
 
-    ck_assert_int_eq(report_check(name), -1);
-    ck_assert_int_eq(report_save(name, report_json, &a_report), -1);
+    ck_assert_int_eq(report_check(name, why), -1);
+    ck_assert_int_eq(report_save(name, report_json, &a_report, why), -1);
 }
 END_TEST
 
@@ -113,9 +114,12 @@ END_TEST
 
 START_TEST(report_does_not_replace_a_device_file)
 {
-    ck_assert_int_eq(report_save("/dev/null", report_json, &a_report), 0);
+    char why[DESTINATION_WHY];
+
+    ck_assert_int_eq(report_save("/dev/null", report_json, &a_report, why), 0);
     ck_assert_int_ne(access("/dev/null", F_OK), -1);
-    ck_assert_int_eq(report_save("/dev/full", report_json, &a_report), -1);
+    ck_assert_int_eq(report_save("/dev/full", report_json, &a_report, why), -1);
+    ck_assert_str_eq(why, strerror(ENOSPC));
 }
 END_TEST
 
