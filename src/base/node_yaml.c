@@ -5,80 +5,28 @@
 #include "node_yaml.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <yaml.h>
 
-struct bytes {
-    unsigned char *data;
-    size_t size;
-};
+#include "text_file.h"
 
-/* Reads the whole file, at most one byte more than allowed.  Returns 0, or -1 and sets errno. */
-static int read_all(int fd, struct bytes *bytes)
+/* Reads the file.  Returns 0, or -1 after adding a problem. */
+static int read_path(const char *path, struct text_file *bytes, struct problems *problems)
 {
-    size_t room = 0;
+    char why[128];
 
-    *bytes = (struct bytes){0};
-    for (;;) {
-        ssize_t got;
-
-        if (room > NODE_YAML_LARGEST && bytes->size == room)
-            return 0;
-        if (bytes->size == room) {
-            size_t larger = room > 0 ? room * 2 : 65536;
-            unsigned char *data;
-
-            if (larger > NODE_YAML_LARGEST)
-                larger = NODE_YAML_LARGEST + 1;
-            data = realloc(bytes->data, larger);
-            if (!data)
-                return -1;
-            bytes->data = data;
-            room = larger;
-        }
-        got = read(fd, bytes->data + bytes->size, room - bytes->size);
-        if (got == 0)
-            return 0;
-        if (got > 0)
-            bytes->size += (size_t)got;
-        else if (errno != EINTR)
-            return -1;
-    }
-}
-
-/* Opens and reads the file.  Returns 0, or -1 after adding a problem; bytes->data is to be freed
- * in both cases. */
-static int read_path(const char *path, struct bytes *bytes, struct problems *problems)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int failed;
-
-    *bytes = (struct bytes){0};
-    if (fd < 0) {
-        problems_add(problems, path, 0, 0, "cannot open: %s", strerror(errno));
-        return -1;
-    }
-    failed = read_all(fd, bytes);
-    if (failed)
-        problems_add(problems, path, 0, 0, "cannot read: %s", strerror(errno));
-    close(fd);
-    if (!failed && bytes->size > NODE_YAML_LARGEST) {
-        problems_add(problems, path, 0, 0, "larger than %u MiB; expected a smaller file",
-                     NODE_YAML_LARGEST >> 20);
-        return -1;
-    }
-    return failed;
+    if (text_file_read(bytes, path, NODE_YAML_LARGEST, why, sizeof why) == 0)
+        return 0;
+    problems_add(problems, path, 0, 0, "cannot read: %s", why);
+    return -1;
 }
 
 /* Adds what libyaml says is wrong. */
-static void syntax_problem(const yaml_parser_t *parser, const char *path, const struct bytes *bytes,
-                           struct problems *problems)
+static void syntax_problem(const yaml_parser_t *parser, const char *path,
+                           const struct text_file *bytes, struct problems *problems)
 {
     unsigned line = (unsigned)parser->problem_mark.line + 1;
     unsigned column = (unsigned)parser->problem_mark.column + 1;
@@ -94,10 +42,10 @@ static void syntax_problem(const yaml_parser_t *parser, const char *path, const 
         /* The reader runs ahead of the marks, and tells the byte's offset instead. */
         line = column = 1;
         for (i = 0; i < parser->problem_offset && i < bytes->size; i++) {
-            if (bytes->data[i] == '\n') {
+            if ((unsigned char)bytes->bytes[i] == '\n') {
                 line++;
                 column = 1;
-            } else if ((bytes->data[i] & 0xc0) != 0x80) {
+            } else if (((unsigned char)bytes->bytes[i] & 0xc0) != 0x80) {
                 column++;
             }
         }
@@ -112,39 +60,123 @@ static void syntax_problem(const yaml_parser_t *parser, const char *path, const 
     }
 }
 
-/* Looks how deep lists and mappings nest: libyaml's time grows with the square of it.  Errors of
- * syntax are left to the real reading.  Returns 0, or -1 after adding a problem. */
-static int check_depth(const char *path, const struct bytes *bytes, struct problems *problems)
+/* What libyaml's time grows with the square of. */
+struct load {
+    int depth;
+    unsigned anchors, aliases, tags;
+};
+
+/* What an event says of itself beside its kind. */
+static void count_event(struct load *load, const yaml_event_t *event)
 {
+    const yaml_char_t *anchor = NULL, *tag = NULL;
+
+    switch (event->type) {
+    case YAML_ALIAS_EVENT:
+        load->aliases++;
+        break;
+    case YAML_SCALAR_EVENT:
+        anchor = event->data.scalar.anchor;
+        tag = event->data.scalar.tag;
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        load->depth++;
+        anchor = event->data.sequence_start.anchor;
+        tag = event->data.sequence_start.tag;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        load->depth++;
+        anchor = event->data.mapping_start.anchor;
+        tag = event->data.mapping_start.tag;
+        break;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        load->depth--;
+        break;
+    default:
+        break;
+    }
+    load->anchors += anchor != NULL;
+    load->tags += tag != NULL;
+}
+
+/* Whether there is too much of something; adds a problem then. */
+static bool is_too_much(const struct load *load, const char *path, const yaml_event_t *event,
+                        struct problems *problems)
+{
+    const struct {
+        const char *what;
+        unsigned number, most;
+    } limits[] = {
+        {"lists and mappings nest deeper than %u; expected fewer",
+         load->depth > 0 ? (unsigned)load->depth : 0, NODE_DEEPEST},
+        {"there are more than %u anchors (&NAME); expected fewer", load->anchors,
+         NODE_YAML_ANCHORS_MOST},
+        {"there are more than %u aliases (*NAME); expected fewer", load->aliases,
+         NODE_YAML_ALIASES_MOST},
+        {"there are more than %u tags (!NAME); expected fewer", load->tags, NODE_YAML_TAGS_MOST},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof limits / sizeof *limits; i++) {
+        if (limits[i].number <= limits[i].most)
+            continue;
+        problems_add(problems, path, (unsigned)event->start_mark.line + 1,
+                     (unsigned)event->start_mark.column + 1, limits[i].what, limits[i].most);
+        return true;
+    }
+    return false;
+}
+
+/* Lines that begin with '%' declare tags, mostly, and each is compared with those before it as soon
+ * as it is read.  Returns whether there are too many; adds a problem then. */
+static bool has_many_directives(const char *path, const struct text_file *bytes,
+                                struct problems *problems)
+{
+    unsigned line = 1, count = 0;
+    const char *at = bytes->bytes;
+
+    for (; at != NULL; line++) {
+        if (*at == '%' && ++count > NODE_YAML_TAGS_MOST) {
+            problems_add(problems, path, line, 1,
+                         "more than %u lines begin with '%%'; expected fewer", NODE_YAML_TAGS_MOST);
+            return true;
+        }
+        at = memchr(at, '\n', (size_t)(bytes->bytes + bytes->size - at));
+        at = at != NULL ? at + 1 : NULL;
+    }
+    return false;
+}
+
+/* Looks whether the real reading will be done in time.  Errors of syntax are left to that.  Returns
+ * 0, or -1 after adding a problem. */
+static int check_load(const char *path, const struct text_file *bytes, struct problems *problems)
+{
+    struct load load = {0};
     yaml_parser_t parser;
     yaml_event_t event;
-    bool more = true;
-    int depth = 0;
+    bool more = true, too_much = false;
 
+    if (has_many_directives(path, bytes, problems))
+        return -1;
     if (!yaml_parser_initialize(&parser)) {
         problems_add(problems, path, 0, 0, "cannot read: out of memory");
         return -1;
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, bytes->data, bytes->size);
-    while (more && depth <= NODE_DEEPEST && yaml_parser_parse(&parser, &event)) {
-        if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
-            depth++;
-        else if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
-            depth--;
-        if (depth > NODE_DEEPEST)
-            problems_add(problems, path, (unsigned)event.start_mark.line + 1,
-                         (unsigned)event.start_mark.column + 1,
-                         "lists and mappings nest deeper than %d; expected fewer", NODE_DEEPEST);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)bytes->bytes, bytes->size);
+    while (more && !too_much && yaml_parser_parse(&parser, &event)) {
+        count_event(&load, &event);
+        too_much = is_too_much(&load, path, &event, problems);
         more = event.type != YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
     }
     yaml_parser_delete(&parser);
-    return depth > NODE_DEEPEST ? -1 : 0;
+    return too_much ? -1 : 0;
 }
 
 /* Whatever follows the first document is an error. */
-static void check_end(yaml_parser_t *parser, const char *path, const struct bytes *bytes,
+static void check_end(yaml_parser_t *parser, const char *path, const struct text_file *bytes,
                       struct problems *problems)
 {
     yaml_document_t second;
@@ -347,20 +379,20 @@ done:
 
 int node_yaml_read(struct node_tree *tree, const char *path, struct problems *problems)
 {
-    struct bytes bytes;
+    struct text_file bytes;
     yaml_parser_t parser;
     yaml_document_t document;
     int result = -1;
 
     assert(tree->blocks == NULL);
-    if (read_path(path, &bytes, problems) != 0 || check_depth(path, &bytes, problems) != 0)
+    if (read_path(path, &bytes, problems) != 0 || check_load(path, &bytes, problems) != 0)
         goto free_bytes;
     if (!yaml_parser_initialize(&parser)) {
         problems_add(problems, path, 0, 0, "cannot read: out of memory");
         goto free_bytes;
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, bytes.data, bytes.size);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)bytes.bytes, bytes.size);
     if (!yaml_parser_load(&parser, &document)) {
         syntax_problem(&parser, path, &bytes, problems);
         goto free_parser;
@@ -373,6 +405,6 @@ int node_yaml_read(struct node_tree *tree, const char *path, struct problems *pr
 free_parser:
     yaml_parser_delete(&parser);
 free_bytes:
-    free(bytes.data);
+    free(bytes.bytes);
     return result;
 }

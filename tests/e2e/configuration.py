@@ -112,6 +112,34 @@ chain = (
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertRegex(done.stderr, r"part\.conf:2: queue")
 
+    def test_includes_that_cannot_be_have_a_place_and_a_reason(self):
+        self.write("collector.conf", "")
+        self.check('\n@include "missing.conf"', (2, ['cannot include "missing.conf"', "No such file"]))
+        self.check('\n@include "/tmp"', (2, ["it is a directory"]))
+        self.check('@include "collector.conf"', (1, ["the file that this stands in"]))
+
+    def test_a_configuration_may_come_through_a_pipe(self):
+        done = self.musterd("-c", "/dev/stdin", "--check", input='chain = ( { plugin = "log"; } ); # the end')
+        self.assertEqual((done.returncode, done.stdout), (0, "/dev/stdin: fine\n"), done.stderr)
+        done = self.musterd("-c", "/dev/stdin", "--check", input="\nwrokers = 1;")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("/dev/stdin:2: ", done.stderr)
+
+    def test_what_is_no_file_is_not_read(self):
+        os.mkdir(self.path("folder"))
+        for name, why in (("folder", "it is a directory"), ("/dev/zero", "it is a device"),
+                          (self.write("large", " " * (1 << 20) + ";"), "larger than 1 MiB")):
+            done = self.musterd("-c", name, "--check")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(why, done.stderr)
+
+    def test_a_catalog_with_more_anchors_than_can_be_read_in_time(self):
+        self.write("devices.yaml", "devices:\n" + "".join(f"- &a{i} {{ id: 1 }}\n" for i in range(80000)))
+        self.write("collector.conf", 'catalog = "devices.yaml";\nchain = ( { plugin = "log"; } );\n')
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("devices.yaml:258:3: there are more than 256 anchors (&NAME)", done.stderr)
+
 
 class Start(Case):
     def test_a_taken_port_is_a_failure_to_start(self):

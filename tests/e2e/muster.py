@@ -134,10 +134,10 @@ class Case(unittest.TestCase):
     def command(*arguments):
         return [MUSTERD, "--plugin-path", PLUGINS, "--plugin-path", TEST_PLUGINS, *arguments]
 
-    def musterd(self, *arguments):
+    def musterd(self, *arguments, **options):
         """Runs musterd to its end; for command lines that start nothing."""
-        return subprocess.run(
-            self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        return subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True,
+                              timeout=PATIENCE, check=False, **options)
 
     def replay(self, capture, chain, settings="", listen='{ port = 8888; }', status=0, into=None, **options):
         """Replays a capture to its end, and returns its ledger (None: it did not start) and its log."""

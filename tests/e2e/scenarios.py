@@ -311,7 +311,7 @@ timeline:
         self.assertIn('did you mean "interval"?', done.stderr)
         self.assertIn('did you mean "lose"?', done.stderr)
         done = self.run_fleet("--scenario", "none.yaml")
-        self.assertEqual((done.returncode, done.stderr), (2, "none.yaml: cannot open: No such file or directory\n"))
+        self.assertEqual((done.returncode, done.stderr), (2, "none.yaml: cannot read: No such file or directory\n"))
 
     def test_a_scenario_leaves_no_room_for_other_plans(self):
         done = self.run_fleet("--scenario", "x.yaml", "--loss", "5%")

@@ -2,52 +2,50 @@
 #include "literal.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The next number that `text` sets `name` to, or NULL. */
-static const char *next_number(const char *text, const char *name)
+#define DIGITS "0123456789"
+#define WORD   DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz."
+
+size_t literal_length(const char *text)
 {
-    size_t length = strlen(name);
+    size_t sign = *text == '+' || *text == '-' ? 1 : 0, length;
 
-    for (; (text = strstr(text, name)) != NULL; text += length) {
-        const char *number = text + length;
-
-        number += strspn(number, " \t");
-        if (*number != '=' && *number != ':')
-            continue;
-        number++;
-        number += strspn(number, " \t");
-        if (strspn(number, "+-0123456789") > 0 && number[1] != 'x' && number[1] != 'X')
-            return number;
-    }
-    return NULL;
+    if (strspn(text + sign, DIGITS ".") == 0)
+        return 0;
+    length = sign + strspn(text + sign, WORD);
+    if ((text[length - 1] == 'e' || text[length - 1] == 'E') &&
+        (text[length] == '+' || text[length] == '-'))
+        length += 1 + strspn(text + length + 1, WORD);
+    return length;
 }
 
-bool literal_differs(const char *file, unsigned line, const char *name, int64_t value,
-                     char *written, size_t room)
+enum literal_fit literal_judge(const char *text, size_t length, const char **limit)
 {
-    FILE *in = fopen(file, "re");
-    const char *number = NULL;
-    char *text = NULL;
-    size_t size = 0;
-    bool differs = false;
+    const bool is_hex = length > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    size_t digits =
+        is_hex ? 2 + strspn(text + 2, DIGITS "abcdefABCDEF") : strspn(text, "+-" DIGITS);
+    bool is_wide;
+    int64_t value;
 
-    while (in != NULL && line > 0 && getline(&text, &size, in) >= 0)
-        line--;
-    if (in != NULL && line == 0 && text != NULL)
-        number = next_number(text, name);
-    /* Several groups may stand on one line: it differs if none of them has the value. */
-    for (; number != NULL; number = next_number(number, name)) {
-        errno = 0;
-        differs = strtoll(number, NULL, 10) != value || errno == ERANGE;
-        if (!differs)
-            break;
-        snprintf(written, room, "%.*s", (int)strspn(number, "+-0123456789"), number);
-    }
-    free(text);
-    if (in != NULL)
-        fclose(in);
-    return differs;
+    *limit = NULL;
+    if (digits < length && text[digits] != 'L')
+        return LITERAL_FITS; /* a real number, or nonsense */
+    is_wide = digits < length;
+    errno = 0;
+    value = strtoll(text, NULL, is_hex ? 16 : 10);
+    if (errno != ERANGE && (is_wide || (value >= INT32_MIN && value <= INT32_MAX)))
+        return LITERAL_FITS;
+    if (value < 0)
+        *limit = is_wide ? "-9223372036854775808"
+                         : "-2147483648, or less with an L behind it if the option has room for "
+                           "that";
+    else
+        *limit = is_wide ? "9223372036854775807"
+                         : "2147483647, or more with an L behind it if the option has room for "
+                           "that";
+    return value < 0 ? LITERAL_TOO_SMALL : LITERAL_TOO_LARGE;
 }

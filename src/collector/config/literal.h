@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * libconfig 1.5 reads a number without an L behind it as 32 bits wide and cuts off
- * the rest without a word.  This finds out.
+ * Numbers as a configuration has them.  libconfig 1.5 reads one without an L behind it as 32 bits
+ * wide, any other as 64 bits, and cuts off the rest without a word.
  */
 #ifndef COLLECTOR_CONFIG_LITERAL_H
 #define COLLECTOR_CONFIG_LITERAL_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-/* Whether line `line` of the file sets `name` to another number than `value`; that
- * number is copied to `written`.  False if it does not say: a number on another line
- * than its name, or one that is not decimal. */
-bool literal_differs(const char *file, unsigned line, const char *name, int64_t value,
-                     char *written, size_t room);
+enum literal_fit {
+    LITERAL_FITS, /* or is no whole number: libconfig judges it */
+    LITERAL_TOO_LARGE,
+    LITERAL_TOO_SMALL
+};
+
+/* How many bytes of `text` are a number, or what was meant to be one; 0: none begins there. */
+size_t literal_length(const char *text);
+
+/* Whether libconfig reads the number as what it is. `limit` is set to how much it may be, if not.
+ */
+enum literal_fit literal_judge(const char *text, size_t length, const char **limit);
 
 #endif

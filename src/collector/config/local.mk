@@ -3,6 +3,7 @@
 src_collector_libcollector_a_SOURCES += \
 	%D%/after.c %D%/after.h \
 	%D%/check.c %D%/check.h \
+	%D%/conf_text.c %D%/conf_text.h \
 	%D%/config.c %D%/config.h \
 	%D%/decimal.c %D%/decimal.h \
 	%D%/device_ids.c %D%/device_ids.h \

@@ -5,7 +5,6 @@
 #include "node_conf.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,14 +15,15 @@
 #include "base/thread.h"
 
 #include "base/real.h"
-#include "literal.h"
+#include "conf_text.h"
 
 /* What a conversion works on. */
 struct reader {
     struct node_tree *tree;
     const char *path;
     struct problems *problems;
-    const char *source, *file; /* the file of the setting before: libconfig's name, and our copy */
+    const struct conf_text *text;
+    const char *source, *file; /* the file of the setting before: the text's name, and our copy */
     unsigned depth;
 };
 
@@ -38,13 +38,9 @@ static const char *copy(struct reader *reader, const char *text)
     return node_tree_copy(reader->tree, text, strlen(text));
 }
 
-/* libconfig's name of the file lives as long as its settings, ours as long as the tree. */
-static const char *file_of(struct reader *reader, const config_setting_t *setting)
+/* The text's name of the file lives as long as the text, ours as long as the tree. */
+static const char *file_of(struct reader *reader, const char *source)
 {
-    const char *source = config_setting_source_file(setting);
-
-    if (source == NULL)
-        source = reader->path;
     if (source != reader->source) {
         reader->source = source;
         reader->file = copy(reader, source);
@@ -82,24 +78,6 @@ static const char *scalar_text(const config_setting_t *setting, char *out, size_
         snprintf(out, room, "%lld", config_setting_get_int64(setting));
         return out;
     }
-}
-
-/* Whether the file has another number there than libconfig made of it; adds a problem then. */
-static bool is_cut(struct reader *reader, const config_setting_t *setting, const struct node *node)
-{
-    const char *name = config_setting_name(setting);
-    char written[64];
-
-    if (config_setting_type(setting) != CONFIG_TYPE_INT || name == NULL ||
-        config_setting_source_file(setting) == NULL ||
-        !literal_differs(node->file, node->line, name, config_setting_get_int64(setting), written,
-                         sizeof written))
-        return false;
-    node_problem(node, reader->problems,
-                 "%s: %s is too large; expected at most 2147483647, or more with an L behind it if "
-                 "the option has room for that",
-                 name, written);
-    return true;
 }
 
 static int convert(struct reader *reader, const config_setting_t *setting, struct node *node);
@@ -143,12 +121,14 @@ static int convert_items(struct reader *reader, const config_setting_t *setting,
 
 static int convert(struct reader *reader, const config_setting_t *setting, struct node *node)
 {
-    unsigned line = config_setting_source_line(setting);
+    const unsigned line = config_setting_source_line(setting); /* the outermost group has none */
+    const struct conf_line place = conf_text_place(reader->text, line);
+    const char *name = config_setting_name(setting);
     char number[64];
 
     node->syntax = NODE_CONF;
-    node->line = line > 0 ? line : 1; /* the outermost group has none */
-    node->file = file_of(reader, setting);
+    node->line = place.number;
+    node->file = file_of(reader, place.file);
     if (node->file == NULL)
         return no_memory(reader);
     if (config_setting_is_aggregate(setting)) {
@@ -159,7 +139,7 @@ static int convert(struct reader *reader, const config_setting_t *setting, struc
     node->text = copy(reader, scalar_text(setting, number, sizeof number));
     if (node->text == NULL)
         return no_memory(reader);
-    if (is_cut(reader, setting, node))
+    if (node->kind == NODE_WORD && name != NULL && conf_text_is_cut(reader->text, line, name))
         node->kind = NODE_BAD;
     return 0;
 }
@@ -167,10 +147,11 @@ static int convert(struct reader *reader, const config_setting_t *setting, struc
 /* What libconfig could not read. */
 static void add_syntax_error(const struct reader *reader, const config_t *config)
 {
-    const char *file = config_error_file(config), *text = config_error_text(config);
+    const struct conf_line place =
+        conf_text_place(reader->text, (unsigned)config_error_line(config));
+    const char *text = config_error_text(config);
 
-    problems_add(reader->problems, file != NULL ? file : reader->path,
-                 (unsigned)config_error_line(config), 0, "%s%s", text,
+    problems_add(reader->problems, place.file, place.number, 0, "%s%s", text,
                  strcmp(text, "syntax error") == 0
                      ? "; what is before this line may lack a ';' or a closing ')' or '}'"
                      : "");
@@ -188,46 +169,46 @@ static int convert_root(struct reader *reader, const config_t *config)
     return 0;
 }
 
-int node_conf_read(struct node_tree *tree, const char *path, struct problems *problems)
+static int parse(struct node_tree *tree, const struct conf_text *text, const char *path,
+                 struct problems *problems)
 {
-    struct reader reader = {.tree = tree, .path = path, .problems = problems};
+    struct reader reader = {.tree = tree, .path = path, .problems = problems, .text = text};
     config_t config;
-    int result = -1, error;
+    int result = -1;
     bool is_read;
 
-    assert(tree->blocks == NULL);
     config_init(&config);
-    errno = 0;
-    is_read = config_read_file(&config, path) == CONFIG_TRUE;
-    error = errno;
+    is_read = config_read_string(&config, text->bytes) == CONFIG_TRUE;
     thread_settle();
     if (is_read)
         result = convert_root(&reader, &config);
-    else if (config_error_type(&config) == CONFIG_ERR_FILE_IO)
-        problems_add(problems, NULL, 0, 0, "cannot read the configuration \"%s\": %s", path,
-                     strerror(error != 0 ? error : EIO));
     else
         add_syntax_error(&reader, &config);
     config_destroy(&config);
     return result;
 }
 
+int node_conf_read(struct node_tree *tree, const char *path, struct problems *problems)
+{
+    struct conf_text text;
+    int result = conf_text_read(&text, path, problems);
+
+    assert(tree->blocks == NULL);
+    if (result == 0)
+        result = parse(tree, &text, path, problems);
+    conf_text_free(&text);
+    return result;
+}
+
 int node_conf_parse(struct node_tree *tree, const char *text, const char *file,
                     struct problems *problems)
 {
-    struct reader reader = {.tree = tree, .path = file, .problems = problems};
-    config_t config;
-    int result = -1;
-    bool is_read;
+    struct conf_text whole = {0};
+    int result = conf_text_take(&whole, text, file, problems);
 
     assert(tree->blocks == NULL);
-    config_init(&config);
-    is_read = config_read_string(&config, text) == CONFIG_TRUE;
-    thread_settle();
-    if (is_read)
-        result = convert_root(&reader, &config);
-    else
-        add_syntax_error(&reader, &config);
-    config_destroy(&config);
+    if (result == 0)
+        result = parse(tree, &whole, file, problems);
+    conf_text_free(&whole);
     return result;
 }

@@ -30,6 +30,7 @@ tests_collector_config_test_node_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_collector_config_test_node_CFLAGS = $(TEST_CFLAGS)
 tests_collector_config_test_node_LDADD = $(TEST_LIBS)
 # node_conf: tests/collector/config/test_node.c
+# conf_text: tests/collector/config/test_node.c
 # literal: tests/collector/config/test_node.c
 # settings: tests/e2e/configuration.py
 # listen: tests/e2e/listeners.py

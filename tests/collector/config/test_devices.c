@@ -424,8 +424,8 @@ END_TEST
 
 START_TEST(files_that_cannot_be_read)
 {
-    check_bad("none.yaml", "something else\nnone.yaml: cannot open: No such file or directory\n");
-    check_bad("..", "something else\n..: cannot read: Is a directory\n");
+    check_bad("none.yaml", "something else\nnone.yaml: cannot read: No such file or directory\n");
+    check_bad("..", "something else\n..: cannot read: it is a directory; expected a file\n");
 }
 END_TEST
 
@@ -439,8 +439,8 @@ START_TEST(the_largest_file)
     write_file(bytes, size);
     catalog_free(load_path("devices.yaml"));
     write_file(bytes, size + 1);
-    check_bad("devices.yaml",
-              "something else\ndevices.yaml: larger than 16 MiB; expected a smaller file\n");
+    check_bad("devices.yaml", "something else\ndevices.yaml: cannot read: it is larger than 16 "
+                              "MiB; expected a smaller file\n");
     free(bytes);
 }
 END_TEST

@@ -74,6 +74,14 @@ static void read_yaml(const char *text)
     ck_assert_int_eq(node_yaml_read(&tree, "f.yaml", &problems), 0);
 }
 
+static void expect_said_begins(const char *expected)
+{
+    char *said = files_said(&problems);
+
+    ck_assert_msg(strncmp(said, expected, strlen(expected)) == 0, "%s", said);
+    free(said);
+}
+
 static void refuse_conf(const char *text, const char *said)
 {
     files_write("f.conf", text);
@@ -215,6 +223,7 @@ START_TEST(numbers_that_libconfig_cuts_off)
               "f = ( { g = 1; }, { g = 4294967300; } );\n");
     ck_assert_int_eq(at("a", NULL)->kind, NODE_BAD);
     ck_assert_int_eq(at("b", NULL)->kind, NODE_BAD);
+    ck_assert_int_eq(at("e", NULL)->kind, NODE_WORD);
     ck_assert_str_eq(at("c", NULL)->text, "4294967299");
     ck_assert_str_eq(at("d", NULL)->text, "16");
     ck_assert_str_eq(at("e", NULL)->text, "7");
@@ -225,6 +234,122 @@ START_TEST(numbers_that_libconfig_cuts_off)
                       "with an L behind it if the option has room for that\n"
                       "f.conf:6: g: 4294967300 is too large; expected at most 2147483647, or more "
                       "with an L behind it if the option has room for that\n");
+}
+END_TEST
+
+/* Each that libconfig would cut off, with how the refusal goes on; and each that it would not. */
+START_TEST(numbers_in_every_spelling)
+{
+    static const char *const refused[][2] = {
+        {"2147483648", "2147483648 is too large"},
+        {"+2147483648", "+2147483648 is too large"},
+        {"002147483648", "002147483648 is too large"},
+        {"-2147483649", "-2147483649 is too small"},
+        {"0x80000000", "0x80000000 is too large"},
+        {"0XFFFFFFFFF", "0XFFFFFFFFF is too large"},
+        {"9223372036854775808L", "9223372036854775808L is too large"},
+        {"9223372036854775808LL", "9223372036854775808LL is too large"},
+        {"-9223372036854775809L", "-9223372036854775809L is too small"},
+        {"0x8000000000000000L", "0x8000000000000000L is too large"},
+        {"0x123456789ABCDEF01L", "0x123456789ABCDEF01L is too large"},
+    };
+    static const char *const read[][2] = {
+        {"2147483647", "2147483647"},
+        {"-2147483648", "-2147483648"},
+        {"0x7FFFffff", "2147483647"},
+        {"0x00000007fffffff", "2147483647"},
+        {"9223372036854775807L", "9223372036854775807"},
+        {"0x7FFFFFFFFFFFFFFFLL", "9223372036854775807"},
+        {"4294967296.0", "4294967296.0"},
+        {"1e300", "1e+300"},
+        {"1e999", "1e999"}, /* which the option refuses */
+        {"010", "10"},
+    };
+    char text[64], said[64];
+    size_t i;
+
+    for (i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        snprintf(text, sizeof text, "a = %s;", refused[i][0]);
+        read_conf(text);
+        ck_assert_int_eq(at("a", NULL)->kind, NODE_BAD);
+        snprintf(said, sizeof said, "f.conf:1: a: %s; expected at ", refused[i][1]);
+        expect_said_begins(said);
+    }
+    for (i = 0; i < sizeof read / sizeof read[0]; i++) {
+        snprintf(text, sizeof text, "a = %s;", read[i][0]);
+        read_conf(text);
+        ck_assert_str_eq(at("a", NULL)->text, read[i][1]);
+        files_expect_said(&problems, "");
+    }
+    read_conf("a = \"4294967296\"; # 4294967296\n/* 4294967296 */ b4294967296 = 1;\n");
+    files_expect_said(&problems, "");
+}
+END_TEST
+
+START_TEST(texts_as_editors_leave_them)
+{
+    read_conf("a = 1;\n# the end");
+    expect_tree("{a: 1}");
+    read_conf("a = 1;\n// the end");
+    expect_tree("{a: 1}");
+    read_conf("a = 1 # the end");
+    expect_tree("{a: 1}");
+    read_conf("\xef\xbb\xbf"
+              "a = 1;\r\n# more\r\nb = \"x\";\r\n");
+    expect_tree("{a: 1, b: 'x'}");
+    expect_place(at("b", NULL), "f.conf", 3, 0);
+    read_conf("");
+    expect_tree("{}");
+    files_expect_said(&problems, "");
+    files_write_bytes("f.conf", "a = 1;\n  \0b = 2;", 16);
+    node_tree_free(&tree);
+    ck_assert_int_eq(node_conf_read(&tree, "f.conf", &problems), -1);
+    files_expect_said(&problems, "f.conf:2:3: there is a byte 0 here; expected text\n");
+    refuse_conf("a = 1;\n\n/* open\n\n", "f.conf:3: the comment that begins here does not end in "
+                                         "this file; expected a closing \"*/\"\n");
+    refuse_conf("a = 1;\nb = \"x;\n\n", "f.conf:2: the text that begins here does not end in this "
+                                        "file; expected a closing '\"'\n");
+}
+END_TEST
+
+START_TEST(includes_that_cannot_be)
+{
+    refuse_conf("a = 1;\n@include \"none.conf\"\n",
+                "f.conf:2: cannot include \"none.conf\": No such file or directory\n");
+    refuse_conf("@include \"/\"\n",
+                "f.conf:1: cannot include \"/\": it is a directory; expected a file\n");
+    refuse_conf("@include \"/dev/null\"\n",
+                "f.conf:1: cannot include \"/dev/null\": it is a device "
+                "or a socket; expected a file, a FIFO or a pipe\n");
+    refuse_conf("\n@include \"f.conf\"\n",
+                "f.conf:2: cannot include \"f.conf\": it is the file that "
+                "this stands in, or one that includes that\n");
+    files_write("part.conf", "\n\n@include \"f.conf\"");
+    refuse_conf(
+        "@include \"part.conf\"\n",
+        "part.conf:3: cannot include \"f.conf\": it is the file that this stands in, or one "
+        "that includes that\n");
+    files_write("part.conf", "b = \"2;\n");
+    refuse_conf("@include \"part.conf\"\n\";\n",
+                "part.conf:1: the text that begins here does not end in this file; expected a "
+                "closing '\"'\n");
+    refuse_conf("@include \"part.conf\n",
+                "f.conf:1: the name of a file that begins here does not end in this file; expected "
+                "a closing '\"' in this line\n");
+}
+END_TEST
+
+START_TEST(includes_within_a_line)
+{
+    files_write("part.conf", "\n{ b = 2; }, # last");
+    read_conf("a = (\n\t@include \t\"part.conf\" @include \"part.conf\"{ c = 3; } );\n# @include "
+              "\"none\"\n"
+              "d = \"\n@include \\\"none\\\"\";\n");
+    expect_tree("{a: [{b: 2}, {b: 2}, {c: 3}], d: '\n@include \"none\"'}");
+    expect_place(at("a", NULL)->items[1].value, "part.conf", 2, 0);
+    expect_place(at("a", NULL)->items[2].value, "f.conf", 2, 0);
+    expect_place(at("d", NULL), "f.conf", 4, 0);
+    files_expect_said(&problems, "");
 }
 END_TEST
 
@@ -265,6 +390,51 @@ START_TEST(aliases)
     expect_place(at("c", NULL), "f.yaml", 1, 4); /* where it is written */
     read_yaml("a: &all [*all]\n");
     ck_assert_ptr_eq(at("a", NULL)->items[0].value, at("a", NULL));
+}
+END_TEST
+
+/* `count` times the text, with the number of each in it. */
+static void write_many(const char *format, unsigned count)
+{
+    FILE *file = fopen("f.yaml", "w");
+    unsigned i;
+
+    ck_assert_ptr_nonnull(file);
+    for (i = 0; i < count; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        fprintf(file, format, i);
+#pragma GCC diagnostic pop
+    }
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* What would take libyaml minutes: 100,000 of each. */
+START_TEST(more_than_can_be_read_in_time)
+{
+    static const struct {
+        const char *format, *said;
+    } files[] = {
+        {"- &a%u x\n", "f.yaml:257:3: there are more than 256 anchors (&NAME); expected fewer\n"},
+        {"- !t%u x\n", "f.yaml:257:3: there are more than 256 tags (!NAME); expected fewer\n"},
+        {"- !t {a%u: 1}\n", "f.yaml:257:3: there are more than 256 tags (!NAME); expected fewer\n"},
+        {"- &a [%u]\n", "f.yaml:257:3: there are more than 256 anchors (&NAME); expected fewer\n"},
+        {"%%TAG !t%u! x\n", "f.yaml:257:1: more than 256 lines begin with '%'; expected fewer\n"},
+        {"- *a # %u\n",
+         "f.yaml:65537:3: there are more than 65536 aliases (*NAME); expected fewer\n"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof files / sizeof files[0]; i++) {
+        write_many(files[i].format, 100000);
+        node_tree_free(&tree);
+        ck_assert_int_eq(node_yaml_read(&tree, "f.yaml", &problems), -1);
+        files_expect_said(&problems, files[i].said);
+    }
+    write_many("- &a%u x\n", 256);
+    node_tree_free(&tree);
+    ck_assert_int_eq(node_yaml_read(&tree, "f.yaml", &problems), 0);
+    files_expect_said(&problems, "");
 }
 END_TEST
 
@@ -321,8 +491,8 @@ START_TEST(bad_yaml)
     node_tree_free(&tree);
     ck_assert_int_eq(node_yaml_read(&tree, "none.yaml", &problems), -1);
     ck_assert_int_eq(node_yaml_read(&tree, "..", &problems), -1);
-    files_expect_said(&problems, "..: cannot read: Is a directory\n"
-                                 "none.yaml: cannot open: No such file or directory\n");
+    files_expect_said(&problems, "..: cannot read: it is a directory; expected a file\n"
+                                 "none.yaml: cannot read: No such file or directory\n");
     read_yaml("a: 1\n---\nb: 2\n"); /* what there is can still be checked */
     expect_tree("{a: 1}");
     files_expect_said(&problems,
@@ -352,6 +522,11 @@ Suite *test_suite(void)
                                   kinds,
                                   included_files,
                                   numbers_that_libconfig_cuts_off,
+                                  numbers_in_every_spelling,
+                                  texts_as_editors_leave_them,
+                                  includes_that_cannot_be,
+                                  includes_within_a_line,
+                                  more_than_can_be_read_in_time,
                                   settings_without_a_file,
                                   bad_conf,
                                   aliases,
