@@ -11,14 +11,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <muster/plugin.h>
 
 #include "../common/plugin_log.h"
-#include "../common/plugin_metric.h"
 #include "../common/text_sink.h"
-#include "file.h"
+#include "output.h"
 #include "row.h"
 
 static const char *const sync_choices[] = {"none", "second", NULL};
@@ -53,6 +52,10 @@ static const struct muster_option options[] = {
      .fallback = "wide",
      .choices = layout_choices,
      .type = MUSTER_OPTION_CHOICE},
+    {.name = "mode",
+     .summary = "Who may read and write a file that is made: an octal number",
+     .fallback = "0640",
+     .type = MUSTER_OPTION_STRING},
     {.name = "sync",
      .summary = "When rows are forced to the disk: never, or once a second",
      .fallback = "none",
@@ -65,13 +68,8 @@ struct csv {
     struct muster_instance *instance;
     enum row_kind kind;
     struct row row;
-    struct file file;
-    struct text_sink sink;
+    struct output output;
     char *header;
-    uint64_t synced;   /* what sink.sent was at the last fdatasync */
-    bool sync_trouble; /* and that has been said */
-    bool has_unsafe;   /* some that the host may still offer again are not on the disk, and never
-                          will be: after a failure the kernel forgets them */
 };
 
 #define LOG(csv, level, ...) plugin_log((csv)->host, (csv)->instance, level, __VA_ARGS__)
@@ -133,48 +131,7 @@ static int take_back(void *plugin, uint32_t size)
 {
     struct csv *csv = plugin;
 
-    return csv->file.regular ? file_take_back(&csv->file, size) : -1;
-}
-
-static int64_t csv_write(void *state, const struct muster_record *records, uint32_t count,
-                         const struct muster_call *call)
-{
-    struct csv *csv = state;
-
-    (void)call;
-    return text_sink_write(&csv->sink, records, count);
-}
-
-/* Returns 0, or -1 if they may be lost. */
-static int sync_rows(struct csv *csv)
-{
-    if (!csv->file.sync || csv->synced == csv->sink.sent || !csv->file.regular)
-        return 0;
-    if (fdatasync(csv->file.fd) == 0) {
-        csv->synced = csv->sink.sent;
-        if (csv->sync_trouble)
-            LOG(csv, MUSTER_LOG_INFO, "syncing %s works again", csv->file.label);
-        csv->sync_trouble = false;
-        return 0;
-    }
-    csv->has_unsafe = true;
-    muster_cell_add(csv->sink.write_errors, 1);
-    if (!csv->sync_trouble)
-        LOG(csv, MUSTER_LOG_ERROR, "cannot sync %s: %s; rows of the last seconds may be lost",
-            csv->file.label, strerror(errno));
-    csv->sync_trouble = true;
-    return -1;
-}
-
-static int64_t csv_flush(void *state, const struct muster_call *call)
-{
-    struct csv *csv = state;
-    int64_t result = text_sink_flush(&csv->sink, call);
-
-    if (result != 0 || (call->flags & MUSTER_CALL_DURABLE) == 0)
-        return result;
-    /* That failed now, or in a tick since the last flush: the rows are to be written again. */
-    return sync_rows(csv) == 0 && !csv->has_unsafe ? 0 : MUSTER_LOST;
+    return csv->output.file.open.regular ? file_take_back(&csv->output.file, size) : -1;
 }
 
 /* ---- Start ---------------------------------------------------------------------------- */
@@ -233,14 +190,37 @@ static bool check_default(const struct row *row, enum row_kind kind)
     return false;
 }
 
+/* Returns 0, or -1 if the text is no mode of a file. */
+static int read_mode(const char *text, mode_t *mode)
+{
+    const mode_t bits = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
+    char *end;
+    unsigned long value;
+
+    if (text[0] < '0' || text[0] > '7')
+        return -1;
+    value = strtoul(text, &end, 8);
+    if (*end != '\0' || (value & ~(unsigned long)bits) != 0 || (value & S_IWUSR) == 0)
+        return -1;
+    *mode = (mode_t)value;
+    return 0;
+}
+
 static int csv_check(const struct muster_host *host, struct muster_instance *instance)
 {
     enum row_kind kind = kind_of(host, instance);
     uint32_t count = host->list_length(instance, "columns");
     bool is_good = true;
     struct row row;
+    mode_t mode;
     uint32_t i;
 
+    if (read_mode(host->get_string(instance, "mode"), &mode) != 0) {
+        host->config_error(instance, "mode",
+                           "this is no mode: write it as chmod takes it, with reading and writing "
+                           "alone, and writing for the owner, such as \"0640\"");
+        return MUSTER_FAILED;
+    }
     if (layout_of(host, instance) == ROW_LONG && kind != ROW_MESSAGES) {
         host->config_error(instance, "layout",
                            "only messages have values: leave it out, or records");
@@ -257,21 +237,6 @@ static int csv_check(const struct muster_host *host, struct muster_instance *ins
         is_good = check_default(&row, kind);
     row_close(&row);
     return is_good ? 0 : MUSTER_FAILED;
-}
-
-static void declare_counters(struct csv *csv)
-{
-    const struct muster_host *host = csv->host;
-
-    csv->sink.lines = plugin_metric(host, csv->instance, "rows", MUSTER_METRIC_COUNTER, "records",
-                                    "Rows that are in the file");
-    csv->sink.bytes = plugin_metric(host, csv->instance, "bytes", MUSTER_METRIC_COUNTER, "bytes",
-                                    "Bytes written, header not included");
-    csv->sink.writes = plugin_metric(host, csv->instance, "writes", MUSTER_METRIC_COUNTER, "calls",
-                                     "Calls of write(2) for rows");
-    csv->sink.write_errors =
-        plugin_metric(host, csv->instance, "write_errors", MUSTER_METRIC_COUNTER, "calls",
-                      "Calls of write(2) or fdatasync(2) that failed");
 }
 
 /* Returns 0, or -1 if memory is short. */
@@ -291,8 +256,8 @@ static int choose_columns(struct csv *csv)
     csv->header = malloc(row_header_bound(&csv->row));
     if (csv->header == NULL)
         return -1;
-    csv->file.header = csv->header;
-    csv->file.header_size = (size_t)(row_header(&csv->row, csv->header) - csv->header);
+    csv->output.file.header = csv->header;
+    csv->output.file.header_size = (size_t)(row_header(&csv->row, csv->header) - csv->header);
     return 0;
 }
 
@@ -301,11 +266,11 @@ static int prepare_buffer(struct csv *csv)
 {
     /* A wide row of the built-in format's largest datagram fits behind what is less than enough;
      * for others it grows. */
-    struct line_buffer *buffer = &csv->sink.buffer;
+    struct line_buffer *buffer = &csv->output.sink.buffer;
     const size_t largest = csv->row.fixed + csv->row.per_byte * MUSTER_DATAGRAM_MAX;
 
     if (csv->row.layout == ROW_LONG) {
-        csv->sink.fill = fill_long;
+        csv->output.sink.fill = fill_long;
         buffer->most = LONG_MOST;
         buffer->ends = calloc(LONG_MOST, sizeof *buffer->ends);
         if (buffer->ends == NULL)
@@ -316,8 +281,8 @@ static int prepare_buffer(struct csv *csv)
 
 static void free_all(struct csv *csv)
 {
-    line_buffer_free(&csv->sink.buffer);
-    file_free(&csv->file);
+    line_buffer_free(&csv->output.sink.buffer);
+    file_free(&csv->output.file);
     row_close(&csv->row);
     free(csv->header);
     free(csv);
@@ -331,27 +296,28 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
         plugin_log(host, instance, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
         return MUSTER_FAILED;
     }
-    csv->host = csv->file.host = host;
-    csv->instance = csv->file.instance = instance;
-    csv->sink = (struct text_sink){.host = host,
-                                   .instance = instance,
-                                   .plugin = csv,
-                                   .line = &row_line,
-                                   .fill = fill,
-                                   .take_back = take_back,
-                                   .unit = "row",
-                                   .gone = MUSTER_LOST};
+    csv->host = csv->output.host = csv->output.file.host = host;
+    csv->instance = csv->output.instance = csv->output.file.instance = instance;
+    csv->output.sink = (struct text_sink){.host = host,
+                                          .instance = instance,
+                                          .plugin = csv,
+                                          .line = &row_line,
+                                          .fill = fill,
+                                          .take_back = take_back,
+                                          .unit = "row",
+                                          .gone = MUSTER_LOST};
     csv->kind = kind_of(host, instance);
     if (choose_columns(csv) != 0 || prepare_buffer(csv) != 0) {
         LOG(csv, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
         goto failed;
     }
-    csv->file.sync = host->get_int(instance, "sync") == SYNC_SECOND;
-    if (file_init(&csv->file, host->get_string(instance, "path")) != 0)
+    csv->output.file.sync = host->get_int(instance, "sync") == SYNC_SECOND;
+    read_mode(host->get_string(instance, "mode"), &csv->output.file.mode);
+    if (file_init(&csv->output.file, host->get_string(instance, "path")) != 0)
         goto failed;
-    csv->sink.target = csv->file.label;
+    csv->output.sink.target = csv->output.file.label;
     host->take(instance, csv->kind == ROW_MESSAGES ? MUSTER_TAKES_MESSAGES : MUSTER_TAKES_EVENTS);
-    declare_counters(csv);
+    output_declare(&csv->output);
     *state = csv;
     return 0;
 failed:
@@ -359,26 +325,36 @@ failed:
     return MUSTER_FAILED;
 }
 
-/* ---- The file ------------------------------------------------------------------------- */
+/* ---- Callbacks ------------------------------------------------------------------------ */
 
 static int csv_connect(void *state, const struct muster_call *call)
 {
     struct csv *csv = state;
-    int result = file_open(&csv->file);
 
     (void)call;
-    csv->has_unsafe = false; /* they are offered again */
-    csv->sink.fd = csv->file.fd;
-    return result;
+    return output_connect(&csv->output);
+}
+
+static int64_t csv_write(void *state, const struct muster_record *records, uint32_t count,
+                         const struct muster_call *call)
+{
+    struct csv *csv = state;
+
+    return output_write(&csv->output, records, count, call);
+}
+
+static int64_t csv_flush(void *state, const struct muster_call *call)
+{
+    struct csv *csv = state;
+
+    return output_flush(&csv->output, call);
 }
 
 static void csv_disconnect(void *state, const struct muster_call *call)
 {
     struct csv *csv = state;
 
-    text_sink_disconnect(&csv->sink, call);
-    sync_rows(csv);
-    file_close(&csv->file);
+    output_disconnect(&csv->output, call);
 }
 
 static int csv_rotate(void *state, const struct muster_call *call)
@@ -386,20 +362,7 @@ static int csv_rotate(void *state, const struct muster_call *call)
     struct csv *csv = state;
 
     (void)call;
-    if (csv->file.fd < 0)
-        return 0; /* connect opens it */
-    if (text_sink_finish_line(&csv->sink) != 0) {
-        LOG(csv, MUSTER_LOG_ERROR,
-            "cannot leave %s in the middle of a row; rotate again when "
-            "writing works",
-            csv->file.label);
-        return MUSTER_FAILED;
-    }
-    sync_rows(csv);
-    if (file_reopen(&csv->file) != 0)
-        return MUSTER_FAILED;
-    csv->sink.fd = csv->file.fd;
-    return 0;
+    return output_rotate(&csv->output);
 }
 
 static uint64_t csv_tick(void *state, uint64_t now_ns)
@@ -407,10 +370,7 @@ static uint64_t csv_tick(void *state, uint64_t now_ns)
     struct csv *csv = state;
 
     (void)now_ns;
-    if (csv->file.fd < 0)
-        return 0;
-    sync_rows(csv);
-    file_check_removed(&csv->file);
+    output_tick(&csv->output);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,31 +14,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../common/line_buffer.h"
 #include "../common/plugin_log.h"
-#include "../common/text.h"
+#include "content.h"
 
-#define QUOTED_LINE  1024          /* bytes of a strange first line that a message shows */
-#define QUOTED_PIECE 1000          /* bytes of a torn row that one log line shows */
-#define TAIL_MAX     (1024 * 1024) /* bytes: longer than any row of a UDP datagram */
+#define LOG(file, level, ...) file_log(file, level, __VA_ARGS__)
 
-#define LOG(file, level, ...) plugin_log((file)->host, (file)->instance, level, __VA_ARGS__)
-
-/* A copy of the bytes that is fit for a message, without quotes around it; or NULL. */
-static char *shown(const char *bytes, size_t size)
+void file_log(const struct file *file, uint32_t level, const char *format, ...)
 {
-    char *text = malloc(size * TEXT_ESCAPE_MAX + 1);
+    va_list arguments;
+    char *text = NULL;
 
-    if (text != NULL)
-        *text_escape(text, (const uint8_t *)bytes, size, TEXT_QUOTE_KEEP) = '\0';
-    return text;
+    if (file->is_quiet && level == MUSTER_LOG_ERROR)
+        return;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
+    va_end(arguments);
+    plugin_log(file->host, file->instance, level, "%s", text != NULL ? text : format);
+    free(text);
 }
 
 /* ---- The path ------------------------------------------------------------------------- */
 
 static int set_path(struct file *file, const char *path)
 {
-    char *escaped = shown(path, strlen(path));
+    char *escaped = content_shown(path, strlen(path));
 
     file->path = strdup(path);
     if (escaped == NULL || asprintf(&file->label, "\"%s\"", escaped) < 0)
@@ -52,10 +53,26 @@ static int set_path(struct file *file, const char *path)
 /* The functions below return MUSTER_AGAIN after a log line if it may go better later, or
  * MUSTER_FAILED if somebody has to change something first. */
 
+/* A file that is there, or is made, with the mode that was asked for. */
+static int open_or_make(const struct file *file, int flags)
+{
+    int fd = open(file->path, flags | O_APPEND | O_CLOEXEC);
+
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    fd = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, file->mode);
+    if (fd < 0 && errno == EEXIST) /* somebody else has just made it, or it is a link to nothing */
+        return open(file->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, file->mode);
+    if (fd >= 0 && fchmod(fd, file->mode) != 0)
+        LOG(file, MUSTER_LOG_WARNING, "cannot give %s the mode %04o: %s", file->label,
+            (unsigned)file->mode, strerror(errno));
+    return fd;
+}
+
 /* Returns a descriptor and fills in `found`. */
 static int open_path(const struct file *file, struct stat *found)
 {
-    int flags = O_RDWR | O_CREAT;
+    int flags = O_RDWR;
     int fd;
 
     if (stat(file->path, found) == 0) {
@@ -70,7 +87,7 @@ static int open_path(const struct file *file, struct stat *found)
             return MUSTER_FAILED;
         }
     }
-    fd = open(file->path, flags | O_APPEND | O_CLOEXEC, 0644);
+    fd = open_or_make(file, flags);
     if (fd < 0) {
         if (errno == ENXIO && S_ISFIFO(found->st_mode))
             LOG(file, MUSTER_LOG_ERROR,
@@ -85,255 +102,6 @@ static int open_path(const struct file *file, struct stat *found)
         return MUSTER_AGAIN;
     }
     return fd;
-}
-
-/* ---- What is in the file -------------------------------------------------------------- */
-
-/* Reads up to `size` bytes at `offset`.  Returns how many there were, or -1
- * after a log line. */
-static ssize_t read_at(const struct file *file, int fd, char *bytes, size_t size, off_t offset)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        ssize_t n = pread(fd, bytes + done, size - done, offset + (off_t)done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            LOG(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
-            return -1;
-        }
-        if (n == 0)
-            break;
-        done += (size_t)n;
-    }
-    return (ssize_t)done;
-}
-
-static int write_header(const struct file *file, int fd, bool regular)
-{
-    struct line_buffer buffer = {0};
-    struct line_buffer_sent sent;
-
-    if (line_buffer_reserve(&buffer, file->header_size) != 0) {
-        LOG(file, MUSTER_LOG_ERROR, "cannot write to %s: %s", file->label, strerror(errno));
-        return -1;
-    }
-    memcpy(line_buffer_next(&buffer), file->header, file->header_size);
-    line_buffer_add(&buffer, line_buffer_next(&buffer) + file->header_size);
-    sent = line_buffer_send(&buffer, fd, LINE_BUFFER_TIMEOUT_MS);
-    line_buffer_free(&buffer);
-    if (sent.error == 0)
-        return 0;
-    LOG(file, MUSTER_LOG_ERROR, "cannot write the header to %s: %s", file->label,
-        strerror(sent.error));
-    if (regular && sent.bytes > 0 && ftruncate(fd, 0) != 0)
-        LOG(file, MUSTER_LOG_ERROR, "cannot take back half a header from %s: %s", file->label,
-            strerror(errno));
-    return -1;
-}
-
-/* So that a new file's name survives a crash of the machine, too. */
-static int sync_directory(const struct file *file)
-{
-    char *directory = strdup(file->path);
-    char *slash;
-    int result = -1;
-    int fd = -1;
-
-    if (directory == NULL) {
-        LOG(file, MUSTER_LOG_ERROR, "cannot sync the directory of %s: %s", file->label,
-            strerror(errno));
-        return -1;
-    }
-    slash = strrchr(directory, '/');
-    slash[slash == directory ? 1 : 0] = '\0';
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        LOG(file, MUSTER_LOG_ERROR,
-            "cannot sync the directory of %s: %s; set sync to \"none\" if "
-            "its file system can not",
-            file->label, strerror(errno));
-    else
-        result = 0;
-    if (fd >= 0)
-        close(fd);
-    free(directory);
-    return result;
-}
-
-/* Whether one of the names between commas in `line` is that one. */
-static bool has_column(const char *line, size_t size, const char *name, size_t length)
-{
-    const char *end = line + size;
-
-    while (line < end) {
-        const char *comma = memchr(line, ',', (size_t)(end - line));
-        size_t here = (size_t)((comma != NULL ? comma : end) - line);
-
-        if (here == length && memcmp(line, name, length) == 0)
-            return true;
-        line += here + 1;
-    }
-    return false;
-}
-
-/* The names of the header that are not in that line: "a", "b".  To be freed; or NULL. */
-static char *list_new(const struct file *file, const char *line, size_t size)
-{
-    const char *name = file->header, *end = file->header + file->header_size - 1;
-    char *list = malloc(2 * file->header_size + 4), *out = list;
-
-    while (list != NULL && name < end) {
-        const char *comma = memchr(name, ',', (size_t)(end - name));
-        size_t length = (size_t)((comma != NULL ? comma : end) - name);
-
-        if (!has_column(line, size, name, length))
-            out += sprintf(out, "%s%.*s", out != list ? ", " : "", (int)length, name);
-        name += length + 1;
-    }
-    if (list != NULL)
-        *out = '\0';
-    return list;
-}
-
-/* The first line is not the header.  Says so with both, and what is new. */
-static void refuse_header(const struct file *file, const char *start, size_t size)
-{
-    const char *newline = memchr(start, '\n', size);
-    size_t length = newline == NULL ? size : (size_t)(newline - start);
-    char *found = shown(start, length), *news = list_new(file, start, length);
-    bool has_news = news != NULL && news[0] != '\0' && newline != NULL;
-
-    LOG(file, MUSTER_LOG_ERROR,
-        "cannot append to %s: its first line is \"%s\"%s, but these rows need \"%.*s\"%s%s; move "
-        "the file away, set `path` to another one, or set `columns` to what it has",
-        file->label, found == NULL ? "?" : found, newline == NULL ? "..." : "",
-        (int)file->header_size - 1, file->header, has_news ? ", of which it does not have " : "",
-        has_news ? news : "");
-    free(found);
-    free(news);
-}
-
-/* Returns 1 if the file begins with the header, 0 if a crash has left nothing but
- * a part of one, or what open_checked does. */
-static int check_header(const struct file *file, int fd, off_t size)
-{
-    const size_t room = file->header_size > QUOTED_LINE ? file->header_size : QUOTED_LINE;
-    char *start = malloc(room);
-    int result = MUSTER_FAILED;
-    ssize_t n = -1;
-
-    if (start == NULL)
-        LOG(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
-    else
-        n = read_at(file, fd, start, room, 0);
-    if (n < 0)
-        result = MUSTER_AGAIN;
-    else if ((size_t)n >= file->header_size && memcmp(start, file->header, file->header_size) == 0)
-        result = 1;
-    else if (size < (off_t)file->header_size && memcmp(start, file->header, (size_t)n) == 0)
-        result = 0;
-    else
-        refuse_header(file, start, (size_t)n);
-    free(start);
-    return result;
-}
-
-/* Shows what is cut off, all of it: the log is the only place left for it. */
-static void show_torn(const struct file *file, const char *torn, size_t size)
-{
-    size_t at, length;
-
-    LOG(file, MUSTER_LOG_WARNING,
-        "%s ends in the middle of a row, as after a crash of the machine; cutting off these %zu "
-        "bytes",
-        file->label, size);
-    for (at = 0; at < size; at += length) {
-        char *text;
-
-        length = size - at < QUOTED_PIECE ? size - at : QUOTED_PIECE;
-        text = shown(torn + at, length);
-        LOG(file, MUSTER_LOG_WARNING, "cut off, bytes %zu to %zu: \"%s\"", at + 1, at + length,
-            text == NULL ? "?" : text);
-        free(text);
-    }
-}
-
-/* Rows are written whole, so a last line without an end is torn: by a crash of
- * the machine, or by a disk that was full.  Cuts it off. */
-static int cut_torn_row(const struct file *file, int fd, off_t size)
-{
-    size_t length = size < TAIL_MAX ? (size_t)size : TAIL_MAX;
-    const char *newline;
-    size_t torn;
-    char last;
-    char *tail;
-    int result = MUSTER_AGAIN;
-
-    if (read_at(file, fd, &last, 1, size - 1) != 1)
-        return MUSTER_AGAIN;
-    if (last == '\n')
-        return 0;
-    tail = malloc(length);
-    if (tail == NULL) {
-        LOG(file, MUSTER_LOG_ERROR, "cannot read %s: %s", file->label, strerror(errno));
-        return MUSTER_AGAIN;
-    }
-    if (read_at(file, fd, tail, length, size - (off_t)length) != (ssize_t)length)
-        goto out;
-    newline = memrchr(tail, '\n', length);
-    if (newline == NULL) {
-        LOG(file, MUSTER_LOG_ERROR,
-            "cannot append to %s: its last line has no end and is longer than any row; look at "
-            "it, and end or remove that line",
-            file->label);
-        result = MUSTER_FAILED;
-        goto out;
-    }
-    torn = length - (size_t)(newline + 1 - tail);
-    show_torn(file, newline + 1, torn);
-    if (ftruncate(fd, size - (off_t)torn) != 0) {
-        LOG(file, MUSTER_LOG_ERROR, "cannot cut the torn row off %s: %s", file->label,
-            strerror(errno));
-        goto out;
-    }
-    result = 0;
-out:
-    free(tail);
-    return result;
-}
-
-/* Makes a regular file ready for rows. */
-static int prepare(const struct file *file, int fd, off_t size)
-{
-    int headed = 0;
-
-    if (size > 0) {
-        headed = check_header(file, fd, size);
-        if (headed < 0)
-            return headed;
-        if (headed == 0 && ftruncate(fd, 0) != 0) {
-            LOG(file, MUSTER_LOG_ERROR, "cannot renew the torn header of %s: %s", file->label,
-                strerror(errno));
-            return MUSTER_AGAIN;
-        }
-    }
-    if (headed) {
-        int result = cut_torn_row(file, fd, size);
-
-        if (result != 0)
-            return result;
-        LOG(file, MUSTER_LOG_INFO, "appending to %s", file->label);
-        return 0;
-    }
-    if (write_header(file, fd, true) != 0)
-        return MUSTER_AGAIN;
-    if (file->sync && sync_directory(file) != 0)
-        return MUSTER_AGAIN;
-    LOG(file, MUSTER_LOG_INFO, "new file %s", file->label);
-    return 0;
 }
 
 /* One writer a file: others would have their rows cut off as torn. */
@@ -357,15 +125,16 @@ static int lock(const struct file *file, int fd)
 
 /* ---- Open and close ------------------------------------------------------------------- */
 
-static int open_checked(const struct file *file, bool *regular)
+/* Opens the path, and notes what it is that is open. */
+static int open_checked(const struct file *file, struct file_open *open)
 {
     struct stat found = {0};
     int fd = open_path(file, &found), result = MUSTER_AGAIN;
 
     if (fd < 0)
         return fd;
-    *regular = S_ISREG(found.st_mode);
-    if (*regular) {
+    open->regular = S_ISREG(found.st_mode);
+    if (open->regular) {
         if (lock(file, fd) != 0)
             goto failed;
         /* Again: the one who had the lock until now may have written. */
@@ -373,15 +142,21 @@ static int open_checked(const struct file *file, bool *regular)
             LOG(file, MUSTER_LOG_ERROR, "cannot examine %s: %s", file->label, strerror(errno));
             goto failed;
         }
-        result = prepare(file, fd, found.st_size);
+        result = content_prepare(file, fd, found.st_size);
         if (result != 0)
             goto failed;
+        if (fstat(fd, &found) != 0)
+            goto failed;
     } else {
-        if (write_header(file, fd, false) != 0)
+        if (content_write_header(file, fd, false) != 0)
             goto failed;
         LOG(file, MUSTER_LOG_INFO, "writing to %s", file->label);
     }
-    return fd;
+    open->fd = fd;
+    open->device = found.st_dev;
+    open->inode = found.st_ino;
+    open->end = found.st_size;
+    return 0;
 failed:
     close(fd);
     return result;
@@ -389,73 +164,130 @@ failed:
 
 int file_init(struct file *file, const char *path)
 {
-    file->fd = -1;
+    file->open.fd = -1;
     return set_path(file, path);
 }
 
 int file_open(struct file *file)
 {
-    int fd = open_checked(file, &file->regular);
+    int result = open_checked(file, &file->open);
 
-    if (fd < 0)
-        return fd;
-    file->fd = fd;
-    file->removed = false;
+    /* Once there were rows in it, those that wait are not given up because of what is there now. */
+    if (result == MUSTER_FAILED && file->was_open)
+        return MUSTER_AGAIN;
+    if (result != 0)
+        return result;
+    file->was_open = true;
+    file->told = FILE_SAME;
     return 0;
 }
 
-int file_reopen(struct file *file)
-{
-    struct stat in_use, at_path;
-    bool regular = false;
-    int fd;
+/* ---- What others have done with it ---------------------------------------------------- */
 
-    if (fstat(file->fd, &in_use) == 0 && stat(file->path, &at_path) == 0 &&
-        in_use.st_dev == at_path.st_dev && in_use.st_ino == at_path.st_ino) {
-        /* Nobody has moved it away.  But it may have been emptied. */
-        return file->regular ? prepare(file, file->fd, in_use.st_size) : 0;
+enum file_found file_look(const struct file *file)
+{
+    const struct file_open *open = &file->open;
+    struct stat now;
+
+    if (stat(file->path, &now) == 0) {
+        if (now.st_dev != open->device || now.st_ino != open->inode)
+            return FILE_REPLACED;
+        return open->regular && now.st_size < open->end ? FILE_EMPTIED : FILE_SAME;
     }
-    fd = open_checked(file, &regular);
-    if (fd < 0)
+    if (errno != ENOENT && errno != ENOTDIR)
+        return FILE_SAME; /* it cannot be told; file_has_rows looks again */
+    return fstat(open->fd, &now) == 0 && now.st_nlink == 0 ? FILE_REMOVED : FILE_MOVED;
+}
+
+bool file_has_rows(const struct file *file)
+{
+    struct stat now;
+
+    if (!file->open.regular || fstat(file->open.fd, &now) != 0)
+        return true;
+    return now.st_nlink > 0 && now.st_size >= file->open.end;
+}
+
+static void tell(struct file *file, enum file_found found)
+{
+    if (file->told == found)
+        return;
+    file->told = found;
+    switch (found) {
+    case FILE_SAME:
+        break;
+    case FILE_EMPTIED:
+        LOG(file, MUSTER_LOG_INFO, "%s was emptied in place; rows go on behind a new header",
+            file->label);
+        break;
+    case FILE_MOVED:
+        LOG(file, MUSTER_LOG_INFO, "%s has been moved away; it is made again", file->label);
+        break;
+    case FILE_REPLACED:
+        LOG(file, MUSTER_LOG_INFO, "another file is at %s now; rows go there", file->label);
+        break;
+    case FILE_REMOVED:
+        LOG(file, MUSTER_LOG_WARNING,
+            "%s has been removed, with the rows that were in it; it is made again", file->label);
+        break;
+    }
+}
+
+/* The same file, to which somebody has done something. */
+static int prepare_again(struct file *file)
+{
+    struct stat now;
+
+    if (fstat(file->open.fd, &now) != 0 || content_prepare(file, file->open.fd, now.st_size) != 0 ||
+        fstat(file->open.fd, &now) != 0)
         return -1;
-    if (close(file->fd) != 0)
-        LOG(file, MUSTER_LOG_ERROR, "cannot close the old %s: %s; its last rows may be lost",
-            file->label, strerror(errno));
-    file->fd = fd;
-    file->regular = regular;
-    file->removed = false;
+    file->open.end = now.st_size;
     return 0;
+}
+
+static int open_other(struct file *file)
+{
+    struct file_open other;
+
+    if (open_checked(file, &other) != 0)
+        return -1;
+    file_close(file);
+    file->open = other;
+    return 0;
+}
+
+int file_renew(struct file *file, enum file_found found)
+{
+    int result;
+
+    tell(file, found);
+    file->is_quiet = true;
+    if (found != FILE_SAME && found != FILE_EMPTIED)
+        result = open_other(file);
+    else
+        result = file->open.regular ? prepare_again(file) : 0;
+    file->is_quiet = false;
+    if (result == 0)
+        file->told = FILE_SAME;
+    return result;
 }
 
 int file_take_back(struct file *file, uint32_t size)
 {
-    off_t end = lseek(file->fd, 0, SEEK_CUR); /* after a write: where that write ended */
+    off_t end = lseek(file->open.fd, 0, SEEK_CUR); /* after a write: where that write ended */
     struct stat now;
 
-    if (end < (off_t)size || fstat(file->fd, &now) != 0 || now.st_size != end)
+    if (end < (off_t)size || fstat(file->open.fd, &now) != 0 || now.st_size != end)
         return -1;
-    return ftruncate(file->fd, end - (off_t)size);
-}
-
-void file_check_removed(struct file *file)
-{
-    struct stat now;
-
-    if (file->removed || !file->regular || fstat(file->fd, &now) != 0 || now.st_nlink > 0)
-        return;
-    file->removed = true;
-    LOG(file, MUSTER_LOG_WARNING,
-        "%s has been removed or replaced; rows go to the removed file and are lost when it is "
-        "closed, until a rotation opens the path again",
-        file->label);
+    return ftruncate(file->open.fd, end - (off_t)size);
 }
 
 void file_close(struct file *file)
 {
-    if (file->fd >= 0 && close(file->fd) != 0)
+    if (file->open.fd >= 0 && close(file->open.fd) != 0)
         LOG(file, MUSTER_LOG_ERROR, "cannot close %s: %s; its last rows may be lost", file->label,
             strerror(errno));
-    file->fd = -1;
+    file->open.fd = -1;
 }
 
 void file_free(struct file *file)

@@ -8,8 +8,10 @@ plugins_csv_la_LIBADD = plugins/common/libcommon.la
 CSV_SOURCES =
 CSV_SOURCES += \
 	%D%/cell.c %D%/cell.h \
+	%D%/content.c %D%/content.h \
 	%D%/csv.c \
 	%D%/file.c %D%/file.h \
+	%D%/output.c %D%/output.h \
 	%D%/row.c %D%/row.h
 plugins_csv_la_SOURCES = $(CSV_SOURCES)
 dist_man_MANS += %D%/muster-csv.7

@@ -32,6 +32,7 @@ E2E_TESTS = \
 	%D%/replay.py \
 	%D%/reorder.py \
 	%D%/reload.py \
+	%D%/rotation.py \
 	%D%/scenarios.py \
 	%D%/signals.py \
 	%D%/sinks.py \

@@ -117,6 +117,15 @@ void fixture_close(struct muster_instance *instance, void *state)
     muster_test_free(instance);
 }
 
+int64_t fixture_write(void *state, const struct muster_record *records, uint32_t count)
+{
+    int64_t took = fake_write(PLUGIN, state, records, count);
+
+    if (took > 0)
+        fake_flush(PLUGIN, state, 0);
+    return took;
+}
+
 void fixture_limit_file_size(rlim_t bytes)
 {
     struct rlimit limit;

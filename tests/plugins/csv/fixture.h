@@ -42,4 +42,7 @@ struct muster_record fixture_gap(uint8_t event, uint32_t first, uint32_t last, u
 void *fixture_open(struct muster_instance *instance);
 void fixture_close(struct muster_instance *instance, void *state);
 
+/* Write and flush, as the host does with a sink that holds one.  Returns what write does. */
+int64_t fixture_write(void *state, const struct muster_record *records, uint32_t count);
+
 #endif

@@ -37,7 +37,7 @@ START_TEST(default_rows)
     records[3].arrival_ns = 1;
     records[4] = fixture_text(7, NULL);
     records[4].kind = MUSTER_KIND_EVENT; /* is taken, and has no row */
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 5);
+    ck_assert_int_eq(fixture_write(state, records, 5), 5);
     fixture_expect_file(fixture_path, HEADER "101,0,1762534151,2,,0,0,1762534152.983310\n"
                                              "101,1,1762534151,1,26.6,0,0,1762534152.983310\n"
                                              "101,1,1762534151,1,26.6,1,0,1762534152.983310\n"
@@ -66,12 +66,12 @@ START_TEST(rows_of_gaps)
     for (event = 0; event <= MUSTER_EVENT_DEVICE_BACK; event++)
         records[count++] = fixture_gap(event, 2, 3, MUSTER_CAUSE_NETWORK | MUSTER_CAUSE_RESTART);
     records[count++] = fixture_gap(MUSTER_EVENT_OWN + 3, 2, 3, 0);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, count), count);
-    records[1].event.was = MUSTER_EVENT_NONE;                   /* it has just opened */
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2); /* no row at all */
+    ck_assert_int_eq(fixture_write(state, records, count), count);
+    records[1].event.was = MUSTER_EVENT_NONE;              /* it has just opened */
+    ck_assert_int_eq(fixture_write(state, records, 2), 2); /* no row at all */
     records[0] = fixture_gap(MUSTER_EVENT_GAP_LOST, UINT32_MAX, 4, MUSTER_CAUSE_KERNEL);
     records[1] = fixture_text(1, "x");
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
+    ck_assert_int_eq(fixture_write(state, records, 2), 2);
     fixture_expect_file(fixture_path, GAPS_HEADER "101,2,3,2," TIMES ",open,network+restart\n"
                                                   "101,2,3,2," TIMES ",recovered,network+restart\n"
                                                   "101,2,3,2," TIMES ",lost,network+restart\n"
@@ -107,14 +107,14 @@ START_TEST(largest_rows)
         records[i].payload_size = (uint32_t)rest;
     }
     worst[0] = '"';
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 5);
+    ck_assert_int_eq(fixture_write(state, records, 5), 5);
     ck_assert_int_eq(stat(fixture_path, &info), 0);
     ck_assert_int_eq(info.st_size, (off_t)(strlen("payload,value,device_name\n") +
                                            5 * (rest * 2 + 1 + (rest - 1) * 4 + 2 + 2 + 2)));
     /* No datagram and no sane catalog has these, but no byte is written outside the buffer. */
     records[3].payload_size = (uint32_t)(4 * rest);
     records[4].device_id = records[4].device = 7;
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 5);
+    ck_assert_int_eq(fixture_write(state, records, 5), 5);
     ck_assert_uint_eq(muster_test_counter(instance, "rows"), 10);
     fixture_close(instance, state);
     free(worst);
@@ -186,10 +186,10 @@ START_TEST(full_disk)
         records[i] = fixture_text((uint32_t)i, "123456789");
     records[1].kind = MUSTER_KIND_EVENT; /* has no row, and does not upset the count */
     fixture_limit_file_size(6 + 25);     /* the header, two rows and a half */
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 3);
+    ck_assert_int_eq(fixture_write(state, records, 5), 3);
     fixture_expect_file(fixture_path, "value\n123456789\n123456789\n");
-    ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 0);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 0);
+    ck_assert_int_eq(fixture_write(state, records + 3, 2), 0);
+    ck_assert_int_eq(fixture_write(state, records + 3, 2), 0);
     fixture_expect_file(fixture_path, "value\n123456789\n123456789\n");
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "cannot write to \""), 1);
     ck_assert_uint_eq(
@@ -199,7 +199,7 @@ START_TEST(full_disk)
     ck_assert_uint_eq(muster_test_counter(instance, "bytes"), 20);
     ck_assert_int_eq(fake_flush(PLUGIN, state, 0), 0);
     fixture_limit_file_size(RLIM_INFINITY);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records + 3, 2), 2);
+    ck_assert_int_eq(fixture_write(state, records + 3, 2), 2);
     fixture_expect_file(fixture_path, "value\n123456789\n123456789\n123456789\n123456789\n");
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "works again"), 1);
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, ""), 1);
@@ -220,10 +220,10 @@ START_TEST(full_disk_of_gaps)
         records[i] =
             fixture_gap(i % 2 == 0 ? MUSTER_EVENT_GAP_LOST : MUSTER_EVENT_RESTART, i, i, 0);
     fixture_limit_file_size(strlen("first,outcome\n") + 7 + 3); /* a row and a half */
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 5), 1);
+    ck_assert_int_eq(fixture_write(state, records, 5), 1);
     fixture_expect_file(fixture_path, "first,outcome\n0,lost\n");
     fixture_limit_file_size(RLIM_INFINITY);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records + 1, 4), 4);
+    ck_assert_int_eq(fixture_write(state, records + 1, 4), 4);
     fixture_expect_file(fixture_path, "first,outcome\n0,lost\n2,lost\n4,lost\n");
     fixture_close(instance, state);
 }
@@ -243,11 +243,11 @@ START_TEST(full_disk_in_the_second_bite)
     for (i = 0; i < COUNT; i++)
         records[i] = fixture_text(i, "123456789");
     fixture_limit_file_size(6 + 300005);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, COUNT), 30000);
+    ck_assert_int_eq(fixture_write(state, records, COUNT), 30000);
     ck_assert_int_eq(stat(fixture_path, &info), 0);
     ck_assert_int_eq(info.st_size, 6 + 300000);
     fixture_limit_file_size(RLIM_INFINITY);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records + 30000, 10000), 10000);
+    ck_assert_int_eq(fixture_write(state, records + 30000, 10000), 10000);
     ck_assert_uint_eq(muster_test_counter(instance, "rows"), COUNT);
     ck_assert_uint_eq(muster_test_counter(instance, "bytes"), 10 * COUNT);
     fixture_close(instance, state);
@@ -277,23 +277,23 @@ START_TEST(torn_row_is_completed)
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 6);
     ck_assert_mem_eq(bytes, "value\n", 6);
 
-    ck_assert_int_eq(fake_write(PLUGIN, state, &longest, 1), 1); /* held, so it counts as taken */
+    ck_assert_int_eq(fixture_write(state, &longest, 1), 1); /* held, so it counts as taken */
     ck_assert_uint_eq(muster_test_counter(instance, "rows"), 0);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 0);
+    ck_assert_int_eq(fixture_write(state, records, 2), 0);
     ck_assert_int_eq(fake_rotate(PLUGIN, state), MUSTER_FAILED);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 4096);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
+    ck_assert_int_eq(fixture_write(state, records, 2), 2);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 6001 - 4096 + 15);
     ck_assert_mem_eq(bytes + 6001 - 4096 - 2, "a\n123456789\nnext\n", 17);
     ck_assert_uint_eq(muster_test_counter(instance, "rows"), 3);
 
     /* Given up when there is no time left; what comes later stands on a line of its own. */
-    ck_assert_int_eq(fake_write(PLUGIN, state, &longest, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &longest, 1), 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, 0), MUSTER_AGAIN);
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_FINAL), 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_FINAL), 0);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 4096);
-    ck_assert_int_eq(fake_write(PLUGIN, state, records, 2), 2);
+    ck_assert_int_eq(fixture_write(state, records, 2), 2);
     ck_assert_int_eq(read(reader, bytes, sizeof bytes), 16);
     ck_assert_mem_eq(bytes, "\n123456789\nnext\n", 16);
     ck_assert_uint_eq(muster_test_counter(instance, "rows"), 5);
@@ -313,16 +313,16 @@ START_TEST(reader_gone)
     ck_assert_int_eq(mkfifo(fixture_path, 0600), 0);
     reader = open(fixture_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     state = fixture_open(instance);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     close(reader);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), MUSTER_LOST);
+    ck_assert_int_eq(fixture_write(state, &record, 1), MUSTER_LOST);
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "nobody reads"), 1);
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, ""), 1);
     fake_disconnect(PLUGIN, state);
     ck_assert_int_eq(fake_connect(PLUGIN, state), MUSTER_AGAIN);
     reader = open(fixture_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* it comes back */
     ck_assert_int_eq(fake_connect(PLUGIN, state), 0);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     close(reader);
     fixture_close(instance, state);
 }
@@ -343,7 +343,7 @@ START_TEST(two_instances)
         states[i] = fixture_open(instances[i]);
     }
     for (i = 0; i < 2; i++) {
-        ck_assert_int_eq(fake_write(PLUGIN, states[i], &record, 1), 1);
+        ck_assert_int_eq(fixture_write(states[i], &record, 1), 1);
         fixture_close(instances[i], states[i]);
     }
     fixture_expect_file(fixture_path, "seq_num\n5\n");

@@ -51,7 +51,7 @@ START_TEST(appends)
         void *state = fixture_open(instance);
 
         ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "appending to \""), i == 1);
-        ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+        ck_assert_int_eq(fixture_write(state, &record, 1), 1);
         fixture_close(instance, state);
     }
     fixture_expect_file(fixture_path, HEADER "101,1,1762534151,1,x,0,0,1762534152.983310\n"
@@ -167,7 +167,7 @@ START_TEST(devices)
     struct muster_record record = fixture_text(1, "x");
     void *state = fixture_open(instance);
 
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "writing to \"/dev/null\""), 1);
     ck_assert_int_eq(fake_rotate(PLUGIN, state), 0);
     PLUGIN->sink->tick(state, 1);
@@ -195,31 +195,116 @@ START_TEST(rotation)
     char old[160];
 
     snprintf(old, sizeof old, "%s.1", fixture_path);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     ck_assert_int_eq(fake_rotate(PLUGIN, state), 0); /* nothing has moved */
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     ck_assert_int_eq(rename(fixture_path, old), 0);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), MUSTER_AGAIN); /* they wait for a new one */
     ck_assert_int_eq(fake_rotate(PLUGIN, state), 0);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     PLUGIN->sink->tick(state, 1);
-    fixture_expect_file(old, "seq_num\n1\n1\n1\n");
+    fixture_expect_file(old, "seq_num\n1\n1\n");
     fixture_expect_file(fixture_path, "seq_num\n1\n");
 
     /* Emptied in place, as copytruncate does. */
     ck_assert_int_eq(truncate(fixture_path, 0), 0);
     ck_assert_int_eq(fake_rotate(PLUGIN, state), 0);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     fixture_expect_file(fixture_path, "seq_num\n1\n");
 
-    /* Something else is there now: the old file stays in use. */
+    /* Something else is there now: rows wait until it is away. */
     ck_assert_int_eq(rename(fixture_path, old), 0);
     fixture_put_file("other\n", 6);
-    ck_assert_int_eq(fake_rotate(PLUGIN, state), MUSTER_FAILED);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fake_rotate(PLUGIN, state), MUSTER_LOST);
+    fake_disconnect(PLUGIN, state);
+    ck_assert_int_eq(fake_connect(PLUGIN, state), MUSTER_AGAIN);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "its first line is"), 1);
     fixture_expect_file(fixture_path, "other\n");
-    fixture_expect_file(old, "seq_num\n1\n1\n");
+    fixture_expect_file(old, "seq_num\n1\n");
+    ck_assert_int_eq(unlink(fixture_path), 0);
+    ck_assert_int_eq(fake_connect(PLUGIN, state), 0);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    fixture_expect_file(fixture_path, "seq_num\n1\n");
     fixture_close(instance, state);
+}
+END_TEST
+
+/* Somebody empties the file, or removes it, without a word. */
+START_TEST(followed)
+{
+    struct muster_instance *instance =
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", NULL);
+    struct muster_record record = fixture_text(1, NULL);
+    void *state = fixture_open(instance);
+    char old[160];
+
+    snprintf(old, sizeof old, "%s.1", fixture_path);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    ck_assert_int_eq(truncate(fixture_path, 0), 0);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    fixture_expect_file(fixture_path, "seq_num\n1\n");
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "was emptied in place"), 1);
+    ck_assert_int_eq(unlink(fixture_path), 0);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    fixture_expect_file(fixture_path, "seq_num\n1\n");
+    ck_assert_int_eq(rename(fixture_path, old), 0);
+    fixture_put_file("", 0);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    fixture_expect_file(fixture_path, "seq_num\n1\n");
+    fixture_expect_file(old, "seq_num\n1\n");
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 4);
+    fixture_close(instance, state);
+}
+END_TEST
+
+/* The same between a write and the flush that says whether it counts. */
+START_TEST(gone_under_the_pen)
+{
+    struct muster_instance *instance =
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", NULL);
+    struct muster_record record = fixture_text(1, NULL);
+    void *state = fixture_open(instance);
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+        ck_assert_int_eq(i == 0 ? unlink(fixture_path) : truncate(fixture_path, 0), 0);
+        ck_assert_int_eq(fake_flush(PLUGIN, state, 0), MUSTER_LOST);
+        ck_assert_uint_eq(muster_test_counter(instance, "rows"), (uint64_t)i);
+        fake_disconnect(PLUGIN, state);
+        ck_assert_int_eq(fake_connect(PLUGIN, state), 0);
+        ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+        fixture_expect_file(fixture_path, "seq_num\n1\n");
+        ck_assert_uint_eq(muster_test_counter(instance, "rows"), (uint64_t)i + 1);
+    }
+    fixture_close(instance, state);
+}
+END_TEST
+
+START_TEST(modes)
+{
+    const char *const wrong[] = {"", "8", "0400", "0740", "640x", "-640", "01640"};
+    struct stat found;
+    size_t i;
+
+    for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct muster_instance *instance =
+            muster_test_new(PLUGIN, "path", fixture_path, "mode", wrong[i], NULL);
+
+        ck_assert_int_eq(PLUGIN->check(&muster_test_host, instance), MUSTER_FAILED);
+        ck_assert_uint_eq(muster_test_error_count(instance), 1);
+        muster_test_free(instance);
+    }
+    for (i = 0; i < 2; i++) {
+        struct muster_instance *instance =
+            muster_test_new(PLUGIN, "path", fixture_path, i == 0 ? NULL : "mode", "0664", NULL);
+
+        umask(077);
+        fixture_close(instance, fixture_open(instance));
+        ck_assert_int_eq(stat(fixture_path, &found), 0);
+        ck_assert_uint_eq(found.st_mode & 07777, i == 0 ? 0640 : 0664);
+        ck_assert_int_eq(unlink(fixture_path), 0);
+    }
 }
 END_TEST
 
@@ -243,14 +328,14 @@ START_TEST(durable)
     void *state = fixture_open(instance);
 
     syncs = 0;
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, 0), 0);
     ck_assert_uint_eq(syncs, 0); /* in a second */
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
     ck_assert_uint_eq(syncs, 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
     ck_assert_uint_eq(syncs, 1);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     sync_error = EIO;
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), MUSTER_LOST);
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "cannot sync"), 1);
@@ -260,7 +345,7 @@ START_TEST(durable)
     instance = muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", NULL);
     state = fixture_open(instance);
     syncs = 0;
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
     ck_assert_uint_eq(syncs, 0);
     fixture_close(instance, state);
@@ -275,14 +360,14 @@ START_TEST(durable_again)
     struct muster_record record = fixture_text(1, NULL);
     void *state = fixture_open(instance);
 
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     sync_error = EIO;
     PLUGIN->sink->tick(state, 1);
     sync_error = 0;
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), MUSTER_LOST);
     fake_disconnect(PLUGIN, state);
     ck_assert_int_eq(fake_connect(PLUGIN, state), 0);
-    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
     fixture_close(instance, state);
 }
@@ -296,23 +381,40 @@ START_TEST(removed)
     PLUGIN->sink->tick(state, 1);
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, ""), 0);
     ck_assert_int_eq(unlink(fixture_path), 0);
-    PLUGIN->sink->tick(state, 2);
+    PLUGIN->sink->tick(state, 2); /* also when no row comes */
     PLUGIN->sink->tick(state, 3);
-    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 1);
-    ck_assert_int_eq(fake_rotate(PLUGIN, state), 0);
     fixture_expect_file(fixture_path, HEADER);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 1);
     ck_assert_int_eq(unlink(fixture_path), 0);
+    ck_assert_int_eq(mkdir(fixture_path, 0700), 0);
     PLUGIN->sink->tick(state, 4);
-    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_WARNING, "has been removed"), 2);
+    PLUGIN->sink->tick(state, 5);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_INFO, "another file is at"), 1);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, ""), 0);
+    ck_assert_int_eq(rmdir(fixture_path), 0);
+    PLUGIN->sink->tick(state, 6);
+    fixture_expect_file(fixture_path, HEADER);
     fixture_close(instance, state);
 }
 END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {appends,  relative_path, other_header,  refusals,
-                                  locked,   torn_tail,     devices,       full_disk_at_open,
-                                  rotation, durable,       durable_again, removed};
+    const TTest *const tests[] = {appends,
+                                  relative_path,
+                                  other_header,
+                                  refusals,
+                                  locked,
+                                  torn_tail,
+                                  devices,
+                                  full_disk_at_open,
+                                  rotation,
+                                  followed,
+                                  gone_under_the_pen,
+                                  modes,
+                                  durable,
+                                  durable_again,
+                                  removed};
     Suite *suite = suite_create("csv file");
     TCase *tcase = tcase_create("csv file");
     size_t i;
