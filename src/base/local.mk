@@ -17,6 +17,7 @@ src_libbase_a_SOURCES += \
 	%D%/network.c %D%/network.h \
 	%D%/node.c %D%/node.h \
 	%D%/node_yaml.c %D%/node_yaml.h \
+	%D%/privileges.c %D%/privileges.h \
 	%D%/problems.c %D%/problems.h \
 	%D%/rate.h \
 	%D%/real.c %D%/real.h \

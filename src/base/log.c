@@ -146,11 +146,17 @@ static bool is_journal(int fd)
            fstat(fd, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
+static void destroy(struct log *log)
+{
+    pthread_cond_destroy(&log->settled);
+    pthread_cond_destroy(&log->filled);
+    pthread_mutex_destroy(&log->lock);
+    free(log);
+}
+
 struct log *log_open(enum log_level threshold)
 {
     struct log *log = calloc(1, sizeof *log);
-    sigset_t all, before;
-    int error;
 
     if (log == NULL)
         return NULL;
@@ -159,34 +165,41 @@ struct log *log_open(enum log_level threshold)
     pthread_cond_init(&log->settled, NULL);
     atomic_init(&log->threshold, threshold);
     log->journal = is_journal(STDERR_FILENO);
-    sigfillset(&all); /* signals are for other threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&log->thread, NULL, run, log);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error != 0) {
-        pthread_cond_destroy(&log->settled);
-        pthread_cond_destroy(&log->filled);
-        pthread_mutex_destroy(&log->lock);
-        free(log);
-        return NULL;
-    }
-    return log;
+    if (log_resume(log) == 0)
+        return log;
+    destroy(log);
+    return NULL;
 }
 
-void log_close(struct log *log)
+void log_pause(struct log *log)
 {
-    if (log == NULL)
-        return;
     pthread_mutex_lock(&log->lock);
     log->closing = true;
     log->close_by_ns = clock_monotonic() + CLOSE_LIMIT_MS * CLOCK_MILLISECOND;
     pthread_cond_signal(&log->filled);
     pthread_mutex_unlock(&log->lock);
     pthread_join(log->thread, NULL);
-    pthread_cond_destroy(&log->settled);
-    pthread_cond_destroy(&log->filled);
-    pthread_mutex_destroy(&log->lock);
-    free(log);
+}
+
+int log_resume(struct log *log)
+{
+    sigset_t all, before;
+    int error;
+
+    log->closing = false;
+    sigfillset(&all); /* signals are for other threads */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&log->thread, NULL, run, log);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+void log_close(struct log *log)
+{
+    if (log == NULL)
+        return;
+    log_pause(log);
+    destroy(log);
 }
 
 void log_settle(struct log *log)

@@ -27,6 +27,12 @@ struct log *log_open(enum log_level threshold);
 /* Waits until what was logged so far is written, for at most two seconds. */
 void log_settle(struct log *log);
 
+/* Writes out what is waiting (for at most two seconds) and ends the log's thread; then starts one
+ * anew, which writes what was logged meanwhile.  For whoever changes what threads may do.
+ * log_resume returns 0, or an errno: then the process is to end without log_close. */
+void log_pause(struct log *log);
+int log_resume(struct log *log);
+
 /* Writes out what is waiting (for at most two seconds) and frees the log. */
 void log_close(struct log *log);
 

@@ -69,6 +69,36 @@ static int open_states(struct collector *collector)
     return collector->host->states != NULL ? 0 : -1;
 }
 
+/* Becomes who the configuration says, without what only root may do.  Log and watchdog are started
+ * anew, so that no thread keeps any of it. */
+static int drop_privileges(const struct collector *collector, struct problems *problems)
+{
+    const struct privileges *privileges = &collector->config->privileges;
+    uid_t before = geteuid();
+    int error;
+
+    if (!privileges->are_given)
+        return 0;
+    watchdog_end();
+    log_pause(collector->log);
+    error = privileges_drop(privileges);
+    if (log_resume(collector->log) != 0) {
+        fprintf(stderr, "musterd: cannot start a thread for the log\n");
+        _exit(COLLECTOR_START);
+    }
+    watchdog_start(collector->log);
+    if (error == 0) {
+        log_format(collector->log, LOG_INFO, NULL, "runs as user %u, group %u", privileges->uid,
+                   privileges->gid);
+        return 0;
+    }
+    problems_note(problems, LOG_ERROR, NULL,
+                  "cannot become user %u, group %u: %s; musterd was started by user %u; expected "
+                  "root, or that user and group, or no user in the configuration",
+                  privileges->uid, privileges->gid, strerror(error), before);
+    return -1;
+}
+
 static void rotate(struct collector *collector)
 {
     log_line(collector->log, LOG_INFO, NULL, "SIGHUP: reopening every output");
@@ -421,7 +451,8 @@ static int run_live(struct collector *collector)
     };
     struct problems problems = {0};
     struct live live;
-    bool is_open = live_open(&live, &settings, &problems) == 0;
+    bool is_open = live_open(&live, &settings, &problems) == 0 &&
+                   drop_privileges(collector, &problems) == 0 && open_states(collector) == 0;
     const struct answers_front front = live_answers(&live);
     int status;
 
@@ -490,6 +521,8 @@ static int run_replay(struct collector *collector, const struct collector_argume
     struct replay replay;
     int status = COLLECTOR_START;
 
+    if (open_states(collector) < 0)
+        return status;
     if (arguments->into == NULL &&
         outputs_refuse(config->chain, config->entry_count, &problems) < 0) {
         problems_log(&problems, collector->log);
@@ -525,16 +558,14 @@ int collector_run(const struct config *config, struct host *host,
         .started_ns = clock_monotonic(),
     };
     struct problems problems = {0};
-    int status = COLLECTOR_START;
+    int status;
 
     host->is_replay = arguments->capture != NULL;
     if (loop_open(&collector.loop, host->log) < 0) {
         log_format(host->log, LOG_ERROR, NULL, "cannot make a signalfd: %s", strerror(errno));
-        return status;
+        return COLLECTOR_START;
     }
-    if (open_states(&collector) == 0)
-        status =
-            arguments->capture != NULL ? run_replay(&collector, arguments) : run_live(&collector);
+    status = arguments->capture != NULL ? run_replay(&collector, arguments) : run_live(&collector);
     reload_free(&collector.reload);
     numbering_close(&collector.numbering, host, &problems);
     problems_log(&problems, host->log);

@@ -207,6 +207,7 @@ int watchdog_start(struct log *log)
     pthread_cond_init(&dog.order, &attributes);
     pthread_condattr_destroy(&attributes);
     dog.log = log;
+    dog.over = false;
     dog.main = &note_mine;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

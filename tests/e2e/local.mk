@@ -28,6 +28,7 @@ E2E_TESTS = \
 	%D%/plugin_guide.py \
 	%D%/plugin_tool.py \
 	%D%/presence.py \
+	%D%/privileges.py \
 	%D%/quickstart.py \
 	%D%/replay.py \
 	%D%/reorder.py \

@@ -255,6 +255,41 @@ static void read_state(const struct reader *reader, const struct node *root,
                      "never be copied; expected both");
 }
 
+/* ---- privileges ----------------------------------------------------------------------- */
+
+/* Who it is to become. */
+static void read_privileges(const struct reader *reader, const struct node *root, const char *user,
+                            const char *group)
+{
+    const struct node *user_node = node_find(root, "user"), *group_node = node_find(root, "group");
+    enum privileges_outcome outcome;
+
+    if (user == NULL && group != NULL)
+        node_problem(group_node, reader->problems,
+                     "group: there is no user to have it; expected both, or neither");
+    if (user == NULL)
+        return;
+    outcome = privileges_find(&reader->config->privileges, user, group);
+    if (outcome == PRIVILEGES_NO_USER)
+        node_problem(user_node, reader->problems,
+                     "user: there is no user \"%s\" here; expected a name or a number; to make "
+                     "one: useradd --system %s",
+                     user, user);
+    else if (outcome == PRIVILEGES_NO_GROUP)
+        node_problem(group_node, reader->problems,
+                     "group: there is no group \"%s\" here; expected a name or a number", group);
+    else if (outcome == PRIVILEGES_ROOT)
+        node_problem(user_node, reader->problems,
+                     "user: \"%s\" is root, who may do everything; expected another, or no user "
+                     "to stay what it was started as",
+                     user);
+    else if (outcome == PRIVILEGES_NEEDS_GROUP)
+        node_problem(user_node, reader->problems,
+                     "user: the number %s is nobody's here, so it has no group; expected a group, "
+                     "too",
+                     user);
+}
+
 /* ---- the whole ------------------------------------------------------------------------ */
 
 static struct catalog *load_catalog(struct reader *reader, const struct node *root,
@@ -304,6 +339,7 @@ static int read_settings(struct reader *reader, const struct node *root)
     config->unknown = (unsigned)values[SETTING_UNKNOWN].number;
     config->unknown_most = (uint32_t)values[SETTING_UNKNOWN_MOST].number;
     read_state(reader, root, values);
+    read_privileges(reader, root, values[SETTING_USER].text, values[SETTING_GROUP].text);
     config->catalog = load_catalog(reader, root, values[SETTING_CATALOG].text);
     config->lacks_catalog = !reader->has_catalog;
     if (config->catalog == NULL)

@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "base/problems.h"
 #include "collector/catalog/catalog.h"
 #include "collector/host/entry.h"
@@ -30,6 +31,7 @@ struct config {
     char *state_directory;      /* NULL: no state is kept */
     char *state_live_directory; /* NULL: there is none */
     uint64_t state_interval_ns;
+    struct privileges privileges; /* that are left once the sockets are open */
     struct catalog *catalog;
     bool lacks_catalog;  /* it could not be read, and the default one stands in for it */
     struct entry *chain; /* filters first, then sinks */

@@ -84,6 +84,13 @@ static const struct muster_option settings[SETTINGS] = {
                               .fallback = "65536",
                               .max = 1000000,
                               .summary = "How many such devices are taken in a run"},
+    [SETTING_USER] = {.name = "user",
+                      .type = MUSTER_OPTION_STRING,
+                      .summary = "Who the daemon becomes once its sockets are open, if root "
+                                 "starts it"},
+    [SETTING_GROUP] = {.name = "group",
+                       .type = MUSTER_OPTION_STRING,
+                       .summary = "The group that it has then; else the user's own"},
 };
 
 static const struct muster_option listen_settings[LISTEN_SETTINGS] = {
