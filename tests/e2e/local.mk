@@ -35,6 +35,7 @@ E2E_TESTS = \
 	%D%/reload.py \
 	%D%/rotation.py \
 	%D%/scenarios.py \
+	%D%/service.py \
 	%D%/signals.py \
 	%D%/sinks.py \
 	%D%/state.py \
