@@ -494,9 +494,10 @@ struct muster_sink {
     /* [sink] before the first write, and after each disconnect.  Makes the output ready.  May
      * block. Returns 0; MUSTER_AGAIN after a log line that says why, once: the host tries again, a
      * little later each time, at once when the output is to be reopened, and says how many records
-     * wait; or MUSTER_FAILED after a log line: no such output can ever be; the daemon does not
-     * start, or, if it runs, this sink is out of service.  A start waits for the first one, for 2 s
-     * at most unless the sink is required.  Without it: 0. */
+     * wait; or MUSTER_FAILED after a log line: somebody has to change something first; the daemon
+     * does not start, or, if it runs, tries again much later, and when outputs are to be reopened.
+     * A start waits for the first one, for 2 s at most unless the sink is required.  Without it: 0.
+     */
     int (*connect)(void *state, const struct muster_call *call);
 
     /* [sink] Takes records, at least one, aligned to 16 bytes.  Returns how many it took, from the
@@ -504,9 +505,10 @@ struct muster_sink {
      * for write(2); the host waits a little longer each time.  MUSTER_LOST after a log line: none
      * of these was taken; the host calls disconnect and connect, and then offers the records that
      * are held, and these, again; what had reached the output before comes twice, so a sink that
-     * cares delivers in flush and all or nothing.  MUSTER_FAILED after a log line: this instance is
-     * finished; what is held and what is offered to it is dropped and counted. Records and payloads
-     * may be read until it returns.  Must be there. */
+     * cares delivers in flush and all or nothing.  MUSTER_FAILED after a log line: this output is
+     * finished; what is held and what was offered is dropped and counted, and the host calls
+     * disconnect, and connect much later, and when outputs are to be reopened.  Records and
+     * payloads may be read until it returns.  Must be there. */
     int64_t (*write)(void *state, const struct muster_record *records, uint32_t count,
                      const struct muster_call *call);
 

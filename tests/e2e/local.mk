@@ -25,6 +25,7 @@ E2E_TESTS = \
 	%D%/matrix.py \
 	%D%/misuse.py \
 	%D%/odd.py \
+	%D%/outputs.py \
 	%D%/plugin_guide.py \
 	%D%/plugin_tool.py \
 	%D%/presence.py \
@@ -51,6 +52,10 @@ check_LTLIBRARIES += %D%/plugins/asker.la
 %C%_plugins_asker_la_SOURCES = %D%/plugins/asker.c
 %C%_plugins_asker_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_plugins_asker_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
+check_LTLIBRARIES += %D%/plugins/balky.la
+%C%_plugins_balky_la_SOURCES = %D%/plugins/balky.c
+%C%_plugins_balky_la_CFLAGS = $(PLUGIN_CFLAGS)
+%C%_plugins_balky_la_LDFLAGS = $(PLUGIN_LDFLAGS) -rpath /nowhere
 check_LTLIBRARIES += %D%/plugins/deriver.la
 %C%_plugins_deriver_la_SOURCES = %D%/plugins/deriver.c
 %C%_plugins_deriver_la_CFLAGS = $(PLUGIN_CFLAGS)

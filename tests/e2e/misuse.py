@@ -233,7 +233,7 @@ class Silence(Misuse):
         self.configure(self.chain(SINK, "again", "connect"))
         collector = self.start(self.chain(SINK, "again", "connect"), settings="stop_timeout = 0;")
         wait_until(lambda: "connect() returned MUSTER_AGAIN without a word" in collector.log(), "the line")
-        self.assertRegex(collector.log(), r"misbehave_sink: not connected; it is tried again until it works; the queue has room for \d+ records\n")
+        self.assertRegex(collector.log(), r"misbehave_sink: not connected; it is tried again until it works, every 2 s and on SIGHUP; the queue has room for \d+ records\n")
         time.sleep(0.2)  # some more tries
         collector.stop()
         self.assertEqual(collector.log().count("without a word"), 1)

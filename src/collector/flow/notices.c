@@ -270,8 +270,8 @@ static enum episode_end end_of(const struct sink *sink, const struct sink_accoun
 {
     unsigned i;
 
-    if (account->dropped_failed > 0)
-        return EPISODE_GOES_ON;
+    if (account->dropped_failed > 0 && sink->overflow == OVERFLOW_WAIT)
+        return EPISODE_GOES_ON; /* it is not tried again */
     for (i = 0; i < sink->queue_count; i++)
         if (queue_is_full(&sink->queues[i]))
             return EPISODE_GOES_ON;

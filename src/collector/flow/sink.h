@@ -68,16 +68,19 @@ struct sink {
     uint32_t offered_count;
     const struct queue *offered_of;
     bool connected;
-    bool failed;                          /* the plugin said MUSTER_FAILED */
+    bool failed;        /* the plugin said MUSTER_FAILED, and has not been asked since */
+    bool asked_at_stop; /* and will not be again */
     uint64_t next_tick_ns, next_check_ns; /* monotonic */
     uint64_t connect_pause_ns;            /* until the next try; 0: none has failed */
-    uint64_t trouble_ns;                  /* monotonic: when connecting became a trouble */
-    uint64_t lost_pause_ns;  /* before it is connected again; 0: something was delivered since */
-    uint64_t flush_pause_ns; /* until the next flush, if the last said "not yet" */
-    uint64_t next_flush_ns;  /* monotonic: and when that is */
-    struct counter held;     /* records that the plugin has taken, see above */
-    struct counter queued;   /* records that wait; as of the last second */
-    struct counter written;  /* records that are delivered */
+    uint64_t failed_pause_ns; /* the same, once it has failed; 0: something was delivered since */
+    uint64_t retry_ns;        /* monotonic: when it is tried again that has failed */
+    uint64_t trouble_ns;      /* monotonic: when connecting became a trouble */
+    uint64_t lost_pause_ns;   /* before it is connected again; 0: something was delivered since */
+    uint64_t flush_pause_ns;  /* until the next flush, if the last said "not yet" */
+    uint64_t next_flush_ns;   /* monotonic: and when that is */
+    struct counter held;      /* records that the plugin has taken, see above */
+    struct counter queued;    /* records that wait; as of the last second */
+    struct counter written;   /* records that are delivered */
     struct counter dropped_given_up; /* taken, and not delivered in the end */
     struct counter dropped_failed;   /* taken or offered, and the plugin gave up */
     struct counter dropped_stop;     /* still queued or held when the time to stop was over */

@@ -25,6 +25,21 @@ static void count(struct counter *counter, uint64_t records)
         counter_add(counter, records);
 }
 
+/* Something is delivered: what was wrong is over. */
+static void note_delivery(struct sink *sink)
+{
+    uint64_t took = clock_coarse() - sink->trouble_ns;
+
+    if (sink->lost_pause_ns == 0 && sink->failed_pause_ns == 0)
+        return;
+    if (sink->failed_pause_ns > 0)
+        log_format(sink_log(sink), LOG_INFO, sink_name(sink),
+                   "it works again, after %" PRIu64 ".%" PRIu64 " s; %" PRIu64 " records wait",
+                   took / CLOCK_SECOND, took / (CLOCK_SECOND / 10) % 10, sink_waiting(sink));
+    sink->lost_pause_ns = sink->failed_pause_ns = 0;
+    instance_connected(sink->instance);
+}
+
 void sink_output_settle(struct sink *sink, struct counter *account, uint64_t given_up)
 {
     uint64_t held = counter_value(&sink->held);
@@ -36,10 +51,8 @@ void sink_output_settle(struct sink *sink, struct counter *account, uint64_t giv
             queue_lose(&sink->queues[i]);
         queue_settle(&sink->queues[i]);
     }
-    if (account == &sink->written && sink->lost_pause_ns > 0) {
-        sink->lost_pause_ns = 0;
-        instance_connected(sink->instance);
-    }
+    if (account == &sink->written && held > given_up)
+        note_delivery(sink);
     count(account, held - given_up);
     count(&sink->dropped_given_up, given_up);
     counter_set(&sink->held, 0);
@@ -56,22 +69,21 @@ static bool answer_first_try(struct sink *sink, enum sink_connection answer)
     return true;
 }
 
-static void fail(struct sink *sink)
-{
-    sink->failed = true;
-    sink_output_settle(sink, &sink->dropped_failed, 0);
-}
-
+/* The first time since it has delivered something. */
 static void tell_failed(const struct sink *sink)
 {
-    log_line(sink_log(sink), LOG_ERROR, sink_name(sink),
-             "this sink has failed and is out of service; records for it are dropped and counted");
-}
-
-void sink_output_fail(struct sink *sink)
-{
-    fail(sink);
-    tell_failed(sink);
+    if (sink_output_is_over(sink))
+        log_line(sink_log(sink), LOG_ERROR, sink_name(sink),
+                 "this sink has failed and is out of service; records for it are dropped and "
+                 "counted");
+    else
+        log_format(sink_log(sink), LOG_ERROR, sink_name(sink),
+                   "this sink has failed and is out of service; what comes waits, with room for "
+                   "%" PRIu64 " records; it is tried again at once on SIGHUP, else in %d s, and "
+                   "later every %d min",
+                   (uint64_t)sink->queue_capacity * sink->queue_count,
+                   (int)(SINK_FIRST_REVIVAL / CLOCK_SECOND),
+                   (int)(SINK_LONGEST_REVIVAL / (60 * CLOCK_SECOND)));
 }
 
 void sink_output_disconnect(struct sink *sink)
@@ -79,6 +91,31 @@ void sink_output_disconnect(struct sink *sink)
     if (sink->connected)
         callback_disconnect(sink->instance, sink_output_flags(sink), sink_output_deadline(sink));
     sink->connected = false;
+}
+
+/* Returns whether that is news. */
+static bool fail(struct sink *sink)
+{
+    const bool is_first = sink->failed_pause_ns == 0;
+    const uint64_t now = clock_coarse();
+
+    sink_output_settle(sink, &sink->dropped_failed, 0);
+    sink_output_disconnect(sink);
+    atomic_store(&sink->instance->trying, true); /* what is said again and again is shown once */
+    sink->failed = true;
+    if (is_first)
+        sink->trouble_ns = now;
+    sink->failed_pause_ns = is_first ? SINK_FIRST_REVIVAL : sink->failed_pause_ns * 2;
+    if (sink->failed_pause_ns > SINK_LONGEST_REVIVAL)
+        sink->failed_pause_ns = SINK_LONGEST_REVIVAL;
+    sink->retry_ns = now + sink->failed_pause_ns;
+    return is_first;
+}
+
+void sink_output_fail(struct sink *sink)
+{
+    if (fail(sink))
+        tell_failed(sink);
 }
 
 void sink_output_let_go(struct sink *sink)
@@ -139,9 +176,10 @@ static void tell_trouble(struct sink *sink)
     if (waiting > 0)
         snprintf(wait, sizeof wait, "%" PRIu64 " records wait, and ", waiting);
     log_format(sink_log(sink), LOG_WARNING, sink_name(sink),
-               "not connected; it is tried again until it works; %sthe queue has room for %" PRIu64
-               " records",
-               wait, (uint64_t)sink->queue_capacity * sink->queue_count);
+               "not connected; it is tried again until it works, every %d s and on SIGHUP; %sthe "
+               "queue has room for %" PRIu64 " records",
+               (int)(SINK_LONGEST_RETRY / CLOCK_SECOND), wait,
+               (uint64_t)sink->queue_capacity * sink->queue_count);
     if (!atomic_load(&sink->instance->spoke) && sink->lost_pause_ns == 0)
         instance_bug(sink->instance,
                      "connect() returned MUSTER_AGAIN without a word; call host->log before, and "
@@ -150,29 +188,36 @@ static void tell_trouble(struct sink *sink)
 
 bool sink_output_connect(struct sink *sink)
 {
+    bool is_news;
     int result;
 
     atomic_store(&sink->instance->trying, true);
+    sink->asked_at_stop = sink_is_draining(sink);
     result = callback_connect(sink->instance, sink_output_flags(sink), sink_output_deadline(sink));
     switch (result) {
     case 0:
-        if (sink->lost_pause_ns == 0)
+        if (sink->lost_pause_ns == 0 && sink->failed_pause_ns == 0)
             instance_connected(sink->instance);
         sink->connected = true;
+        sink->failed = false;
         if (sink->connect_pause_ns > 0)
             tell_connected(sink);
         sink->connect_pause_ns = 0;
         answer_first_try(sink, SINK_CONNECTED);
         return true;
     case MUSTER_AGAIN:
+        sink->failed = false;
         if (sink->connect_pause_ns == 0)
             tell_trouble(sink);
         sink->connect_pause_ns = sink_output_longer(sink->connect_pause_ns);
         answer_first_try(sink, SINK_WAITS);
         return false;
     default:
-        fail(sink);
-        if (!answer_first_try(sink, SINK_REFUSED)) /* else the start is refused, which is said */
+        sink->connect_pause_ns = 0;
+        is_news = fail(sink);
+        if (answer_first_try(sink, SINK_REFUSED))
+            sink->asked_at_stop = true; /* the start is refused, which is said */
+        else if (is_news)
             tell_failed(sink);
         return false;
     }

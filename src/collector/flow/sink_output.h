@@ -14,6 +14,10 @@
 #define SINK_FIRST_RETRY   (10 * CLOCK_MILLISECOND)
 #define SINK_LONGEST_RETRY (2 * CLOCK_SECOND)
 
+/* The same of a sink that has failed: somebody has to do something first. */
+#define SINK_FIRST_REVIVAL   (10 * CLOCK_SECOND)
+#define SINK_LONGEST_REVIVAL (600 * CLOCK_SECOND)
+
 /* The circumstances of a call, for struct muster_call. */
 static inline uint32_t sink_output_flags(const struct sink *sink)
 {
@@ -31,8 +35,16 @@ uint64_t sink_output_longer(uint64_t pause_ns);
 /* What the plugin holds goes to that account, all but `given_up` of them. */
 void sink_output_settle(struct sink *sink, struct counter *account, uint64_t given_up);
 
-/* The plugin has given up for good. */
+/* The plugin has given up: what it holds is dropped, and what comes waits until it is tried again.
+ */
 void sink_output_fail(struct sink *sink);
+
+/* Whether what waits for a sink that has failed is dropped: it is not tried again. */
+static inline bool sink_output_is_over(const struct sink *sink)
+{
+    return sink->failed &&
+           (sink->overflow == OVERFLOW_WAIT || (sink_is_draining(sink) && sink->asked_at_stop));
+}
 
 void sink_output_disconnect(struct sink *sink);
 

@@ -51,9 +51,10 @@ static void rotate(struct sink *sink)
     int result;
 
     sink->connect_pause_ns = sink->connect_pause_ns > 0 ? SINK_FIRST_RETRY : 0;
+    sink->retry_ns = 0;
     if (sink->connected && counter_value(&sink->held) > 0)
         sink_output_flush(sink, 0);
-    if (!sink->connected || sink->failed)
+    if (!sink->connected)
         return;
     if (instance_sink(sink->instance)->rotate == NULL) {
         if (instance_sink(sink->instance)->connect != NULL)
@@ -74,8 +75,8 @@ static void reload(struct sink *sink, const struct option_value *values)
 {
     if (sink->connected && counter_value(&sink->held) > 0)
         sink_output_flush(sink, 0);
-    if (!sink->failed)
-        instance_reload(sink->instance, values);
+    instance_reload(sink->instance, values);
+    sink->retry_ns = 0; /* it may have been a setting that was wrong */
 }
 
 static void tick(struct sink *sink, uint64_t now)
@@ -105,11 +106,11 @@ static void attend(struct sink *sink)
         counter_set(&sink->queued, sink_waiting(sink));
         sink->next_check_ns = now + CLOCK_SECOND;
     }
-    if (values != NULL && !sink->failed)
+    if (values != NULL)
         reload(sink, values);
-    if (must_rotate && !sink->failed)
+    if (must_rotate)
         rotate(sink);
-    if (sink->flush_pause_ns > 0 && now >= sink->next_flush_ns && sink->connected && !sink->failed)
+    if (sink->flush_pause_ns > 0 && now >= sink->next_flush_ns && sink->connected)
         sink_output_flush(sink, 0); /* on a busy line the queue never runs empty */
     if (!sink->failed && instance_sink(sink->instance)->tick != NULL &&
         (now >= sink->next_tick_ns || woken))
@@ -213,12 +214,13 @@ static void tell_stubborn(const struct sink *sink)
 static bool deliver(struct sink *sink, struct queue *queue, const struct muster_record *records,
                     uint32_t count)
 {
+    const bool has_failed = sink->failed;
     uint64_t pause = 0;
 
     while (count > 0 && !sink->failed && !sink_is_late(sink)) {
         uint32_t took = offer(sink, queue, records, count);
 
-        if (!sink->connected)
+        if (!sink->connected && !sink->failed)
             return false;
         records += took;
         count -= took;
@@ -241,7 +243,9 @@ static bool deliver(struct sink *sink, struct queue *queue, const struct muster_
         queue_lose(queue);
         counter_add(sink->failed ? &sink->dropped_failed : &sink->dropped_stop, count);
     }
-    return true;
+    if (sink->failed)
+        queue_settle(queue);
+    return sink->failed == has_failed; /* else the rest waits until it is tried again */
 }
 
 /* Hands over one run.  Returns false if the output is lost on the way. */
@@ -314,12 +318,31 @@ static void rest(struct sink *sink)
     eventcount_cancel(&sink->work);
 }
 
+/* The sink has failed: waits until it is to be tried again, mostly since somebody says so.  When
+ * the daemon stops it is tried once more, if something waits. */
+static void wait_for_revival(struct sink *sink)
+{
+    uint64_t now = clock_coarse(), left = sink->retry_ns > now ? sink->retry_ns - now : 0;
+
+    if (sink_is_draining(sink) && !has_work(sink))
+        sink->asked_at_stop = true;
+    else if (left == 0 || sink_is_draining(sink))
+        sink_output_connect(sink);
+    else
+        pause_for(sink, left < CLOCK_SECOND ? left : CLOCK_SECOND);
+    attend(sink);
+}
+
 /* Without an output: tries to get one.  Returns whether to go on; if not, it is time to end, and
  * nothing waits. */
 static bool go_without_output(struct sink *sink)
 {
     bool draining = sink_is_draining(sink);
 
+    if (sink->failed) {
+        wait_for_revival(sink);
+        return true;
+    }
     if (sink->lost_pause_ns > SINK_FIRST_RETRY && sink->connect_pause_ns == 0)
         pause_for(sink, sink->lost_pause_ns); /* it was lost before anything was delivered */
     if (sink_output_connect(sink) || sink->failed)
@@ -361,7 +384,7 @@ static void run(struct sink *sink)
         bool draining = sink_is_draining(sink); /* read first: then an empty queue stays empty */
         uint32_t seen;
 
-        if (!sink->connected && !sink->failed && !sink_is_late(sink)) {
+        if (!sink->connected && !sink_output_is_over(sink) && !sink_is_late(sink)) {
             if (!go_without_output(sink))
                 return;
             continue;
