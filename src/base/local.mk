@@ -23,6 +23,7 @@ src_libbase_a_SOURCES += \
 	%D%/real.c %D%/real.h \
 	%D%/replace.c %D%/replace.h \
 	%D%/sanitized.h \
+	%D%/standard.c %D%/standard.h \
 	%D%/suggest.c %D%/suggest.h \
 	%D%/text_file.c %D%/text_file.h \
 	%D%/thread.c %D%/thread.h \

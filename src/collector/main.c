@@ -14,6 +14,7 @@
 #include "commit.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/standard.h"
 #include "base/wrap.h"
 #include "collector.h"
 #include "collector/config/config.h"
@@ -350,6 +351,12 @@ static void raise_file_limit(void)
     }
 }
 
+/* The exit status of what printed all that it had to say, which `status` is if that went out. */
+static int printed(int status)
+{
+    return standard_finish("musterd") == 0 || status != COLLECTOR_FINE ? status : COLLECTOR_START;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
@@ -361,13 +368,14 @@ int main(int argc, char **argv)
     note_begin();
     crash_watch();
     ending_watch(NULL);
+    standard_append();
     status = parse_arguments(argc, argv, &arguments);
+    if (status < 0 && arguments.describe)
+        status = describe(&arguments);
+    else if (status < 0 && arguments.decode != NULL)
+        status = decode(&arguments);
     if (status >= 0)
-        return status;
-    if (arguments.describe)
-        return describe(&arguments);
-    if (arguments.decode != NULL)
-        return decode(&arguments);
+        return printed(status);
     status = COLLECTOR_START;
     if (open_standard_files() < 0)
         return status;
@@ -389,7 +397,7 @@ int main(int argc, char **argv)
     }
     if (arguments.check) {
         printf("%s: fine\n", arguments.config);
-        status = COLLECTOR_FINE;
+        status = printed(COLLECTOR_FINE);
         goto done;
     }
     log_threshold(host.log, config->log_level);

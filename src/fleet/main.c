@@ -13,6 +13,7 @@
 #include "account.h"
 #include "ack.h"
 #include "base/problems.h"
+#include "base/standard.h"
 #include "base/units.h"
 #include "claims_report.h"
 #include "dialect.h"
@@ -373,9 +374,10 @@ int main(int argc, char **argv)
     char why[DESTINATION_WHY];
     sigset_t stop;
 
+    standard_append();
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_SHOWN:
-        return fflush(stdout) == 0 ? EXIT_PLAYED : EXIT_FAILED;
+        return standard_finish("muster-fleet") == 0 ? EXIT_PLAYED : EXIT_FAILED;
     case OPTIONS_WRONG:
         return EXIT_USAGE;
     case OPTIONS_PLAY:
@@ -385,6 +387,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "muster-fleet: cannot write the report \"%s\": %s\n", options.report, why);
         return EXIT_FAILED;
     }
+    signal(SIGPIPE, SIG_IGN); /* a pipe that nobody reads is an error of that write */
     options.run.progress = !options.quiet && !options.no_progress && isatty(STDERR_FILENO);
     if (sigemptyset(&stop) != 0 || sigaddset(&stop, SIGINT) != 0 ||
         sigaddset(&stop, SIGTERM) != 0 || sigprocmask(SIG_BLOCK, &stop, NULL) != 0) {

@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/standard.h"
 #include "build.h"
 #include "check.h"
 #include "new.h"
 
-enum { USAGE = 2 };
+enum { FAILED = 1, USAGE = 2 };
 
 static const char usage[] =
     "usage: muster-plugin new NAME --sink|--filter [--cxx]\n"
@@ -60,7 +61,7 @@ static int run_new(char **arguments)
     return new_run(name, is_filter, is_cxx);
 }
 
-int main(int count, char **arguments)
+static int run(int count, char **arguments)
 {
     if (count < 2)
         return wrong("expected new or check", NULL);
@@ -79,4 +80,11 @@ int main(int count, char **arguments)
     if (count < 3)
         return wrong("check: which FILE.so?", NULL);
     return check_run(arguments[2], arguments + 3);
+}
+
+int main(int count, char **arguments)
+{
+    int status = run(count, arguments);
+
+    return standard_finish("muster-plugin") == 0 || status != 0 ? status : FAILED;
 }

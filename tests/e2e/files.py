@@ -7,7 +7,7 @@ import stat
 import subprocess
 import unittest
 
-from muster import DATA, FLEET, Case, datagram, main, wait_until
+from muster import BUILD, DATA, FLEET, Case, datagram, main, wait_until
 
 CSV = '{ plugin = "csv"; }'
 STATS = '{ plugin = "stats"; interval = "1s"; print = false; file = "%s"; }'
@@ -123,6 +123,114 @@ class Replaced(Case):
                               cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stderr
+
+
+class OwnFiles(Case):
+    """Two entries of a chain never write one file."""
+
+    def check(self, first, second, is_fine=False):
+        """Checks a chain of both, one a line."""
+        self.write("collector.conf", f"chain = (\n {first},\n {second}\n);\n")
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 0 if is_fine else 2, f"{first} {second}: {done.stderr}")
+        if not is_fine:
+            self.assertRegex(done.stderr, r"^collector.conf:3: \w+: (path|file): .* of \w+ in line 2 writes")
+
+    @staticmethod
+    def csv(path=None, name="rows"):
+        return f'{{ plugin = "csv"; name = "{name}"; ' + (f'path = "{path}"; }}' if path else "}")
+
+    @staticmethod
+    def stats(path, name="figures"):
+        return f'{{ plugin = "stats"; name = "{name}"; file = "{path}"; }}'
+
+    def test_one_spelling_and_others(self):
+        os.mkdir(self.path("sub"))
+        for other in ("out", "./out", "sub/../out", ".//out", self.path("out")):
+            for _ in range(2):
+                self.check(self.csv("out"), self.csv(other, "more"))
+                self.check(self.csv("out"), self.stats(other))
+                self.check(self.stats("out", "more"), self.stats(other))
+                self.write("out", "")
+            os.unlink(self.path("out"))
+        self.check(self.csv(), self.csv("telemetry.csv", "more"))
+        self.check(self.csv("missing/./a"), self.csv("missing//a", "more"))
+
+    def test_links(self):
+        os.mkdir(self.path("sub"))
+        os.symlink("sub", self.path("folder"))
+        os.symlink("sub/out", self.path("link"))
+        for other in ("folder/out", "link"):
+            self.check(self.csv("sub/out"), self.stats(other))  # there is none yet
+        self.write("sub/out", "")
+        os.link(self.path("sub/out"), self.path("hard"))
+        for other in ("folder/out", "link", "hard"):
+            self.check(self.csv("sub/out"), self.stats(other))
+
+    def test_what_is_apart(self):
+        self.write("a", "")
+        os.mkdir(self.path("sub"))
+        self.check(self.csv("a"), self.csv("b", "more"), is_fine=True)
+        self.check(self.csv("a"), self.csv("sub/a", "more"), is_fine=True)
+        self.check(self.csv("/dev/null"), self.csv("/dev/null", "more"), is_fine=True)
+        self.check(self.csv("missing/a"), self.csv("missing/b", "more"), is_fine=True)
+
+
+class Standard(Case):
+    """Standard output and standard error."""
+
+    def full(self, *command):
+        """Runs it with a full standard output, and returns what it said."""
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1, f"{command}: {done.stderr}")
+        return done.stderr
+
+    def test_full_output_is_told(self):
+        self.write("collector.conf", "chain = ( " + CSV + " );")
+        said = "cannot write to standard output: No space left on device"
+        for arguments in (("--version",), ("--help",), ("--describe",), ("--describe", "csv"), ("-c", "collector.conf", "--check"),
+                          ("--decode", "built-in", "006500000001690e24c80101")):
+            self.assertEqual(self.full(*self.command(*arguments)), f"musterd: {said}\n")
+        for argument in ("--version", "--help"):
+            self.assertEqual(self.full(FLEET, argument), f"muster-fleet: {said}\n")
+            self.assertEqual(self.full(os.path.join(BUILD, "muster-plugin"), argument), f"muster-plugin: {said}\n")
+        self.assertIn("cannot write the report \"-\": No space left on device",
+                      self.full(FLEET, "--target", "127.0.0.1:9", "--count", "1", "--report", "-"))
+
+    def test_who_has_read_enough_is_not_told(self):
+        with subprocess.Popen(self.command("--describe", "csv"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.close()
+            self.assertEqual(process.stderr.read(), b"")
+
+    def test_log_that_is_emptied_in_place_has_no_hole(self):
+        """As copytruncate of logrotate does."""
+        collector = self.start('{ plugin = "sequence"; }, { plugin = "log"; color = "never"; }')
+        collector.send(*(datagram(1, seq, DATA, b"1") for seq in range(1, 101)))
+        wait_until(lambda: "seq=100" in collector.output(), "all lines")
+        os.truncate(collector.out_path, 0)
+        os.truncate(collector.error_path, 0)
+        collector.send(datagram(1, 101, DATA, b"1"))
+        wait_until(lambda: "seq=101" in collector.output(), "a line behind")
+        collector.stop()
+        with open(collector.out_path, "rb") as out, open(collector.error_path, "rb") as error:
+            self.assertRegex(out.read(), rb"^\S+ DATA from 1 seq=101 ")
+            self.assertNotIn(b"\0", error.read())
+
+
+class Locks(Case):
+    """The lock of the state's directory."""
+
+    def test_a_victim_stays(self):
+        os.mkdir(self.path("state"))
+        self.write("victim", "precious")
+        os.link(self.path("victim"), self.path("state/musterd.lock"))
+        self.write("collector.conf", 'listen = ( { port = 0; } ); state_dir = "state"; chain = ( ' + CSV + " );")
+        done = self.musterd("-c", "collector.conf")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('cannot lock "state/musterd.lock": it has other names', done.stderr)
+        self.assertEqual(self.read("victim"), "precious")
 
 
 if __name__ == "__main__":

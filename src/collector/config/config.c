@@ -15,6 +15,7 @@
 #include "devices.h"
 #include "after.h"
 #include "node_conf.h"
+#include "own_files.h"
 #include "settings.h"
 
 #define ENTRY_FORM "{ plugin = \"...\"; ... }"
@@ -374,6 +375,7 @@ static int read_root(struct reader *reader, const struct node *root)
         return -1;
     if (reader->has_catalog)
         after_check(reader->config, reader->problems);
+    own_files_check(reader->config, reader->problems);
     return 0;
 }
 

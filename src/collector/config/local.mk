@@ -23,4 +23,5 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/literal.c %D%/literal.h \
 	%D%/networks.c %D%/networks.h \
 	%D%/node_conf.c %D%/node_conf.h \
+	%D%/own_files.c %D%/own_files.h \
 	%D%/settings.c %D%/settings.h

@@ -17,6 +17,8 @@
 
 #define LOCK_NAME "musterd.lock"
 
+enum { LOCK_SIZE = 32 }; /* bytes that it has at most */
+
 int state_directory_open(struct state_directory *directory, const char *setting, const char *path,
                          struct problems *problems)
 {
@@ -63,10 +65,34 @@ static void tell_who_has_it(const struct state_directory *directory, int fd,
         directory->path, pid > 0 ? text : "");
 }
 
+/* Why that file can be no lock: it may be a victim, linked to that name.  NULL: it can. */
+static const char *why_no_lock(int fd)
+{
+    char text[LOCK_SIZE + 1];
+    struct stat status;
+    ssize_t got;
+
+    if (fstat(fd, &status) < 0)
+        return strerror(errno);
+    if (!S_ISREG(status.st_mode))
+        return "it is not a regular file; remove it";
+    if (status.st_nlink != 1)
+        return "it has other names too, which a lock has not; remove it";
+    got = pread(fd, text, sizeof text, 0);
+    if (got < 0)
+        return strerror(errno);
+    if (got == 0)
+        return NULL;
+    text[got - 1] = got < (ssize_t)sizeof text && text[got - 1] == '\n' ? '\0' : '?';
+    return text[strspn(text, "0123456789")] == '\0'
+               ? NULL
+               : "it holds something else than a lock does; move it away";
+}
+
 /* Puts the pid into the file.  0, or an errno. */
 static int sign(int fd)
 {
-    char text[32];
+    char text[LOCK_SIZE];
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
 
     if (ftruncate(fd, 0) < 0)
@@ -78,31 +104,37 @@ static int sign(int fd)
 
 int state_directory_lock(const struct state_directory *directory, struct problems *problems)
 {
-    int fd, error;
+    const char *why = NULL;
+    int fd;
 
     assert(directory->fd >= 0);
 
     fd = openat(directory->fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                0644);
-    if (fd < 0) {
-        error = errno;
-    } else if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        error = sign(fd);
-        if (error == 0)
-            return fd;
-    } else {
-        error = errno;
-        if (error == EWOULDBLOCK) {
+                0640);
+    if (fd < 0)
+        why = errno == ELOOP    ? "it is a symbolic link"
+              : errno == EACCES ? "Permission denied; give the directory and this file to the user "
+                                  "that musterd runs as"
+                                : strerror(errno);
+    else
+        why = why_no_lock(fd);
+    if (why == NULL && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK) {
             tell_who_has_it(directory, fd, problems);
             close(fd);
             return -1;
         }
+        why = strerror(errno);
     }
-    problems_note(problems, LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s%s",
-                  directory->path, error == ELOOP ? "it is a symbolic link" : strerror(error),
-                  error == EACCES
-                      ? "; give the directory and this file to the user that musterd runs as"
-                      : "");
+    if (why == NULL) {
+        int error = sign(fd);
+
+        if (error == 0)
+            return fd;
+        why = strerror(error);
+    }
+    problems_note(problems, LOG_ERROR, NULL, "cannot lock \"%s/" LOCK_NAME "\": %s",
+                  directory->path, why);
     if (fd >= 0)
         close(fd);
     return -1;

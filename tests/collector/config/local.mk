@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# own_files: tests/e2e/files.py
 UNIT_TESTS += tests/collector/config/test_check
 tests_collector_config_test_check_SOURCES = tests/collector/config/test_check.c tests/collector/config/files.h
 tests_collector_config_test_check_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -116,10 +116,44 @@ START_TEST(no_lock_through_a_link)
 }
 END_TEST
 
+/* A victim that somebody has given that name, too, or moved there. */
+START_TEST(no_lock_that_is_something_else)
+{
+    static const char *const contents[] = {"precious\n", "12 34\n",
+                                           "1234567890123456789012345678901\n2\n", "17"};
+    struct state_directory directory;
+    char other[112], text[64];
+    size_t i;
+    FILE *file;
+
+    snprintf(other, sizeof other, "%s.other", lock_path);
+    ck_assert_int_eq(state_directory_open(&directory, "state_dir", path, &said), 0);
+    for (i = 0; i <= sizeof contents / sizeof contents[0]; i++) {
+        const bool is_linked = i == sizeof contents / sizeof contents[0];
+        const char *content = is_linked ? "17\n" : contents[i];
+
+        file = fopen(lock_path, "w");
+        ck_assert_int_ge(fputs(content, file), 0);
+        ck_assert_int_eq(fclose(file), 0);
+        if (is_linked)
+            ck_assert_int_eq(link(lock_path, other), 0);
+        ck_assert_int_eq(state_directory_lock(&directory, &said), -1);
+        ck_assert_uint_eq(problems_count(&said), 1);
+        problems_free(&said);
+        file = fopen(lock_path, "r");
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        ck_assert_int_eq(fclose(file), 0);
+        ck_assert_str_eq(text, content);
+    }
+    ck_assert_int_eq(unlink(other), 0);
+    close(directory.fd);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     const TTest *const tests[] = {none_that_can_be_opened, one_of_two_names, one_lock_at_a_time,
-                                  no_lock_through_a_link};
+                                  no_lock_through_a_link, no_lock_that_is_something_else};
     Suite *suite = suite_create("state_directory");
     TCase *tcase = tcase_create("state_directory");
     size_t i;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "standard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void append(int fd)
+{
+    struct stat status;
+    int flags;
+
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return;
+    flags = fcntl(fd, F_GETFL);
+    if (flags >= 0)
+        (void)fcntl(fd, F_SETFL, flags | O_APPEND); /* else it is as it was */
+}
+
+void standard_append(void)
+{
+    append(STDOUT_FILENO);
+    append(STDERR_FILENO);
+}
+
+int standard_finish(const char *program)
+{
+    const int failed_before = ferror(stdout);
+    int error = fflush(stdout) != 0 ? errno : 0;
+
+    if (error == 0 && !failed_before)
+        return 0;
+    if (error == 0) /* of an earlier write, which nothing is left of */
+        error = EIO;
+    if (error != EPIPE)
+        fprintf(stderr, "%s: cannot write to standard output: %s\n", program, strerror(error));
+    return -1;
+}
