@@ -25,6 +25,7 @@ include %D%/common/local.mk
 include %D%/base/local.mk
 include %D%/wire/local.mk
 include %D%/collector/local.mk
+include %D%/ctl/local.mk
 include %D%/fleet/local.mk
 include %D%/testing/local.mk
 include %D%/plugin_tool/local.mk

@@ -42,8 +42,9 @@ struct collector {
     struct listener_formats formats[SETTINGS_LISTENERS_MOST]; /* of each listener */
     struct reload reload;
     struct overrun overrun;
-    const struct capture_account *capture; /* in a replay */
-    bool has_run;                          /* there is a ledger to print */
+    const struct collector_attendant *attendant; /* that has begun; or NULL */
+    const struct capture_account *capture;       /* in a replay */
+    bool has_run;                                /* there is a ledger to print */
     const char *asked_by;              /* a signal asked to stop before the front began; or NULL */
     uint64_t started_ns, stopped_ns;   /* monotonic, as all of these */
     uint64_t stopping_ns, deadline_ns; /* when the stop began, and what its deadline is */
@@ -389,11 +390,30 @@ static void report_given_up(const struct collector *collector)
     }
 }
 
+/* Whoever attends is shown what runs. */
+static void attend(struct collector *collector, const struct collector_arguments *arguments)
+{
+    const struct collector_view view = {
+        .config = collector->config,
+        .config_path = arguments->config,
+        .host = collector->host,
+        .chain = &collector->chain,
+        .started_ns = collector->started_ns,
+        .started_at = clock_wall(),
+    };
+
+    collector->attendant = arguments->attendant;
+    if (collector->attendant != NULL)
+        collector->attendant->begin(collector->attendant->context, &view);
+}
+
 /* The front has ended: runs the queues empty, and closes the plugins. */
 static void stop_chain(struct collector *collector)
 {
     drain(collector);
     report_given_up(collector);
+    if (collector->attendant != NULL)
+        collector->attendant->end(collector->attendant->context);
     collector->stopped_ns = clock_monotonic();
     chain_close(&collector->chain);
 }
@@ -440,7 +460,7 @@ static bool has_live_stopped(void *live)
     return live_stopped(live);
 }
 
-static int run_live(struct collector *collector)
+static int run_live(struct collector *collector, const struct collector_arguments *arguments)
 {
     const struct config *config = collector->config;
     const struct live_settings settings = {
@@ -462,6 +482,7 @@ static int run_live(struct collector *collector)
     problems_log(&problems, collector->log);
     if (collector->has_run) {
         ending_has_ledger(print_unfinished, collector);
+        attend(collector, arguments);
         wait_for_end(collector, &live);
     }
     begin_stop(collector);
@@ -565,7 +586,8 @@ int collector_run(const struct config *config, struct host *host,
         log_format(host->log, LOG_ERROR, NULL, "cannot make a signalfd: %s", strerror(errno));
         return COLLECTOR_START;
     }
-    status = arguments->capture != NULL ? run_replay(&collector, arguments) : run_live(&collector);
+    status = arguments->capture != NULL ? run_replay(&collector, arguments)
+                                        : run_live(&collector, arguments);
     reload_free(&collector.reload);
     numbering_close(&collector.numbering, host, &problems);
     problems_log(&problems, host->log);

@@ -7,6 +7,7 @@
 
 #include "collector/config/config.h"
 #include "collector/host/host.h"
+#include "attendant.h"
 
 /* Exit statuses: musterd(8). */
 enum {
@@ -24,6 +25,7 @@ struct collector_arguments {
     const char *const *directories; /* of plugins; NULL at the end */
     const char *capture;            /* to be replayed, "-": standard input; or NULL */
     const char *into; /* where the outputs of a replay were moved; NULL: they were not */
+    const struct collector_attendant *attendant; /* of a live collector; or NULL */
 };
 
 /* [main] Runs the configuration until a signal asks to stop: live, or, if there is a capture, a

@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 	-DFORMATS_DIRECTORY='"$(pkgdatadir)/formats"'
 %C%_libcollector_a_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(YAML_CFLAGS)
 %C%_libcollector_a_SOURCES = \
+	%D%/attendant.h \
 	%D%/collector.c %D%/collector.h \
 	%D%/crash.c %D%/crash.h \
 	%D%/decode.c %D%/decode.h \
@@ -25,6 +26,7 @@ include %D%/flow/local.mk
 include %D%/live/local.mk
 include %D%/replay/local.mk
 include %D%/state/local.mk
+include %D%/control/local.mk
 COLLECTOR_LIBS = %D%/libcollector.a src/libwire.a src/libbase.a $(LIBCONFIG_LIBS) $(YAML_LIBS) -lm
 
 # Which commit it was built from; " (0636427)", or nothing outside of a repository.
@@ -42,4 +44,4 @@ sbin_PROGRAMS += musterd
 musterd_CPPFLAGS = $(%C%_libcollector_a_CPPFLAGS)
 musterd_CFLAGS = $(%C%_libcollector_a_CFLAGS)
 musterd_SOURCES = %D%/main.c
-musterd_LDADD = $(COLLECTOR_LIBS)
+musterd_LDADD = %D%/control/libcontrol.a $(COLLECTOR_LIBS) $(JANSSON_LIBS)

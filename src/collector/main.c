@@ -18,6 +18,7 @@
 #include "base/wrap.h"
 #include "collector.h"
 #include "collector/config/config.h"
+#include "collector/control/control.h"
 #include "collector/config/devices.h"
 #include "collector/config/format_files.h"
 #include "collector/host/columns.h"
@@ -362,6 +363,8 @@ int main(int argc, char **argv)
     struct arguments arguments;
     struct host host = {0};
     struct config *config = NULL;
+    struct control *control = NULL;
+    struct collector_attendant attendant;
     int status;
 
     loop_block_signals();
@@ -405,13 +408,21 @@ int main(int argc, char **argv)
                PACKAGE_VERSION, BUILD_COMMIT, MUSTER_ABI_MAJOR, MUSTER_ABI_MINOR, (int)getpid(),
                arguments.config);
     watchdog_allow((uint64_t)config->stop_ns);
+    control = control_new(BUILD_COMMIT);
+    if (control == NULL) {
+        fprintf(stderr, "musterd: out of memory\n");
+        goto done;
+    }
+    attendant = control_attendant(control);
     status = collector_run(config, &host,
                            &(const struct collector_arguments){.config = arguments.config,
                                                                .directories = arguments.directories,
                                                                .capture = arguments.replay,
-                                                               .into = arguments.into});
+                                                               .into = arguments.into,
+                                                               .attendant = &attendant});
 
 done:
+    control_free(control);
     columns_free(host.columns);
     config_free(config);
     metrics_free(host.metrics);

@@ -6,6 +6,7 @@ include %D%/flow/local.mk
 include %D%/live/local.mk
 include %D%/replay/local.mk
 include %D%/state/local.mk
+include %D%/control/local.mk
 # collector: tests/e2e/sinks.py
 # crash: tests/e2e/misuse.py
 # decode: tests/e2e/formats.py

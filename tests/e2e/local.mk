@@ -6,6 +6,8 @@ E2E_TESTS = \
 	%D%/answers.py \
 	%D%/assignment.py \
 	%D%/configuration.py \
+	%D%/ctl_socket.py \
+	%D%/ctl_status.py \
 	%D%/datagrams.py \
 	%D%/declared.py \
 	%D%/derived.py \
@@ -45,7 +47,7 @@ E2E_TESTS = \
 	%D%/values.py \
 	%D%/workers.py
 SCRIPT_TESTS += $(E2E_TESTS)
-EXTRA_DIST += $(E2E_TESTS) %D%/kept.py %D%/muster.py %D%/oracle.py %D%/reference-session.csv
+EXTRA_DIST += $(E2E_TESTS) %D%/control.py %D%/kept.py %D%/muster.py %D%/oracle.py %D%/reference-session.csv
 
 # Plugins that misbehave.  -rpath makes libtool build a shared object that is not installed.
 check_LTLIBRARIES += %D%/plugins/asker.la

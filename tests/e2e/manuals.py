@@ -9,6 +9,7 @@ import subprocess
 from muster import BUILD, FLEET, MUSTERD, PLUGINS, SOURCE, Case, main
 
 TOOL = os.path.join(BUILD, "muster-plugin")
+CTL = os.path.join(BUILD, "musterctl")
 PLUGIN_NAMES = sorted(name for name in os.listdir(os.path.join(SOURCE, "plugins"))
                       if os.path.exists(os.path.join(SOURCE, "plugins", name, f"muster-{name}.7")))
 
@@ -41,7 +42,8 @@ class Manuals(Case):
         self.assertEqual(settings - listed(read("doc", "collector.conf.5")), set())
 
     def test_every_command_line_option_is_described(self):
-        for program, page in ((MUSTERD, "musterd.8"), (FLEET, "muster-fleet.1"), (TOOL, "muster-plugin.1")):
+        for program, page in ((MUSTERD, "musterd.8"), (FLEET, "muster-fleet.1"), (TOOL, "muster-plugin.1"),
+                              (CTL, "musterctl.1")):
             usage = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
             page = read("doc", page)
             for option in set(re.findall(r"--([a-z][a-z-]+)", usage)):
@@ -49,7 +51,7 @@ class Manuals(Case):
 
     def test_help_fits_a_terminal(self):
         commands = [[MUSTERD, "--help"], [MUSTERD, "--describe"], [FLEET, "--help"],
-                    [TOOL, "--help"], [os.path.join(SOURCE, "quickstart"), "--help"]]
+                    [TOOL, "--help"], [CTL, "--help"], [os.path.join(SOURCE, "quickstart"), "--help"]]
         commands += [[MUSTERD, "--plugin-path", PLUGINS, "--describe", name] for name in PLUGIN_NAMES]
         for command in commands:
             done = subprocess.run(command, capture_output=True, text=True, check=True)

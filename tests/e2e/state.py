@@ -43,7 +43,7 @@ class State(Case):
         return done.stderr
 
     def files(self, folder="state"):
-        return sorted(os.listdir(self.path(folder)))
+        return sorted(name for name in os.listdir(self.path(folder)) if name != "control.sock")
 
     def test_it_survives_a_stop(self):
         os.mkdir(self.path("state"))

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/node.h"
@@ -291,6 +292,26 @@ static void read_privileges(const struct reader *reader, const struct node *root
                      user);
 }
 
+/* ---- control -------------------------------------------------------------------------- */
+
+/* Where musterctl asks; the text moves from `values` to the configuration. */
+static void read_control(const struct reader *reader, const struct node *root,
+                         struct option_value *values)
+{
+    const size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+    const struct node *node = node_find(root, "control");
+    const char *path = reader->config->control = values[SETTING_CONTROL].text;
+
+    values[SETTING_CONTROL].text = NULL;
+    if (path != NULL && path[0] == '\0')
+        node_problem(node, reader->problems,
+                     "control: it is empty; expected the path of a socket, or \"none\"");
+    else if (path != NULL && strlen(path) > most)
+        node_problem(node, reader->problems,
+                     "control: a path of %zu bytes is too long for a socket; expected %zu at most",
+                     strlen(path), most);
+}
+
 /* ---- the whole ------------------------------------------------------------------------ */
 
 static struct catalog *load_catalog(struct reader *reader, const struct node *root,
@@ -341,6 +362,7 @@ static int read_settings(struct reader *reader, const struct node *root)
     config->unknown_most = (uint32_t)values[SETTING_UNKNOWN_MOST].number;
     read_state(reader, root, values);
     read_privileges(reader, root, values[SETTING_USER].text, values[SETTING_GROUP].text);
+    read_control(reader, root, values);
     config->catalog = load_catalog(reader, root, values[SETTING_CATALOG].text);
     config->lacks_catalog = !reader->has_catalog;
     if (config->catalog == NULL)
@@ -433,6 +455,7 @@ void config_free(struct config *config)
     free(config->listen);
     free(config->state_directory);
     free(config->state_live_directory);
+    free(config->control);
     catalog_free(config->catalog);
     free(config);
 }

@@ -32,6 +32,7 @@ struct config {
     char *state_live_directory; /* NULL: there is none */
     uint64_t state_interval_ns;
     struct privileges privileges; /* that are left once the sockets are open */
+    char *control;                /* path of the control socket, or "none"; NULL: not configured */
     struct catalog *catalog;
     bool lacks_catalog;  /* it could not be read, and the default one stands in for it */
     struct entry *chain; /* filters first, then sinks */

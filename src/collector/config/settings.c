@@ -91,6 +91,9 @@ static const struct muster_option settings[SETTINGS] = {
     [SETTING_GROUP] = {.name = "group",
                        .type = MUSTER_OPTION_STRING,
                        .summary = "The group that it has then; else the user's own"},
+    [SETTING_CONTROL] = {.name = "control",
+                         .type = MUSTER_OPTION_STRING,
+                         .summary = "The socket that musterctl asks; \"none\": there is none"},
 };
 
 static const struct muster_option listen_settings[LISTEN_SETTINGS] = {

@@ -33,6 +33,7 @@ enum setting {
     SETTING_UNKNOWN_MOST,
     SETTING_USER,
     SETTING_GROUP,
+    SETTING_CONTROL,
     SETTINGS
 };
 

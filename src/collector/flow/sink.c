@@ -44,6 +44,7 @@ int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipe
     memset(sink, 0, sizeof *sink);
     sink->instance = instance;
     sink->overflow = overflow;
+    atomic_init(&sink->state_ns, clock_wall());
     sink->finished_fd = finished_fd;
     sink->queue_count = pipelines;
     sink->queue_capacity = (uint32_t)instance->entry->queue / pipelines;

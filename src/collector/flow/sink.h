@@ -39,6 +39,14 @@ enum sink_connection {
     SINK_LATE     /* it was under way for so long that the start has gone on without it */
 };
 
+/* How its output is, for whoever asks. */
+enum sink_state {
+    SINK_IS_CONNECTING, /* for the first time */
+    SINK_IS_CONNECTED,
+    SINK_IS_WAITING, /* not connected; it is tried again */
+    SINK_IS_FAILED   /* out of service, until it is tried again */
+};
+
 struct sink {
     struct muster_instance *instance;
     enum overflow overflow;
@@ -59,6 +67,8 @@ struct sink {
     atomic_int first_try;      /* enum sink_connection: an answer, with a note in finished_fd */
     atomic_bool finished;      /* the thread's answer, its last act but for a note in... */
     int finished_fd;           /* ...this eventfd, which all sinks share */
+    atomic_uint state;         /* enum sink_state: the thread's word, for any... */
+    atomic_ullong state_ns;    /* ...since when: ns since the Unix epoch */
     bool is_awaited;           /* devices are told when records are written; set before it starts */
     bool stuck;                /* the thread did not come back: it and its plugin are left alone */
     struct sink_account last_account; /* of a stuck sink: as it was when it was given up */

@@ -69,6 +69,14 @@ static bool answer_first_try(struct sink *sink, enum sink_connection answer)
     return true;
 }
 
+static void set_state(struct sink *sink, enum sink_state state)
+{
+    if (atomic_load(&sink->state) == state)
+        return;
+    atomic_store(&sink->state_ns, clock_wall());
+    atomic_store(&sink->state, state);
+}
+
 /* The first time since it has delivered something. */
 static void tell_failed(const struct sink *sink)
 {
@@ -103,6 +111,7 @@ static bool fail(struct sink *sink)
     sink_output_disconnect(sink);
     atomic_store(&sink->instance->trying, true); /* what is said again and again is shown once */
     sink->failed = true;
+    set_state(sink, SINK_IS_FAILED);
     if (is_first)
         sink->trouble_ns = now;
     sink->failed_pause_ns = is_first ? SINK_FIRST_REVIVAL : sink->failed_pause_ns * 2;
@@ -152,6 +161,7 @@ void sink_output_lose(struct sink *sink)
     if (sink->lost_pause_ns == 0)
         tell_lost(sink, held);
     sink->lost_pause_ns = sink_output_longer(sink->lost_pause_ns);
+    set_state(sink, SINK_IS_WAITING);
     sink_output_let_go(sink);
 }
 
@@ -200,6 +210,7 @@ bool sink_output_connect(struct sink *sink)
             instance_connected(sink->instance);
         sink->connected = true;
         sink->failed = false;
+        set_state(sink, SINK_IS_CONNECTED);
         if (sink->connect_pause_ns > 0)
             tell_connected(sink);
         sink->connect_pause_ns = 0;
@@ -209,6 +220,7 @@ bool sink_output_connect(struct sink *sink)
         sink->failed = false;
         if (sink->connect_pause_ns == 0)
             tell_trouble(sink);
+        set_state(sink, SINK_IS_WAITING);
         sink->connect_pause_ns = sink_output_longer(sink->connect_pause_ns);
         answer_first_try(sink, SINK_WAITS);
         return false;

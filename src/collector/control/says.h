@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The functions that answer, for the table in commands.c.
+ */
+#ifndef COLLECTOR_CONTROL_SAYS_H
+#define COLLECTOR_CONTROL_SAYS_H
+
+#include <jansson.h>
+
+#include "command.h"
+
+struct sink;
+
+enum command_step says_help(struct report *report);
+enum command_step says_status(struct report *report);
+enum command_step says_sinks(struct report *report);
+enum command_step says_plugins(struct report *report);
+
+/* A sink and its account, as an object. */
+json_t *says_sink(const struct sink *sink);
+
+#endif

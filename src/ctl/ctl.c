@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl.h"
+
+#include <stdlib.h>
+
+int ctl_ask(struct ctl *ctl, json_t *request)
+{
+    if (connection_open(&ctl->connection, ctl->socket) == 0) {
+        if (connection_ask(&ctl->connection, request) == 0)
+            return CTL_FINE;
+    } else {
+        json_decref(request);
+    }
+    fprintf(stderr, "musterctl: %s\n", ctl->connection.why);
+    return CTL_FAILED;
+}
+
+int ctl_next(struct ctl *ctl, json_t **line)
+{
+    switch (connection_next(&ctl->connection, line)) {
+    case CONNECTION_LINE:
+        return 1;
+    case CONNECTION_DONE:
+        return 0;
+    default:
+        fprintf(stderr, "musterctl: %s\n", ctl->connection.why);
+        return -1;
+    }
+}
+
+json_t *ctl_request(const char *command)
+{
+    json_t *request = json_object();
+
+    json_object_set_new(request, "command", json_string(command));
+    return request;
+}
+
+/* Returns -1 if memory is short. */
+static int list_line(enum ctl_output output, struct table *table, const json_t *line)
+{
+    if (output == CTL_PLAIN)
+        return table_add(table, line);
+    if (output == CTL_CSV) {
+        table_csv_row(table->columns, line, stdout);
+        return 0;
+    }
+    if (json_dumpf(line, stdout, JSON_COMPACT) < 0)
+        return -1;
+    putchar('\n');
+    return 0;
+}
+
+int ctl_list(struct ctl *ctl, json_t *request, const struct column *columns)
+{
+    int status = ctl_ask(ctl, request), more;
+    struct table table;
+    json_t *line;
+
+    if (status != CTL_FINE)
+        return status;
+    table_begin(&table, columns);
+    if (ctl->output == CTL_CSV)
+        table_csv_header(columns, stdout);
+    while ((more = ctl_next(ctl, &line)) > 0) {
+        int failed = list_line(ctl->output, &table, line);
+
+        json_decref(line);
+        if (failed == 0)
+            continue;
+        fprintf(stderr, "musterctl: out of memory for the answer\n");
+        more = -1;
+        break;
+    }
+    if (ctl->output == CTL_PLAIN && more == 0)
+        table_end(&table, stdout);
+    return more == 0 ? CTL_FINE : CTL_FAILED;
+}
