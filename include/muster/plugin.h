@@ -426,6 +426,11 @@ struct muster_host {
      * change while the instance lives, but may from run to run. */
     int (*value_column)(struct muster_instance *instance, uint32_t index,
                         struct muster_value_column *column);
+
+    /* In check.  As config_error, of something that is there, such as a file with other content,
+     * and with which the output could never be made ready.  Who only checks a configuration may
+     * not want to know, and a start finds out in any case: so check returns 0 all the same. */
+    void (*misfit)(struct muster_instance *instance, const char *option, const char *text);
 };
 
 /* Whether the running host has that function; for those newer than version 1.0. */

@@ -12,6 +12,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 	%D%/decode.c %D%/decode.h \
 	%D%/decode_input.c %D%/decode_input.h \
 	%D%/ending.c %D%/ending.h \
+	%D%/environment.c %D%/environment.h \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/numbering.c %D%/numbering.h \

@@ -24,10 +24,12 @@
 #include "collector/host/columns.h"
 #include "collector/host/instance.h"
 #include "collector/host/note.h"
+#include "collector/host/plugin_list.h"
 #include "collector/replay/outputs.h"
 #include "crash.h"
 #include "decode.h"
 #include "ending.h"
+#include "environment.h"
 #include "loop.h"
 #include "watchdog.h"
 
@@ -40,23 +42,27 @@ struct arguments {
     const char *decode, *catalog; /* the format of a datagram, and the file that has it */
     char **hex;                   /* its bytes, `hex_count` texts */
     unsigned hex_count;
-    bool check, describe;
+    bool check, describe, list;
+    bool no_environment;                          /* of what to check */
     const char *directories[MAX_DIRECTORIES + 2]; /* where plugins are; ends with NULL */
     unsigned directory_count;
 };
 
 static const char usage[] =
-    "usage: musterd -c FILE [--check] [--plugin-path DIR]...\n"
+    "usage: musterd -c FILE [--check [--no-environment]] [--plugin-path DIR]...\n"
     "       musterd -c FILE --replay CAPTURE [--into DIR] [--plugin-path DIR]...\n"
     "       musterd --decode FORMAT [-c FILE | --catalog FILE] HEX...\n"
     "       musterd --describe [PLUGIN] [--plugin-path DIR]...\n"
+    "       musterd --list [--plugin-path DIR]...\n"
     "       musterd --version | --help\n"
     "\n"
     "Receives datagrams from devices, in the foreground, as the configuration FILE\n"
     "says.\n"
     "\n"
     "  -c, --config FILE      the configuration; see collector.conf(5)\n"
-    "      --check            check the configuration and all that it names, and stop\n"
+    "      --check            check the configuration, and whether it could start\n"
+    "                         here and now; and stop\n"
+    "      --no-environment   with --check: the configuration and the catalog alone\n"
     "      --replay CAPTURE   replay a packet capture (pcap, pcapng; \"-\": standard\n"
     "                         input), with its time as the clock, and stop\n"
     "      --into DIR         write the outputs of the replay below this directory,\n"
@@ -69,6 +75,7 @@ static const char usage[] =
     "      --describe [PLUGIN]\n"
     "                         print a plugin's options, or the daemon's own settings,\n"
     "                         and stop\n"
+    "      --list             print which plugins there are, and stop\n"
     "      --version          print the version, and stop\n"
     "  -h, --help             print this, and stop\n"
     "\n"
@@ -92,9 +99,12 @@ static int check_arguments(const struct arguments *arguments)
         why = "--catalog is for --decode; expected --decode FORMAT, too";
     else if (arguments->into != NULL && arguments->replay == NULL)
         why = "--into is for the outputs of a replay; expected --replay CAPTURE, too";
+    else if (arguments->no_environment && !arguments->check)
+        why = "--no-environment says what not to check; expected --check, too";
     else if (arguments->into != NULL && arguments->into[0] == '\0')
         why = "--into names no directory; expected --into DIR";
-    else if (arguments->config == NULL && !arguments->describe && arguments->decode == NULL)
+    else if (arguments->config == NULL && !arguments->describe && !arguments->list &&
+             arguments->decode == NULL)
         why = "no configuration; expected -c FILE, such as -c " CONFIG_PATH;
     if (arguments->decode == NULL && arguments->hex_count > 0) {
         fprintf(stderr, "musterd: what to do with \"%s\"? try: musterd --help\n",
@@ -113,12 +123,14 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"check", no_argument, NULL, 'k'},
+        {"no-environment", no_argument, NULL, 'n'},
         {"replay", required_argument, NULL, 'r'},
         {"into", required_argument, NULL, 'i'},
         {"plugin-path", required_argument, NULL, 'p'},
         {"describe", optional_argument, NULL, 'd'},
         {"decode", required_argument, NULL, 'D'},
         {"catalog", required_argument, NULL, 'C'},
+        {"list", no_argument, NULL, 'l'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -133,6 +145,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
             break;
         case 'k':
             arguments->check = true;
+            break;
+        case 'n':
+            arguments->no_environment = true;
             break;
         case 'r':
             arguments->replay = optarg;
@@ -154,6 +169,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
             /* getopt_long takes only --describe=PLUGIN for one that may be left out */
             if (optarg == NULL && optind < argc && argv[optind][0] != '-')
                 arguments->plugin = argv[optind++];
+            break;
+        case 'l':
+            arguments->list = true;
             break;
         case 'D':
             arguments->decode = optarg;
@@ -202,6 +220,14 @@ static int describe(const struct arguments *arguments)
            plugin_is_filter(&plugin) ? "" : ", queue and required");
     plugin_unload(&plugin);
     return COLLECTOR_FINE;
+}
+
+static int list(const struct arguments *arguments)
+{
+    if (plugin_list_print(arguments->directories, stdout) == 0)
+        return COLLECTOR_FINE;
+    fprintf(stderr, "musterd: out of memory\n");
+    return COLLECTOR_START;
 }
 
 /* The formats that come with Muster. */
@@ -310,6 +336,7 @@ static struct config *load(const struct arguments *arguments, struct host *host)
     }
     if (config != NULL && arguments->into != NULL)
         outputs_move(config->chain, config->entry_count, arguments->into, &problems);
+    host->is_checking = arguments->check && !arguments->no_environment;
     for (i = 0; config != NULL && i < config->entry_count; i++)
         instance_check(&config->chain[i], host, &problems);
     if (config == NULL)
@@ -325,6 +352,27 @@ static struct config *load(const struct arguments *arguments, struct host *host)
     }
     problems_free(&problems);
     return config;
+}
+
+/* The configuration is fine; is what is there, too?  Returns the exit status. */
+static int check(const struct arguments *arguments, const struct config *config)
+{
+    struct problems problems = {0};
+    size_t errors;
+
+    if (!arguments->no_environment)
+        environment_check(config, &problems);
+    problems_print(&problems, stderr);
+    errors = problems_count(&problems);
+    problems_free(&problems);
+    if (errors > 0) {
+        fprintf(stderr,
+                "musterd: the configuration is fine, but would not start here: %zu error%s\n",
+                errors, errors == 1 ? "" : "s");
+        return COLLECTOR_START;
+    }
+    printf("%s: fine\n", arguments->config);
+    return COLLECTOR_FINE;
 }
 
 /* Without standard input, output or error, the first files that are opened would
@@ -375,6 +423,8 @@ int main(int argc, char **argv)
     status = parse_arguments(argc, argv, &arguments);
     if (status < 0 && arguments.describe)
         status = describe(&arguments);
+    else if (status < 0 && arguments.list)
+        status = list(&arguments);
     else if (status < 0 && arguments.decode != NULL)
         status = decode(&arguments);
     if (status >= 0)
@@ -399,8 +449,7 @@ int main(int argc, char **argv)
         goto done;
     }
     if (arguments.check) {
-        printf("%s: fine\n", arguments.config);
-        status = printed(COLLECTOR_FINE);
+        status = printed(check(&arguments, config));
         goto done;
     }
     log_threshold(host.log, config->log_level);

@@ -109,19 +109,31 @@ static const char *list_item(struct muster_instance *instance, const char *optio
 
 /* ---- Check ---------------------------------------------------------------------------- */
 
-static void config_error(struct muster_instance *instance, const char *option, const char *text)
+static void add_error(struct muster_instance *instance, enum rule rule, const char *option,
+                      const char *text)
 {
     int index = option == NULL ? -1 : option_find(&instance->plugin.options, option);
 
-    if (!callback_note_allows(instance, RULE_CONFIG_ERROR))
+    if (!callback_note_allows(instance, rule))
         return;
     if (option != NULL && index < 0)
-        misuse("the plugin calls config_error() of the option \"%s\", which it does not declare",
-               option);
+        misuse("the plugin calls %s() of the option \"%s\", which it does not declare",
+               rule_table_function(rule), option);
     else
         texts_add(&instance->errors, 0,
                   index < 0 ? NULL : option_at(&instance->plugin.options, (uint32_t)index).name,
                   text);
+}
+
+static void config_error(struct muster_instance *instance, const char *option, const char *text)
+{
+    add_error(instance, RULE_CONFIG_ERROR, option, text);
+}
+
+/* A test wants to know. */
+static void misfit(struct muster_instance *instance, const char *option, const char *text)
+{
+    add_error(instance, RULE_MISFIT, option, text);
 }
 
 static void problem(struct muster_instance *instance, const char *file, uint32_t line,
@@ -533,4 +545,5 @@ const struct muster_host muster_test_host = {
     .hold = batches_hold,
     .release = batches_release,
     .value_column = testing_value_column,
+    .misfit = misfit,
 };

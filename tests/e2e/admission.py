@@ -98,7 +98,7 @@ class Admission(Case):
 
     def test_a_list_of_nobody(self):
         self.write("collector.conf", 'listen = ( { allow = ( ); } );\n')
-        done = self.musterd("-c", "collector.conf", "--check")
+        done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("collector.conf:1: allow: the list is empty, which would allow nobody", done.stderr)
 
@@ -106,7 +106,7 @@ class Admission(Case):
         self.write("devices.yaml", "devices:\n  - { id: 1, source: 10.0.0.1/8 }\n  - { id: 2, source: host }\n")
         self.write("collector.conf", 'listen = ( { allow = ( "10.0.0.0/33", "1.2.3.4/24" ); } );\n'
                                      'catalog = "devices.yaml";\nunknown = "maybe";\n')
-        done = self.musterd("-c", "collector.conf", "--check")
+        done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
         self.assertEqual(done.returncode, 2, done.stderr)
         for text in ('source: "10.0.0.1/8" has bits behind its length; did you mean "10.0.0.0/8"?',
                      'source: "host" is not a block of addresses', 'allow: "10.0.0.0/33" is not a block of addresses',

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The command line, and errors of the configuration: all at once, each with its line, nothing started."""
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -83,7 +84,7 @@ chain = (
         self.check('listen = ( { address = "127.0.0.1"; port = 7; },\n{ address = "0.0.0.0"; port = 7; } );',
                    (2, ["0.0.0.0:7"]))
         self.write("collector.conf", 'listen = ( { port = 7; }, { address = "::1"; port = 7; }, { port = 8; } );')
-        self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check", "--no-environment").returncode, 0)
         os.remove(self.path("collector.conf"))
 
     def test_a_file_that_is_no_plugin(self):
@@ -168,7 +169,7 @@ class Start(Case):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertRegex(done.stderr, r'/no/such/dir\.csv": No such file')
         self.assertIn("the sink csv is required, and could not be connected (collector.conf:2)", done.stderr)
-        self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check", "--no-environment").returncode, 0)
 
     def test_an_output_that_can_never_be_written_is_a_failure_to_start(self):
         self.write("telemetry.csv", "something else\n")
@@ -245,7 +246,7 @@ class Start(Case):
 
     def test_without_settings_there_are_defaults(self):
         self.write("collector.conf", "listen = ( { port = 0; } );\n")
-        self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check", "--no-environment").returncode, 0)
 
     def test_the_log_has_time_stamps_unless_under_a_journal(self):
         self.start('{ plugin = "csv"; }').stop()
@@ -256,6 +257,58 @@ class Start(Case):
         self.assertRegex(self.read("stderr.1"), r"(?m)^<6>listening on ")
         self.start('{ plugin = "csv"; }', environment={**os.environ, "JOURNAL_STREAM": "8:1"}).stop()
         self.assertRegex(self.read("stderr.2"), r"Z info    listening on ")
+
+
+class Environment(Case):
+    """What --check says of what is there; a start says the same."""
+
+    def look(self, text, status, *words):
+        self.write("collector.conf", text)
+        before = sorted(os.listdir(self.folder))
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, status, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        self.assertEqual("collector.conf: fine\n" in done.stdout, status == 0)
+        done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(sorted(os.listdir(self.folder)), before, "nothing was made")
+
+    def test_a_port_that_is_taken(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            port = other.getsockname()[1]
+            text = f'listen = ( {{ port = {port}; }} );\nchain = ( {{ plugin = "log"; }} );'
+            self.look(text, 1, f"cannot listen on 127.0.0.1:{port}: Address already in use", "would not start here")
+        self.look(text, 0)
+
+    def test_outputs(self):
+        chain = 'listen = ( {{ port = 0; }} );\nchain = ( {{ plugin = "csv"; path = "{}"; {} }} );'
+        self.look(chain.format("no/such.csv", ""), 0,
+                  f'collector.conf:2: warning: csv: path: cannot make "{self.path("no/such.csv")}": "{self.path("no")}": No such file or directory; '
+                  "it would start, and try again")
+        self.look(chain.format("no/such.csv", "required = true;"), 1, 'collector.conf:2: csv: path: cannot make "')
+        os.mkfifo(self.path("fifo"))
+        self.look(chain.format("fifo", ""), 0)
+
+    def test_the_state_of_one_that_runs(self):
+        os.mkdir(self.path("state"))
+        text = 'listen = ( { port = 0; } );\nstate_dir = "state";\nchain = ( { plugin = "csv"; } );'
+        self.look(text.replace('"state"', '"none"'), 1, 'cannot use the state_dir "none": No such file')
+        self.look(text.replace('"state"', '"collector.conf"'), 1, "Not a directory")
+        collector = self.start('{ plugin = "csv"; }', settings='state_dir = "state";')
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f'the state in "state" is in use by musterd, pid {collector.process.pid}', done.stderr)
+        self.assertRegex(done.stderr, rf'warning: csv: path: ".*telemetry.csv" is in use by process {collector.process.pid}')
+        collector.stop()
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+
+    def test_it_is_for_a_check(self):
+        self.write("collector.conf", "")
+        done = self.musterd("-c", "collector.conf", "--no-environment")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("expected --check, too", done.stderr)
 
 
 class CommandLine(Case):
@@ -281,6 +334,25 @@ class CommandLine(Case):
             self.assertRegex(done.stdout, rf"^{plugin} \S+, a (filter|sink): ")
             self.assertIn("default: ", done.stdout)
         self.assertEqual(self.musterd("--describe", "nothing").returncode, 2)
+
+    def test_list(self):
+        os.mkdir(self.path("more"))
+        self.write("more/broken.so", "no shared object")
+        shutil.copy(os.path.join(PLUGINS, "csv.so"), self.path("more"))
+        done = self.musterd("--list", "--plugin-path", "more", "--plugin-path", "nowhere")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        listed = " ".join(done.stdout.split())
+        for plugin in ("sequence", "csv", "log", "stats", "reorder"):
+            self.assertRegex(listed, rf"(^| ){plugin} \S+, a (filter|sink): ")
+        self.assertRegex(listed, r"broken, of no use: .* is no shared object.*\. more/broken\.so")
+        self.assertIn('none from "nowhere": No such file or directory', listed)
+        self.assertRegex(listed, r"not in use, one of that name comes before it\. more/csv\.so")
+
+    def test_a_plugin_that_is_not_found_comes_with_a_hint(self):
+        self.write("collector.conf", 'chain = ( { plugin = "historian"; } );')
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("; --plugin-path DIR names another directory, --list shows what there is", done.stderr)
 
 
 if __name__ == "__main__":

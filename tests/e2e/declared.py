@@ -158,7 +158,7 @@ class Declared(Case):
         self.write("devices.yaml", CATALOG)
         self.write("c.conf", 'catalog = "devices.yaml";\nlisten = ( { port = 0;\n format = "wether"; } );\n'
                              f'chain = ( {CHAIN} );\n')
-        done = self.musterd("-c", "c.conf", "--check")
+        done = self.musterd("-c", "c.conf", "--check", "--no-environment")
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn('c.conf:3: format: there is no format "wether"; did you mean "weather"?', done.stderr)
 

@@ -136,10 +136,10 @@ class Formats(Case):
             file.write('catalog = "devices.yaml";\n')
         done = self.run_it("-c", "collector.conf", "--plugin-path", PLUGINS, "--decode", "weather", DATA)
         self.assertEqual(done.returncode, 0, done.stderr)
-        done = self.run_it("-c", "collector.conf", "--plugin-path", PLUGINS, "--check")
+        done = self.run_it("-c", "collector.conf", "--plugin-path", PLUGINS, "--check", "--no-environment")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.write(WEATHER + f"    examples: [ {{ hex: {DATA}, is: {{ device: 8 }} }} ]\n")
-        done = self.run_it("-c", "collector.conf", "--plugin-path", PLUGINS, "--check")
+        done = self.run_it("-c", "collector.conf", "--plugin-path", PLUGINS, "--check", "--no-environment")
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"devices\.yaml:\d+:\d+: example: the device is 7; the example says 8\n")
 
@@ -230,7 +230,7 @@ formats:
         with open(os.path.join(self.folder, "c.conf"), "w", encoding="utf-8") as file:
             file.write('catalog = "devices.yaml"; listen = ( { format = "f"; } );\n'
                        'chain = ( { plugin = "csv"; columns = ( "device_id", "temp" ); } );\n')
-        done = self.run_it("-c", "c.conf", "--check", "--plugin-path", PLUGINS)
+        done = self.run_it("-c", "c.conf", "--check", "--no-environment", "--plugin-path", PLUGINS)
         self.assertEqual(done.returncode, 2)
         self.assertIn("1 error in the configuration", done.stderr)
 

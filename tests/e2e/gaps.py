@@ -177,7 +177,7 @@ class Gaps(Case):
         for records, column in (("gaps", "seq_num"), ("messages", "cause")):
             self.write("collector.conf", "listen = ( { port = 0; } );\nchain = (\n"
                        f'  {{ plugin = "csv"; records = "{records}";\n    columns = ["device_id", "{column}"]; }}\n);\n')
-            done = self.musterd("-c", "collector.conf", "--check")
+            done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
             self.assertNotEqual(done.returncode, 0)
             self.assertRegex(done.stderr, f'collector.conf:4: .*no column "{column}" if records is "{records}"')
 

@@ -299,11 +299,11 @@ devices:
     def test_a_key_that_no_format_has_is_an_error(self):
         self.write("devices.yaml", "devices: [ { id: pump } ]\n")
         self.write("collector.conf", 'catalog = "devices.yaml"; chain = ( { plugin = "log"; } );\n')
-        done = self.musterd("-c", "collector.conf", "--check")
+        done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn('devices.yaml:1:18: id: "pump" is no whole number from 0 to 65535', done.stderr)
         self.write("devices.yaml", CATALOG + "  - { id: pump/1 }\n")
-        done = self.musterd("-c", "collector.conf", "--check")
+        done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
         self.assertIn('device "pump/1" is listed again; it is first on line', done.stderr)
 
     def test_an_id_as_labels_have_it_is_told_from_one_as_datagrams_do(self):
@@ -315,7 +315,7 @@ devices:
                           ("cbb8334c88", None), ("cbb8334c884f", None), ("cbb8334c884f001122", "no format"),
                           ("pump", "no format")):
             self.write("devices.yaml", formats + f'devices: [ {{ id: "{key}" }} ]\n')
-            done = self.musterd("-c", "collector.conf", "--check")
+            done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
             self.assertEqual(done.returncode, 2 if hint else 0, key + done.stderr)
             self.assertIn(hint or "", done.stderr)
 

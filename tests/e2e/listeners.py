@@ -242,7 +242,7 @@ class Listeners(Case):
                 ('address = "ff01::1";', 'expected its zone, such as "ff01::1%eth0"'),
                 ('address = "localhost";', "not a name")):
             self.write("collector.conf", f"listen = ( {{ {listen} }} );\nchain = ( {{ plugin = \"csv\"; }} );\n")
-            done = self.musterd("-c", "collector.conf", "--check")
+            done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
             self.assertEqual(done.returncode, 2, listen)
             self.assertIn(expected, done.stderr)
 

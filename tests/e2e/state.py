@@ -242,7 +242,7 @@ class State(Case):
     def test_a_check_touches_nothing(self):
         os.mkdir(self.path("state"))
         self.write("collector.conf", f"{self.settings}\nchain = ( {CHAIN} );\n")
-        self.assertEqual(self.musterd("-c", "collector.conf", "--check").returncode, 0)
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check", "--no-environment").returncode, 0)
         self.assertEqual(self.files(), [])
 
     def test_a_stuck_sink_does_not_keep_others_from_closing_in_order(self):
@@ -313,7 +313,7 @@ class State(Case):
                 ('\nstate_dir = "a";\nstate_live_dir = "";', "collector.conf:3: state_live_dir: it is empty; "),
                 ('\nstate_interval = "8d";', "collector.conf:2: state_interval: ")):
             self.write("collector.conf", f"{settings}\n")
-            done = self.musterd("-c", "collector.conf", "--check")
+            done = self.musterd("-c", "collector.conf", "--check", "--no-environment")
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(expected, done.stderr)
 

@@ -100,7 +100,7 @@ class Values(Case):
         self.write("devices.yaml", CATALOG)
         self.write("c.conf", 'catalog = "devices.yaml";\nlisten = ( { port = 0; format = "weather"; } );\n'
                              'chain = ( { plugin = "csv";\n columns = ( "humidty", "level" ); } );\n')
-        done = self.musterd("-c", "c.conf", "--check")
+        done = self.musterd("-c", "c.conf", "--check", "--no-environment")
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn('c.conf:4: csv: columns: unknown "humidty"; did you mean "humidity"?', done.stderr)
         self.assertIn('columns: unknown "level"', done.stderr)  # no listener takes that format

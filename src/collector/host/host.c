@@ -173,26 +173,35 @@ static const char *list_item(struct muster_instance *instance, const char *optio
 
 /* ---- Errors of the configuration ------------------------------------------------------ */
 
-static void config_error(struct muster_instance *instance, const char *option, const char *text)
+static void add_error(struct muster_instance *instance, enum rule rule, const char *option,
+                      const char *text)
 {
-    const struct entry *entry;
-    unsigned line;
-    int index;
+    const struct entry *entry = instance->entry;
+    int index = option != NULL ? option_find(&entry->plugin.options, option) : -1;
+    unsigned line = index >= 0 ? instance->values[index].line : 0;
 
-    if (!rules_allow(instance, RULE_CONFIG_ERROR) || instance->problems == NULL)
-        return;
-    entry = instance->entry;
-    index = option != NULL ? option_find(&entry->plugin.options, option) : -1;
-    line = index >= 0 ? instance->values[index].line : 0;
     if (text == NULL)
-        instance_bug(instance, "config_error() without a text");
+        instance_bug(instance, "%s() without a text", rule_table_function(rule));
     else if (option != NULL && index < 0)
-        instance_bug(instance, "config_error() of the option \"%s\", which it does not declare: %s",
-                     option, text);
+        instance_bug(instance, "%s() of the option \"%s\", which it does not declare: %s",
+                     rule_table_function(rule), option, text);
     else
         problems_add(instance->problems, entry->file, line != 0 ? line : entry->line, 0,
                      "%s: %s%s%s", entry->name, option != NULL ? option : "",
                      option != NULL ? ": " : "", text);
+}
+
+static void config_error(struct muster_instance *instance, const char *option, const char *text)
+{
+    if (rules_allow(instance, RULE_CONFIG_ERROR) && instance->problems != NULL)
+        add_error(instance, RULE_CONFIG_ERROR, option, text);
+}
+
+static void misfit(struct muster_instance *instance, const char *option, const char *text)
+{
+    if (rules_allow(instance, RULE_MISFIT) && instance->problems != NULL &&
+        instance->host->is_checking)
+        add_error(instance, RULE_MISFIT, option, text);
 }
 
 static void problem(struct muster_instance *instance, const char *file, uint32_t line,
@@ -534,4 +543,5 @@ const struct muster_host host_functions = {
     .hold = hold,
     .release = release,
     .value_column = value_column,
+    .misfit = misfit,
 };

@@ -29,6 +29,7 @@ struct host {
     struct columns *columns;    /* the values that messages can have; NULL: the built-in one */
     struct state_store *states; /* NULL until instances are opened */
     bool lacks_values; /* while a configuration is checked: the catalog could not be read */
+    bool is_checking;  /* the same, and what is there is looked at, too */
     bool is_replay;
     atomic_ullong capture_ns; /* in a replay: the capture's time, ns since the Unix epoch */
     pthread_mutex_t wait_lock;

@@ -17,6 +17,7 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/plugin.c %D%/plugin.h \
 	%D%/plugin_file.c %D%/plugin_file.h \
 	%D%/plugin_find.c %D%/plugin_find.h \
+	%D%/plugin_list.c %D%/plugin_list.h \
 	%D%/rule_table.c %D%/rule_table.h \
 	%D%/rules.c %D%/rules.h \
 	%D%/secret.c %D%/secret.h

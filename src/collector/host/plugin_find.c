@@ -16,14 +16,13 @@
 
 enum { MAX_SUGGESTIONS = 256 };
 
-/* "; did you mean "X"?" from the plugins that are there, or nothing. */
+/* "; did you mean "X"?" from the plugins that are there, or where else to look. */
 static void suggest_plugin(const char *name, const char *const *directories, char *out, size_t room)
 {
     char *names[MAX_SUGGESTIONS];
     const char *near;
     size_t count = 0, i;
 
-    out[0] = '\0';
     for (i = 0; directories[i] != NULL; i++) {
         DIR *dir = opendir(directories[i]);
         const struct dirent *entry;
@@ -44,6 +43,9 @@ static void suggest_plugin(const char *name, const char *const *directories, cha
     near = suggest(name, (const char *const *)names, count);
     if (near != NULL)
         snprintf(out, room, "; did you mean \"%s\"?", near);
+    else
+        snprintf(out, room,
+                 "; --plugin-path DIR names another directory, --list shows what there is");
     for (i = 0; i < count; i++)
         free(names[i]);
 }

@@ -44,6 +44,7 @@ const uint32_t rule_table[RULES] = {
     [RULE_HOLD] = IN(PROCESS),
     [RULE_RELEASE] = WITH_A_BATCH,
     [RULE_VALUE_COLUMN] = ~IN(LOAD),
+    [RULE_MISFIT] = IN(CHECK),
 };
 
 static const char *const functions[RULES] = {
@@ -74,6 +75,7 @@ static const char *const functions[RULES] = {
     [RULE_HOLD] = "hold",
     [RULE_RELEASE] = "release",
     [RULE_VALUE_COLUMN] = "value_column",
+    [RULE_MISFIT] = "misfit",
 };
 
 const char *rule_table_function(enum rule rule)

@@ -61,6 +61,7 @@ enum rule {
     RULE_HOLD,
     RULE_RELEASE,
     RULE_VALUE_COLUMN,
+    RULE_MISFIT,
     RULES /* how many there are */
 };
 

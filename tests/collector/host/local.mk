@@ -55,6 +55,7 @@ tests_collector_host_test_secret_LDADD = $(TEST_LIBS)
 # batch_index: tests/collector/host/test_batch_check.c
 # rule_table: tests/collector/host/test_rules.c
 # plugin_file: tests/collector/host/test_plugin.c
+# plugin_list: tests/e2e/configuration.py
 # plugin_find: tests/collector/host/test_plugin.c
 # entry: tests/collector/config/test_config.c
 
