@@ -17,6 +17,7 @@
 
 #include "../common/plugin_log.h"
 #include "../common/text_sink.h"
+#include "misfit.h"
 #include "output.h"
 #include "row.h"
 
@@ -206,6 +207,19 @@ static int read_mode(const char *text, mode_t *mode)
     return 0;
 }
 
+/* Looks at the file that is there, with the columns that are named. */
+static void check_file(struct row *row, enum row_kind kind, uint32_t named)
+{
+    char *header;
+
+    if (named == 0)
+        row_add_default(row, kind);
+    header = malloc(row_header_bound(row));
+    if (header != NULL)
+        misfit_check(row->host, row->instance, header, (size_t)(row_header(row, header) - header));
+    free(header);
+}
+
 static int csv_check(const struct muster_host *host, struct muster_instance *instance)
 {
     enum row_kind kind = kind_of(host, instance);
@@ -235,6 +249,8 @@ static int csv_check(const struct muster_host *host, struct muster_instance *ins
         is_good &= check_column(&row, kind, host->list_item(instance, "columns", i));
     if (count == 0)
         is_good = check_default(&row, kind);
+    if (is_good)
+        check_file(&row, kind, count);
     row_close(&row);
     return is_good ? 0 : MUSTER_FAILED;
 }

@@ -11,6 +11,7 @@ CSV_SOURCES += \
 	%D%/content.c %D%/content.h \
 	%D%/csv.c \
 	%D%/file.c %D%/file.h \
+	%D%/misfit.c %D%/misfit.h \
 	%D%/output.c %D%/output.h \
 	%D%/row.c %D%/row.h
 plugins_csv_la_SOURCES = $(CSV_SOURCES)

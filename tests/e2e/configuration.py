@@ -288,6 +288,12 @@ class Environment(Case):
                   f'collector.conf:2: warning: csv: path: cannot make "{self.path("no/such.csv")}": "{self.path("no")}": No such file or directory; '
                   "it would start, and try again")
         self.look(chain.format("no/such.csv", "required = true;"), 1, 'collector.conf:2: csv: path: cannot make "')
+        self.write("telemetry.csv", "something else\n")
+        self.write("collector.conf", chain.format("telemetry.csv", ""))
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("collector.conf:2: csv: path: there is a file with another first line", done.stderr)
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check", "--no-environment").returncode, 0)
         os.mkfifo(self.path("fifo"))
         self.look(chain.format("fifo", ""), 0)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # file: tests/plugins/csv/test_csv_file.c
 # content: tests/plugins/csv/test_csv_file.c
+# misfit: tests/e2e/configuration.py
 # output: tests/plugins/csv/test_csv_file.c
 # row: tests/plugins/csv/test_csv_rows.c
 # cell: tests/plugins/csv/test_csv_rows.c
