@@ -52,4 +52,4 @@ check-threads:
 	done; \
 	$(MAKE) check TESTS="$$list"
 .PHONY: check-threads
-EXTRA_DIST += %D%/architecture %D%/planted.py %D%/count %D%/vectors/wire.yaml %D%/vectors/formats
+EXTRA_DIST += %D%/architecture %D%/planted.py %D%/count %D%/packages %D%/vectors/wire.yaml %D%/vectors/formats

@@ -4,6 +4,9 @@ MADE_SYSTEM_FILES = %D%/musterd.service %D%/musterd.apparmor
 
 systemdsystemunit_DATA = %D%/musterd.service
 EXTRA_DIST += $(MADE_SYSTEM_FILES:=.in) %D%/muster.sysusers %D%/muster.tmpfiles %D%/muster.logrotate
+EXTRA_DIST += etc/debian/build etc/debian/changelog etc/debian/control etc/debian/copyright etc/debian/rules \
+	etc/debian/source/format etc/debian/libmuster-dev.install etc/debian/muster-tools.install \
+	etc/debian/musterd.install
 noinst_DATA = %D%/musterd.apparmor
 CLEANFILES += $(MADE_SYSTEM_FILES)
 
