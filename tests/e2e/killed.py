@@ -15,13 +15,13 @@ import subprocess
 import time
 
 from kept import DEVICES, WINDOW, Kept, Run, copy_sparsely
-from muster import DATA, HEARTBEAT, INIT, datagram, main, wait_until
+from muster import DATA, HEARTBEAT, INIT, SANITIZED, datagram, main, wait_until
 from oracle import EPOCH, MESSAGES
 from replay import ethernet, fleet, ipv4, pcap, udp
 
-KILLS = 6
+KILLS = int(os.environ.get("MUSTER_KILLS", "6" if SANITIZED else "17"))  # 1,000 in a long run
 SERIAL = 4  # the column of a row that says which message it is of
-RUSH = 150  # datagrams that wait for it in one go, just before a kill
+RUSH = 1500  # datagrams that wait for it in one go, just before a kill
 OUTAGE = 5000  # datagrams at most that nobody hears, however long it takes to come back: no step is over half the window
 PROBE = f"""  {{ plugin = "sequence"; window = {WINDOW}; }},
   {{ plugin = "stats"; interval = 0; file = "probe.json"; }}"""
@@ -71,7 +71,7 @@ class Killed(Kept):
                 for _ in range(self.dice.randint(RUSH // 3, RUSH)):
                     self.send(next(messages), paced=False)
                 self.collector.process.send_signal(signal.SIGCONT)
-                instant = time.perf_counter() + self.dice.uniform(0, 0.001)
+                instant = time.perf_counter() + self.dice.uniform(0, 0.004)
                 while time.perf_counter() < instant:
                     pass
                 self.collector.process.kill()
