@@ -12,7 +12,7 @@ COMMON_SOURCES += \
 	%D%/plugin_log.c %D%/plugin_log.h \
 	%D%/plugin_metric.h \
 	%D%/replace.h \
-	%D%/text.c %D%/text.h \
+	%D%/text.h \
 	%D%/text_sink.c %D%/text_sink.h \
 	%D%/unix_time.c %D%/unix_time.h \
 	%D%/values.c %D%/values.h \
@@ -20,7 +20,10 @@ COMMON_SOURCES += \
 # Of what any program needs, compiled for plugins: it becomes a part of each that uses it.
 COMMON_SOURCES += \
 	src/base/destination.c src/base/destination.h \
-	src/base/replace.c src/base/replace.h
+	src/base/printable.c src/base/printable.h \
+	src/base/printable_table.c src/base/printable_table.h \
+	src/base/replace.c src/base/replace.h \
+	src/base/text.c src/base/text.h
 %C%_libcommon_la_SOURCES = $(COMMON_SOURCES)
 
 include tests/plugins/common/local.mk

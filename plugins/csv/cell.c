@@ -4,7 +4,10 @@
  */
 #include "cell.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#include <muster/plugin.h>
 
 #include "../common/address.h"
 #include "../common/number.h"
@@ -37,6 +40,12 @@ const struct cell_max cell_max[FIELD_TYPES] = {
     [FIELD_TYPE_NAMED] = {QUOTES + NUMBER_REAL_MAX, 0},
 };
 
+/* Alone in a line, without quotes, that is the end of all rows for PostgreSQL. */
+static bool ends_data(const uint8_t *bytes, size_t size)
+{
+    return size == 2 && bytes[0] == '\\' && bytes[1] == '.';
+}
+
 char *cell_text(char *out, const uint8_t *bytes, size_t size)
 {
     if (size == 0)
@@ -45,7 +54,8 @@ char *cell_text(char *out, const uint8_t *bytes, size_t size)
         memcpy(out, bytes, size);
         return out + size;
     }
-    if (memchr(bytes, ',', size) == NULL && memchr(bytes, '"', size) == NULL)
+    if (memchr(bytes, ',', size) == NULL && memchr(bytes, '"', size) == NULL &&
+        !ends_data(bytes, size))
         return text_escape(out, bytes, size, TEXT_QUOTE_KEEP);
     *out++ = '"';
     out = text_escape(out, bytes, size, TEXT_QUOTE_DOUBLE);
@@ -65,6 +75,38 @@ char *cell_key(char *out, const char *key)
     }
     *out++ = '"';
     return out;
+}
+
+/* What a spreadsheet takes for the beginning of a formula; the wide forms, too. */
+static bool begins_formula(const char *text, size_t size)
+{
+    static const char *const wide[] = {"\uff1d", "\uff0b", "\uff0d", "\uff20"};
+    size_t i;
+
+    if (size > 0 && text[0] != '\0' && strchr("=+-@", text[0]) != NULL)
+        return true;
+    for (i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (size >= 3 && memcmp(text, wide[i], 3) == 0)
+            return true;
+    return false;
+}
+
+static bool is_number(const char *text, size_t size)
+{
+    double number;
+
+    return muster_text_number((const uint8_t *)text, size, &number) == 0 ||
+           (size == 4 && (memcmp(text, "-inf", 4) == 0 || memcmp(text, "-nan", 4) == 0));
+}
+
+char *cell_guard(char *start, char *end)
+{
+    start += start < end && *start == '"';
+    if (!begins_formula(start, (size_t)(end - start)) || is_number(start, (size_t)(end - start)))
+        return end;
+    memmove(start + 1, start, (size_t)(end - start));
+    *start = '\'';
+    return end + 1;
 }
 
 /* Causes of a later version are left out. */

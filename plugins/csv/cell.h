@@ -20,8 +20,12 @@ struct cell_max {
 extern const struct cell_max cell_max[FIELD_TYPES];
 
 /* Any bytes: as they are if they can be, else escaped, and quoted as RFC 4180 has it if
- * a comma or a quote is among them. */
+ * a comma or a quote is among them, or if they are "\\.". */
 char *cell_text(char *out, const uint8_t *bytes, size_t size);
+
+/* Puts a ' in front of a cell that a spreadsheet would take for a formula; what is a number stays,
+ * whatever its sign.  There must be room for a byte more.  Returns its end. */
+char *cell_guard(char *start, char *end);
 
 /* What a device calls itself, which is printable and escaped where it must be: as it is, but quoted
  * in the same way. */

@@ -30,6 +30,9 @@ static const char *const records_choices[] = {"messages", "gaps", "holes", NULL}
 /* In the order of enum row_layout. */
 static const char *const layout_choices[] = {"wide", "long", NULL};
 
+static const char *const guard_choices[] = {"none", "spreadsheet", NULL};
+enum { GUARD_NONE, GUARD_SPREADSHEET };
+
 /* With ROW_LONG: for how many messages the rows wait at most until they are written. */
 enum { LONG_MOST = 16384 };
 
@@ -52,6 +55,11 @@ static const struct muster_option options[] = {
      .summary = "Values of a message: wide, in a column each; or long, in a row each",
      .fallback = "wide",
      .choices = layout_choices,
+     .type = MUSTER_OPTION_CHOICE},
+    {.name = "guard",
+     .summary = "Whom texts of devices are kept from: nobody, or a spreadsheet, as formulas",
+     .fallback = "none",
+     .choices = guard_choices,
      .type = MUSTER_OPTION_CHOICE},
     {.name = "mode",
      .summary = "Who may read and write a file that is made: an octal number",
@@ -265,6 +273,7 @@ static int choose_columns(struct csv *csv)
 
     if (row_open(&csv->row, host, instance, layout_of(host, instance)) != 0)
         return -1;
+    csv->row.is_guarded = host->get_int(instance, "guard") == GUARD_SPREADSHEET;
     for (i = 0; i < count; i++)
         row_add(&csv->row, host->list_item(instance, "columns", i));
     if (count == 0)

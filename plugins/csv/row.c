@@ -156,7 +156,7 @@ static bool is_default(const struct row *row)
 {
     uint32_t i;
 
-    if (row->with_values)
+    if (row->with_values || row->is_guarded)
         return false;
     for (i = 0; i < row->count && i < DEFAULTS; i++)
         if (row->columns[i] != &fields[defaults_of_messages[i]])
@@ -168,7 +168,7 @@ static bool is_default(const struct row *row)
 static void append(struct row *row, const struct field *field)
 {
     row->columns[row->count++] = field;
-    row->fixed += cell_max[field->type].fixed + 1u;
+    row->fixed += cell_max[field->type].fixed + 2u; /* its comma, and its guard */
     row->per_byte += cell_max[field->type].per_byte;
     row->with_names |= field->type == FIELD_TYPE_NAME || field->type == FIELD_TYPE_ENTRY;
     row->with_values |= field->type == FIELD_TYPE_NAMED || field->type == FIELD_TYPE_FIELD ||
@@ -407,7 +407,8 @@ static inline char *put_device(const struct row *row, char *out, const struct mu
 }
 
 /* The cell of column `i`: what most rows have at one jump, the rest by way of cell_value. */
-static inline char *put(struct row *row, uint32_t i, char *out, const struct muster_record *record)
+__attribute__((always_inline)) static inline char *put(struct row *row, uint32_t i, char *out,
+                                                       const struct muster_record *record)
 {
     const struct field *field = row->columns[i];
     const struct word *word;
@@ -503,25 +504,40 @@ __attribute__((noinline)) static char *format_columns(struct row *row, char *out
     return out;
 }
 
+/* The same of a file that spreadsheets read. */
+__attribute__((noinline)) static char *format_guarded(struct row *row, char *out,
+                                                      const struct muster_record *record)
+{
+    uint32_t i;
+
+    for (i = 0; i < row->count; i++)
+        out = comma(cell_guard(out, put(row, i, out, record)));
+    out[-1] = '\n';
+    return out;
+}
+
 /* A row a value; of a message without one, a row that says so. */
 static char *format_long(struct row *row, char *out, const struct muster_record *record)
 {
+    char *(*const format)(struct row *, char *, const struct muster_record *) =
+        row->is_guarded ? format_guarded : format_columns;
     const char *start = out;
     uint32_t i;
 
     for (i = 0; i < row->values.count; i++) {
         row->one = &row->values.found[i];
         if (row->one->type != MUSTER_VALUE_NONE)
-            out = format_columns(row, out, record);
+            out = format(row, out, record);
     }
     row->one = NULL;
-    return out != start ? out : format_columns(row, out, record);
+    return out != start ? out : format(row, out, record);
 }
 
 char *row_format(struct row *row, char *out, const struct muster_record *record)
 {
     if (row->is_default)
         return format_default(row, out, record);
-    return row->layout == ROW_LONG && row->with_values ? format_long(row, out, record)
-                                                       : format_columns(row, out, record);
+    if (row->layout == ROW_LONG && row->with_values)
+        return format_long(row, out, record);
+    return row->is_guarded ? format_guarded(row, out, record) : format_columns(row, out, record);
 }

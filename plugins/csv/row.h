@@ -61,6 +61,7 @@ struct row {
     bool with_more;                        /* and those of names and values. */
     bool with_names;                       /* there are columns for the names of device or maker */
     bool with_values;                      /* values are asked of the host */
+    bool is_guarded;                       /* set behind row_open: no cell is a formula */
     bool is_default;                       /* the columns are the default ones of messages */
     const char *key;                       /* of the device of the row at hand; NULL: its id */
     const char *name;                      /* of that device; or NULL */

@@ -6,22 +6,23 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../common/number.h"
+#include "../common/text.h"
 
 void json_text(FILE *out, const char *text)
 {
+    const size_t length = strlen(text);
+    char *escaped = malloc(TEXT_JSON_MAX * length + 1);
+
     fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            fprintf(out, "\\%c", *text);
-        else if ((unsigned char)*text < 0x20)
-            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*text);
-        else
-            fputc(*text, out);
-    }
+    if (escaped != NULL)
+        fwrite(escaped, 1, (size_t)(text_json(escaped, (const uint8_t *)text, length) - escaped),
+               out);
     fputc('"', out);
+    free(escaped);
 }
 
 void json_text_or_null(FILE *out, const char *text)

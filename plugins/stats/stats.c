@@ -33,8 +33,8 @@ static const struct muster_option options[] = {
      .summary = "Where the figures are written as JSON, replaced as a whole each time"},
     {.name = "mode",
      .type = MUSTER_OPTION_STRING,
-     .summary = "Who may read and write a new file, as \"0644\"; one that is there keeps what it "
-                "has.  None: 0640 less the umask"},
+     .fallback = "0640",
+     .summary = "Who may read and write a file that is made: an octal number"},
     {.name = "print",
      .type = MUSTER_OPTION_BOOL,
      .fallback = "true",
@@ -362,10 +362,9 @@ static int try_file(const struct stats *stats)
 
 static int check_instance(const struct muster_host *host, struct muster_instance *instance)
 {
-    const char *mode = host->get_string(instance, "mode");
-    mode_t read;
+    mode_t mode;
 
-    if (mode == NULL || destination_read_mode(mode, &read) == 0)
+    if (destination_read_mode(host->get_string(instance, "mode"), &mode) == 0)
         return 0;
     host->config_error(instance, "mode",
                        "it is three octal digits, of which the first lets the owner write, and "
@@ -386,8 +385,7 @@ static int open_instance(const struct muster_host *host, struct muster_instance 
     stats->file = host->get_string(instance, "file");
     stats->tracker = host->get_string(instance, "tracker");
     stats->replace.may_replace = is_ours;
-    if (host->get_string(instance, "mode") != NULL)
-        destination_read_mode(host->get_string(instance, "mode"), &stats->replace.mode);
+    destination_read_mode(host->get_string(instance, "mode"), &stats->replace.mode);
     stats->print = host->get_int(instance, "print") != 0;
     stats->worst = (uint32_t)host->get_int(instance, "worst");
     stats->opened_ns = stats->reported_ns = host->now(instance, MUSTER_CLOCK_MONOTONIC);

@@ -18,6 +18,8 @@ src_libbase_a_SOURCES += \
 	%D%/node.c %D%/node.h \
 	%D%/node_yaml.c %D%/node_yaml.h \
 	%D%/privileges.c %D%/privileges.h \
+	%D%/printable.c %D%/printable.h \
+	%D%/printable_table.c %D%/printable_table.h \
 	%D%/problems.c %D%/problems.h \
 	%D%/rate.h \
 	%D%/real.c %D%/real.h \
@@ -26,6 +28,10 @@ src_libbase_a_SOURCES += \
 	%D%/standard.c %D%/standard.h \
 	%D%/suggest.c %D%/suggest.h \
 	%D%/text_file.c %D%/text_file.h \
+	%D%/text.c %D%/text.h \
 	%D%/thread.c %D%/thread.h \
 	%D%/units.c %D%/units.h \
 	%D%/wrap.c %D%/wrap.h
+
+# Its table is made by hand, when Unicode has new characters.
+EXTRA_DIST += %D%/printable_table.pl

@@ -17,11 +17,13 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "text.h"
 #include "thread.h"
 
 enum {
     LINES = 512,
     LINE_BYTES = 1024,
+    LINE_SHOWN = 999,     /* bytes of a line that are written */
     CLOSE_LIMIT_MS = 2000 /* how long closing waits for a stderr that does not drain */
 };
 
@@ -225,12 +227,17 @@ bool log_wants(const struct log *log, enum log_level level)
 
 void log_line(struct log *log, enum log_level level, const char *origin, const char *text)
 {
+    char whole[LINE_BYTES];
     struct line *line;
-    int length;
-    unsigned i;
+    size_t length;
 
     if (!log_wants(log, level))
         return;
+    snprintf(whole, sizeof whole, "%s%s%s", origin != NULL ? origin : "",
+             origin != NULL ? ": " : "", text);
+    length = strlen(whole);
+    while (length > 0 && whole[length - 1] == '\n') /* who thinks that a line needs one */
+        length--;
     pthread_mutex_lock(&log->lock);
     if (log->count == LINES) {
         log->dropped++;
@@ -240,11 +247,7 @@ void log_line(struct log *log, enum log_level level, const char *origin, const c
     line = &log->lines[(log->first + log->count) % LINES];
     line->time_ns = clock_wall();
     line->level = level;
-    length = snprintf(line->text, 1000, "%s%s%s", origin != NULL ? origin : "",
-                      origin != NULL ? ": " : "", text);
-    for (i = 0; length > 0 && line->text[i] != '\0'; i++)
-        if ((unsigned char)line->text[i] < 0x20 || line->text[i] == 0x7f)
-            line->text[i] = ' ';
+    text_fit(line->text, LINE_SHOWN + 1, whole, length, TEXT_QUOTE_NOTHING);
     log->count++;
     pthread_cond_signal(&log->filled);
     pthread_mutex_unlock(&log->lock);

@@ -42,7 +42,7 @@ void log_threshold(struct log *log, enum log_level threshold);
 bool log_wants(const struct log *log, enum log_level level);
 
 /* Any thread.  `origin` is a plugin instance's name, or NULL for the daemon.
- * Control characters are replaced; a line is cut at 1000 bytes.  When too many
+ * What shows nothing is escaped, see text.h; a line is cut at 1000 bytes.  When too many
  * lines wait, this one is dropped and counted. */
 void log_line(struct log *log, enum log_level level, const char *origin, const char *text);
 void log_format(struct log *log, enum log_level level, const char *origin, const char *format, ...)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 enum { PLACE_BYTES = PATH_MAX + 32 };
 
 struct problem {
@@ -47,13 +49,17 @@ static int grow(struct problems *problems)
     return 0;
 }
 
-/* So that a message is one line, whatever a file is called. */
-static void replace_controls(char *text)
+/* So that a message is one line, and does nothing but show, whatever a file is called.  To be
+ * freed, as the text is that it is made of; or NULL. */
+static char *make_fit(char *text)
 {
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
-    }
+    const size_t length = text != NULL ? strlen(text) : 0, room = TEXT_ESCAPE_MAX * length + 1;
+    char *fit = text != NULL ? malloc(room) : NULL;
+
+    if (fit != NULL)
+        text_fit(fit, room, text, length, TEXT_QUOTE_NOTHING);
+    free(text);
+    return fit;
 }
 
 static void free_problem(struct problem *problem)
@@ -75,15 +81,13 @@ static void insert(struct problems *problems, struct problem new, const char *fi
         return;
     if (vasprintf(&new.text, format, arguments) < 0)
         new.text = NULL;
-    new.file = file ? strdup(file) : NULL;
+    new.text = make_fit(new.text);
+    new.file = make_fit(file ? strdup(file) : NULL);
     new.origin = origin ? strdup(origin) : NULL;
     if (!new.text || (file && !new.file) || (origin && !new.origin)) {
         free_problem(&new);
         return;
     }
-    replace_controls(new.text);
-    if (new.file)
-        replace_controls(new.file);
     for (place = problems->kept; place > 0; place--) {
         if (compare(&problems->list[place - 1], &new) <= 0)
             break;

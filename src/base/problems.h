@@ -25,8 +25,8 @@ struct problems {
 };
 
 /* Adds an error.  `file` may be NULL; line and column count from 1, and 0 means none.  Text is
- * copied, control characters become '?'.  Cannot fail: if memory is short the problem is only
- * counted. */
+ * copied, and what shows nothing in it escaped, see text.h.  Cannot fail: if memory is short the
+ * problem is only counted. */
 void problems_add(struct problems *problems, const char *file, unsigned line, unsigned column,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 void problems_vadd(struct problems *problems, const char *file, unsigned line, unsigned column,

@@ -5,8 +5,10 @@
 #include "claims_report.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "plain.h"
 #include "report.h"
 #include "wire/datagram.h"
@@ -190,16 +192,17 @@ static void json_figures(FILE *file, const struct claims_figures *figures)
     fputc('}', file);
 }
 
-/* A text of a scenario has no control characters. */
 static void json_text(FILE *file, const char *text)
 {
+    const size_t length = strlen(text);
+    char *escaped = malloc(TEXT_JSON_MAX * length + 1);
+
     fputc('"', file);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', file);
-        fputc(*text, file);
-    }
+    if (escaped != NULL)
+        fwrite(escaped, 1, (size_t)(text_json(escaped, (const uint8_t *)text, length) - escaped),
+               file);
     fputc('"', file);
+    free(escaped);
 }
 
 static void json_rejected(FILE *file, const struct claims_totals *totals)

@@ -97,3 +97,10 @@ tests_base_test_standard_SOURCES = tests/base/test_standard.c
 tests_base_test_standard_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_base_test_standard_CFLAGS = $(TEST_CFLAGS)
 tests_base_test_standard_LDADD = $(TEST_LIBS)
+# printable: tests/base/test_text.c
+# printable_table: tests/e2e/texts.py
+UNIT_TESTS += tests/base/test_text
+tests_base_test_text_SOURCES = tests/base/test_text.c
+tests_base_test_text_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_base_test_text_CFLAGS = $(TEST_CFLAGS)
+tests_base_test_text_LDADD = $(TEST_LIBS)

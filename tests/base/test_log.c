@@ -102,11 +102,11 @@ START_TEST(one_line_whatever_is_in_it)
 
     memset(endless, 'x', sizeof endless - 1);
     endless[sizeof endless - 1] = '\0';
-    log_line(log, LOG_INFO, NULL, "a\nb\tc\x1b[31md\x7f");
+    log_line(log, LOG_INFO, NULL, "a\nb\tc\x1b[31md\x7f\n");
     log_line(log, LOG_INFO, NULL, endless);
     log_format(log, LOG_INFO, "o", "%s", endless);
     text = written(log);
-    ck_assert_msg(begins(text, STAMP "info    a b c [31md \n"), "%s", text);
+    ck_assert_msg(begins(text, STAMP "info    a\\x0ab\\x09c\\x1b[31md\\x7f\n"), "%s", text);
     text = strchr(text, '\n') + 1;
     ck_assert_int_eq(strchr(text, '\n') - text, (int)strlen(STAMP "info    ") + 999);
     text = strchr(text, '\n') + 1;

@@ -95,7 +95,7 @@ START_TEST(one_line_each_with_texts_of_their_own)
     problems_add(&problems, file, 3, 0, "%s", text);
     memset(file, 'x', sizeof file - 1);
     memset(text, 'x', sizeof text - 1);
-    expect_printed(&problems, "a?file:3: two?lines?\n");
+    expect_printed(&problems, "a\\x0afile:3: two\\x0alines\\x1b\n");
     problems_free(&problems);
 }
 END_TEST

@@ -43,6 +43,7 @@ E2E_TESTS = \
 	%D%/sinks.py \
 	%D%/state.py \
 	%D%/steering.py \
+	%D%/texts.py \
 	%D%/told.py \
 	%D%/values.py \
 	%D%/workers.py

@@ -113,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     record.payload.bytes = size > 0 ? data : NULL;
     fuzz_check(row_open(&row, &host, (struct muster_instance *)(void *)name, ROW_WIDE) == 0,
                "memory");
+    row.is_guarded = columns >> 31 != 0;
     for (i = 0; i < ROW_COLUMNS; i++)
         if (columns >> i % 32 & 1)
             fuzz_check(row_add(&row, row_column_names[i]) == 0, "each column once");

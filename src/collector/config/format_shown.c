@@ -3,31 +3,28 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/iso_time.h"
 #include "base/real.h"
+#include "base/text.h"
+
+/* As an output has it, cut if it is long. */
+static void show_text(const struct muster_value *value, char out[FORMAT_SHOWN_ROOM])
+{
+    const size_t room = FORMAT_SHOWN_ROOM - sizeof "..." + 1;
+
+    if (text_fit(out, room, value->bytes, value->bytes_size, TEXT_QUOTE_KEEP) < value->bytes_size)
+        memcpy(out + strlen(out), "...", sizeof "...");
+}
 
 static void show_bytes(const struct muster_value *value, char out[FORMAT_SHOWN_ROOM])
 {
-    const bool is_text = value->type == MUSTER_VALUE_TEXT;
-    size_t used = 0;
     uint64_t i;
 
-    out[0] = '\0';
-    for (i = 0; i < value->bytes_size; i++) {
-        const uint8_t byte = value->bytes[i];
-
-        if (used + 8 > FORMAT_SHOWN_ROOM) {
-            snprintf(out + used, FORMAT_SHOWN_ROOM - used, "...");
-            return;
-        }
-        if (!is_text)
-            used += (size_t)snprintf(out + used, FORMAT_SHOWN_ROOM - used, "%02x", byte);
-        else if (byte < ' ' || byte == 0x7f)
-            used += (size_t)snprintf(out + used, FORMAT_SHOWN_ROOM - used, "\\x%02x", byte);
-        else
-            used += (size_t)snprintf(out + used, FORMAT_SHOWN_ROOM - used, "%c", byte);
-    }
+    for (i = 0; i < value->bytes_size && 2 * i + 8 <= FORMAT_SHOWN_ROOM; i++)
+        snprintf(out + 2 * i, FORMAT_SHOWN_ROOM - 2 * i, "%02x", value->bytes[i]);
+    snprintf(out + 2 * i, FORMAT_SHOWN_ROOM - 2 * i, "%s", i < value->bytes_size ? "..." : "");
 }
 
 const char *format_shown_value(const struct muster_value *value, char out[FORMAT_SHOWN_ROOM])
@@ -44,6 +41,8 @@ const char *format_shown_value(const struct muster_value *value, char out[FORMAT
         real_shown(out, value->value.real, value->type == MUSTER_VALUE_REAL32);
         break;
     case MUSTER_VALUE_TEXT:
+        show_text(value, out);
+        break;
     case MUSTER_VALUE_BYTES:
         show_bytes(value, out);
         break;

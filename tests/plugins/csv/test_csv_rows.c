@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "common/random.h"
 #include "common/runner.h"
 #include "csv/row.h"
@@ -373,7 +374,8 @@ static size_t slow_character(const uint8_t *bytes, size_t size, uint32_t *point)
 static size_t slow_field(char *out, const uint8_t *bytes, size_t size)
 {
     char *start = out;
-    bool quoted = false;
+    bool quoted = size == 2 && memcmp(bytes, "\\.", 2) == 0, on_letter = false;
+    unsigned marks = 0;
     size_t i, k;
 
     for (i = 0; i < size; i++)
@@ -383,9 +385,14 @@ static size_t slow_field(char *out, const uint8_t *bytes, size_t size)
     for (i = 0; i < size;) {
         uint32_t point = 0;
         size_t length = slow_character(bytes + i, size - i, &point);
-        bool escaped = length == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0) ||
-                       (point == '\\' && i + 1 < size && bytes[i + 1] == 'x');
+        enum printable kind = length == 0 ? PRINTABLE_NOT : printable_kind(point);
+        bool escaped =
+            kind == PRINTABLE_NOT || (point == '\\' && i + 1 < size && bytes[i + 1] == 'x');
 
+        if (kind == PRINTABLE_MARK)
+            escaped = !on_letter || marks == 4;
+        marks = kind == PRINTABLE_MARK ? marks + !escaped : 0;
+        on_letter = kind == PRINTABLE_MARK ? on_letter : !escaped;
         if (length == 0)
             length = 1;
         for (k = 0; k < length; k++) {
@@ -458,7 +465,9 @@ static size_t random_text(uint8_t *bytes, size_t most)
                                          "\t",       "\xed\xa0\x80",
                                          "\xe2\x82", "\xf4\x90\x80\x80",
                                          "\xc0\xaf", "\x7f",
-                                         "plain",    "12.5"};
+                                         "plain",    "12.5",
+                                         "\u0301",   "\u0301\u0301\u0301",
+                                         "\u202e",   "\u00a0"};
     size_t size = 0;
     size_t wanted = (size_t)rand() % (most + 1);
     int kind = rand() % 3;
@@ -487,8 +496,8 @@ static void expect_sound(const char *text, size_t size)
         uint32_t point = 0;
         size_t length = slow_character((const uint8_t *)text + i, size - i, &point);
 
-        expect(length > 0 && ((point >= 0x20 && point < 0x7f) || point >= 0xa0),
-               "it is safe on a terminal", text, size);
+        expect(length > 0 && printable_kind(point) != PRINTABLE_NOT, "it is safe on a terminal",
+               text, size);
         i += length;
     }
 }
@@ -532,6 +541,51 @@ START_TEST(texts_against_oracle)
 END_TEST
 
 /* No column writes more than it says, whatever is in the record. */
+static void expect_guarded(const char *text, const char *wanted)
+{
+    struct muster_record record = fixture_text(1, text);
+    char found[256], *end;
+    struct row row;
+
+    begin_row(&row);
+    row.is_guarded = true;
+    ck_assert_int_eq(row_add(&row, "value"), 0);
+    ck_assert_uint_le(row_bound(&row, &record), sizeof found);
+    end = row_format(&row, found, &record);
+    ck_assert_uint_le((size_t)(end - found), row_bound(&row, &record));
+    end[-1] = '\0';
+    ck_assert_str_eq(found, wanted);
+    end_row(&row);
+}
+
+/* What a spreadsheet takes for a formula is a text; numbers, whatever their sign, stay numbers. */
+START_TEST(guarded)
+{
+    expect_guarded("=1+1", "'=1+1");
+    expect_guarded("@SUM(A1)", "'@SUM(A1)");
+    expect_guarded("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0");
+    expect_guarded("-2+3", "'-2+3");
+    expect_guarded("=HYPERLINK(\"x\",1)", "\"'=HYPERLINK(\"\"x\"\",1)\"");
+    expect_guarded("\uff1d1", "'\uff1d1");
+    expect_guarded("-21.5", "-21.5");
+    expect_guarded("+3", "+3");
+    expect_guarded("-1e3", "-1e3");
+    expect_guarded("-", "'-");
+    expect_guarded("\t=1", "\\x09=1");
+    expect_guarded("\r=1", "\\x0d=1");
+    expect_guarded("a=1", "a=1");
+    expect_guarded("", "");
+}
+END_TEST
+
+START_TEST(end_of_data)
+{
+    expect_row("value", fixture_text(1, "\\."), "\"\\.\"");
+    expect_row("value", fixture_text(1, "\\.."), "\\..");
+    expect_row("value", fixture_text(1, "a\\."), "a\\.");
+}
+END_TEST
+
 START_TEST(bounds)
 {
     struct muster_instance *instance = muster_test_new(PLUGIN, NULL);
@@ -578,7 +632,7 @@ Suite *test_suite(void)
 {
     const TTest *const tests[] = {
         columns, gap_columns,          timing_columns, longest_header, the_default_columns,
-        numbers, texts_against_oracle, bounds};
+        numbers, texts_against_oracle, guarded,        end_of_data,    bounds};
     Suite *suite = suite_create("csv rows");
     TCase *tcase = tcase_create("csv rows");
     size_t i;

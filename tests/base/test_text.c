@@ -3,12 +3,14 @@
  * Bytes of a stranger as text: what is UTF-8, what is escaped, and that it can be read back.
  */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
+#include "base/text.h"
 #include "common/random.h"
 #include "common/runner.h"
-#include "common/text.h"
 
 START_TEST(plain_scan)
 {
@@ -98,12 +100,92 @@ START_TEST(escapes)
     expect_escaped("26.6 \u00b0C, \u20ac \U0001f600", TEXT_QUOTE_KEEP,
                    "26.6 \u00b0C, \u20ac \U0001f600");
     expect_escaped("a\nb\x7f\x1b[2J", TEXT_QUOTE_KEEP, "a\\x0ab\\x7f\\x1b[2J");
-    expect_escaped("\xc2\x9b\xc2\xa0", TEXT_QUOTE_KEEP, "\\xc2\\x9b\xc2\xa0"); /* U+009B, U+00A0 */
+    expect_escaped("\xc2\x9b\xc2\xa0", TEXT_QUOTE_KEEP,
+                   "\\xc2\\x9b\\xc2\\xa0"); /* U+009B, U+00A0 */
     expect_escaped("\xff\xe2\x82", TEXT_QUOTE_KEEP, "\\xff\\xe2\\x82");
     expect_escaped("\\ \\n \\x41 \\", TEXT_QUOTE_KEEP, "\\ \\n \\x5cx41 \\");
     expect_escaped("\"a\"", TEXT_QUOTE_KEEP, "\"a\"");
     expect_escaped("\"a\"", TEXT_QUOTE_DOUBLE, "\"\"a\"\"");
     expect_escaped("\"a\"", TEXT_QUOTE_ESCAPE, "\\x22a\\x22");
+}
+END_TEST
+
+/* One of each kind that misleads who reads, or commands who shows: what it is alone. */
+START_TEST(what_shows_nothing)
+{
+    static const uint32_t points[] = {0x07,    0x1b,    0x85,    0x9b,    0xa0,    0xad,    0x61c,
+                                      0x200b,  0x200d,  0x200e,  0x2028,  0x2029,  0x202e,  0x202f,
+                                      0x2060,  0x2066,  0x2069,  0x3000,  0x115f,  0x3164,  0x2800,
+                                      0xfeff,  0xfe0f,  0xe000,  0xf8ff,  0xfff9,  0xffff,  0x378,
+                                      0x1d173, 0xe0001, 0xe0041, 0xe0100, 0xf0000, 0x10ffff};
+    size_t i, k;
+
+    for (i = 0; i < sizeof points / sizeof points[0]; i++) {
+        uint8_t bytes[4];
+        size_t size = encode(bytes, points[i]);
+        char text[4 * TEXT_ESCAPE_MAX + 1], wanted[4 * TEXT_ESCAPE_MAX + 1] = "";
+
+        ck_assert_int_eq(printable_kind(points[i]), PRINTABLE_NOT);
+        for (k = 0; k < size; k++)
+            snprintf(wanted + 4 * k, sizeof wanted - 4 * k, "\\x%02x", bytes[k]);
+        *text_escape(text, bytes, size, TEXT_QUOTE_KEEP) = '\0';
+        ck_assert_str_eq(text, wanted);
+    }
+}
+END_TEST
+
+/* Each letter may have four; none stands on nothing, nor on what is escaped. */
+START_TEST(marks_are_bounded)
+{
+    expect_escaped("e\u0301\u0301\u0301\u0301", TEXT_QUOTE_KEEP, "e\u0301\u0301\u0301\u0301");
+    expect_escaped("e\u0301\u0301\u0301\u0301\u0301\u0300x\u0301", TEXT_QUOTE_KEEP,
+                   "e\u0301\u0301\u0301\u0301\\xcc\\x81\\xcc\\x80x\u0301");
+    expect_escaped("\u0301e", TEXT_QUOTE_KEEP, "\\xcc\\x81e");
+    expect_escaped("\n\u0301", TEXT_QUOTE_KEEP, "\\x0a\\xcc\\x81");
+    expect_escaped("\\x\u0301", TEXT_QUOTE_KEEP, "\\x5cx\u0301");
+    expect_escaped("\u0e01\u0e38\u0e49", TEXT_QUOTE_KEEP,
+                   "\u0e01\u0e38\u0e49"); /* Thai needs two */
+}
+END_TEST
+
+static void expect_fit(const char *bytes, size_t room, const char *wanted, size_t taken)
+{
+    char text[64];
+
+    ck_assert_uint_eq(text_fit(text, room, bytes, strlen(bytes), TEXT_QUOTE_NOTHING), taken);
+    ck_assert_str_eq(text, wanted);
+}
+
+/* Never half a character, and never half an escape. */
+START_TEST(fits)
+{
+    expect_fit("", 1, "", 0);
+    expect_fit("abc", 4, "abc", 3);
+    expect_fit("abc", 3, "ab", 2);
+    expect_fit("a\u20ac", 4, "a", 1);
+    expect_fit("a\u20ac", 5, "a\u20ac", 4);
+    expect_fit("a\n", 5, "a", 1);
+    expect_fit("a\n", 6, "a\\x0a", 2);
+    expect_fit("\\x41 \"q\"", 64, "\\x41 \"q\"", 8); /* escaped already */
+}
+END_TEST
+
+static void expect_json(const char *bytes, const char *wanted)
+{
+    char text[256];
+
+    *text_json(text, (const uint8_t *)bytes, strlen(bytes)) = '\0';
+    ck_assert_str_eq(text, wanted);
+}
+
+START_TEST(json)
+{
+    expect_json("caf\u00e9 \U0001f600", "caf\u00e9 \U0001f600");
+    expect_json("\"\\\n\x7f", "\\\"\\\\\\u000a\\u007f");
+    expect_json("\u202e\u00a0", "\\u202e\\u00a0");
+    expect_json("\U000e0041", "\\udb40\\udc41");
+    expect_json("\xff\xe2\x82", "\\\\xff\\\\xe2\\\\x82");
+    expect_json("\u0301a", "\\u0301a");
 }
 END_TEST
 
@@ -128,7 +210,7 @@ static size_t decode(uint8_t *out, const char *text, size_t size)
 START_TEST(there_and_back)
 {
     enum { MOST = 40 };
-    static const char pieces[] = "\\x\\xx\"5c \xc2\x85\xe2\x82\xac\n";
+    static const char pieces[] = "\\x\\xx\"5c \xc2\x85\xe2\x82\xac\n\xcc\x81\xcc\x81";
     uint8_t bytes[MOST], back[MOST * TEXT_ESCAPE_MAX];
     char text[MOST * TEXT_ESCAPE_MAX];
     int round;
@@ -169,7 +251,9 @@ END_TEST
 
 Suite *test_suite(void)
 {
-    const TTest *const tests[] = {plain_scan, utf8, escapes, there_and_back, parts};
+    const TTest *const tests[] = {
+        plain_scan, utf8,           escapes, what_shows_nothing, marks_are_bounded, fits,
+        json,       there_and_back, parts};
     Suite *suite = suite_create("text");
     TCase *tcase = tcase_create("text");
     size_t i;
