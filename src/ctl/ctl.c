@@ -45,7 +45,7 @@ static int list_line(enum ctl_output output, struct table *table, const json_t *
         table_csv_row(table->columns, line, stdout);
         return 0;
     }
-    if (json_dumpf(line, stdout, JSON_COMPACT) < 0)
+    if (json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) < 0)
         return -1;
     putchar('\n');
     return 0;

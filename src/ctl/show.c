@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 const char *show_count(char out[SHOW_ROOM], int64_t number)
 {
     char digits[32], *at = out;
@@ -53,47 +55,13 @@ const char *show_part(char out[SHOW_ROOM], double part, double whole)
 
 /* ---- text ----------------------------------------------------------------------------- */
 
-/* The character that begins there, which takes *size bytes.  jansson has seen that it is UTF-8. */
-static uint32_t decode(const char *text, size_t *size)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    size_t more = *at >= 0xf0 ? 3 : *at >= 0xe0 ? 2 : *at >= 0xc0 ? 1 : 0, i;
-    uint32_t character = more == 0 ? *at : *at & (0x3fu >> more);
-
-    for (i = 1; i <= more; i++)
-        character = character << 6 | (at[i] & 0x3fu);
-    *size = more + 1;
-    return character;
-}
-
-static bool is_harmless(uint32_t character)
-{
-    static const struct {
-        uint32_t first, last;
-    } harmful[] = {{0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},
-                   {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfe00, 0xfe0f},
-                   {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe000, 0xf8ff}, {0xe0000, 0x10ffff}};
-    size_t i;
-
-    for (i = 0; i < sizeof harmful / sizeof harmful[0]; i++)
-        if (character >= harmful[i].first && character <= harmful[i].last)
-            return false;
-    return true;
-}
-
 char *show_text(const char *text)
 {
-    char *copy = malloc(strlen(text) + 1), *at = copy;
-    size_t size;
+    const size_t size = strlen(text), room = TEXT_ESCAPE_MAX * size + 1;
+    char *copy = malloc(room);
 
-    for (; copy != NULL && *text != '\0'; text += size) {
-        if (is_harmless(decode(text, &size)))
-            at = mempcpy(at, text, size);
-        else
-            *at++ = '?';
-    }
     if (copy != NULL)
-        *at = '\0';
+        text_fit(copy, room, text, size, TEXT_QUOTE_NOTHING);
     return copy;
 }
 

@@ -159,17 +159,21 @@ void table_end(struct table *table, FILE *out)
 
 static void csv_text(const char *text, FILE *out)
 {
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, out);
+    char *shown = show_text(text), *at = shown;
+
+    if (shown == NULL || strpbrk(shown, ",\"") == NULL) {
+        fputs(shown != NULL ? shown : "", out);
+        free(shown);
         return;
     }
     fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
+    for (; *at != '\0'; at++) {
+        if (*at == '"')
             fputc('"', out);
-        fputc(*text, out);
+        fputc(*at, out);
     }
     fputc('"', out);
+    free(shown);
 }
 
 static void csv_value(const json_t *value, FILE *out)

@@ -44,20 +44,14 @@ static const struct {
 } texts[] = {{"pump-4711", "pump-4711", 9},
              {"B\xc3\xb6iler \xe2\x82\xac \xf0\x9f\x94\xa5",
               "B\xc3\xb6iler \xe2\x82\xac \xf0\x9f\x94\xa5", 10},
-             {"a\x1b[2Jb", "a?[2Jb", 6},
-             {"a\nb\tc\x7f", "a?b?c?", 6},
+             {"a\x1b[2Jb", "a\\x1b[2Jb", 9},
+             {"a\nb\tc\x7f", "a\\x0ab\\x09c\\x7f", 15},
              {"a\xc2\x9b"
-              "31mb",
-              "a?31mb", 6}, /* CSI as one character */
-             {"a\xe2\x80\xae"
-              "b",
-              "a?b", 3}, /* right to left */
-             {"a\xe2\x80\x8b"
-              "b\xe2\x80\xa8",
-              "a?b?", 4}, /* of no width; a line separator */
-             {"\xef\xbb\xbf"
-              "a\xf3\xa0\x80\x81",
-              "?a?", 3}, /* a mark of byte order; a tag */
+              "31m",
+              "a\\xc2\\x9b31m", 12},                /* CSI as one character */
+             {"a\u202eb", "a\\xe2\\x80\\xaeb", 14}, /* right to left */
+             {"a\u200b", "a\\xe2\\x80\\x8b", 13},   /* of no width */
+             {"a\\x0ab", "a\\x0ab", 6},             /* escaped already */
              {"", "", 0}};
 
 START_TEST(text)

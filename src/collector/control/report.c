@@ -34,7 +34,8 @@ static int append(const char *bytes, size_t size, void *context)
 
 static void dump(struct outgoing *out, json_t *object)
 {
-    if (object == NULL || json_dump_callback(object, append, out, JSON_COMPACT) < 0 ||
+    if (object == NULL ||
+        json_dump_callback(object, append, out, JSON_COMPACT | JSON_ENSURE_ASCII) < 0 ||
         append("\n", 1, out) < 0)
         out->lost = true;
     json_decref(object);
