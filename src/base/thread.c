@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sanitized.h"
@@ -30,10 +31,20 @@ enum { NAMES = 128, NAME = 16 };
 static char names[NAMES][NAME];
 static atomic_uint names_begun;
 
+/* What this CPU's registers need of a stack; a C library may know of one size alone. */
+static long signal_stack(void)
+{
+#ifdef _SC_SIGSTKSZ
+    return sysconf(_SC_SIGSTKSZ);
+#else
+    return SIGSTKSZ;
+#endif
+}
+
 static void make_stack(void)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), least = 64 * 1024;
-    long wanted = sysconf(_SC_SIGSTKSZ); /* what this CPU's registers need */
+    long wanted = signal_stack();
     size_t stack = wanted > (long)least ? ((size_t)wanted + page - 1) / page * page : least;
     stack_t use = {.ss_size = stack};
     void *memory =
@@ -79,6 +90,16 @@ void thread_settle(void)
 {
     if (own.locale != (locale_t)0)
         uselocale(own.locale);
+}
+
+void thread_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 void thread_call(pthread_t thread, const char *name)

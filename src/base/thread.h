@@ -18,6 +18,9 @@ void thread_end(void);
  * leaves that of the process behind.  Not for a thread that is not ours. */
 void thread_settle(void);
 
+/* Makes a condition whose waits are timed by the monotonic clock. */
+void thread_condition(pthread_cond_t *condition);
+
 /* Gives a thread a name, which tools show; one that is longer than 15 bytes is not shown. */
 void thread_call(pthread_t thread, const char *name);
 

@@ -198,14 +198,10 @@ static void *run(void *unused)
 
 int watchdog_start(struct log *log)
 {
-    pthread_condattr_t attributes;
     sigset_t all, before;
     int error;
 
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&dog.order, &attributes);
-    pthread_condattr_destroy(&attributes);
+    thread_condition(&dog.order);
     dog.log = log;
     dog.over = false;
     dog.main = &note_mine;

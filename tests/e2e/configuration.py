@@ -63,7 +63,7 @@ chain = (
         self.check("workers = 1;\nchain = ();", (2, ["empty"]))
         self.check('chain = ( { plugin = "sequence"; } );', (1, ["no sink"]))
         self.check('chain = ( { plugin = "sequence"; queue = 5000; }, { plugin = "csv"; } );', (1, ["queue"]))
-        self.check('chain = ( { plugin = "csv"; name = "a"; },\n { plugin = "csv"; name = "a"; } );',
+        self.check('chain = ( { plugin = "csv"; name = "a"; },\n { plugin = "csv"; name = "a"; path = "b"; } );',
                    (2, ['"a" is taken']))
         self.check('chain = ( { plugin = "csv"; columns = ( "value", "value" ); } );', (1, ["columns", "value"]))
         self.check('chain = { plugin = "csv"; };', (1, ["expected a list"]))

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "collector/catalog/numbers.h"
 
 #define GATE_PATIENCE CLOCK_SECOND /* for the workers to end what they are at */
@@ -148,7 +149,7 @@ int chain_open(struct chain *chain, const struct chain_settings *settings, struc
     chain->holds_back = settings->overflow == OVERFLOW_WAIT;
     chain->filter_count = settings->filter_count;
     pthread_mutex_init(&chain->gate.lock, NULL);
-    pthread_cond_init(&chain->gate.changed, NULL);
+    thread_condition(&chain->gate.changed);
     chain->drained_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (chain->drained_fd < 0) {
         problems_note(problems, LOG_ERROR, NULL, "cannot make an eventfd: %s", strerror(errno));
@@ -246,7 +247,7 @@ static bool shut_gate(struct chain *chain)
         pipeline_wake(&chain->pipelines[i], NULL);
     pthread_mutex_lock(&gate->lock);
     while (gate->waiting < chain->pipeline_count && error == 0)
-        error = pthread_cond_clockwait(&gate->changed, &gate->lock, CLOCK_MONOTONIC, &until);
+        error = pthread_cond_timedwait(&gate->changed, &gate->lock, &until);
     pthread_mutex_unlock(&gate->lock);
     return error == 0;
 }

@@ -17,6 +17,7 @@
 #include "metric.h"
 #include "rules.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "build.h"
 #include "collector/catalog/numbers.h"
 
@@ -27,7 +28,7 @@ _Static_assert((int)LOG_DEBUG == (int)MUSTER_LOG_DEBUG, "the same levels");
 void host_init(struct host *host)
 {
     pthread_mutex_init(&host->wait_lock, NULL);
-    pthread_cond_init(&host->wait_ends, NULL);
+    thread_condition(&host->wait_ends);
 }
 
 /* Whether an output that is tried again and again says what it said the last time. */
@@ -489,7 +490,7 @@ static int wait_for(struct muster_instance *instance, uint64_t ns)
         ordered = is_sinks && has_order(instance);
         if (stopping || ordered)
             break;
-        error = pthread_cond_clockwait(&host->wait_ends, &host->wait_lock, CLOCK_MONOTONIC, &until);
+        error = pthread_cond_timedwait(&host->wait_ends, &host->wait_lock, &until);
     }
     pthread_mutex_unlock(&host->wait_lock);
     pthread_setcancelstate(cancel_state, NULL);

@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -450,7 +452,8 @@ int state_file_copy(struct state_file *file, const struct state_directory *direc
 /* Renames, and never replaces.  0, or an errno; EEXIST if the name is taken. */
 static int rename_to_free(int directory, const char *from, const char *to)
 {
-    if (renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0)
+    /* The call itself, which not every C library has a function for. */
+    if (syscall(SYS_renameat2, directory, from, directory, to, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return errno;
