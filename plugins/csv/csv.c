@@ -11,66 +11,17 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <muster/plugin.h>
 
 #include "../common/plugin_log.h"
 #include "../common/text_sink.h"
-#include "misfit.h"
 #include "output.h"
 #include "row.h"
-
-static const char *const sync_choices[] = {"none", "second", NULL};
-enum { SYNC_NONE, SYNC_SECOND };
-
-/* In the order of enum row_kind. */
-static const char *const records_choices[] = {"messages", "gaps", "holes", NULL};
-
-/* In the order of enum row_layout. */
-static const char *const layout_choices[] = {"wide", "long", NULL};
-
-static const char *const guard_choices[] = {"none", "spreadsheet", NULL};
-enum { GUARD_NONE, GUARD_SPREADSHEET };
+#include "settings.h"
 
 /* With ROW_LONG: for how many messages the rows wait at most until they are written. */
 enum { LONG_MOST = 16384 };
-
-static const struct muster_option options[] = {
-    {.name = "path",
-     .summary = "The file to append to; relative to the directory that musterd runs in",
-     .fallback = "telemetry.csv",
-     .type = MUSTER_OPTION_PATH},
-    {.name = "records",
-     .summary = "What the rows are about: messages, gaps, or what sinks have dropped",
-     .fallback = "messages",
-     .choices = records_choices,
-     .type = MUSTER_OPTION_CHOICE},
-    {.name = "columns",
-     .summary = "The columns, from left to right; if there are none, the default ones of `records`",
-     .choices = row_column_names,
-     .type = MUSTER_OPTION_LIST,
-     .flags = MUSTER_OPTION_VALUES},
-    {.name = "layout",
-     .summary = "Values of a message: wide, in a column each; or long, in a row each",
-     .fallback = "wide",
-     .choices = layout_choices,
-     .type = MUSTER_OPTION_CHOICE},
-    {.name = "guard",
-     .summary = "Whom texts of devices are kept from: nobody, or a spreadsheet, as formulas",
-     .fallback = "none",
-     .choices = guard_choices,
-     .type = MUSTER_OPTION_CHOICE},
-    {.name = "mode",
-     .summary = "Who may read and write a file that is made: an octal number",
-     .fallback = "0640",
-     .type = MUSTER_OPTION_STRING},
-    {.name = "sync",
-     .summary = "When rows are forced to the disk: never, or once a second",
-     .fallback = "none",
-     .choices = sync_choices,
-     .type = MUSTER_OPTION_CHOICE},
-};
 
 struct csv {
     const struct muster_host *host;
@@ -145,124 +96,6 @@ static int take_back(void *plugin, uint32_t size)
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
-static enum row_kind kind_of(const struct muster_host *host, struct muster_instance *instance)
-{
-    return (enum row_kind)host->get_int(instance, "records");
-}
-
-static enum row_layout layout_of(const struct muster_host *host, struct muster_instance *instance)
-{
-    return (enum row_layout)host->get_int(instance, "layout");
-}
-
-/* Whether that name is a column of such a file, and there once; else the error is said. */
-static bool check_column(struct row *row, enum row_kind kind, const char *name)
-{
-    char text[256];
-
-    if (!row_can_have(kind, row->layout, name))
-        snprintf(text, sizeof text,
-                 "there is no column \"%.100s\" if records is \"%s\" and layout \"%s\": see "
-                 "muster-csv(7), or leave columns out",
-                 name, records_choices[kind], layout_choices[row->layout]);
-    else if (!row_knows(row, name))
-        snprintf(text, sizeof text, "there is no column \"%.100s\"; see muster-csv(7)", name);
-    else if (row_add(row, name) != 0)
-        snprintf(text, sizeof text, "column \"%.100s\" is named twice; name it once", name);
-    else {
-        if (row_hides_value(row, name))
-            plugin_log(row->host, row->instance, MUSTER_LOG_WARNING,
-                       "the column \"%s\" is what muster-csv(7) says, and not the value of that "
-                       "name; to have that, give it another name in the catalog",
-                       name);
-        return true;
-    }
-    row->host->config_error(row->instance, "columns", text);
-    return false;
-}
-
-/* Looks at the columns that there are if none are named. */
-static bool check_default(const struct row *row, enum row_kind kind)
-{
-    const char *clash =
-        kind == ROW_MESSAGES && row->layout == ROW_WIDE ? row_find_clash(row) : NULL;
-    char text[256];
-
-    if (clash == NULL)
-        return true;
-    snprintf(
-        text, sizeof text,
-        "\"%.100s\" is a column already, so a value of that name can have none: give the value "
-        "another name in the catalog, or name the columns without it",
-        clash);
-    row->host->config_error(row->instance, NULL, text);
-    return false;
-}
-
-/* Returns 0, or -1 if the text is no mode of a file. */
-static int read_mode(const char *text, mode_t *mode)
-{
-    const mode_t bits = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
-    char *end;
-    unsigned long value;
-
-    if (text[0] < '0' || text[0] > '7')
-        return -1;
-    value = strtoul(text, &end, 8);
-    if (*end != '\0' || (value & ~(unsigned long)bits) != 0 || (value & S_IWUSR) == 0)
-        return -1;
-    *mode = (mode_t)value;
-    return 0;
-}
-
-/* Looks at the file that is there, with the columns that are named. */
-static void check_file(struct row *row, enum row_kind kind, uint32_t named)
-{
-    char *header;
-
-    if (named == 0)
-        row_add_default(row, kind);
-    header = malloc(row_header_bound(row));
-    if (header != NULL)
-        misfit_check(row->host, row->instance, header, (size_t)(row_header(row, header) - header));
-    free(header);
-}
-
-static int csv_check(const struct muster_host *host, struct muster_instance *instance)
-{
-    enum row_kind kind = kind_of(host, instance);
-    uint32_t count = host->list_length(instance, "columns");
-    bool is_good = true;
-    struct row row;
-    mode_t mode;
-    uint32_t i;
-
-    if (read_mode(host->get_string(instance, "mode"), &mode) != 0) {
-        host->config_error(instance, "mode",
-                           "this is no mode: write it as chmod takes it, with reading and writing "
-                           "alone, and writing for the owner, such as \"0640\"");
-        return MUSTER_FAILED;
-    }
-    if (layout_of(host, instance) == ROW_LONG && kind != ROW_MESSAGES) {
-        host->config_error(instance, "layout",
-                           "only messages have values: leave it out, or records");
-        return MUSTER_FAILED;
-    }
-    if (row_open(&row, host, instance, layout_of(host, instance)) != 0) {
-        host->config_error(instance, NULL, strerror(errno));
-        row_close(&row);
-        return MUSTER_FAILED;
-    }
-    for (i = 0; i < count; i++)
-        is_good &= check_column(&row, kind, host->list_item(instance, "columns", i));
-    if (count == 0)
-        is_good = check_default(&row, kind);
-    if (is_good)
-        check_file(&row, kind, count);
-    row_close(&row);
-    return is_good ? 0 : MUSTER_FAILED;
-}
-
 /* Returns 0, or -1 if memory is short. */
 static int choose_columns(struct csv *csv)
 {
@@ -271,9 +104,9 @@ static int choose_columns(struct csv *csv)
     uint32_t count = host->list_length(instance, "columns");
     uint32_t i;
 
-    if (row_open(&csv->row, host, instance, layout_of(host, instance)) != 0)
+    if (row_open(&csv->row, host, instance, settings_layout(host, instance)) != 0)
         return -1;
-    csv->row.is_guarded = host->get_int(instance, "guard") == GUARD_SPREADSHEET;
+    csv->row.is_guarded = settings_is_guarded(host, instance);
     for (i = 0; i < count; i++)
         row_add(&csv->row, host->list_item(instance, "columns", i));
     if (count == 0)
@@ -307,7 +140,7 @@ static int prepare_buffer(struct csv *csv)
 static void free_all(struct csv *csv)
 {
     line_buffer_free(&csv->output.sink.buffer);
-    file_free(&csv->output.file);
+    output_free(&csv->output);
     row_close(&csv->row);
     free(csv->header);
     free(csv);
@@ -331,14 +164,13 @@ static int csv_open(const struct muster_host *host, struct muster_instance *inst
                                           .take_back = take_back,
                                           .unit = "row",
                                           .gone = MUSTER_LOST};
-    csv->kind = kind_of(host, instance);
+    csv->kind = settings_kind(host, instance);
     if (choose_columns(csv) != 0 || prepare_buffer(csv) != 0) {
         LOG(csv, MUSTER_LOG_ERROR, "cannot start: %s", strerror(errno));
         goto failed;
     }
-    csv->output.file.sync = host->get_int(instance, "sync") == SYNC_SECOND;
-    read_mode(host->get_string(instance, "mode"), &csv->output.file.mode);
-    if (file_init(&csv->output.file, host->get_string(instance, "path")) != 0)
+    settings_read(host, instance, &csv->output);
+    if (output_init(&csv->output, host->get_string(instance, "path")) != 0)
         goto failed;
     csv->output.sink.target = csv->output.file.label;
     host->take(instance, csv->kind == ROW_MESSAGES ? MUSTER_TAKES_MESSAGES : MUSTER_TAKES_EVENTS);
@@ -356,8 +188,7 @@ static int csv_connect(void *state, const struct muster_call *call)
 {
     struct csv *csv = state;
 
-    (void)call;
-    return output_connect(&csv->output);
+    return output_connect(&csv->output, call);
 }
 
 static int64_t csv_write(void *state, const struct muster_record *records, uint32_t count,
@@ -394,9 +225,7 @@ static uint64_t csv_tick(void *state, uint64_t now_ns)
 {
     struct csv *csv = state;
 
-    (void)now_ns;
-    output_tick(&csv->output);
-    return 0;
+    return output_tick(&csv->output, now_ns);
 }
 
 static void csv_close(void *state, const struct muster_call *call)
@@ -423,13 +252,13 @@ const struct muster_plugin muster_plugin_v1 = {
     .size = sizeof muster_plugin_v1,
     .abi_major = MUSTER_ABI_MAJOR,
     .abi_minor = MUSTER_ABI_MINOR,
-    .option_size = sizeof options[0],
-    .option_count = sizeof options / sizeof options[0],
+    .option_size = sizeof settings_options[0],
+    .option_count = SETTINGS_COUNT,
     .name = "csv",
     .version = "1.0",
     .summary = "appends a row a message, or a row a gap, to a CSV file",
-    .options = options,
-    .check = csv_check,
+    .options = settings_options,
+    .check = settings_check,
     .open = csv_open,
     .close = csv_close,
     .sink = &sink,

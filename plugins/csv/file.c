@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../common/plugin_log.h"
+#include "../common/replace.h"
 #include "content.h"
 
 #define LOG(file, level, ...) file_log(file, level, __VA_ARGS__)
@@ -56,16 +57,17 @@ static int set_path(struct file *file, const char *path)
 /* A file that is there, or is made, with the mode that was asked for. */
 static int open_or_make(const struct file *file, int flags)
 {
+    const mode_t mode = file->mode != 0 ? file->mode : DESTINATION_MODE;
     int fd = open(file->path, flags | O_APPEND | O_CLOEXEC);
 
     if (fd >= 0 || errno != ENOENT)
         return fd;
-    fd = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, file->mode);
+    fd = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, mode);
     if (fd < 0 && errno == EEXIST) /* somebody else has just made it, or it is a link to nothing */
-        return open(file->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, file->mode);
-    if (fd >= 0 && fchmod(fd, file->mode) != 0)
+        return open(file->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, mode);
+    if (fd >= 0 && file->mode != 0 && fchmod(fd, mode) != 0)
         LOG(file, MUSTER_LOG_WARNING, "cannot give %s the mode %04o: %s", file->label,
-            (unsigned)file->mode, strerror(errno));
+            (unsigned)mode, strerror(errno));
     return fd;
 }
 
@@ -269,6 +271,16 @@ int file_renew(struct file *file, enum file_found found)
     file->is_quiet = false;
     if (result == 0)
         file->told = FILE_SAME;
+    return result;
+}
+
+int file_next(struct file *file)
+{
+    int result;
+
+    file->is_quiet = true;
+    result = open_other(file);
+    file->is_quiet = false;
     return result;
 }
 

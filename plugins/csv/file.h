@@ -36,7 +36,7 @@ struct file {
     const char *header; /* the first line with its '\n'; the owner's, not terminated */
     size_t header_size;
     bool sync;   /* a new file is to survive a crash of the machine */
-    mode_t mode; /* of a new file */
+    mode_t mode; /* of a new file; 0: DESTINATION_MODE, less the umask */
     char *path;  /* absolute */
     char *label; /* the path in quotes, fit for a message */
     struct file_open open;
@@ -62,6 +62,9 @@ enum file_found file_look(const struct file *file);
  * that it has its header.  Says what was found, once.  Returns 0, or -1 without a word of why; then
  * what is open stays so, and file_open says it. */
 int file_renew(struct file *file, enum file_found found);
+
+/* The file that is open has got another name: opens the path again.  The same. */
+int file_next(struct file *file);
 
 /* Whether rows that were written are in a file that has a name: after they were written.  Those
  * that are not are in no file. */

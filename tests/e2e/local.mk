@@ -38,6 +38,7 @@ E2E_TESTS = \
 	%D%/reload.py \
 	%D%/rotation.py \
 	%D%/scenarios.py \
+	%D%/segments.py \
 	%D%/service.py \
 	%D%/signals.py \
 	%D%/sinks.py \

@@ -171,7 +171,7 @@ class Rotation(Case):
         self.write("collector.conf", f'listen = ( {{ port = 0; }} );\nchain = ( {{ plugin = "csv"; mode = "640x"; }} );\n')
         done = self.musterd("-c", "collector.conf", "--check")
         self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertIn("collector.conf:2: csv: mode: this is no mode", done.stderr)
+        self.assertIn("collector.conf:2: csv: mode: it is three octal digits", done.stderr)
 
 
 if __name__ == "__main__":

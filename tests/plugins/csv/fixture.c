@@ -5,6 +5,8 @@
 #include "fixture.h"
 
 #include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +28,14 @@ void fixture_set_up(void)
 
 void fixture_tear_down(void)
 {
-    char other[160];
+    DIR *directory = opendir(fixture_directory);
+    const struct dirent *entry;
 
-    snprintf(other, sizeof other, "%s.1", fixture_path);
-    unlink(other);
-    unlink(fixture_path);
+    ck_assert_ptr_nonnull(directory);
+    while ((entry = readdir(directory)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            ck_assert_int_eq(unlinkat(dirfd(directory), entry->d_name, 0), 0);
+    closedir(directory);
     ck_assert_int_eq(rmdir(fixture_directory), 0);
 }
 

@@ -19,7 +19,7 @@
 extern char fixture_directory[32]; /* new for each test */
 extern char fixture_path[128];     /* of a file in it that is not there */
 
-/* Before and after each test.  The test may leave that file, and one with ".1" behind its name. */
+/* Before and after each test, which may leave files there. */
 void fixture_set_up(void);
 void fixture_tear_down(void);
 

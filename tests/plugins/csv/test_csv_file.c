@@ -283,7 +283,7 @@ END_TEST
 
 START_TEST(modes)
 {
-    const char *const wrong[] = {"", "8", "0400", "0740", "640x", "-640", "01640"};
+    const char *const wrong[] = {"", "8", "0400", "0740", "640x", "-640", "64"};
     struct stat found;
     size_t i;
 
@@ -302,7 +302,7 @@ START_TEST(modes)
         umask(077);
         fixture_close(instance, fixture_open(instance));
         ck_assert_int_eq(stat(fixture_path, &found), 0);
-        ck_assert_uint_eq(found.st_mode & 07777, i == 0 ? 0640 : 0664);
+        ck_assert_uint_eq(found.st_mode & 07777, i == 0 ? 0600 : 0664);
         ck_assert_int_eq(unlink(fixture_path), 0);
     }
 }
@@ -311,41 +311,49 @@ END_TEST
 /* In place of the C library's. */
 static unsigned syncs;
 static int sync_error;
+static unsigned failing_syncs; /* the next so many fail; then there is no error */
 
 int fdatasync(int fildes)
 {
     (void)fildes;
     syncs++;
+    if (failing_syncs > 0) {
+        failing_syncs--;
+        errno = EIO;
+        return -1;
+    }
     errno = sync_error;
     return sync_error == 0 ? 0 : -1;
 }
 
 START_TEST(durable)
 {
-    struct muster_instance *instance =
-        muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", "sync", "second", NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, "columns",
+                                                       "seq_num", "sync", "interval", NULL);
     struct muster_record record = fixture_text(1, NULL);
     void *state = fixture_open(instance);
 
     syncs = 0;
-    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, 0), 0);
     ck_assert_uint_eq(syncs, 0); /* in a second */
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
     ck_assert_uint_eq(syncs, 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
     ck_assert_uint_eq(syncs, 1);
-    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     sync_error = EIO;
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), MUSTER_LOST);
     ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "cannot sync"), 1);
     sync_error = 0;
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "durable_rows"), 1);
     fixture_close(instance, state);
 
     instance = muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", NULL);
     state = fixture_open(instance);
     syncs = 0;
-    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
     ck_assert_uint_eq(syncs, 0);
     fixture_close(instance, state);
@@ -355,20 +363,48 @@ END_TEST
 /* What fails in between is not safe because a later call says that all the rest is. */
 START_TEST(durable_again)
 {
-    struct muster_instance *instance =
-        muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", "sync", "second", NULL);
+    struct muster_instance *instance = muster_test_new(PLUGIN, "path", fixture_path, "columns",
+                                                       "seq_num", "sync", "interval", NULL);
     struct muster_record record = fixture_text(1, NULL);
     void *state = fixture_open(instance);
 
-    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     sync_error = EIO;
     PLUGIN->sink->tick(state, 1);
     sync_error = 0;
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), MUSTER_LOST);
     fake_disconnect(PLUGIN, state);
     ck_assert_int_eq(fake_connect(PLUGIN, state), 0);
-    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
     ck_assert_int_eq(fake_flush(PLUGIN, state, MUSTER_CALL_DURABLE), 0);
+    fixture_close(instance, state);
+}
+END_TEST
+
+/* A descriptor that could not be synced says at the next try that all is well. */
+START_TEST(set_aside)
+{
+    struct muster_instance *instance =
+        muster_test_new(PLUGIN, "path", fixture_path, "columns", "seq_num", "sync", "batch", NULL);
+    struct muster_record record = fixture_text(1, NULL);
+    void *state = fixture_open(instance);
+    char aside[192];
+
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "durable_rows"), 1);
+    record.seq = 2;
+    ck_assert_int_eq(fake_write(PLUGIN, state, &record, 1), 1);
+    failing_syncs = 1;
+    ck_assert_int_eq(fake_flush(PLUGIN, state, 0), MUSTER_LOST);
+    ck_assert_uint_eq(muster_test_logged(instance, MUSTER_LOG_ERROR, "cannot sync \""), 1);
+    fake_disconnect(PLUGIN, state);
+    ck_assert_int_eq(fake_connect(PLUGIN, state), 0);
+    ck_assert_int_eq(fixture_write(state, &record, 1), 1);
+    ck_assert_uint_eq(muster_test_counter(instance, "rows"), 2);
+    ck_assert_uint_eq(muster_test_counter(instance, "durable_rows"), 2);
+    fixture_expect_file(fixture_path, "seq_num\n2\n");
+    snprintf(aside, sizeof aside, "%s/t-20251107T164912Z-000001.csv", fixture_directory);
+    fixture_expect_file(aside, "seq_num\n1\n");
     fixture_close(instance, state);
 }
 END_TEST
@@ -414,6 +450,7 @@ Suite *test_suite(void)
                                   modes,
                                   durable,
                                   durable_again,
+                                  set_aside,
                                   removed};
     Suite *suite = suite_create("csv file");
     TCase *tcase = tcase_create("csv file");
