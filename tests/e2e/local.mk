@@ -30,6 +30,7 @@ E2E_TESTS = \
 	%D%/outputs.py \
 	%D%/plugin_guide.py \
 	%D%/plugin_tool.py \
+	%D%/power_cut.py \
 	%D%/presence.py \
 	%D%/privileges.py \
 	%D%/quickstart.py \
