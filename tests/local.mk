@@ -39,17 +39,30 @@ TESTS += $(UNIT_TESTS)
 endif
 TESTS += $(SCRIPT_TESTS)
 
-# Those with threads, and the daemon's: for a thread sanitizer, under which the others only take time.
+# For sanitizers, under which some tests only take time.  Without those that look at files or build with the installed
+# package, and the long plays of muster-fleet, whose parts other tests have:
+UNSANITIZED = tests/architecture | tests/planted.py | tests/e2e/assignment.py | tests/e2e/hardened.py | \
+	tests/e2e/manuals.py | tests/e2e/matrix.py | tests/e2e/plugin_guide.py | tests/e2e/plugin_tool.py | \
+	tests/e2e/quickstart.py | tests/e2e/scenarios.py | tests/e2e/service.py
+# Without threads of their own:
+UNTHREADED = tests/base/* | tests/fuzz/* | tests/fleet/* | tests/plugins/* | tests/wire/* | \
+	tests/e2e/fleet_formats.py | tests/e2e/format_vectors.py | tests/e2e/formats.py
+
+check-memory:
+	@list=; for test in $(TESTS); do \
+	  case $$test in $(UNSANITIZED)) continue ;; esac; \
+	  list="$$list $$test"; \
+	done; \
+	$(MAKE) check TESTS="$$list"
+
 check-threads:
 	@list=; for test in $(TESTS); do \
 	  case $$test in \
 	    tests/base/test_log* | tests/base/test_metrics*) ;; \
-	    tests/base/* | tests/fuzz/* | tests/fleet/* | tests/plugins/* | tests/wire/*) continue ;; \
-	    tests/architecture | tests/planted.py) continue ;; \
-	    tests/e2e/manuals.py | tests/e2e/plugin_guide.py | tests/e2e/plugin_tool.py) continue ;; \
+	    $(UNSANITIZED) | $(UNTHREADED)) continue ;; \
 	  esac; \
 	  list="$$list $$test"; \
 	done; \
 	$(MAKE) check TESTS="$$list"
-.PHONY: check-threads
+.PHONY: check-memory check-threads
 EXTRA_DIST += %D%/architecture %D%/planted.py %D%/count %D%/packages %D%/vectors/wire.yaml %D%/vectors/formats

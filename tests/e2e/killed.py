@@ -21,8 +21,8 @@ from replay import ethernet, fleet, ipv4, pcap, udp
 
 KILLS = int(os.environ.get("MUSTER_KILLS", "6" if SANITIZED else "17"))  # 1,000 in a long run
 SERIAL = 4  # the column of a row that says which message it is of
-RUSH = 1500  # datagrams that wait for it in one go, just before a kill
-OUTAGE = 5000  # datagrams at most that nobody hears, however long it takes to come back: no step is over half the window
+RUSH = 1000  # datagrams that wait for it in one go, just before a kill
+OUTAGE = 4000  # datagrams at most that nobody hears, however long it takes to come back: no step is over half the window
 PROBE = f"""  {{ plugin = "sequence"; window = {WINDOW}; }},
   {{ plugin = "stats"; interval = 0; file = "probe.json"; }}"""
 
