@@ -475,9 +475,9 @@ struct muster_filter {
 
     /* [main] between two batches, while no worker is in a callback of this filter: the options have
      * changed, and the getters show the new ones.  Kept state stays as it is.  Returns 0 if they
-     * are adopted; MUSTER_RENEW if that takes a new instance: they are in force at the next start;
-     * or MUSTER_FAILED after a log line: the old ones stay in force.  Without it:
-     * MUSTER_RENEW. */
+     * are adopted; MUSTER_RENEW if that takes a new instance: a sink gets one, which is opened
+     * while this one runs, and a filter's options are in force at the next start; or MUSTER_FAILED
+     * after a log line: the old ones stay in force.  Without it: MUSTER_RENEW. */
     int (*reload)(void *state, const struct muster_call *call);
 };
 

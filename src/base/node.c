@@ -102,3 +102,46 @@ void node_problem(const struct node *node, struct problems *problems, const char
     problems_vadd(problems, node->file, node->line, node->column, format, arguments);
     va_end(arguments);
 }
+
+/* What a mark is made of: a hash, and how many nodes it may still be made of, since aliases can
+ * stand for more of them than memory has room for. */
+struct mark {
+    uint64_t hash;
+    size_t left;
+};
+
+static void mark_text(struct mark *mark, const char *text)
+{
+    do /* the 0 as well; FNV-1a */
+        mark->hash = (mark->hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    while (*text++ != '\0');
+}
+
+static void mark_node(struct mark *mark, const struct node *node)
+{
+    size_t i;
+
+    if (mark->left == 0)
+        return;
+    mark->left--;
+    if (node == NULL) {
+        mark_text(mark, "");
+        return;
+    }
+    mark->hash = (mark->hash ^ (unsigned)node->kind ^ node->count << 8) * UINT64_C(1099511628211);
+    if (node->kind != NODE_LIST && node->kind != NODE_MAP)
+        mark_text(mark, node->text);
+    for (i = 0; i < node->count; i++) {
+        if (node->kind == NODE_MAP)
+            mark_node(mark, node->items[i].key);
+        mark_node(mark, node->items[i].value);
+    }
+}
+
+uint64_t node_mark(const struct node *node)
+{
+    struct mark mark = {.hash = UINT64_C(14695981039346656037), .left = 4u << 20};
+
+    mark_node(&mark, node);
+    return mark.left == 0 ? 0 : mark.hash | 1;
+}

@@ -7,6 +7,7 @@
 #define BASE_NODE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "problems.h"
 
@@ -55,6 +56,10 @@ const char *node_kind_name(const struct node *node);
 /* Adds an error at the place of `node`. */
 void node_problem(const struct node *node, struct problems *problems, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* A number that is another one for other content below the node, wherever that stands; 0: there is
+ * too much of it to tell.  NULL is content, too. */
+uint64_t node_mark(const struct node *node);
 
 void node_tree_free(struct node_tree *tree);
 

@@ -11,6 +11,7 @@
 #include "collector/config/config.h"
 #include "collector/flow/chain.h"
 #include "collector/host/host.h"
+#include "requests.h"
 
 /* A collector, as long as it runs. */
 struct collector_view {
@@ -18,8 +19,9 @@ struct collector_view {
     const char *config_path;
     struct host *host;
     struct chain *chain;
-    uint64_t started_ns; /* monotonic */
-    uint64_t started_at; /* ns since the Unix epoch */
+    uint64_t started_ns;       /* monotonic */
+    uint64_t started_at;       /* ns since the Unix epoch */
+    struct requests *requests; /* what may be asked of it; answered until the end */
 };
 
 /* Both are [main]: when the front has begun, and before the chain is closed. */

@@ -25,6 +25,7 @@
 #include "numbering.h"
 #include "overrun.h"
 #include "reload.h"
+#include "requests.h"
 #include "watchdog.h"
 
 #define PATIENCE   (100 * CLOCK_MILLISECOND) /* of a stop, before it says what it waits for */
@@ -41,6 +42,7 @@ struct collector {
     struct chain chain;
     struct listener_formats formats[SETTINGS_LISTENERS_MOST]; /* of each listener */
     struct reload reload;
+    struct requests requests; /* of other threads */
     struct overrun overrun;
     const struct collector_attendant *attendant; /* that has begun; or NULL */
     const struct capture_account *capture;       /* in a replay */
@@ -212,6 +214,18 @@ static void look_for_losses(struct collector *collector, bool is_last)
     overrun_look(&collector->overrun, &account, collector->log, now, is_last);
 }
 
+/* What another thread asks for; the log has it, too. */
+static int serve(void *context, enum request_kind kind, struct problems *said)
+{
+    struct collector *collector = context;
+
+    if (kind == REQUEST_RESTART) {
+        problems_note(said, LOG_ERROR, NULL, "it cannot restart itself");
+        return -1;
+    }
+    return reload_run(&collector->reload, kind == REQUEST_DRY_RELOAD, said);
+}
+
 /* Until it is time to stop. */
 static void wait_for_end(struct collector *collector, struct live *live)
 {
@@ -223,18 +237,25 @@ static void wait_for_end(struct collector *collector, struct live *live)
     while (event != LOOP_STOP) {
         uint64_t until = state_store_copy(states, clock_monotonic(), &problems);
         uint64_t again = live_look(live, clock_monotonic(), &problems);
+        uint64_t closing = chain_look(&collector->chain);
         uint64_t look = clock_monotonic() + OVERRUN_LOOK;
 
+        if (collector->attendant != NULL)
+            requests_serve(&collector->requests, serve, collector);
+        reload_renew(&collector->reload, &problems);
         if (until != 0 && until < look)
             look = until;
+        if (closing != 0 && closing < look)
+            look = closing;
         if (again != 0 && again < look)
             look = again;
         problems_log(&problems, collector->log);
         look_for_losses(collector, false);
-        event = loop_wait(&collector->loop, -1, look, &signal);
+        event = loop_wait(&collector->loop, collector->chain.drained_fd, look, &signal);
         if (event == LOOP_ROTATE) {
             rotate(collector);
-            reload_run(&collector->reload, &collector->chain, collector->log);
+            reload_run(&collector->reload, false, &problems);
+            problems_log(&problems, collector->log);
         }
     }
     log_format(collector->log, LOG_INFO, NULL, "%s: stopping", signal);
@@ -285,7 +306,7 @@ static void tell_waiting(const struct collector *collector, uint64_t left_ns)
 static void begin_stop(struct collector *collector)
 {
     collector->stopping_ns = clock_monotonic();
-    collector->deadline_ns = collector->stopping_ns + (uint64_t)collector->config->stop_ns;
+    collector->deadline_ns = collector->stopping_ns + (uint64_t)collector->reload.running->stop_ns;
     watchdog_stopping(collector->deadline_ns);
 }
 
@@ -400,8 +421,10 @@ static void attend(struct collector *collector, const struct collector_arguments
         .chain = &collector->chain,
         .started_ns = collector->started_ns,
         .started_at = clock_wall(),
+        .requests = &collector->requests,
     };
 
+    requests_open(&collector->requests, collector->chain.drained_fd);
     collector->attendant = arguments->attendant;
     if (collector->attendant != NULL)
         collector->attendant->begin(collector->attendant->context, &view);
@@ -412,6 +435,8 @@ static void stop_chain(struct collector *collector)
 {
     drain(collector);
     report_given_up(collector);
+    if (collector->attendant != NULL)
+        requests_close(&collector->requests);
     if (collector->attendant != NULL)
         collector->attendant->end(collector->attendant->context);
     collector->stopped_ns = clock_monotonic();
@@ -573,7 +598,10 @@ int collector_run(const struct config *config, struct host *host,
     struct collector collector = {
         .config = config,
         .host = host,
-        .reload = {.path = arguments->config, .directories = arguments->directories},
+        .reload = {.path = arguments->config,
+                   .directories = arguments->directories,
+                   .chain = &collector.chain,
+                   .running = config},
         .log = host->log,
         .chain.drained_fd = -1,
         .started_ns = clock_monotonic(),

@@ -64,7 +64,7 @@ static void print_filters(const struct chain *chain, FILE *out)
 
 static bool print_sink(const struct sink *sink, bool unfinished, FILE *out)
 {
-    struct sink_account a = sink_account(sink);
+    struct sink_account a = sink_whole_account(sink);
     bool exact = sink_account_adds_up(&a);
 
     if (!unfinished) /* then nothing waits any more */
@@ -142,7 +142,8 @@ bool ledger_print(const struct chain *chain, const struct capture_account *captu
     print_datagrams(&account, out);
     print_filters(chain, out);
     for (i = 0; i < chain->sink_count; i++)
-        exact &= print_sink(&chain->sinks[i], unfinished, out);
+        if (!atomic_load(&chain->sinks[i].succeeded))
+            exact &= print_sink(&chain->sinks[i], unfinished, out);
     if (answers.any)
         print_answers(&answers, out);
     exact &= chain_adds_up(chain) && (unfinished || answers.held == 0);

@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 	%D%/overrun.c %D%/overrun.h \
 	%D%/plain.c %D%/plain.h \
 	%D%/reload.c %D%/reload.h \
+	%D%/requests.c %D%/requests.h \
 	%D%/watchdog.c %D%/watchdog.h
 include %D%/config/local.mk
 include %D%/catalog/local.mk

@@ -134,7 +134,7 @@ static void lose_rejected(struct losses *losses, const uint64_t rejected[MUSTER_
 
 static void lose_of_sink(struct losses *losses, const struct sink *sink)
 {
-    const struct sink_account a = sink_account(sink);
+    const struct sink_account a = sink_whole_account(sink);
     const char *where = place(sink);
 
     lose(losses, a.dropped_full, "records for %s, since its queue was full", where);
@@ -150,7 +150,7 @@ static void tell_written(FILE *text, const struct sink *sink)
     uint64_t rows;
 
     if (!find_count(sink->instance, "rows", NULL, &rows))
-        rows = sink_account(sink).written;
+        rows = sink_whole_account(sink).written;
     fprintf(text, ", %" PRIu64 " %s %s", rows, file_of(sink) != NULL ? "rows in" : "records for",
             place(sink));
 }
@@ -170,7 +170,8 @@ void plain_print(const struct chain *chain, const struct chain_account *account,
     for (i = 0; i < chain->filter_count; i++)
         tell_dropped(losses.text, chain, i);
     for (i = 0; i < chain->sink_count; i++)
-        tell_written(losses.text, &chain->sinks[i]);
+        if (!atomic_load(&chain->sinks[i].succeeded))
+            tell_written(losses.text, &chain->sinks[i]);
     fprintf(losses.text, ".");
     lose_before_us(&losses, chain);
     lose(&losses, a->kernel_drops, "datagrams that the kernel dropped, since they came too fast");
@@ -179,7 +180,8 @@ void plain_print(const struct chain *chain, const struct chain_account *account,
     lose(&losses, a->overrun, "datagrams for which a worker had no room");
     lose_rejected(&losses, a->rejected);
     for (i = 0; i < chain->sink_count; i++)
-        lose_of_sink(&losses, &chain->sinks[i]);
+        if (!atomic_load(&chain->sinks[i].succeeded))
+            lose_of_sink(&losses, &chain->sinks[i]);
     fprintf(losses.text, "%s", losses.count == 0 ? " Nothing was lost." : ".");
     if (fclose(losses.text) == 0)
         wrap_print(out, 0, 0, "%s", text);

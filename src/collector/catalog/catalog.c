@@ -53,6 +53,7 @@ struct catalog {
     struct keyed_device *keyed;
     size_t keyed_count, keyed_room;
     const struct numbers *numbers; /* or NULL */
+    uint64_t mark, formats_mark;   /* 0: not known */
     uint32_t *rows;                /* of each of those: which of the keyed ones, + 1; 0: none */
 };
 
@@ -455,6 +456,7 @@ struct catalog *catalog_default(void)
 
     if (!catalog)
         return NULL;
+    catalog->mark = catalog->formats_mark = 1;
     catalog->keys = calloc(MUSTER_DEVICE_IDS, sizeof *catalog->keys);
     if (catalog->keys && catalog_add_class(catalog, CATALOG_BUILT_IN) >= 0)
         return catalog;
@@ -484,4 +486,25 @@ void catalog_free(struct catalog *catalog)
     free(catalog->plans);
     free(catalog->keys);
     free(catalog);
+}
+
+void catalog_mark(struct catalog *catalog, uint64_t mark)
+{
+    catalog->mark = mark;
+}
+
+void catalog_mark_formats(struct catalog *catalog, uint64_t mark)
+{
+    if (catalog->formats_mark != 0)
+        catalog->formats_mark = mark == 0 ? 0 : (catalog->formats_mark * 31 + mark) | 1;
+}
+
+bool catalog_same(const struct catalog *a, const struct catalog *b)
+{
+    return a->mark == b->mark && a->mark != 0 && catalog_same_formats(a, b);
+}
+
+bool catalog_same_formats(const struct catalog *a, const struct catalog *b)
+{
+    return a->formats_mark == b->formats_mark && a->formats_mark != 0;
 }

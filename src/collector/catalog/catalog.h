@@ -86,6 +86,15 @@ int catalog_give_numbers(struct catalog *catalog, struct numbers *numbers, unsig
  */
 int catalog_add_format(struct catalog *catalog, struct plan *plan);
 
+/* What it was made of, as numbers that other content does not have: all of it, and its formats, of
+ * several files perhaps; 0: that cannot be told. */
+void catalog_mark(struct catalog *catalog, uint64_t mark);
+void catalog_mark_formats(struct catalog *catalog, uint64_t mark);
+
+/* Whether two are made of the same; or their formats are. */
+bool catalog_same(const struct catalog *a, const struct catalog *b);
+bool catalog_same_formats(const struct catalog *a, const struct catalog *b);
+
 /* ---- Look-ups ------------------------------------------------------------------------- */
 
 /* How the device speaks.  Never NULL.  A look-up in a table, made for every datagram. */

@@ -338,6 +338,20 @@ static unsigned count_cpus(void)
     return count < 1 ? 1 : count > SETTINGS_WORKERS_MOST ? SETTINGS_WORKERS_MOST : (unsigned)count;
 }
 
+/* Before anything of the values is moved.  Returns 0, or -1 if memory is short. */
+static int keep_settings(struct config *config, const struct option_value *values)
+{
+    unsigned i;
+
+    for (i = 0; i < SETTINGS; i++) {
+        config->settings[i].line = values[i].line;
+        config->settings[i].text = options_text(&values[i], 1);
+        if (config->settings[i].text == NULL)
+            return -1;
+    }
+    return 0;
+}
+
 static int read_settings(struct reader *reader, const struct node *root)
 {
     static const char *const others[] = {"listen", "chain", NULL};
@@ -348,6 +362,7 @@ static int read_settings(struct reader *reader, const struct node *root)
 
     if (result < 0)
         goto done;
+    result = keep_settings(config, values);
     config->workers = (unsigned)values[SETTING_WORKERS].number;
     if (config->workers == 0)
         config->workers = count_cpus();
@@ -456,6 +471,8 @@ void config_free(struct config *config)
     free(config->state_directory);
     free(config->state_live_directory);
     free(config->control);
+    for (i = 0; i < SETTINGS; i++)
+        free(config->settings[i].text);
     catalog_free(config->catalog);
     free(config);
 }

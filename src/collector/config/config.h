@@ -15,8 +15,16 @@
 #include "collector/catalog/catalog.h"
 #include "collector/host/entry.h"
 #include "listen.h"
+#include "settings.h"
+
+/* A setting as it is written. */
+struct config_setting {
+    unsigned line; /* 0: nowhere, it is the default */
+    char *text;
+};
 
 struct config {
+    struct config_setting settings[SETTINGS]; /* to see what changes */
     struct listen *listen;
     unsigned listen_count;
     unsigned workers;

@@ -482,6 +482,9 @@ struct catalog *devices_load(const char *path, struct problems *problems)
     loader->problems = problems;
     if (node_yaml_read(&tree, path, problems) == 0 && load_root(loader, &tree) < 0)
         problems_add(problems, path, 0, 0, "cannot read: out of memory");
+    catalog_mark(catalog, node_mark(tree.root));
+    if (tree.root != NULL && tree.root->kind == NODE_MAP)
+        catalog_mark_formats(catalog, node_mark(node_find(tree.root, "formats")));
     free(loader->names);
     free(loader->keys);
     node_tree_free(&tree);

@@ -87,6 +87,7 @@ static int load_file(struct catalog *catalog, const char *path, struct problems 
         goto done;
     }
     formats = node_find(tree.root, "formats");
+    catalog_mark_formats(catalog, node_mark(formats));
     if (formats != NULL)
         result = add_formats(catalog, &tree, formats, problems);
 

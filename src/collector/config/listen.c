@@ -205,6 +205,8 @@ int listen_read(struct listen *listen, const struct node *group, const struct ca
     if (group != NULL && !check_kind(group, NODE_MAP, "an entry of listen", LISTEN_FORM, problems))
         return 0;
     result = check_map(&check, group, values, problems);
+    listen->line = group != NULL ? group->line : 0;
+    listen->settings = options_text(values, LISTEN_SETTINGS);
     listen->reply_rate = (uint32_t)values[LISTEN_REPLY_RATE].number;
     address = values[LISTEN_ADDRESS].text;
     interface = values[LISTEN_INTERFACE].text;
@@ -222,13 +224,15 @@ int listen_read(struct listen *listen, const struct node *group, const struct ca
     if (result == 0)
         read_formats(listen, &values[LISTEN_FORMAT], catalog, place_of(group, "format"), problems);
     options_free(values, LISTEN_SETTINGS);
-    return result;
+    return listen->settings != NULL ? result : -1;
 }
 
 void listen_free(struct listen *listen)
 {
     free(listen->sources);
     listen->sources = NULL;
+    free(listen->settings);
+    listen->settings = NULL;
     networks_free(&listen->allow);
 }
 

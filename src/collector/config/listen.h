@@ -28,6 +28,8 @@ struct listen {
     unsigned format_count;                 /* 0: the built-in one */
     struct wire_place place;               /* of the device's id in its datagrams */
     uint32_t reply_rate;                   /* answers a second; 0: all */
+    char *settings; /* all of them as they are written, to see what changes */
+    unsigned line;  /* where its entry is; 0: nowhere, it is the default one */
 };
 
 /* Reads a group, or takes all defaults if it is NULL.  Without a catalog, since that could not be

@@ -9,7 +9,7 @@
 
 json_t *says_sink(const struct sink *sink)
 {
-    const struct sink_account account = sink_account(sink);
+    const struct sink_account account = sink_whole_account(sink);
     const struct {
         const char *reason;
         uint64_t count;
@@ -43,6 +43,8 @@ enum command_step says_sinks(struct report *report)
 {
     const struct chain *chain = report->view->chain;
 
+    while (report->at < chain->sink_count && chain->sinks[report->at].retired)
+        report->at++;
     if (report->at >= chain->sink_count)
         return STEP_DONE;
     report_line(report, says_sink(&chain->sinks[report->at++]));
@@ -84,6 +86,8 @@ enum command_step says_plugins(struct report *report)
 
     if (number >= chain->instance_count)
         return STEP_DONE;
+    if (number >= chain->filter_count && chain->sinks[number - chain->filter_count].retired)
+        return STEP_MORE;
     instance = &chain->instances[number];
     line = json_object();
     report_text(line, "entry", instance_name(instance));

@@ -109,7 +109,8 @@ enum command_step says_status(struct report *report)
     if (tracker != NULL)
         json_object_set_new(line, "numbers", numbers(view, tracker));
     for (i = 0; i < view->chain->sink_count; i++)
-        json_array_append_new(sinks, says_sink(&view->chain->sinks[i]));
+        if (!view->chain->sinks[i].retired)
+            json_array_append_new(sinks, says_sink(&view->chain->sinks[i]));
     json_object_set_new(line, "sinks", sinks);
     report_line(report, line);
     return STEP_DONE;

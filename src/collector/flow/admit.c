@@ -81,6 +81,12 @@ int admit_new(struct admit **admit, const struct admit_settings *settings,
     return 0;
 }
 
+void admit_use_catalog(struct admit *admit, const struct catalog *catalog)
+{
+    if (admit != NULL)
+        admit->catalog = catalog;
+}
+
 void admit_free(struct admit *admit)
 {
     if (admit == NULL)

@@ -43,6 +43,9 @@ struct sockaddr;
  * if memory is short. */
 int admit_new(struct admit **admit, const struct admit_settings *settings,
               const struct catalog *catalog, uint32_t devices);
+/* [main] While all workers wait between two batches: another catalog, which outlives it. */
+void admit_use_catalog(struct admit *admit, const struct catalog *catalog);
+
 void admit_free(struct admit *admit);
 
 /* Before it is decoded: returns 0, or -(1 + enum muster_reject). */

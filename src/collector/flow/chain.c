@@ -14,13 +14,14 @@
 #include <unistd.h>
 
 #include "base/thread.h"
+#include "chain_parts.h"
 #include "collector/catalog/numbers.h"
 
 #define GATE_PATIENCE CLOCK_SECOND /* for the workers to end what they are at */
 
 /* ---- open ----------------------------------------------------------------------------- */
 
-static void tell_opened(const struct muster_instance *instance)
+void chain_tell_opened(const struct muster_instance *instance)
 {
     const struct plugin *plugin = &instance->entry->plugin;
     char text[OPTION_ROOM];
@@ -52,7 +53,7 @@ static int open_instances(struct chain *chain, const struct chain_settings *sett
 {
     unsigned i;
 
-    chain->instances = calloc(settings->entry_count + 1, sizeof *chain->instances);
+    chain->instances = calloc(settings->filter_count + CHAIN_SINKS_MOST, sizeof *chain->instances);
     if (chain->instances == NULL) {
         problems_note(problems, LOG_ERROR, NULL, "out of memory");
         return -1;
@@ -74,7 +75,7 @@ static int open_instances(struct chain *chain, const struct chain_settings *sett
             instance->wake_context = chain;
             atomic_store(&instance->wake, wake_filter);
         }
-        tell_opened(instance);
+        chain_tell_opened(instance);
     }
     return 0;
 }
@@ -83,7 +84,7 @@ static int make_sinks(struct chain *chain, const struct chain_settings *settings
 {
     unsigned i, count = chain->instance_count - chain->filter_count;
 
-    chain->sinks = aligned_alloc(_Alignof(struct sink), (count + 1) * sizeof *chain->sinks);
+    chain->sinks = aligned_alloc(_Alignof(struct sink), CHAIN_SINKS_MOST * sizeof *chain->sinks);
     if (chain->sinks == NULL)
         return -1;
     for (i = 0; i < count; i++) {
@@ -108,6 +109,7 @@ static int make_pipelines(struct chain *chain, const struct chain_settings *sett
         .filter_count = chain->filter_count,
         .sinks = chain->sinks,
         .sink_count = chain->sink_count,
+        .sink_room = CHAIN_SINKS_MOST,
         .formats = settings->formats,
         .front = settings->front,
         .listener_count = settings->listener_count,
@@ -234,8 +236,7 @@ void chain_rotate(struct chain *chain)
         sink_rotate(&chain->sinks[i]);
 }
 
-/* Returns whether all workers wait at the gate. */
-static bool shut_gate(struct chain *chain)
+bool chain_shut_gate(struct chain *chain)
 {
     struct timespec until = clock_to_timespec(clock_monotonic() + GATE_PATIENCE);
     struct gate *gate = &chain->gate;
@@ -252,7 +253,7 @@ static bool shut_gate(struct chain *chain)
     return error == 0;
 }
 
-static void open_gate(struct chain *chain)
+void chain_open_gate(struct chain *chain)
 {
     pthread_mutex_lock(&chain->gate.lock);
     atomic_store(&chain->gate.shut, false);
@@ -269,12 +270,14 @@ void chain_reload(struct chain *chain, unsigned index, const struct option_value
         sink_reload(&chain->sinks[index - chain->filter_count], values);
         return;
     }
-    if (shut_gate(chain))
-        instance_reload(instance, values);
-    else
+    if (!chain_shut_gate(chain))
         log_line(chain->host->log, LOG_ERROR, instance_name(instance),
                  "the changed options are not adopted: a worker does not come back from a filter");
-    open_gate(chain);
+    else if (instance_reload(instance, values) == MUSTER_RENEW)
+        log_line(chain->host->log, LOG_WARNING, instance_name(instance),
+                 "the changed options take effect at the next start: the plugin cannot adopt them "
+                 "while it runs");
+    chain_open_gate(chain);
 }
 
 void chain_hurry(struct chain *chain)

@@ -21,13 +21,16 @@
 #include "pipeline.h"
 #include "sink.h"
 
+enum { CHAIN_SINKS_MOST = 1024 }; /* in the life of a chain; each keeps its place */
+
 struct chain {
     struct host *host;
     struct muster_instance *instances; /* filters first, then sinks */
-    unsigned instance_count, filter_count;
-    struct sink *sinks;
-    unsigned sink_count; /* that are initialised */
-    struct admit *admit; /* NULL: everybody may send */
+    atomic_uint instance_count;
+    unsigned filter_count;
+    struct sink *sinks;     /* those that are retired among them */
+    atomic_uint sink_count; /* that are initialised */
+    struct admit *admit;    /* NULL: everybody may send */
     struct answers_rate *rates;
     struct pipeline *pipelines;
     unsigned pipeline_count; /* that are initialised */
@@ -77,6 +80,26 @@ void chain_rotate(struct chain *chain);
  * chain: a sink's soon, on its thread, a filter's at once, with all workers held between two
  * batches.  Only while a live front runs. */
 void chain_reload(struct chain *chain, unsigned index, const struct option_value *values);
+
+/* What is to become of the sinks, and of the catalog. */
+struct chain_change {
+    const struct entry *const *added; /* `added_count` of them; they outlive the chain */
+    unsigned added_count;
+    const unsigned *removed; /* places of sinks */
+    unsigned removed_count;
+    const struct catalog *catalog; /* the devices are these now; NULL: as they were.  Outlives it */
+    uint64_t deadline_ns;          /* monotonic: when those have to have ended */
+};
+
+/* Opens new sinks beside those that there are, and between two batches of all workers lets them
+ * take what comes from then on.  Those that are removed are closed when they have written what
+ * waits. Returns 0, or -1 after adding to `problems`, and then all is as it was.  Only while a live
+ * front runs. */
+int chain_change(struct chain *chain, const struct chain_change *change, struct problems *problems);
+
+/* Now and then, and when `drained_fd` is readable: closes what was removed and has ended.  Returns
+ * when to look again at the latest, on the monotonic clock; 0: there is nothing to wait for. */
+uint64_t chain_look(struct chain *chain);
 
 /* From now on a front that is held back by a full queue waits no more: what finds no room is
  * dropped and counted. */

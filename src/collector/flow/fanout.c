@@ -26,24 +26,69 @@ uint32_t fanout_blocks(const struct sink *sinks, unsigned sink_count)
 }
 
 int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow,
-                struct sink *sinks, unsigned sink_count, struct pool *pool)
+                struct sink *sinks, unsigned sink_count, unsigned room, struct pool *pool)
 {
     unsigned i;
 
+    assert(sink_count <= room && room <= UINT16_MAX);
     fanout->pipeline = pipeline;
     fanout->overflow = overflow;
     fanout->sinks = sinks;
-    fanout->sink_count = sink_count;
     fanout->pool = pool;
-    fanout->sides = calloc(sink_count + 1, sizeof *fanout->sides);
-    fanout->missed = calloc(sink_count + 1, sizeof *fanout->missed);
-    if (fanout->sides == NULL || fanout->missed == NULL)
+    fanout->active = calloc(room + 1, sizeof *fanout->active);
+    fanout->kinds = calloc(room + 1, sizeof *fanout->kinds);
+    fanout->before = calloc(room + 1, sizeof *fanout->before);
+    fanout->sides = calloc(room + 1, sizeof *fanout->sides);
+    fanout->missed = calloc(room + 1, sizeof *fanout->missed);
+    if (fanout->active == NULL || fanout->kinds == NULL || fanout->before == NULL ||
+        fanout->sides == NULL || fanout->missed == NULL)
         return -1;
     for (i = 0; i < sink_count; i++) {
         if (queue_open(&sinks[i].queues[pipeline], pool, sinks[i].queue_capacity) < 0)
             return -1;
+        fanout_add(fanout, i);
     }
     return 0;
+}
+
+/* What came here of the kinds that the sink in that place takes. */
+static uint64_t came_for(const struct fanout *fanout, unsigned place)
+{
+    uint64_t sum = 0;
+    unsigned kind;
+
+    for (kind = 0; kind < SINK_KINDS; kind++)
+        if (fanout->kinds[place] >> kind & 1)
+            sum += counter_value(&fanout->offered[kind]);
+    return sum;
+}
+
+void fanout_add(struct fanout *fanout, unsigned place)
+{
+    fanout->sink_count = place + 1;
+    fanout->kinds[place] = fanout->sinks[place].instance->kinds;
+    fanout->before[place] = came_for(fanout, place);
+    fanout->active[fanout->active_count++] = (uint16_t)place;
+}
+
+static void forget_missed(struct fanout_missed *missed)
+{
+    free(missed->of);
+    *missed = (struct fanout_missed){0};
+}
+
+void fanout_remove(struct fanout *fanout, unsigned place)
+{
+    unsigned i, kept = 0;
+
+    for (i = 0; i < fanout->active_count; i++)
+        if (fanout->active[i] != place)
+            fanout->active[kept++] = fanout->active[i];
+    fanout->active_count = kept;
+    if (fanout->sides[place] != NULL)
+        block_release(fanout->sides[place]);
+    fanout->sides[place] = NULL;
+    forget_missed(&fanout->missed[place]);
 }
 
 void fanout_close(struct fanout *fanout)
@@ -51,11 +96,13 @@ void fanout_close(struct fanout *fanout)
     unsigned s;
 
     for (s = 0; fanout->missed != NULL && s < fanout->sink_count; s++)
-        free(fanout->missed[s].of);
+        forget_missed(&fanout->missed[s]);
     free(fanout->missed);
-    fanout->missed = NULL;
     free(fanout->sides);
-    fanout->sides = NULL;
+    free(fanout->before);
+    free(fanout->kinds);
+    free(fanout->active);
+    memset(fanout, 0, sizeof *fanout);
 }
 
 static bool is_hurried(struct fanout *fanout)
@@ -209,15 +256,16 @@ static void count_kinds(const struct run *run, uint32_t kinds[SINK_KINDS])
 void fanout_offer(struct fanout *fanout, const struct run *run)
 {
     uint32_t kinds[SINK_KINDS] = {0};
-    unsigned s, kind;
+    unsigned i, kind;
 
     assert(run->count > 0 && run->from + run->count <= BLOCK_RECORDS);
     count_kinds(run, kinds);
     for (kind = 0; kind < SINK_KINDS; kind++)
         if (kinds[kind] > 0)
             counter_add(&fanout->offered[kind], kinds[kind]);
-    for (s = 0; s < fanout->sink_count; s++) {
-        uint32_t mask = fanout->sinks[s].instance->kinds, wanted = 0;
+    for (i = 0; i < fanout->active_count; i++) {
+        const unsigned s = fanout->active[i];
+        uint32_t mask = fanout->kinds[s], wanted = 0;
 
         for (kind = 0; kind < SINK_KINDS; kind++)
             if (mask >> kind & 1)
@@ -231,19 +279,19 @@ void fanout_offer(struct fanout *fanout, const struct run *run)
 
 void fanout_wake(struct fanout *fanout)
 {
-    unsigned s;
+    unsigned i;
 
-    for (s = 0; s < fanout->sink_count; s++)
-        eventcount_notify(&fanout->sinks[s].work);
+    for (i = 0; i < fanout->active_count; i++)
+        eventcount_notify(&fanout->sinks[fanout->active[i]].work);
 }
 
 void fanout_settle(struct fanout *fanout)
 {
-    unsigned s;
+    unsigned i;
 
     fanout_wake(fanout);
-    for (s = 0; s < fanout->sink_count; s++) {
-        struct queue *queue = &fanout->sinks[s].queues[fanout->pipeline];
+    for (i = 0; i < fanout->active_count; i++) {
+        struct queue *queue = &fanout->sinks[fanout->active[i]].queues[fanout->pipeline];
 
         while (queue_waiting(queue) > 0 && !is_hurried(fanout))
             queue_wait(queue, 0, LOOK);
@@ -268,16 +316,13 @@ uint64_t fanout_offered(const struct fanout *fanout)
 bool fanout_adds_up(const struct fanout *fanout)
 {
     bool good = true;
-    unsigned s, kind;
+    unsigned i;
 
-    for (s = 0; s < fanout->sink_count; s++) {
-        const struct sink *sink = &fanout->sinks[s];
-        uint64_t left = counter_value(&sink->queues[fanout->pipeline].offered);
+    for (i = 0; i < fanout->active_count; i++) {
+        const unsigned s = fanout->active[i];
+        const struct queue *queue = &fanout->sinks[s].queues[fanout->pipeline];
 
-        for (kind = 0; kind < SINK_KINDS; kind++)
-            if (sink->instance->kinds >> kind & 1)
-                left -= counter_value(&fanout->offered[kind]);
-        good &= left == 0;
+        good &= counter_value(&queue->offered) == came_for(fanout, s) - fanout->before[s];
     }
     return good;
 }

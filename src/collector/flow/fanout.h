@@ -26,8 +26,12 @@ enum { FANOUT_MISSED = 1 << 20 };
 struct fanout {
     unsigned pipeline; /* its number: which of each sink's queues is its own */
     enum overflow overflow;
-    struct sink *sinks;
+    struct sink *sinks; /* the chain's, in the places that they keep */
     unsigned sink_count;
+    uint16_t *active; /* which of them are offered something: `active_count` of them */
+    unsigned active_count;
+    uint32_t *kinds;              /* what each takes: MUSTER_TAKES_* */
+    uint64_t *before;             /* of those kinds, what had come here when each was added */
     struct pool *pool;            /* the pipeline's */
     struct fanout_missed *missed; /* one for each sink */
     /* One for each sink, or NULL: where the records of a sink go that takes no
@@ -37,14 +41,19 @@ struct fanout {
     atomic_bool hurried;
 };
 
-/* The sinks are initialised, and their queues are opened here, in `pool`.  Returns 0, or -1 with
- * errno; then fanout_close too. */
+/* The sinks are initialised, `sink_count` of at most `room` that there will ever be, and their
+ * queues are opened here, in `pool`.  Returns 0, or -1 with errno; then fanout_close too. */
 int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow,
-                struct sink *sinks, unsigned sink_count, struct pool *pool);
+                struct sink *sinks, unsigned sink_count, unsigned room, struct pool *pool);
 void fanout_close(struct fanout *fanout);
 
 /* How many blocks the queues and sides of these sinks can hold at the same time. */
 uint32_t fanout_blocks(const struct sink *sinks, unsigned sink_count);
+
+/* [main] While the worker waits between two batches: the sink in that place, whose queue is open,
+ * gets what comes from now on; or gets nothing any more. */
+void fanout_add(struct fanout *fanout, unsigned place);
+void fanout_remove(struct fanout *fanout, unsigned place);
 
 /* [worker] Offers a run of at least one record. */
 void fanout_offer(struct fanout *fanout, const struct run *run);

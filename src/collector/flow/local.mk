@@ -8,7 +8,8 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/answers_parts.h \
 	%D%/answers_wait.c \
 	%D%/block.h \
-	%D%/chain.c %D%/chain.h \
+	%D%/chain.c %D%/chain.h %D%/chain_parts.h \
+	%D%/chain_change.c \
 	%D%/fanout.c %D%/fanout.h \
 	%D%/notices.c %D%/notices.h \
 	%D%/pipeline.c %D%/pipeline_open.c %D%/pipeline.h \

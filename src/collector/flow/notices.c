@@ -13,13 +13,13 @@
 
 enum { MISFITS = 64 /* datagrams that show whether the format is right */ };
 
-int notices_open(struct notices *notices, struct sink *sinks, unsigned sink_count,
+int notices_open(struct notices *notices, struct sink *sinks, unsigned sink_count, unsigned room,
                  bool watches_sinks)
 {
     notices->sinks = sinks;
     notices->sink_count = sink_count;
     if (watches_sinks)
-        notices->holes = calloc(sink_count + 1, sizeof *notices->holes);
+        notices->holes = calloc(room + 1, sizeof *notices->holes);
     return watches_sinks && notices->holes == NULL ? -1 : 0;
 }
 

@@ -35,8 +35,9 @@ struct notices {
     uint64_t next_look_ns; /* monotonic */
 };
 
-/* Returns 0, or -1 if memory is short. */
-int notices_open(struct notices *notices, struct sink *sinks, unsigned sink_count,
+/* There are `sink_count` sinks, of at most `room` that there will ever be.  Returns 0, or -1 if
+ * memory is short. */
+int notices_open(struct notices *notices, struct sink *sinks, unsigned sink_count, unsigned room,
                  bool watches_sinks);
 void notices_close(struct notices *notices);
 

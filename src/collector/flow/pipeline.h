@@ -105,6 +105,7 @@ struct pipeline {
     enum callback speaking; /* which of these */
     struct fanout fanout;
     bool keep_rejects;                      /* some sink or filter takes them */
+    bool filters_keep_rejects;              /* some filter does */
     struct admit *admit;                    /* the chain's; NULL: everybody may send */
     const struct listener_formats *formats; /* by listener; NULL: all have the built-in one */
     int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
@@ -134,8 +135,8 @@ struct pipeline_settings {
     atomic_bool *told_strangers;     /* by listener; or NULL */
     struct muster_instance *filters; /* open; an array */
     unsigned filter_count;
-    struct sink *sinks; /* initialised */
-    unsigned sink_count;
+    struct sink *sinks;             /* initialised */
+    unsigned sink_count, sink_room; /* how many there are, and will ever be */
 };
 
 /* [main] Allocates, opens this pipeline's queue in every sink, and the filters' states.  Returns 0,
@@ -144,6 +145,13 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
                   struct problems *problems);
 /* [main] After pipeline_close. */
 void pipeline_free(struct pipeline *pipeline);
+
+/* [main] While the worker waits between two batches: `added` sinks, the first in place `first`, get
+ * what comes from now on, those in the places `removed` nothing any more.  Their queues need no
+ * more blocks than were made by pipeline_make_blocks, which returns 0, or -1 with errno. */
+int pipeline_make_blocks(struct pipeline *pipeline, uint32_t of_sinks);
+void pipeline_change_sinks(struct pipeline *pipeline, unsigned first, unsigned added,
+                           const unsigned *removed, unsigned removed_count);
 
 /* [worker] Before the first datagram of a batch: if every sink is done with
  * what is in the block, as on a quiet line, it is filled from the start again, and

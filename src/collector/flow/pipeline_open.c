@@ -16,6 +16,13 @@
 #include "answers.h"
 #include "collector/host/callback.h"
 
+/* The block being filled; while a rebuilt batch moves on, the one that it came from and the one
+ * that is full. */
+enum { OWN_BLOCKS = 3 };
+
+/* For sinks that are added later, besides those that there are; only addresses. */
+enum { FURTHER_BLOCKS = 512 };
+
 static int watch_counters(struct pipeline *pipeline)
 {
     struct metrics *m = pipeline->host->metrics;
@@ -129,18 +136,17 @@ static int open_filter(struct pipeline *pipeline, struct filter *filter,
 
 static int allocate(struct pipeline *pipeline, const struct pipeline_settings *settings)
 {
-    /* The one being filled; while a rebuilt batch moves on, the one that it came
-     * from and the one that is full. */
-    uint32_t blocks = 3 + fanout_blocks(settings->sinks, settings->sink_count);
+    uint32_t blocks = OWN_BLOCKS + fanout_blocks(settings->sinks, settings->sink_count);
+    uint32_t most = settings->overflow == OVERFLOW_DROP ? 4 * blocks + FURTHER_BLOCKS : blocks;
 
     pipeline->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (pipeline->wake_fd < 0 || pool_open(&pipeline->pool, blocks) < 0)
+    if (pipeline->wake_fd < 0 || pool_open(&pipeline->pool, blocks, most) < 0)
         return -1;
     if (fanout_open(&pipeline->fanout, settings->id, settings->overflow, settings->sinks,
-                    settings->sink_count, &pipeline->pool) < 0)
+                    settings->sink_count, settings->sink_room, &pipeline->pool) < 0)
         return -1;
-    if (notices_open(&pipeline->notices, settings->sinks, settings->sink_count, settings->id == 0) <
-        0)
+    if (notices_open(&pipeline->notices, settings->sinks, settings->sink_count, settings->sink_room,
+                     settings->id == 0) < 0)
         return -1;
     pipeline->block = pool_take(&pipeline->pool);
     pipeline->filters = calloc(settings->filter_count + 1, sizeof *pipeline->filters);
@@ -151,6 +157,35 @@ static int allocate(struct pipeline *pipeline, const struct pipeline_settings *s
                "worker %u: %" PRIu32 " blocks of %zu KiB at most, of %d records each", settings->id,
                blocks, sizeof(struct block) / 1024, BLOCK_RECORDS);
     return watch_counters(pipeline) == 0 ? watch_further_reasons(pipeline) : -1;
+}
+
+/* Whether anybody wants to have them. */
+static void see_rejects(struct pipeline *pipeline)
+{
+    const struct fanout *fanout = &pipeline->fanout;
+    unsigned i;
+
+    pipeline->keep_rejects = pipeline->filters_keep_rejects;
+    for (i = 0; i < fanout->active_count; i++)
+        pipeline->keep_rejects |= (fanout->kinds[fanout->active[i]] & MUSTER_TAKES_REJECTS) != 0;
+}
+
+int pipeline_make_blocks(struct pipeline *pipeline, uint32_t of_sinks)
+{
+    return pool_grow(&pipeline->pool, OWN_BLOCKS + of_sinks);
+}
+
+void pipeline_change_sinks(struct pipeline *pipeline, unsigned first, unsigned added,
+                           const unsigned *removed, unsigned removed_count)
+{
+    unsigned i;
+
+    for (i = 0; i < added; i++)
+        fanout_add(&pipeline->fanout, first + i);
+    for (i = 0; i < removed_count; i++)
+        fanout_remove(&pipeline->fanout, removed[i]);
+    pipeline->notices.sink_count = first + added;
+    see_rejects(pipeline);
 }
 
 int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *settings,
@@ -170,16 +205,15 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->wake_fd = -1;
     pipeline->gate = settings->gate;
     batch_init(&pipeline->batch, pipeline->id, pipeline->count, pipeline->host->numbers);
-    for (i = 0; i < settings->sink_count; i++)
-        pipeline->keep_rejects |= (settings->sinks[i].instance->kinds & MUSTER_TAKES_REJECTS) != 0;
     for (i = 0; i < settings->filter_count; i++)
-        pipeline->keep_rejects |=
+        pipeline->filters_keep_rejects |=
             (instance_filter(&settings->filters[i])->takes & MUSTER_TAKES_REJECTS) != 0;
     if (allocate(pipeline, settings) < 0) {
         problems_note(problems, LOG_ERROR, NULL, "cannot set up worker %u: %s", pipeline->id,
                       strerror(errno));
         return -1;
     }
+    see_rejects(pipeline);
     if (pipeline->answers != NULL && answers_deaf_sink(pipeline->answers) != NULL) {
         problems_note(problems, LOG_ERROR, NULL,
                       "answers wait for the sink %s, which takes no messages; see after in the "

@@ -7,30 +7,46 @@
 #include "pool.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "block.h"
 
-int pool_open(struct pool *pool, uint32_t size)
+int pool_open(struct pool *pool, uint32_t size, uint32_t most)
 {
     void *memory;
 
-    assert(size > 0);
-    memory = mmap(NULL, size * sizeof(struct block), PROT_READ | PROT_WRITE,
+    assert(size > 0 && most >= size);
+    memory = mmap(NULL, most * sizeof(struct block), PROT_NONE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return -1;
     pool->blocks = memory;
-    pool->size = size;
+    pool->size = 0;
+    pool->most = most;
     pool->fresh = 0;
     atomic_init(&pool->free, NULL);
+    return pool_grow(pool, size);
+}
+
+int pool_grow(struct pool *pool, uint32_t size)
+{
+    if (size <= pool->size)
+        return 0;
+    if (size > pool->most) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (mprotect(pool->blocks, size * sizeof(struct block), PROT_READ | PROT_WRITE) < 0)
+        return -1;
+    pool->size = size;
     return 0;
 }
 
 void pool_close(struct pool *pool)
 {
     if (pool->blocks != NULL)
-        munmap(pool->blocks, pool->size * sizeof(struct block));
+        munmap(pool->blocks, pool->most * sizeof(struct block));
     pool->blocks = NULL;
 }
 

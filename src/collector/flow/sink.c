@@ -60,6 +60,14 @@ int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipe
     return 0;
 }
 
+void sink_close_queues(struct sink *sink)
+{
+    unsigned i;
+
+    for (i = 0; i < sink->queue_count; i++)
+        queue_close(&sink->queues[i]);
+}
+
 void sink_destroy(struct sink *sink)
 {
     unsigned i;
@@ -194,6 +202,26 @@ void sink_abandon(struct sink *sink)
 struct sink_account sink_account(const struct sink *sink)
 {
     return sink->stuck ? sink->last_account : take_account(sink);
+}
+
+struct sink_account sink_whole_account(const struct sink *sink)
+{
+    struct sink_account sum = sink_account(sink);
+
+    for (sink = sink->before; sink != NULL; sink = sink->before) {
+        const struct sink_account account = sink_account(sink);
+
+        sum.offered += account.offered;
+        sum.written += account.written;
+        sum.queued += account.queued;
+        sum.held += account.held;
+        sum.dropped_full += account.dropped_full;
+        sum.dropped_given_up += account.dropped_given_up;
+        sum.dropped_failed += account.dropped_failed;
+        sum.dropped_stop += account.dropped_stop;
+        sum.dropped_stuck += account.dropped_stuck;
+    }
+    return sum;
 }
 
 uint64_t sink_waiting(const struct sink *sink)

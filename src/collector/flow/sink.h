@@ -70,6 +70,11 @@ struct sink {
     atomic_uint state;         /* enum sink_state: the thread's word, for any... */
     atomic_ullong state_ns;    /* ...since when: ns since the Unix epoch */
     bool is_awaited;           /* devices are told when records are written; set before it starts */
+    atomic_bool retired;       /* it is offered nothing any more, and ends by itself */
+    bool closed;               /* it was retired, has ended, and its plugin is closed */
+    const struct sink *before; /* whose place it took: the same entry, and its account goes on */
+    atomic_bool succeeded;     /* another took its place */
+    atomic_bool renew;         /* its plugin takes a new instance for the changed options */
     bool stuck;                /* the thread did not come back: it and its plugin are left alone */
     struct sink_account last_account; /* of a stuck sink: as it was when it was given up */
 
@@ -140,6 +145,9 @@ void sink_rotate(struct sink *sink);
 /* [main] Has the plugin adopt other values of its options, which outlive the sink. */
 void sink_reload(struct sink *sink, const struct option_value *values);
 
+/* [main] A sink that was retired has ended: its queues are of no more use; its account stays. */
+void sink_close_queues(struct sink *sink);
+
 /* [main] Once no worker offers any more: lets the sink finish until
  * `deadline_ns` (monotonic). */
 void sink_drain(struct sink *sink, uint64_t deadline_ns);
@@ -153,6 +161,9 @@ void sink_abandon(struct sink *sink);
 
 /* Any thread.  Exact once the sink is joined; then it does not change any more. */
 struct sink_account sink_account(const struct sink *sink);
+
+/* The same with all whose place it took. */
+struct sink_account sink_whole_account(const struct sink *sink);
 
 /* Records that wait to be taken.  Any thread. */
 uint64_t sink_waiting(const struct sink *sink);

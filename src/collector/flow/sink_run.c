@@ -75,7 +75,10 @@ static void reload(struct sink *sink, const struct option_value *values)
 {
     if (sink->connected && counter_value(&sink->held) > 0)
         sink_output_flush(sink, 0);
-    instance_reload(sink->instance, values);
+    if (instance_reload(sink->instance, values) == MUSTER_RENEW) {
+        atomic_store(&sink->renew, true);
+        eventfd_write(sink->finished_fd, 1);
+    }
     sink->retry_ns = 0; /* it may have been a setting that was wrong */
 }
 

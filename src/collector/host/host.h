@@ -24,7 +24,7 @@ struct numbers;
 struct host {
     struct log *log;
     struct metrics *metrics;
-    const struct catalog *catalog;
+    _Atomic(const struct catalog *) catalog; /* another one when that is reloaded */
     struct numbers *numbers;    /* of devices beyond MUSTER_DEVICE_IDS; NULL: there are none */
     struct columns *columns;    /* the values that messages can have; NULL: the built-in one */
     struct state_store *states; /* NULL until instances are opened */

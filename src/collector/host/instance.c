@@ -117,7 +117,7 @@ void instance_close(struct muster_instance *instance)
     close_memory(instance, true);
 }
 
-void instance_reload(struct muster_instance *instance, const struct option_value *values)
+int instance_reload(struct muster_instance *instance, const struct option_value *values)
 {
     const struct option_value *old = instance->values;
     struct log *log = instance->host->log;
@@ -129,13 +129,10 @@ void instance_reload(struct muster_instance *instance, const struct option_value
         instance->values = old;
     if (result == 0)
         log_line(log, LOG_INFO, instance_name(instance), "the changed options are in force");
-    else if (result == MUSTER_RENEW)
-        log_line(log, LOG_WARNING, instance_name(instance),
-                 "the changed options take effect at the next start: the plugin cannot adopt them "
-                 "while it runs");
-    else
+    else if (result != MUSTER_RENEW)
         log_line(log, LOG_ERROR, instance_name(instance),
                  "the changed options are not adopted; the old ones stay in force");
+    return result;
 }
 
 /* Whether this bug was logged before, perhaps with other numbers in it: a bug on the path of the

@@ -59,8 +59,8 @@ int instance_open(struct muster_instance *instance);
 void instance_close(struct muster_instance *instance);
 
 /* Has the plugin adopt other values of its options, and says what comes of it.  On the thread of
- * its callback. */
-void instance_reload(struct muster_instance *instance, const struct option_value *values);
+ * its callback.  Returns as the callback does; of MUSTER_RENEW nothing is said. */
+int instance_reload(struct muster_instance *instance, const struct option_value *values);
 
 /* [sink] It is connected: when it is not again, the reason is shown again. */
 void instance_connected(struct muster_instance *instance);

@@ -4,6 +4,7 @@
  */
 #include "options.h"
 
+#include <inttypes.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,4 +177,44 @@ void options_describe(const struct option_table *table, FILE *out)
             wrap_print(out, 6, 6, "%s; default: %s", form,
                        fallback[0] != '\0' ? fallback : "empty");
     }
+}
+
+char *options_text(const struct option_value *values, uint32_t count)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    uint32_t i, k;
+
+    if (out == NULL)
+        return NULL;
+    for (i = 0; i < count; i++) {
+        const struct option_value *value = &values[i];
+
+        fprintf(out, "%" PRId64 " %a %s%s (", value->number, value->real,
+                value->text != NULL ? "=" : "", value->text != NULL ? value->text : "");
+        for (k = 0; k < value->item_count; k++)
+            fprintf(out, "%s, ", value->items[k]);
+        fputs(")\n", out);
+    }
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool options_same(const struct option_value *a, const struct option_value *b)
+{
+    bool same = a->number == b->number && !(a->real < b->real || a->real > b->real) &&
+                same_text(a->text, b->text) && a->item_count == b->item_count;
+    uint32_t i;
+
+    for (i = 0; same && i < a->item_count; i++)
+        same = same_text(a->items[i], b->items[i]);
+    return same;
 }

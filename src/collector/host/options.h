@@ -37,6 +37,12 @@ bool options_valid(const struct option_table *table, char *why, size_t room);
 /* Empties one value for each option.  NULL is ignored. */
 void options_free(struct option_value *values, uint32_t count);
 
+/* Values as a text that no other values have, to be freed; NULL if memory is short. */
+char *options_text(const struct option_value *values, uint32_t count);
+
+/* Whether two values are the same. */
+bool options_same(const struct option_value *a, const struct option_value *b);
+
 /* Prints the table for a reader, one option a paragraph, at most 80 columns wide. */
 void options_describe(const struct option_table *table, FILE *out);
 

@@ -58,3 +58,4 @@ tests_collector_flow_test_strangers_LDADD = $(TEST_LIBS)
 # sink_run: tests/e2e/sinks.py
 # sink_output: tests/e2e/sinks.py
 # pipeline_open: tests/collector/flow/test_pipeline
+# chain_change: tests/e2e/reload.py

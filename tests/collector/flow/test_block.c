@@ -14,7 +14,7 @@ static struct block *block;
 
 static void set_up(void)
 {
-    ck_assert_int_eq(pool_open(&pool, 2), 0);
+    ck_assert_int_eq(pool_open(&pool, 2, 2), 0);
     block = pool_take(&pool);
 }
 

@@ -32,7 +32,9 @@ static void line_open(struct line *line, unsigned queue_count, uint32_t capacity
     unsigned i;
 
     memset(line, 0, sizeof *line);
-    ck_assert_int_eq(pool_open(&line->pool, 2 + queue_count * queue_blocks(capacity)), 0);
+    ck_assert_int_eq(pool_open(&line->pool, 2 + queue_count * queue_blocks(capacity),
+                               2 + queue_count * queue_blocks(capacity)),
+                     0);
     for (i = 0; i < queue_count; i++)
         ck_assert_int_eq(queue_open(&line->queues[i], &line->pool, capacity), 0);
     line->queue_count = queue_count;
@@ -128,7 +130,7 @@ START_TEST(pool_is_a_stack)
     struct pool pool;
     struct block *a, *b, *c;
 
-    ck_assert_int_eq(pool_open(&pool, 3), 0);
+    ck_assert_int_eq(pool_open(&pool, 3, 3), 0);
     a = pool_take(&pool);
     b = pool_take(&pool);
     a->records_used = a->bytes_used = 5;

@@ -21,7 +21,8 @@ static void count_call(void *context)
 
 static void set_up(void)
 {
-    ck_assert_int_eq(pool_open(&pool, 2 + queue_blocks(QUEUE_LEAST)), 0);
+    ck_assert_int_eq(pool_open(&pool, 2 + queue_blocks(QUEUE_LEAST), 2 + queue_blocks(QUEUE_LEAST)),
+                     0);
     ck_assert_int_eq(queue_open(&queue, &pool, QUEUE_LEAST), 0);
     queue.tell = count_call;
     queue.tell_context = &calls;
