@@ -375,20 +375,6 @@ static int check(const struct arguments *arguments, const struct config *config)
     return COLLECTOR_FINE;
 }
 
-/* Without standard input, output or error, the first files that are opened would
- * get their numbers, and the log would go into a file of data. */
-static int open_standard_files(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd > STDERR_FILENO)
-        close(fd);
-    return fd < 0 ? -1 : 0;
-}
-
 /* The soft limit for open files is for programs that use select(2): getrlimit(2). */
 static void raise_file_limit(void)
 {
@@ -430,7 +416,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return printed(status);
     status = COLLECTOR_START;
-    if (open_standard_files() < 0)
+    if (standard_open(true) < 0)
         return status;
     raise_file_limit();
     host_init(&host);

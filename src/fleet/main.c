@@ -374,6 +374,8 @@ int main(int argc, char **argv)
     char why[DESTINATION_WHY];
     sigset_t stop;
 
+    if (standard_open(false) < 0)
+        return EXIT_FAILED;
     standard_append();
     switch (options_read(&options, argc, argv)) {
     case OPTIONS_SHOWN:

@@ -84,7 +84,10 @@ static int run(int count, char **arguments)
 
 int main(int count, char **arguments)
 {
-    int status = run(count, arguments);
+    int status;
 
+    if (standard_open(false) < 0)
+        return FAILED;
+    status = run(count, arguments);
     return standard_finish("muster-plugin") == 0 || status != 0 ? status : FAILED;
 }

@@ -92,6 +92,33 @@ START_TEST(what_is_not_written_is_told)
 }
 END_TEST
 
+static int open_closed(void)
+{
+    int fd;
+
+    for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        close(fd);
+    if (standard_open(false) != 0)
+        return 1;
+    fd = open("/", O_RDONLY);
+    if (fd <= STDERR_FILENO)
+        return 2;
+    printf("to nobody\n");
+    return standard_finish("test") == 0 ? 3 : 0;
+}
+
+static int open_all(void)
+{
+    return standard_open(true) == 0 && write(STDOUT_FILENO, "x", 1) == 1 ? 0 : 1;
+}
+
+START_TEST(what_is_closed_is_opened)
+{
+    ck_assert_int_eq(run(path, open_closed), 0);
+    ck_assert_int_eq(run(path, open_all), 0);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("standard");
@@ -100,6 +127,7 @@ Suite *test_suite(void)
     tcase_add_checked_fixture(tests, make_file, remove_file);
     tcase_add_test(tests, a_file_that_is_emptied_has_no_hole);
     tcase_add_test(tests, what_is_not_written_is_told);
+    tcase_add_test(tests, what_is_closed_is_opened);
     suite_add_tcase(suite, tests);
     return suite;
 }

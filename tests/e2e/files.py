@@ -3,11 +3,12 @@
 """Files that are written: links, devices, FIFOs, and other people's."""
 import json
 import os
+import socket
 import stat
 import subprocess
 import unittest
 
-from muster import BUILD, DATA, FLEET, Case, datagram, main, wait_until
+from muster import BUILD, DATA, FLEET, MUSTERD, Case, datagram, main, wait_until
 
 CSV = '{ plugin = "csv"; }'
 STATS = '{ plugin = "stats"; interval = "1s"; print = false; file = "%s"; }'
@@ -199,6 +200,24 @@ class Standard(Case):
         self.assertIn("cannot write the report \"-\": No space left on device",
                       self.full(FLEET, "--target", "127.0.0.1:9", "--count", "1", "--report", "-"))
 
+    def test_closed_output_is_told_and_goes_nowhere(self):
+        """No text of a program goes out as a datagram, or into its data."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+            receiver.bind(("127.0.0.1", 0))
+            target = f"127.0.0.1:{receiver.getsockname()[1]}"
+            for closed in ("<&- >&- 2>&-", ">&-", "2>&-"):
+                done = subprocess.run(["sh", "-c", f'exec "{FLEET}" --target {target} --count 3 --rate 1000 {closed}'],
+                                      cwd=self.folder, capture_output=True, timeout=60, check=False)
+                self.assertEqual((done.returncode, done.stdout), (0, b""))
+                sizes = [len(receiver.recv(65536)) for _ in range(3)]
+                self.assertTrue(all(12 <= size < 20 for size in sizes), sizes)
+            receiver.setblocking(False)
+            self.assertRaises(BlockingIOError, receiver.recv, 1)
+        for command in (f"{FLEET} --target 127.0.0.1:9 --count 1 --quiet --report -", f"{MUSTERD} --describe"):
+            done = subprocess.run(["sh", "-c", f"exec {command} >&-"], cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("Bad file descriptor", done.stderr)
+
     def test_who_has_read_enough_is_not_told(self):
         with subprocess.Popen(self.command("--describe", "csv"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             process.stdout.close()
@@ -231,6 +250,21 @@ class Locks(Case):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn('cannot lock "state/musterd.lock": it has other names', done.stderr)
         self.assertEqual(self.read("victim"), "precious")
+
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can play others")
+    def test_what_others_have_put_there(self):
+        """Where anybody can make files: a state of somebody else, who could cut it off under us, and a lock."""
+        os.mkdir(self.path("state"))
+        os.chmod(self.path("state"), 0o1777)
+        collector = self.start('{ plugin = "sequence"; }, ' + CSV, settings='state_dir = "state";')
+        collector.stop()
+        for name, said in (("sequence.state", "is there already and the user 65534's"), ("musterd.lock", "cannot lock")):
+            os.chown(self.path(f"state/{name}"), 65534, 65534)
+            done = self.musterd("-c", "collector.conf")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(said, done.stderr)
+            os.chown(self.path(f"state/{name}"), 0, 0)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,15 @@ bool state_directory_is_same(const struct state_directory *a, const struct state
            first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
+bool state_directory_is_foreign(const struct state_directory *directory, const struct stat *status,
+                                char why[DESTINATION_WHY])
+{
+    const struct destination destination = {
+        .directory = directory->fd, .is_there = true, .status = *status};
+
+    return destination_is_foreign(&destination, why);
+}
+
 static void tell_who_has_it(const struct state_directory *directory, int fd,
                             struct problems *problems)
 {
@@ -65,8 +74,9 @@ static void tell_who_has_it(const struct state_directory *directory, int fd,
         directory->path, pid > 0 ? text : "");
 }
 
-/* Why that file can be no lock: it may be a victim, linked to that name.  NULL: it can. */
-static const char *why_no_lock(int fd)
+/* Why that file can be no lock: it may be a victim, linked to that name, or somebody else's.  NULL:
+ * it can. */
+static const char *why_no_lock(const struct state_directory *directory, int fd, char *why)
 {
     char text[LOCK_SIZE + 1];
     struct stat status;
@@ -78,6 +88,8 @@ static const char *why_no_lock(int fd)
         return "it is not a regular file; remove it";
     if (status.st_nlink != 1)
         return "it has other names too, which a lock has not; remove it";
+    if (state_directory_is_foreign(directory, &status, why))
+        return why;
     got = pread(fd, text, sizeof text, 0);
     if (got < 0)
         return strerror(errno);
@@ -104,6 +116,7 @@ static int sign(int fd)
 
 int state_directory_lock(const struct state_directory *directory, struct problems *problems)
 {
+    char foreign[DESTINATION_WHY];
     const char *why = NULL;
     int fd;
 
@@ -117,7 +130,7 @@ int state_directory_lock(const struct state_directory *directory, struct problem
                                   "that musterd runs as"
                                 : strerror(errno);
     else
-        why = why_no_lock(fd);
+        why = why_no_lock(directory, fd, foreign);
     if (why == NULL && flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno == EWOULDBLOCK) {
             tell_who_has_it(directory, fd, problems);

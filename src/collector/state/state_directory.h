@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/destination.h"
 #include "base/problems.h"
 
 struct state_directory {
@@ -20,6 +21,10 @@ int state_directory_open(struct state_directory *directory, const char *setting,
 
 /* Whether two paths lead to one directory. */
 bool state_directory_is_same(const struct state_directory *a, const struct state_directory *b);
+
+/* Whether a file in it is somebody else's who has put it where anybody can.  Explains it then. */
+bool state_directory_is_foreign(const struct state_directory *directory, const struct stat *status,
+                                char why[DESTINATION_WHY]);
 
 /* Returns a descriptor, which holds the lock while it is open; or -1 and says why, and who else has
  * it. */

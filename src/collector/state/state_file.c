@@ -244,6 +244,7 @@ enum state_file_found state_file_find(struct state_file *file,
                                       const struct state_directory *directory,
                                       const struct state_file_owner *owner, char *why)
 {
+    char foreign[DESTINATION_WHY];
     struct stat status;
     int error;
 
@@ -263,6 +264,11 @@ enum state_file_found state_file_find(struct state_file *file,
     if (error == 0 && !S_ISREG(status.st_mode)) {
         snprintf(why, STATE_FILE_WHY, "cannot use \"%s/%s\": it is not a regular file",
                  directory->path, file->name);
+        goto failed;
+    }
+    if (error == 0 && state_directory_is_foreign(directory, &status, foreign)) {
+        snprintf(why, STATE_FILE_WHY, "cannot use \"%.160s/%.80s\": %.240s", directory->path,
+                 file->name, foreign);
         goto failed;
     }
     if (error == 0 && status.st_size < (off_t)sizeof file->header) {
