@@ -343,6 +343,12 @@ static bool is_ours(int fd, char *why)
     return false;
 }
 
+/* Whether somebody has to name another file, or move something away. */
+static bool is_for_good(int error)
+{
+    return error == EISDIR || error == ENOTSUP || error == EEXIST;
+}
+
 /* Whether the file can be written is found out now rather than at the first report;
  * the report of the run before stays until then. */
 static int try_file(const struct stats *stats)
@@ -357,13 +363,25 @@ static int try_file(const struct stats *stats)
     }
     plugin_log(stats->host, stats->instance, MUSTER_LOG_ERROR, "cannot write \"%s\": %s",
                stats->file, why);
-    return error == EISDIR || error == ENOTSUP || error == EEXIST ? MUSTER_FAILED : MUSTER_AGAIN;
+    return is_for_good(error) ? MUSTER_FAILED : MUSTER_AGAIN;
+}
+
+/* Tells a check of what is there what the start would not get over. */
+static void look_at_file(const struct muster_host *host, struct muster_instance *instance)
+{
+    const struct replace how = {.may_replace = is_ours};
+    const char *file = host->get_string(instance, "file");
+    char why[DESTINATION_WHY];
+
+    if (file != NULL && MUSTER_HOST_HAS(host, misfit) && is_for_good(replace_look(file, &how, why)))
+        host->misfit(instance, "file", why);
 }
 
 static int check_instance(const struct muster_host *host, struct muster_instance *instance)
 {
     mode_t mode;
 
+    look_at_file(host, instance);
     if (destination_read_mode(host->get_string(instance, "mode"), &mode) == 0)
         return 0;
     host->config_error(instance, "mode",

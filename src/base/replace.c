@@ -279,6 +279,26 @@ static int write_stream(const struct destination *destination, const void *bytes
     return error;
 }
 
+int replace_look(const char *path, const struct replace *how, char why[DESTINATION_WHY])
+{
+    struct destination destination;
+    int error = destination_find(&destination, path, why), old;
+
+    if (error != 0)
+        return error;
+    if (destination.is_stream) {
+        error = check_stream(&destination, why);
+    } else if (destination.is_there) {
+        old = open_old(&destination, how, why);
+        if (old < 0)
+            error = errno;
+        else
+            close(old);
+    }
+    destination_close(&destination);
+    return error;
+}
+
 int replace_check(const char *path, const struct replace *how, char why[DESTINATION_WHY])
 {
     struct destination destination;

@@ -27,6 +27,9 @@ struct replace {
  * 0, or an errno after an explanation. */
 int replace_check(const char *path, const struct replace *how, char why[DESTINATION_WHY]);
 
+/* The same without making or removing anything: whether what is there may be replaced. */
+int replace_look(const char *path, const struct replace *how, char why[DESTINATION_WHY]);
+
 /* Puts these bytes into the file of that name, all of them or none.  A stream may have got a part
  * of them when it fails; one that takes nothing is waited for half a second.  Returns 0, or an
  * errno after an explanation. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "collector/live/socket.h"
+#include "collector/state/state_directory.h"
 
 enum { LEAST_BUFFER = 4096 };
 
@@ -147,6 +148,19 @@ static void check_entry(const struct entry *entry, struct problems *problems)
 
 /* ---- the state ------------------------------------------------------------------------ */
 
+/* What is called like the lock may be something else. */
+static void check_lock(const char *path, struct problems *problems)
+{
+    struct state_directory directory;
+    char why[DESTINATION_WHY];
+
+    if (state_directory_open(&directory, "state_dir", path, problems) != 0)
+        return;
+    if (!state_directory_has_sound_lock(&directory, why))
+        problems_note(problems, LOG_ERROR, NULL, "cannot lock \"%s/musterd.lock\": %s", path, why);
+    close(directory.fd);
+}
+
 static void check_directory(const char *setting, const char *path, struct problems *problems)
 {
     char lock[PATH_MAX];
@@ -167,6 +181,7 @@ static void check_directory(const char *setting, const char *path, struct proble
                       strerror(error));
         return;
     }
+    check_lock(path, problems);
     if ((size_t)snprintf(lock, sizeof lock, "%s/musterd.lock", path) >= sizeof lock ||
         stat(lock, &status) < 0)
         return;

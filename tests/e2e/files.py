@@ -89,6 +89,10 @@ class Replaced(Case):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("holds something else", done.stderr)
         self.assertEqual(self.read("stats.json"), "a diary")
+        done = self.musterd("-c", "collector.conf", "--check")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("collector.conf:1: stats: file: it is there already and holds something else", done.stderr)
+        self.assertEqual(self.musterd("-c", "collector.conf", "--check", "--no-environment").returncode, 0)
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can play others")
     def test_what_others_have_put_there(self):
@@ -246,9 +250,10 @@ class Locks(Case):
         self.write("victim", "precious")
         os.link(self.path("victim"), self.path("state/musterd.lock"))
         self.write("collector.conf", 'listen = ( { port = 0; } ); state_dir = "state"; chain = ( ' + CSV + " );")
-        done = self.musterd("-c", "collector.conf")
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn('cannot lock "state/musterd.lock": it has other names', done.stderr)
+        for arguments in ((), ("--check",)):
+            done = self.musterd("-c", "collector.conf", *arguments)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn('cannot lock "state/musterd.lock": it has other names', done.stderr)
         self.assertEqual(self.read("victim"), "precious")
 
 

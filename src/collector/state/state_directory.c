@@ -101,6 +101,24 @@ static const char *why_no_lock(const struct state_directory *directory, int fd, 
                : "it holds something else than a lock does; move it away";
 }
 
+bool state_directory_has_sound_lock(const struct state_directory *directory,
+                                    char why[DESTINATION_WHY])
+{
+    int fd = openat(directory->fd, LOCK_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    char foreign[DESTINATION_WHY];
+    const char *wrong = NULL;
+
+    if (fd < 0 && errno != ENOENT)
+        wrong = errno == ELOOP ? "it is a symbolic link" : strerror(errno);
+    else if (fd >= 0)
+        wrong = why_no_lock(directory, fd, foreign);
+    if (fd >= 0)
+        close(fd);
+    if (wrong != NULL)
+        snprintf(why, DESTINATION_WHY, "%s", wrong);
+    return wrong == NULL;
+}
+
 /* Puts the pid into the file.  0, or an errno. */
 static int sign(int fd)
 {

@@ -26,6 +26,11 @@ bool state_directory_is_same(const struct state_directory *a, const struct state
 bool state_directory_is_foreign(const struct state_directory *directory, const struct stat *status,
                                 char why[DESTINATION_WHY]);
 
+/* Whether the lock of an open directory can be one, or can be made; else explains why not.  Takes
+ * nothing, and changes nothing. */
+bool state_directory_has_sound_lock(const struct state_directory *directory,
+                                    char why[DESTINATION_WHY]);
+
 /* Returns a descriptor, which holds the lock while it is open; or -1 and says why, and who else has
  * it. */
 int state_directory_lock(const struct state_directory *directory, struct problems *problems);
