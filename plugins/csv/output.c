@@ -274,12 +274,12 @@ void output_disconnect(struct output *output, const struct muster_call *call)
     segment_tell_holes(output, false);
     if (output->file.open.fd >= 0)
         sync_at_last(output);
-    file_close(&output->file);
-    output->sink.fd = -1;
-    if (call->flags & MUSTER_CALL_STOPPING) {
+    if (call->flags & MUSTER_CALL_STOPPING) { /* before the lock is let go: to whoever is next */
         tend_stop(&output->tend, call->deadline_ns);
         tell_segments(output);
     }
+    file_close(&output->file);
+    output->sink.fd = -1;
 }
 
 /* ---- Rotate and tick ------------------------------------------------------------------ */
