@@ -221,12 +221,13 @@ void output_free(struct output *output)
     file_free(&output->file);
 }
 
-/* Segments need a file that can be renamed, and that its path leads to without a link: the link
+/* Opens the file that is to be cut into segments; the path must lead to it without a link: the link
  * would get their names.  Returns 0 or what connect returns, after a log line. */
-static int prepare_segments(struct output *output)
+static int open_segment(struct output *output)
 {
     struct stat found;
     char why[SERIES_WHY];
+    int result;
 
     if (lstat(output->file.path, &found) == 0 && !S_ISREG(found.st_mode)) {
         LOG(output, MUSTER_LOG_ERROR,
@@ -235,29 +236,35 @@ static int prepare_segments(struct output *output)
             output->file.label);
         return MUSTER_FAILED;
     }
-    if (series_begin(&output->series, output->file.path, why) != 0) {
+    result = file_open(&output->file);
+    if (result != 0)
+        return result;
+    result = series_begin(&output->series, output->file.path, why);
+    if (result > 0) { /* what is open is the last segment */
+        file_close(&output->file);
+        result = file_open(&output->file);
+    } else if (result < 0) {
         LOG(output, MUSTER_LOG_ERROR, "cannot write %s: %s", output->file.label, why);
-        return MUSTER_AGAIN;
+        result = MUSTER_AGAIN;
     }
-    return 0;
+    if (result == 0 && tend_start(&output->tend) != 0)
+        result = MUSTER_AGAIN;
+    if (result != 0)
+        file_close(&output->file);
+    return result;
 }
 
 int output_connect(struct output *output, const struct muster_call *call)
 {
-    int result = output->has_segments ? prepare_segments(output) : 0;
+    int result;
 
     (void)call;
-    if (result == 0)
-        result = file_open(&output->file);
-    if (result != 0)
-        return result == MUSTER_FAILED && output->file.was_open ? MUSTER_AGAIN : result;
     output->tend.host = output->host;
     output->tend.instance = output->instance;
     output->tend.series = &output->series;
-    if (output->has_segments && tend_start(&output->tend) != 0) {
-        file_close(&output->file);
-        return MUSTER_AGAIN;
-    }
+    result = output->has_segments ? open_segment(output) : file_open(&output->file);
+    if (result != 0)
+        return result == MUSTER_FAILED && output->file.was_open ? MUSTER_AGAIN : result;
     output->has_unsafe = false; /* they are offered again */
     output->is_blocked = false;
     output->missing_ns = 0;

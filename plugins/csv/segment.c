@@ -181,7 +181,7 @@ static bool rename_file(struct output *output, uint64_t unsure_bytes)
     const uint64_t now = output->host->now(output->instance, MUSTER_CLOCK_WALL);
     char name[NAME_MAX + 1], why[SERIES_WHY];
 
-    if (series_begin(&output->series, output->file.path, why) != 0 ||
+    if ((!output->has_segments && series_begin(&output->series, output->file.path, why) != 0) ||
         series_finish(&output->series, output->file.path, now, name, why) != 0) {
         if (!output->block_trouble)
             LOG(output, MUSTER_LOG_ERROR, "cannot end the segment %s: %s", output->file.label, why);

@@ -210,25 +210,25 @@ static int write_number(const struct series *series, char why[SERIES_WHY])
 
 /* Without RENAME_NOREPLACE a segment gets its name before the file loses its own; between the two
  * there may have been a crash. */
-static void end_renaming(const struct series *series, const struct segment *last, const char *path)
+static bool end_renaming(const struct series *series, const struct segment *last, const char *path)
 {
     char *other = series_path(series, last->name, "");
     struct stat here, there;
+    bool has_ended = false;
 
     if (other != NULL && last->is_plain && stat(path, &here) == 0 && stat(other, &there) == 0 &&
         here.st_dev == there.st_dev && here.st_ino == there.st_ino)
-        unlink(path);
+        has_ended = unlink(path) == 0;
     free(other);
+    return has_ended;
 }
 
 int series_begin(struct series *series, const char *path, char why[SERIES_WHY])
 {
     struct segments segments;
-    int error;
+    bool has_ended = false;
+    int error = series_list(series, &segments);
 
-    if (series->is_known)
-        return 0;
-    error = series_list(series, &segments);
     if (error != 0) {
         snprintf(why, SERIES_WHY, "cannot read the folder \"%s\": %s", series->directory,
                  strerror(error));
@@ -238,13 +238,12 @@ int series_begin(struct series *series, const char *path, char why[SERIES_WHY])
     if (segments.count > 0) {
         const struct segment *last = &segments.list[segments.count - 1];
 
-        end_renaming(series, last, path);
+        has_ended = end_renaming(series, last, path);
         if (last->number > series->number)
             series->number = last->number;
     }
     segments_free(&segments);
-    series->is_known = true;
-    return 0;
+    return has_ended ? 1 : 0;
 }
 
 /* ---- Renaming ------------------------------------------------------------------------- */
@@ -272,6 +271,24 @@ static int rename_new(const char *from, const char *to)
     return rename(from, to) == 0 ? 0 : errno;
 }
 
+/* Whether there is anything that belongs to a segment of that name. */
+static bool is_taken(const struct series *series, const char *name)
+{
+    const char *const behind[] = {"", SERIES_PACKED, SERIES_MANIFEST};
+    struct stat there;
+    size_t i;
+
+    for (i = 0; i < sizeof behind / sizeof behind[0]; i++) {
+        char *path = series_path(series, name, behind[i]);
+        bool is_there = path == NULL || lstat(path, &there) == 0;
+
+        free(path);
+        if (is_there)
+            return true;
+    }
+    return false;
+}
+
 static int name_segment(const struct series *series, uint64_t wall_ns, char name[NAME_MAX + 1])
 {
     const time_t second = (time_t)(wall_ns / SECOND);
@@ -292,13 +309,14 @@ int series_finish(struct series *series, const char *path, uint64_t wall_ns,
     int tries, error = EEXIST;
 
     for (tries = 0; tries < TRIES && error == EEXIST; tries++) {
+        const uint64_t kept = read_number(series);
         char *to;
 
-        series->number++;
+        series->number = (kept > series->number ? kept : series->number) + 1;
         if (write_number(series, why) != 0)
             return -1;
         to = name_segment(series, wall_ns, name) == 0 ? series_path(series, name, "") : NULL;
-        error = to == NULL ? ENAMETOOLONG : rename_new(path, to);
+        error = to == NULL ? ENAMETOOLONG : is_taken(series, name) ? EEXIST : rename_new(path, to);
         free(to);
     }
     if (error == 0)

@@ -26,8 +26,7 @@ struct series {
     char *stem;
     char *ending;    /* with its '.', or empty */
     char *counter;   /* the path of the file that keeps the number */
-    uint64_t number; /* the last one that was used; */
-    bool is_known;   /* if that has been looked for */
+    uint64_t number; /* the last one that was used */
 };
 
 /* What is there of one segment. */
@@ -53,8 +52,9 @@ void series_free(struct series *series);
 int series_list(const struct series *series, struct segments *segments);
 void segments_free(struct segments *segments);
 
-/* Finds the last number that was used, once, and ends a renaming that a crash has cut short.
- * Returns 0, or -1 after an explanation. */
+/* Finds the last number that was used, and ends a renaming that a crash has cut short.  Whoever
+ * calls it holds the lock of the file.  Returns 0; 1 if nothing is at the path any more; or -1
+ * after an explanation. */
 int series_begin(struct series *series, const char *path, char why[SERIES_WHY]);
 
 /* Gives the file at the path the name of the next segment, of that time; fills in `name`.  Returns

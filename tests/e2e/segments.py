@@ -231,6 +231,31 @@ class Segments(Case):
         self.assertEqual(numbers, sorted(set(numbers)), "no row is there twice, and all are in order")
         self.assertEqual(len({manifest["number"] for manifest in manifests}), len(manifests))
 
+    @unittest.skipUnless(HAS_ZSTD, "there is no zstd")
+    def test_another_takes_over_and_no_number_comes_back(self):
+        """A reload has a new instance wait for the file while the old one still ends segments."""
+        options = 'rotate_size = "{}KiB"; compress = "zstd";'
+        collector = self.start(chain(options.format(1)))
+        sent = 0
+        for size in range(2, 7):
+            config = self.read("collector.conf")
+            self.write("collector.conf", config.replace(options.format(size - 1), options.format(size)))
+            for part in range(40):
+                burst(collector, sent + 1, 5)
+                sent += 5
+                time.sleep(0.002)
+                if part == 20:
+                    collector.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: collector.log().count("SIGHUP: reopening") == size - 1, "it has heard")
+        ledger = collector.stop()
+        self.assertEqual(ledger.sinks["csv"], [sent, sent, 0, 0])
+        collector = self.start(chain(options.format(6)))
+        wait_until(lambda: not self.names(""), "all are finished")
+        collector.stop()
+        names, manifests = self.finished(5)
+        self.assertEqual(self.numbers(*names, "telemetry.csv"), list(range(1, sent + 1)))
+        self.assertEqual(len({manifest["number"] for manifest in manifests}), len(names))
+
     def test_what_was_dropped_is_in_the_manifest(self):
         collector = self.start(chain("segments = true; queue = 2048;"))
         burst(collector, 1, 1)

@@ -99,6 +99,13 @@ START_TEST(names)
                                           : "t-20261127T192649Z-000006.csv");
         series_free(&series);
     }
+    /* Of that name only the compressed file is left. */
+    ck_assert_int_eq(series_init(&series, fixture_path), 0);
+    put("t.csv", "last\n");
+    put("t-20261127T192649Z-000007.csv.zst", "");
+    ck_assert_int_eq(series_finish(&series, fixture_path, WALL + S, name, why), 0);
+    ck_assert_str_eq(name, "t-20261127T192649Z-000008.csv");
+    series_free(&series);
     put("t-20261127T192649Z-000009.csv.zst", "");
     put("t-20261127T192649Z-000009.csv.json", "");
     put("t-20261127T192649Z-000010.csv.bak", "");
@@ -107,10 +114,10 @@ START_TEST(names)
     put("t-20261127T192649Z-10.csv", "");
     ck_assert_int_eq(series_init(&series, fixture_path), 0);
     ck_assert_int_eq(series_list(&series, &found), 0);
-    ck_assert_uint_eq(found.count, 7);
-    ck_assert_str_eq(found.list[6].name, "t-20261127T192649Z-000009.csv");
-    ck_assert(!found.list[6].is_plain && found.list[6].is_packed && found.list[6].has_manifest);
-    ck_assert_int_eq(found.list[6].second, 1795807609);
+    ck_assert_uint_eq(found.count, 9);
+    ck_assert_str_eq(found.list[8].name, "t-20261127T192649Z-000009.csv");
+    ck_assert(!found.list[8].is_plain && found.list[8].is_packed && found.list[8].has_manifest);
+    ck_assert_int_eq(found.list[8].second, 1795807609);
     ck_assert(found.list[0].is_plain && !found.list[0].is_packed && !found.list[0].has_manifest);
     segments_free(&found);
     ck_assert_int_eq(series_begin(&series, fixture_path, why), 0);
