@@ -357,7 +357,7 @@ struct muster_host {
      * muster_record.origin; or NULL. */
     const char *(*entry_name)(struct muster_instance *instance, uint32_t origin);
 
-    /* [worker] in process, worker_tick and worker_close of a filter.  Adds a copy
+    /* [worker] in process, worker_tick, forget and worker_close of a filter.  Adds a copy
      * of `record` behind record number `after` of the batch (which is ignored if
      * the batch is empty); of several with the same `after`, the one added first
      * comes first.  Filters further down the chain see it, this one does not.
@@ -414,10 +414,10 @@ struct muster_host {
      * as dropped, and is a bug in the plugin. */
     const struct muster_record *(*hold)(struct muster_batch *batch, uint32_t index);
 
-    /* [worker] in process, worker_tick and worker_close.  Adds a record that this state holds, with
-     * the places of emit, but as it was: its `origin` stays, so that for whoever is behind it is
-     * the device's own, or that of the filter that made it.  Returns 0, or MUSTER_FAILED if memory
-     * is short: then it is still held. */
+    /* [worker] in process, worker_tick, forget and worker_close.  Adds a record that this state
+     * holds, with the places of emit, but as it was: its `origin` stays, so that for whoever is
+     * behind it is the device's own, or that of the filter that made it.  Returns 0, or
+     * MUSTER_FAILED if memory is short: then it is still held. */
     int (*release)(struct muster_batch *batch, uint32_t after, const struct muster_record *held);
 
     /* Any thread, any time after check began.  Fills in value number `index` of those that messages
@@ -439,10 +439,49 @@ struct muster_host {
 
 /* ---- What a plugin offers ------------------------------------------------------------- */
 
+enum muster_presence {
+    MUSTER_PRESENCE_ONLINE = 0, /* or nobody knows how often it should be heard */
+    MUSTER_PRESENCE_LATE = 1,   /* it has missed once to be heard */
+    MUSTER_PRESENCE_SILENT = 2  /* and so often that something is wrong with it */
+};
+
+#define MUSTER_REPORT_CAUSES 16 /* how many there is room for in a report */
+
+/* What a filter that tracks devices knows of one.  Its numbers: due = have + open + lost, and
+ * missing = open + recovered + lost, where those that were recovered are among those that it has.
+ * By cause: by the number of the cause's bit; each number is counted under one, see
+ * muster_cause_counted. */
+struct muster_device_report {
+    uint32_t size;   /* sizeof (struct muster_device_report), of the plugin */
+    uint32_t device; /* muster_record.device */
+    uint64_t due, have, recovered;
+    uint64_t open[MUSTER_REPORT_CAUSES], lost[MUSTER_REPORT_CAUSES];
+    uint64_t first_ns, heard_ns; /* when it was heard: ns since the Unix epoch; 0: not known */
+    uint64_t interval_ns;        /* it should be heard once in each; 0: not known */
+    uint32_t duplicates, late, restarts; /* records */
+    uint8_t presence;                    /* enum muster_presence */
+    uint8_t beat_count;                  /* of its last numbers, up to 8, it is known... */
+    uint8_t beats;                       /* ...whether they came: bit 0 is the newest's */
+    uint8_t reserved;                    /* 0 */
+};
+
+/* Numbers of a device that are missing, and may still come. */
+struct muster_gap_report {
+    uint32_t size;          /* sizeof (struct muster_gap_report), of the plugin */
+    uint32_t device;        /* muster_record.device */
+    uint64_t first, last;   /* included; modulo 2^seq_bits, as in an event */
+    uint64_t opened_ns;     /* when that was known: ns since the Unix epoch */
+    uint64_t last_heard_ns; /* when the number before the first came; 0: not known */
+    uint16_t cause;         /* MUSTER_CAUSE_* */
+    uint8_t is_lost; /* 1: they are given up, and count as lost, unless they come after all */
+    uint8_t seq_bits;
+    uint32_t reserved; /* 0 */
+};
+
 /* A filter:
  *
- *     check, open, for each worker (worker_open, (process | worker_tick)*, worker_close),
- *     reload*, close
+ *     check, open, for each worker (worker_open, (process | worker_tick | devices | gaps |
+ *     forget)*, worker_close), reload*, close
  */
 struct muster_filter {
     uint32_t size;  /* sizeof (struct muster_filter) */
@@ -479,6 +518,25 @@ struct muster_filter {
      * while this one runs, and a filter's options are in force at the next start; or MUSTER_FAILED
      * after a log line: the old ones stay in force.  Without it: MUSTER_RENEW. */
     int (*reload)(void *state, const struct muster_call *call);
+
+    /* [worker] between two batches.  Somebody asks what is known of the devices: fills in reports
+     * of those of this worker that were heard, by number, from `from` up to `end`, which is not
+     * included: at most `end` - `from`.  Each takes `report_size` bytes, sizeof (struct
+     * muster_device_report) of the host, which may be another: see muster_report_put.  Returns how
+     * many there are.  It is asked for so few at a time that this takes a millisecond at most. */
+    uint32_t (*devices)(void *worker_state, uint32_t from, uint32_t end,
+                        struct muster_device_report *out, uint32_t report_size);
+
+    /* [worker] between two batches.  The same of numbers that are missing, by device and from the
+     * oldest on: leaves out the first `skip` of the device `from`, and fills in `room` at most.
+     * Returns how many: fewer than `room` if that was all. */
+    uint32_t (*gaps)(void *worker_state, uint32_t from, uint32_t skip,
+                     struct muster_gap_report *out, uint32_t report_size, uint32_t room);
+
+    /* [worker] between two batches.  From now on that device, which is this worker's, was never
+     * heard: somebody says that it is gone, or another now.  Records may be added to the batch,
+     * which is empty.  Returns 1, or 0 if it was not known. */
+    int (*forget)(void *worker_state, struct muster_batch *batch, uint32_t device);
 };
 
 /* A sink:
@@ -627,6 +685,15 @@ static inline void muster_cell_set_double(struct muster_cell *cell, double n)
 
     memcpy(&bits, &n, sizeof bits);
     __atomic_store_n(&cell->bits, bits, __ATOMIC_RELAXED);
+}
+
+/* Puts a report where the host wants it, number `index` of those that take `report_size` bytes
+ * each: as much of it as the host knows. */
+static inline void muster_report_put(void *out, uint32_t report_size, uint32_t index,
+                                     const void *report, uint32_t size)
+{
+    memcpy((char *)out + (size_t)index * report_size, report,
+           size < report_size ? size : report_size);
 }
 
 /* For muster_text_number: digits * 10^exponent. */

@@ -38,6 +38,7 @@ TRACKER_SOURCES += \
 SEQUENCE_SOURCES = $(TRACKER_SOURCES)
 SEQUENCE_SOURCES += \
 	%D%/events.c %D%/events.h \
+	%D%/report.c %D%/report.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/sequence.c %D%/sequence.h \
 	%D%/worker.c %D%/worker.h

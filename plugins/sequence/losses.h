@@ -27,6 +27,26 @@ static inline void losses_begin(struct losses *losses, bool was_known)
     losses->expired = losses->rejected_tick = losses->last = losses->count = 0;
 }
 
+/* The numbers of its session so far. */
+static inline uint64_t losses_due_now(const struct losses *losses, const struct session *session)
+{
+    return session->begun ? session->highest - losses->first + 1 : 0;
+}
+
+/* The session is over, or nothing is known of it any more. */
+static inline void losses_end_session(struct losses *losses, const struct session *session)
+{
+    losses->due += losses_due_now(losses, session);
+}
+
+/* A message that is not simply the next. */
+static inline void losses_tally(struct losses *losses, const struct muster_record *record)
+{
+    losses->duplicates += record->verdict == MUSTER_VERDICT_DUPLICATE;
+    losses->late += record->verdict == MUSTER_VERDICT_LATE;
+    losses->restarts += record->verdict == MUSTER_VERDICT_RESTART;
+}
+
 /* Numbers that are lost, by all causes. */
 static inline uint64_t losses_sum(const struct losses *losses)
 {

@@ -146,6 +146,7 @@ void recovery_forget(struct tables *tables, uint32_t id)
     counts->lost += device->session.open;
     losses->lost[losses_cause(0)] += device->session.open - losses->expired;
     losses->expired = losses->count = 0;
+    losses_end_session(losses, &device->session);
     memset(&device->session, 0, sizeof device->session);
     memset(&tables->rivals[id], 0, sizeof tables->rivals[id]);
     undo_end(&slot->undo);

@@ -179,6 +179,7 @@ static void add_losses(struct tables *to, uint32_t id, const struct losses *forg
     unsigned i;
 
     losses->recovered += forgotten->recovered;
+    losses->due += forgotten->due;
     for (i = 0; i < MUSTER_CAUSES; i++)
         losses->lost[i] += forgotten->lost[i];
 }
@@ -214,6 +215,7 @@ static bool forget(struct tables *to, const struct undo_settled *settled)
     counts->outliers += settled->rivals->rows[0].doubted;
     counts->open -= open;
     counts->lost += open;
+    to->losses[0].due += losses_due_now(settled->losses, settled->session);
     to->losses[0].lost[losses_cause(0)] += open - settled->losses->expired;
     return settled->session->known;
 }

@@ -284,6 +284,9 @@ static const struct muster_filter filter = {
     .process = worker_process,
     .worker_tick = worker_tick,
     .worker_close = worker_close,
+    .devices = worker_devices,
+    .gaps = worker_gaps,
+    .forget = worker_forget,
 };
 
 const struct muster_plugin muster_plugin_v1 = {

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "doubt.h"
+#include "losses.h"
 #include "pace.h"
 #include "rivals.h"
 #include "tracker_data.h"
@@ -22,6 +23,7 @@ void session_end(const struct turn *turn)
         tracker_report(tracker, session, TRACKER_END, 0, 0, 0);
     tracker->counts->lost += session->open;
     tracker->counts->open -= session->open;
+    losses_end_session(&tracker->tables->losses[tables_id(tracker->tables, session)], session);
     session->open = 0;
     session->begun = false;
     session->repeats = false;
@@ -42,6 +44,7 @@ void session_begin(const struct turn *turn, uint64_t number, uint8_t bits, uint3
     }
     tracker->steps += words;
     session->highest = width_sent(number, bits);
+    tracker->tables->losses[tables_id(tracker->tables, session)].first = session->highest;
     session->bits = bits;
     session->size = width_window(tracker->options.window, bits);
     session->highest_time = session->first_time = stamp;

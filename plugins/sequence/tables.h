@@ -42,7 +42,7 @@ enum {
 
 /* Raise it when the layout or the meaning of a field changes, here or in a struct from another
  * header. */
-#define TABLES_FORMAT 5u
+#define TABLES_FORMAT 6u
 
 /* ---- the layout ----------------------------------------------------------------------- */
 
@@ -185,7 +185,8 @@ struct gap {
     uint64_t heard_ns;  /* when the number before it came; 0: not known */
 };
 
-/* What became of the numbers of a device that were missing once. */
+/* What became of the numbers of a device that were missing once; and what is told of it to whoever
+ * asks. */
 struct losses {
     uint64_t recovered;
     uint64_t lost[MUSTER_CAUSES]; /* by the number of the bit that it is counted under */
@@ -194,6 +195,12 @@ struct losses {
     /* Not trusted of an earlier run: */
     uint32_t last;  /* its newest gap, if `count` is not 0 */
     uint32_t count; /* its gaps */
+    /* What is told: */
+    uint64_t due; /* numbers of the sessions that are over: from the first of each to its highest */
+    uint64_t first;    /* the first number of this session, extended as its highest is */
+    uint64_t first_ns; /* when it was heard first: ns since the Unix epoch */
+    uint32_t duplicates, late, restarts; /* messages */
+    uint32_t reserved;
 };
 
 /* How a session was before the change that is being made. */
@@ -234,10 +241,10 @@ _Static_assert(sizeof(struct row) == 40 && sizeof(struct sender) == 24 &&
                    sizeof(struct rivals) == 224,
                "the layout is in files");
 _Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE, "the layout is in files");
-_Static_assert(sizeof(struct losses) == 80, "the layout is in files");
-_Static_assert(offsetof(struct undo, session) == 128 && sizeof(struct undo) == 496,
+_Static_assert(sizeof(struct losses) == 120, "the layout is in files");
+_Static_assert(offsetof(struct undo, session) == 128 && sizeof(struct undo) == 536,
                "the layout is in files");
-_Static_assert(sizeof(struct slot) == 624, "the layout is in files");
+_Static_assert(sizeof(struct slot) == 664, "the layout is in files");
 _Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 328,
                "the layout is in files");
 

@@ -481,6 +481,7 @@ void tracker_forget(struct tracker *tracker, uint32_t device)
     if (tracker->undo != NULL)
         undo_begin(tracker->undo, tracker->counts, tracker->tables, device);
     finish(tracker, device);
+    losses_end_session(&tracker->tables->losses[device], session);
     memset(session, 0, sizeof *session);
     memset(&tracker->tables->rivals[device], 0, sizeof tracker->tables->rivals[device]);
     tracker->counts->devices--;

@@ -235,7 +235,7 @@ static void forget(struct watch *watch, uint32_t number)
     struct contact *contact = &tables_device(watch->is.tables, number)->contact;
 
     watch->counts.known--;
-    watch->counts.unknown--;
+    watch->counts.unknown -= !is_listed(watch, number);
     watch->counts.late -= contact->presence == PRESENCE_LATE;
     watch->counts.silent -= contact->presence == PRESENCE_SILENT;
     watch->counts.no_data -= (contact->flags & CONTACT_NO_DATA) != 0;
@@ -244,6 +244,14 @@ static void forget(struct watch *watch, uint32_t number)
     watch->is.forget(watch->is.context, number);
     memset(contact, 0, sizeof *contact);
     memset(&watch->is.tables->habits[number], 0, sizeof watch->is.tables->habits[number]);
+}
+
+void watch_forget(struct watch *watch, uint32_t number)
+{
+    forget(watch, number);
+    wheel_unset(watch->wheel, number / watch->is.workers);
+    if (is_listed(watch, number))
+        await(watch, number);
 }
 
 static void look_at_known(struct watch *watch, uint32_t number)

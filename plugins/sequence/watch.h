@@ -75,6 +75,9 @@ static inline bool watch_usual(const struct listening *listening, struct device 
 void watch_message(struct watch *watch, struct device *device, const struct muster_record *record,
                    bool is_new);
 
+/* The device, which is known, is forgotten at once, also if the catalog lists it. */
+void watch_forget(struct watch *watch, uint32_t number);
+
 /* After listening_tick: looks at those that are due. */
 void watch_tick(struct watch *watch);
 

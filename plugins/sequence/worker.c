@@ -14,7 +14,9 @@
 #include "events.h"
 #include "gaps.h"
 #include "listening.h"
+#include "losses.h"
 #include "metrics.h"
+#include "report.h"
 #include "sequence.h"
 #include "timing.h"
 #include "tracker.h"
@@ -165,6 +167,7 @@ static void on_note(void *context, const struct tracker_note *note)
     case TRACKER_DEVICE:
         tables_device(self->tables, note->device_id)->key =
             sequence_key(self->sequence, note->device_id);
+        self->tables->losses[note->device_id].first_ns = self->events.now_ns;
         report(self, MUSTER_EVENT_DEVICE_NEW, note);
         break;
     }
@@ -439,6 +442,8 @@ __attribute__((always_inline)) static inline void judge(struct worker *self,
     device->listener = record->listener;
     if (is_highest(record))
         device->highest_tick = causes_current_tick(&self->causes);
+    if (record->verdict != MUSTER_VERDICT_NEW && record->verdict != MUSTER_VERDICT_UNNUMBERED)
+        losses_tally(&self->tables->losses[record->device], record);
     if (record->verdict == MUSTER_VERDICT_OUTLIER || device->disorder != 0)
         note_disorder(self, device, record);
     if (record->verdict == MUSTER_VERDICT_RESTART)
@@ -562,4 +567,48 @@ uint64_t worker_tick(void *worker_state, struct muster_batch *batch, uint64_t no
     watch_tick(self->watch);
     publish(self);
     return 0;
+}
+
+/* ---- whoever asks --------------------------------------------------------------------- */
+
+static struct report_source source_of(const struct worker *self)
+{
+    return (struct report_source){.tables = self->tables,
+                                  .listening = &self->listening,
+                                  .gaps = self->gaps,
+                                  .worker = self->number,
+                                  .workers = self->workers};
+}
+
+uint32_t worker_devices(void *worker_state, uint32_t from, uint32_t end,
+                        struct muster_device_report *out, uint32_t report_size)
+{
+    const struct worker *self = worker_state;
+    const struct report_source source = source_of(self);
+
+    return self->gaps != NULL ? report_devices(&source, from, end, out, report_size) : 0;
+}
+
+uint32_t worker_gaps(void *worker_state, uint32_t from, uint32_t skip,
+                     struct muster_gap_report *out, uint32_t report_size, uint32_t room)
+{
+    const struct worker *self = worker_state;
+    const struct report_source source = source_of(self);
+
+    return self->gaps != NULL ? report_gaps(&source, from, skip, out, report_size, room) : 0;
+}
+
+int worker_forget(void *worker_state, struct muster_batch *batch, uint32_t device)
+{
+    struct worker *self = worker_state;
+    const struct sequence *sequence = self->sequence;
+
+    if (self->watch == NULL || device >= self->tables->devices ||
+        device % self->workers != self->number ||
+        !tables_read_device(self->tables, device)->session.known)
+        return 0;
+    follow(self, batch, 0, sequence->host->now(sequence->instance, MUSTER_CLOCK_WALL));
+    watch_forget(self->watch, device);
+    publish(self);
+    return 1;
 }

@@ -127,6 +127,9 @@ static const char *advice(unsigned callback)
         return "a plugin logs what went wrong, frees what it has, and returns";
     case CALLBACK_TICK:
     case CALLBACK_WORKER_TICK:
+    case CALLBACK_DEVICES:
+    case CALLBACK_GAPS:
+    case CALLBACK_FORGET:
         return "a plugin logs why and calls host->stop instead";
     case CALLBACK_IS_SOUND:
     case CALLBACK_CONVERT:

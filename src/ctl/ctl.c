@@ -2,6 +2,7 @@
 #include "ctl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int ctl_ask(struct ctl *ctl, json_t *request)
 {
@@ -36,6 +37,33 @@ json_t *ctl_request(const char *command)
     return request;
 }
 
+json_t *ctl_filter_request(const struct ctl *ctl, const char *command)
+{
+    json_t *request = ctl_request(command);
+    char *filter = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&filter, &size);
+    int i;
+
+    for (i = 0; out != NULL && i < ctl->word_count; i++) {
+        const char *quote = strchr(ctl->words[i], ' ') != NULL ? "\"" : "";
+
+        fprintf(out, "%s%s%s%s", i > 0 ? " " : "", quote, ctl->words[i], quote);
+    }
+    if (out != NULL)
+        fclose(out);
+    if (filter != NULL && ctl->word_count > 0)
+        json_object_set_new(request, "filter", json_string(filter));
+    free(filter);
+    return request;
+}
+
+void ctl_print_json(const json_t *line)
+{
+    json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+    putchar('\n');
+}
+
 /* Returns -1 if memory is short. */
 static int list_line(enum ctl_output output, struct table *table, const json_t *line)
 {
@@ -45,9 +73,7 @@ static int list_line(enum ctl_output output, struct table *table, const json_t *
         table_csv_row(table->columns, line, stdout);
         return 0;
     }
-    if (json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) < 0)
-        return -1;
-    putchar('\n');
+    ctl_print_json(line);
     return 0;
 }
 

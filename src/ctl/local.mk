@@ -3,8 +3,10 @@
 bin_PROGRAMS += musterctl
 musterctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 musterctl_SOURCES = \
+	%D%/check.c \
 	%D%/connection.c %D%/connection.h \
 	%D%/ctl.c %D%/ctl.h \
+	%D%/device.c \
 	%D%/lists.c \
 	%D%/main.c \
 	%D%/show.c %D%/show.h \

@@ -3,6 +3,7 @@
  * musterctl: asks a running musterd, and tells it what to do.
  */
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "base/suggest.h"
 #include "ctl.h"
 
-enum { COMMANDS_MOST = 64 };
+enum { COMMANDS_MOST = 64, CTL_WORDS = 64 /* of a filter */ };
 
 const struct ctl_command ctl_commands[] = {
     {"status", "", "how the collector is, in all", CTL_NO_OPTION, 0, 0, ctl_status},
@@ -18,6 +19,16 @@ const struct ctl_command ctl_commands[] = {
      ctl_sinks},
     {"plugins", "", "each entry of the chain: its plugin, version and figures", CTL_NO_OPTION, 0, 0,
      ctl_plugins},
+    {"devices", "[FILTER]", "each device: how it is, and what is missing of it", CTL_NO_OPTION, 0,
+     CTL_WORDS, ctl_devices},
+    {"device", "ID", "all that is known of a device, by its id or name", CTL_NO_OPTION, 1, 1,
+     ctl_device},
+    {"loss", "[FILTER]", "what is missing, in all, or --by place, class or cause", CTL_BY, 0,
+     CTL_WORDS, ctl_loss},
+    {"gaps", "[FILTER]", "which numbers are missing", CTL_NO_OPTION, 0, CTL_WORDS, ctl_gaps},
+    {"check", "[FILTER]", "for monitoring: --max-loss, --max-silent", CTL_LIMITS, 0, CTL_WORDS,
+     ctl_check},
+    {"forget", "ID", "as if the device was never heard", CTL_NO_OPTION, 1, 1, ctl_forget},
     {NULL, NULL, NULL, 0, 0, 0, NULL},
 };
 
@@ -40,10 +51,16 @@ static void print_usage(FILE *out)
           "  -s, --socket PATH    the control socket; else " CTL_SOCKET "\n"
           "      --json           the daemon's lines as they are: JSON\n"
           "      --csv            as CSV, with a header\n"
+          "      --by WHAT        of loss: place, class or cause\n"
+          "      --max-loss P     of check: more than that share is missing, such as 1%\n"
+          "      --max-silent N   of check: more than so many devices are silent\n"
           "      --version        print the version, and stop\n"
           "  -h, --help           print this, and stop\n"
           "\n"
-          "Exit status: 0 fine, 1 the daemon could not be asked or said no, 2 wrong usage.\n",
+          "A FILTER is words, all of which must hold: place=site-47 loss>5% silent>10m\n"
+          "name~pump. The first is a field, the second =, !=, ~ (has), <, <=, > or >=.\n"
+          "Exit status: 0 fine, 1 the daemon could not be asked or said no, 2 wrong usage;\n"
+          "of check: 0 ok, 2 critical, 3 unknown.\n",
           out);
 }
 
@@ -68,9 +85,15 @@ static const struct ctl_command *find_command(const char *name)
 static int parse_options(int argc, char **argv, struct ctl *ctl)
 {
     static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-        {"csv", no_argument, NULL, 'c'},          {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"csv", no_argument, NULL, 'c'},
+        {"version", no_argument, NULL, 'V'},
+        {"by", required_argument, NULL, 'b'},
+        {"max-loss", required_argument, NULL, 'l'},
+        {"max-silent", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -85,6 +108,15 @@ static int parse_options(int argc, char **argv, struct ctl *ctl)
         case 'c':
             ctl->output = CTL_CSV;
             break;
+        case 'b':
+            ctl->by = optarg;
+            break;
+        case 'l':
+            ctl->max_loss = optarg;
+            break;
+        case 'm':
+            ctl->max_silent = optarg;
+            break;
         case 'V':
             printf("musterctl %s\n", PACKAGE_VERSION);
             return CTL_FINE;
@@ -97,6 +129,25 @@ static int parse_options(int argc, char **argv, struct ctl *ctl)
         }
     }
     return -1;
+}
+
+/* Whether the command takes the options and words that were given. */
+static bool is_usable(const struct ctl_command *command, const struct ctl *ctl)
+{
+    const char *stray = NULL;
+
+    if (ctl->by != NULL && (command->options & CTL_BY) == 0)
+        stray = "--by";
+    if ((ctl->max_loss != NULL || ctl->max_silent != NULL) && (command->options & CTL_LIMITS) == 0)
+        stray = "--max-loss or --max-silent";
+    if (stray != NULL)
+        fprintf(stderr, "musterctl: %s takes no %s\n", command->name, stray);
+    else if (ctl->word_count < command->words_least || ctl->word_count > command->words_most)
+        fprintf(stderr, "usage: musterctl [-s PATH] [--json | --csv] %s %s\n", command->name,
+                command->words);
+    else
+        return true;
+    return false;
 }
 
 /* Whatever is printed last may not have got out. */
@@ -125,11 +176,8 @@ int main(int argc, char **argv)
         return CTL_USAGE;
     ctl.words = argv + optind + 1;
     ctl.word_count = argc - optind - 1;
-    if (ctl.word_count < command->words_least || ctl.word_count > command->words_most) {
-        fprintf(stderr, "usage: musterctl [-s PATH] [--json | --csv] %s %s\n", command->name,
-                command->words);
-        return CTL_USAGE;
-    }
+    if (!is_usable(command, &ctl))
+        return command->run == ctl_check ? CTL_UNKNOWN : CTL_USAGE;
     status = command->run(&ctl);
     connection_close(&ctl.connection);
     return finish(status);

@@ -136,8 +136,7 @@ int ctl_status(struct ctl *ctl)
         } else if (ctl->output == CTL_CSV) {
             table_csv_object("", line, stdout);
         } else {
-            json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-            putchar('\n');
+            ctl_print_json(line);
         }
         json_decref(line);
     }

@@ -10,3 +10,5 @@ tests_ctl_test_show_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
 # main: tests/e2e/ctl_status.py
 # status: tests/e2e/ctl_status.py
 # table: tests/e2e/ctl_status.py
+# check: tests/e2e/ctl_devices.py
+# device: tests/e2e/ctl_devices.py

@@ -151,7 +151,8 @@ class Calls(Misuse):
                                              r"worker_open or connect")),
                 (FILTER, "call_elsewhere", "process", (
                     r"metric\(\) in a thread of its own; expected in open or worker_open",
-                    r"emit\(\) in a thread of its own; expected in process, worker_tick or worker_close")),
+                    r"emit\(\) in a thread of its own; expected in process, worker_tick, worker_close "
+                    r"or forget")),
                 (SINK, "call", "write", (r"metric\(\) in write\(\); expected in open or worker_open",))):
             with self.subTest(plugin=plugin, does=does):
                 if os.path.exists(self.path("telemetry.csv")):

@@ -7,12 +7,35 @@
 #include "report.h"
 #include "says.h"
 
+#define FILTER                                                                                     \
+    {                                                                                              \
+        "filter", ARGUMENT_TEXT, "which devices: words such as place=site-47 loss>5% silent>10m"   \
+    }
+#define LAST                                                                                       \
+    {                                                                                              \
+        NULL, ARGUMENT_TEXT, NULL                                                                  \
+    }
+
+static const struct command_argument of_devices[] = {FILTER, LAST};
+static const struct command_argument of_loss[] = {
+    FILTER, {"by", ARGUMENT_TEXT, "a line for each: place, class or cause"}, LAST};
+static const struct command_argument of_forget[] = {
+    {"id", ARGUMENT_TEXT, "the device: its id, or its name in the catalog"}, LAST};
+
 const struct command command_table[] = {
     {"help", "what can be asked", NULL, says_help, NULL},
     {"status", "how the collector is, in all", NULL, says_status, NULL},
     {"sinks", "each sink: is it connected, and where are its records", NULL, says_sinks, NULL},
     {"plugins", "each entry of the chain: its plugin, version, file and figures", NULL,
      says_plugins, NULL},
+    {"devices", "each device: how it is, and what is missing of it", of_devices, says_devices,
+     says_end},
+    {"loss", "what is missing of all devices, or of some, summed up", of_loss, says_loss,
+     says_end_loss},
+    {"gaps", "which numbers are missing and may still come, as in gaps.csv", of_devices, says_gaps,
+     says_end},
+    {"forget", "nothing is known of a device any more, as if it was never heard", of_forget,
+     says_forget, NULL},
 };
 
 const size_t command_count = sizeof command_table / sizeof command_table[0];

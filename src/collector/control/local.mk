@@ -9,11 +9,16 @@ noinst_LIBRARIES += %D%/libcontrol.a
 	%D%/command.h \
 	%D%/commands.c \
 	%D%/control.c %D%/control.h \
+	%D%/devices.c %D%/devices.h \
 	%D%/door.c %D%/door.h \
 	%D%/entries.c \
+	%D%/facts.c %D%/facts.h \
 	%D%/figures.c %D%/figures.h \
 	%D%/file_mark.c %D%/file_mark.h \
 	%D%/request.c %D%/request.h \
 	%D%/samples.c %D%/samples.h \
 	%D%/says.h \
+	%D%/says_devices.c \
+	%D%/says_gaps.c \
+	%D%/selection.c %D%/selection.h \
 	%D%/status.c

@@ -15,6 +15,14 @@ enum command_step says_help(struct report *report);
 enum command_step says_status(struct report *report);
 enum command_step says_sinks(struct report *report);
 enum command_step says_plugins(struct report *report);
+enum command_step says_devices(struct report *report);
+enum command_step says_loss(struct report *report);
+enum command_step says_gaps(struct report *report);
+enum command_step says_forget(struct report *report);
+
+/* What they leave behind. */
+void says_end(struct report *report);
+void says_end_loss(struct report *report);
 
 /* A sink and its account, as an object. */
 json_t *says_sink(const struct sink *sink);

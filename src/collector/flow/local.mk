@@ -21,4 +21,5 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/sink_output.c %D%/sink_output.h \
 	%D%/sink_run.c %D%/sink_run.h \
 	%D%/strangers.c %D%/strangers.h \
-	%D%/take.c %D%/take.h
+	%D%/take.c %D%/take.h \
+	%D%/visit.c %D%/visit.h

@@ -240,6 +240,7 @@ static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
     eventfd_read(pipeline->wake_fd, &unused);
     if (atomic_exchange(&pipeline->woken, false))
         wait_at_gate(pipeline->gate);
+    visit_serve(pipeline);
     notices_look(pipeline, false);
     for (i = 0; i < pipeline->filter_count; i++) {
         struct filter *filter = &pipeline->filters[i];
@@ -254,6 +255,16 @@ static uint64_t tick(struct pipeline *pipeline, uint64_t now_ns, bool all)
     if (pipeline->answers != NULL)
         answers_published(pipeline->answers);
     return next;
+}
+
+bool pipeline_forget(struct pipeline *pipeline, unsigned i, uint32_t device)
+{
+    struct filter *filter = let_speak(pipeline, i, CALLBACK_FORGET);
+    bool was_known =
+        callback_forget(filter->instance, filter->state, &pipeline->batch.view, device);
+
+    end_speech(pipeline);
+    return was_known;
 }
 
 void pipeline_wake(struct pipeline *pipeline, const struct muster_instance *instance)

@@ -21,6 +21,7 @@
 #include "collector/host/instance.h"
 #include "fanout.h"
 #include "notices.h"
+#include "visit.h"
 
 #define PIPELINE_TICK CLOCK_SECOND /* between two ticks, at most */
 
@@ -111,6 +112,7 @@ struct pipeline {
     int wake_fd; /* an eventfd: readable when a filter asks for a tick; pipeline_tick reads it */
     struct answers *answers; /* NULL: none are given */
     struct gate *gate;       /* the chain's */
+    struct visit visit;      /* who wants to know something of its filters */
     atomic_bool woken;       /* the same, for a front that does not sleep */
     struct pipeline_counters counters;
     struct notices notices;
@@ -185,6 +187,10 @@ void pipeline_wake(struct pipeline *pipeline, const struct muster_instance *inst
  * PIPELINE_TICK at the latest.  `now_ns` is on the clock that filters are told. */
 uint64_t pipeline_tick(struct pipeline *pipeline, uint64_t now_ns);
 uint64_t pipeline_tick_all(struct pipeline *pipeline, uint64_t now_ns);
+
+/* [worker] Has filter number `i` forget a device, and hands on what it says then.  Returns whether
+ * it was known. */
+bool pipeline_forget(struct pipeline *pipeline, unsigned i, uint32_t device);
 
 /* [worker] The end of the filters, and what they still emit; or [main], if the worker never ran.
  * More than once is once. */

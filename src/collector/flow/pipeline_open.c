@@ -204,6 +204,7 @@ int pipeline_open(struct pipeline *pipeline, const struct pipeline_settings *set
     pipeline->told_strangers = settings->told_strangers;
     pipeline->wake_fd = -1;
     pipeline->gate = settings->gate;
+    visit_init(&pipeline->visit);
     batch_init(&pipeline->batch, pipeline->id, pipeline->count, pipeline->host->numbers);
     for (i = 0; i < settings->filter_count; i++)
         pipeline->filters_keep_rejects |=
@@ -244,6 +245,7 @@ void pipeline_free(struct pipeline *pipeline)
     fanout_close(&pipeline->fanout);
     answers_free(pipeline->answers);
     pool_close(&pipeline->pool);
+    visit_free(&pipeline->visit);
     if (pipeline->wake_fd >= 0)
         close(pipeline->wake_fd);
     memset(pipeline, 0, sizeof *pipeline);

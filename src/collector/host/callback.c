@@ -5,6 +5,7 @@
 #include "callback.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/thread.h"
 #include "host.h"
@@ -169,6 +170,59 @@ void callback_worker_close(struct muster_instance *instance, void *state,
     callback_enter_batch(instance, CALLBACK_WORKER_CLOSE, batch);
     instance_filter(instance)->worker_close(state, batch, &call);
     leave();
+}
+
+/* A count beyond the room for them is no count. */
+static uint32_t expect_reports(struct muster_instance *instance, enum callback callback,
+                               uint32_t count, uint32_t room)
+{
+    if (count <= room)
+        return count;
+    instance_bug(instance,
+                 "%s() returned %u; expected 0 to %u, as many reports as there is room for",
+                 rule_table_callback(callback), count, room);
+    return 0;
+}
+
+uint32_t callback_devices(struct muster_instance *instance, void *state, uint32_t from,
+                          uint32_t end, struct muster_device_report *out)
+{
+    uint32_t count;
+
+    if (instance_filter(instance)->devices == NULL)
+        return 0;
+    memset(out, 0, (end - from) * sizeof *out);
+    callback_enter(instance, CALLBACK_DEVICES);
+    count = instance_filter(instance)->devices(state, from, end, out, sizeof *out);
+    callback_leave();
+    return expect_reports(instance, CALLBACK_DEVICES, count, end - from);
+}
+
+uint32_t callback_gaps(struct muster_instance *instance, void *state, uint32_t from, uint32_t skip,
+                       struct muster_gap_report *out, uint32_t room)
+{
+    uint32_t count;
+
+    if (instance_filter(instance)->gaps == NULL)
+        return 0;
+    memset(out, 0, room * sizeof *out);
+    callback_enter(instance, CALLBACK_GAPS);
+    count = instance_filter(instance)->gaps(state, from, skip, out, sizeof *out, room);
+    callback_leave();
+    return expect_reports(instance, CALLBACK_GAPS, count, room);
+}
+
+bool callback_forget(struct muster_instance *instance, void *state, struct muster_batch *batch,
+                     uint32_t device)
+{
+    bool was_known;
+
+    if (instance_filter(instance)->forget == NULL)
+        return false;
+    callback_enter_batch(instance, CALLBACK_FORGET, batch);
+    was_known = instance_filter(instance)->forget(state, batch, device) != 0;
+    leave();
+    return was_known;
 }
 
 /* ---- Of a sink ------------------------------------------------------------------------ */

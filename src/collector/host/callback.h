@@ -10,6 +10,7 @@
 #ifndef COLLECTOR_HOST_CALLBACK_H
 #define COLLECTOR_HOST_CALLBACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "instance.h"
@@ -54,6 +55,15 @@ uint64_t callback_worker_tick(struct muster_instance *instance, void *state,
                               struct muster_batch *batch, uint64_t now_ns);
 void callback_worker_close(struct muster_instance *instance, void *state,
                            struct muster_batch *batch, uint32_t flags);
+
+/* The same: what a filter that tracks devices is asked.  Reports for which
+ * there is memory; what the plugin does not know is 0. */
+uint32_t callback_devices(struct muster_instance *instance, void *state, uint32_t from,
+                          uint32_t end, struct muster_device_report *out);
+uint32_t callback_gaps(struct muster_instance *instance, void *state, uint32_t from, uint32_t skip,
+                       struct muster_gap_report *out, uint32_t room);
+bool callback_forget(struct muster_instance *instance, void *state, struct muster_batch *batch,
+                     uint32_t device);
 
 /* Of a sink.  `flags` are MUSTER_CALL_*, but REPLAY, which is the host's; `deadline_ns` as in
  * struct muster_call. */

@@ -12,7 +12,7 @@
 #define GETTERS      (IN(CHECK) | IN(OPEN) | IN(WORKER_OPEN) | IN(CONNECT) | IN(RELOAD))
 #define FROM_OPEN_ON (~(IN(LOAD) | IN(CHECK)))
 #define OF_A_SINK    (IN(CONNECT) | IN(WRITE) | IN(FLUSH) | IN(DISCONNECT) | IN(ROTATE) | IN(TICK))
-#define WITH_A_BATCH (IN(PROCESS) | IN(WORKER_TICK) | IN(WORKER_CLOSE))
+#define WITH_A_BATCH (IN(PROCESS) | IN(WORKER_TICK) | IN(WORKER_CLOSE) | IN(FORGET))
 
 _Static_assert(CALLBACKS <= 32 && RULES <= 32, "a bit each");
 
@@ -99,6 +99,9 @@ const char *rule_table_callback(enum callback callback)
         [CALLBACK_PROCESS] = "process",
         [CALLBACK_WORKER_TICK] = "worker_tick",
         [CALLBACK_WORKER_CLOSE] = "worker_close",
+        [CALLBACK_DEVICES] = "devices",
+        [CALLBACK_GAPS] = "gaps",
+        [CALLBACK_FORGET] = "forget",
         [CALLBACK_CONNECT] = "connect",
         [CALLBACK_WRITE] = "write",
         [CALLBACK_FLUSH] = "flush",

@@ -18,3 +18,12 @@ tests_collector_control_test_samples_LDADD = src/collector/control/libcontrol.a 
 # file_mark: tests/e2e/ctl_status.py
 # report: tests/e2e/ctl_socket.py
 # status: tests/e2e/ctl_status.py
+UNIT_TESTS += tests/collector/control/test_selection
+tests_collector_control_test_selection_SOURCES = tests/collector/control/test_selection.c
+tests_collector_control_test_selection_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_control_test_selection_CFLAGS = $(TEST_CFLAGS) $(JANSSON_CFLAGS)
+tests_collector_control_test_selection_LDADD = src/collector/control/libcontrol.a $(TEST_LIBS) $(JANSSON_LIBS)
+# devices: tests/e2e/ctl_devices.py
+# facts: tests/e2e/ctl_devices.py
+# says_devices: tests/e2e/ctl_devices.py
+# says_gaps: tests/e2e/ctl_devices.py

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # recognize: tests/e2e/declared.py
+# visit: tests/e2e/ctl_devices.py
 # take: tests/collector/flow/test_pipeline.c
 UNIT_TESTS += tests/collector/flow/test_admit
 tests_collector_flow_test_admit_SOURCES = tests/collector/flow/test_admit.c
