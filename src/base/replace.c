@@ -21,8 +21,9 @@
 #include "clock.h"
 
 #define ENDING       ".new"
-#define DIGITS       16 /* of the random number in a name */
-#define STREAM_WAITS (500 * CLOCK_MILLISECOND)
+#define DIGITS       16                        /* of the random number in a name */
+#define STREAM_WAITS (500 * CLOCK_MILLISECOND) /* for whoever takes nothing */
+#define STREAM_MOST  (5 * CLOCK_SECOND)        /* for whoever takes little */
 #define ACL          "system.posix_acl_access"
 
 static int explain(char *why, int error)
@@ -229,7 +230,8 @@ static int wait_for_room(int fd, uint64_t until_ns)
 /* 0, or an errno. */
 static int write_all(int fd, const char *bytes, size_t size)
 {
-    const uint64_t until_ns = clock_monotonic() + STREAM_WAITS;
+    const uint64_t last_ns = clock_monotonic() + STREAM_MOST;
+    uint64_t until_ns = clock_monotonic() + STREAM_WAITS;
     int error = 0;
 
     while (size > 0 && error == 0) {
@@ -238,10 +240,11 @@ static int write_all(int fd, const char *bytes, size_t size)
         if (n > 0) {
             bytes += n;
             size -= (size_t)n;
+            until_ns = clock_monotonic() + STREAM_WAITS;
         } else if (n == 0) {
             error = EIO;
         } else if (errno == EAGAIN) {
-            error = wait_for_room(fd, until_ns);
+            error = wait_for_room(fd, until_ns < last_ns ? until_ns : last_ns);
         } else if (errno != EINTR) {
             error = errno;
         }

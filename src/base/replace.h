@@ -31,8 +31,8 @@ int replace_check(const char *path, const struct replace *how, char why[DESTINAT
 int replace_look(const char *path, const struct replace *how, char why[DESTINATION_WHY]);
 
 /* Puts these bytes into the file of that name, all of them or none.  A stream may have got a part
- * of them when it fails; one that takes nothing is waited for half a second.  Returns 0, or an
- * errno after an explanation. */
+ * of them when it fails; one that takes nothing is waited for half a second, and one that takes
+ * little five.  Returns 0, or an errno after an explanation. */
 int replace_file(const char *path, const struct replace *how, const void *bytes, size_t size,
                  char why[DESTINATION_WHY]);
 

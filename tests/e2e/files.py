@@ -121,6 +121,11 @@ class Replaced(Case):
         self.assertIn("no process reads this FIFO", self.report("pipe", status=1))
         os.mkdir(self.path("folder"))
         self.assertIn("it is a directory", self.report("folder", status=1))
+        self.write("log", "before\n")
+        subprocess.run(["sh", "-c", f"exec {FLEET} --target 127.0.0.1:9 --count 1 --quiet --report /dev/stdout >>log"],
+                       cwd=self.folder, timeout=60, check=True)
+        before, report = self.read("log").splitlines()
+        self.assertEqual((before, json.loads(report)["sent"]), ("before", 1))
 
     def report(self, name, status=0):
         """Plays one datagram, and returns what was said."""
