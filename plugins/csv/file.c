@@ -274,14 +274,57 @@ int file_renew(struct file *file, enum file_found found)
     return result;
 }
 
-int file_next(struct file *file)
+int file_next_begin(struct file *file, struct file_next *next, char why[DESTINATION_WHY])
 {
-    int result;
+    const struct replace how = {.mode = file->mode};
+    struct stat found;
+    int fd = -1;
 
-    file->is_quiet = true;
-    result = open_other(file);
-    file->is_quiet = false;
-    return result;
+    *next = (struct file_next){.open = {.fd = -1}, .replacement = {.fd = -1}};
+    if (destination_find(&next->at, file->path, why) != 0)
+        return -1;
+    if (replacement_begin(&next->replacement, &next->at, &how, why) != 0) {
+        destination_close(&next->at);
+        return -1;
+    }
+    snprintf(why, DESTINATION_WHY, "the next file cannot be made");
+    fd = fcntl(next->replacement.fd, F_DUPFD_CLOEXEC, 0); /* which has the same lock */
+    if (fd >= 0 && fcntl(fd, F_SETFL, O_APPEND) == 0 && content_prepare(file, fd, 0) == 0 &&
+        fstat(fd, &found) == 0) {
+        next->open = (struct file_open){.fd = fd,
+                                        .regular = true,
+                                        .device = found.st_dev,
+                                        .inode = found.st_ino,
+                                        .end = found.st_size};
+        return 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    file_next_discard(next);
+    return -1;
+}
+
+int file_next_take(struct file *file, struct file_next *next)
+{
+    int error = replacement_end(&next->replacement, file->sync);
+
+    destination_close(&next->at);
+    file_close(file);
+    if (error == 0) {
+        file->open = next->open;
+        return 0;
+    }
+    LOG(file, MUSTER_LOG_ERROR, "cannot make the next %s: %s", file->label, strerror(error));
+    close(next->open.fd);
+    return -1;
+}
+
+void file_next_discard(struct file_next *next)
+{
+    replacement_discard(&next->replacement);
+    destination_close(&next->at);
+    if (next->open.fd >= 0)
+        close(next->open.fd);
 }
 
 int file_take_back(struct file *file, uint32_t size)

@@ -12,6 +12,8 @@
 
 #include <muster/plugin.h>
 
+#include "../common/replace.h"
+
 /* What somebody else has done with the file. */
 enum file_found {
     FILE_SAME,
@@ -63,8 +65,22 @@ enum file_found file_look(const struct file *file);
  * what is open stays so, and file_open says it. */
 int file_renew(struct file *file, enum file_found found);
 
-/* The file that is open has got another name: opens the path again.  The same. */
-int file_next(struct file *file);
+/* The next file, which is to take the path: it is ready for rows, and locked. */
+struct file_next {
+    struct file_open open;
+    struct destination at;
+    struct replacement replacement;
+};
+
+/* Makes it, beside the one that is open and like that.  Returns 0, or -1 after an explanation. */
+int file_next_begin(struct file *file, struct file_next *next, char why[DESTINATION_WHY]);
+
+/* It takes the path, with no moment in which nothing, or nobody's lock, is there.  Returns 0, or
+ * -1 if it could not; then nothing is open. */
+int file_next_take(struct file *file, struct file_next *next);
+
+/* It is not wanted. */
+void file_next_discard(struct file_next *next);
 
 /* Whether rows that were written are in a file that has a name: after they were written.  Those
  * that are not are in no file. */

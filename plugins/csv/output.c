@@ -225,8 +225,9 @@ void output_free(struct output *output)
  * would get their names.  Returns 0 or what connect returns, after a log line. */
 static int open_segment(struct output *output)
 {
+    const struct replace how = {.mode = output->file.mode};
+    char why[SERIES_WHY], reason[DESTINATION_WHY];
     struct stat found;
-    char why[SERIES_WHY];
     int result;
 
     if (lstat(output->file.path, &found) == 0 && !S_ISREG(found.st_mode)) {
@@ -236,6 +237,7 @@ static int open_segment(struct output *output)
             output->file.label);
         return MUSTER_FAILED;
     }
+    (void)replace_check(output->file.path, &how, reason); /* removes what one who was killed left */
     result = file_open(&output->file);
     if (result != 0)
         return result;

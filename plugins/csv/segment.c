@@ -157,47 +157,62 @@ static void hand_over(struct output *output, const char *name, uint64_t wall_ns,
     output->knows_holes = true;
 }
 
-/* The path leads to nothing now: makes a new file there. */
-static int begin_next(struct output *output)
+/* Says once why it does not end. */
+static void say_blocked(struct output *output, const char *why)
 {
-    int error = series_sync(&output->series);
-    int result;
-
-    if (error != 0)
-        LOG(output, MUSTER_LOG_WARNING, "cannot sync the folder \"%s\": %s",
-            output->series.directory, strerror(error));
-    result = file_next(&output->file);
-    if (result != 0)
-        file_close(&output->file);
-    else
-        segment_opened(output);
-    output->sink.fd = output->file.open.fd;
-    return result == 0 ? 0 : MUSTER_LOST;
+    if (!output->block_trouble)
+        LOG(output, MUSTER_LOG_ERROR, "cannot end the segment %s: %s", output->file.label, why);
+    output->block_trouble = true;
 }
 
-/* Gives the file the name of a segment.  Returns whether that worked; else it is said, once. */
-static bool rename_file(struct output *output, uint64_t unsure_bytes)
+/* Gives the file the name of a segment.  Returns 0, or -1 after a log line. */
+static int name_file(struct output *output, uint64_t unsure_bytes)
 {
     const uint64_t now = output->host->now(output->instance, MUSTER_CLOCK_WALL);
     char name[NAME_MAX + 1], why[SERIES_WHY];
 
     if ((!output->has_segments && series_begin(&output->series, output->file.path, why) != 0) ||
         series_finish(&output->series, output->file.path, now, name, why) != 0) {
-        if (!output->block_trouble)
-            LOG(output, MUSTER_LOG_ERROR, "cannot end the segment %s: %s", output->file.label, why);
-        output->block_trouble = true;
-        return false;
+        say_blocked(output, why);
+        return -1;
     }
     output->block_trouble = false;
     LOG(output, MUSTER_LOG_INFO, "segment \"%s\", %lld bytes", name,
         (long long)output->file.open.end);
     hand_over(output, name, now, unsure_bytes);
-    return true;
+    return 0;
+}
+
+/* Makes the next file, ends the one that is open, and goes on in the next.  Returns 0; -1 if
+ * nothing has come of it; or MUSTER_LOST if there is no next, and nothing is open. */
+static int go_on(struct output *output, uint64_t unsure_bytes)
+{
+    char why[DESTINATION_WHY];
+    struct file_next next;
+    int result, error;
+
+    if (file_next_begin(&output->file, &next, why) != 0) {
+        say_blocked(output, why);
+        return -1;
+    }
+    if (name_file(output, unsure_bytes) != 0) {
+        file_next_discard(&next);
+        return -1;
+    }
+    result = file_next_take(&output->file, &next);
+    error = series_sync(&output->series);
+    if (error != 0)
+        LOG(output, MUSTER_LOG_WARNING, "cannot sync the folder \"%s\": %s",
+            output->series.directory, strerror(error));
+    if (result == 0)
+        segment_opened(output);
+    output->sink.fd = output->file.open.fd;
+    return result == 0 ? 0 : MUSTER_LOST;
 }
 
 int segment_end(struct output *output)
 {
-    int error;
+    int error, result;
 
     output->is_blocked = true;
     if (text_sink_finish_line(&output->sink) != 0)
@@ -207,10 +222,9 @@ int segment_end(struct output *output)
         segment_set_aside(output, error);
         return output->file.open.fd >= 0 ? 0 : MUSTER_LOST;
     }
-    if (!rename_file(output, 0))
-        return 0;
-    output->is_blocked = false;
-    return begin_next(output);
+    result = go_on(output, 0);
+    output->is_blocked = result == -1;
+    return result == MUSTER_LOST ? MUSTER_LOST : 0;
 }
 
 /* Rows that are not told yet come again: takes them out, if that can be done. */
@@ -244,10 +258,8 @@ void segment_set_aside(struct output *output, int error)
     output->unsynced = (struct extent){0};
     output->synced = output->sink.sent;
     if (segment_has_rows(output) && file_look(&output->file) == FILE_SAME &&
-        rename_file(output, (uint64_t)unsure)) {
-        begin_next(output);
+        go_on(output, (uint64_t)unsure) != -1)
         return;
-    }
     /* Not without another descriptor, at least. */
     file_close(&output->file);
     if (file_open(&output->file) == 0)

@@ -208,8 +208,8 @@ static int write_number(const struct series *series, char why[SERIES_WHY])
     return -1;
 }
 
-/* Without RENAME_NOREPLACE a segment gets its name before the file loses its own; between the two
- * there may have been a crash. */
+/* A segment gets its name before the next one takes the path; between the two there may have been a
+ * crash. */
 static bool end_renaming(const struct series *series, const struct segment *last, const char *path)
 {
     char *other = series_path(series, last->name, "");
@@ -248,24 +248,23 @@ int series_begin(struct series *series, const char *path, char why[SERIES_WHY])
 
 /* ---- Renaming ------------------------------------------------------------------------- */
 
-/* Gives a file another name, unless something has it.  Returns 0, or an errno. */
-static int rename_new(const char *from, const char *to)
+/* Gives a file a second name, or where that cannot be, another one, unless something has it.
+ * Returns 0, or an errno. */
+static int name_too(const char *from, const char *to)
 {
     struct stat there;
 
+    if (link(from, to) == 0)
+        return 0;
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
+        return errno;
 #ifdef SYS_renameat2
     if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, NO_REPLACE) == 0)
         return 0;
     if (errno != ENOSYS && errno != EINVAL)
         return errno;
 #endif
-    /* The kernel or the file system does not have it. */
-    if (link(from, to) == 0)
-        return unlink(from) == 0 ? 0 : errno;
-    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
-        return errno;
-    /* There are no second names, as on FAT: the folder is ours alone, so that nobody takes it
-     * between these two. */
+    /* As on FAT: the folder is ours alone, so that nobody takes it between these two. */
     if (lstat(to, &there) == 0)
         return EEXIST;
     return rename(from, to) == 0 ? 0 : errno;
@@ -316,7 +315,7 @@ int series_finish(struct series *series, const char *path, uint64_t wall_ns,
         if (write_number(series, why) != 0)
             return -1;
         to = name_segment(series, wall_ns, name) == 0 ? series_path(series, name, "") : NULL;
-        error = to == NULL ? ENAMETOOLONG : is_taken(series, name) ? EEXIST : rename_new(path, to);
+        error = to == NULL ? ENAMETOOLONG : is_taken(series, name) ? EEXIST : name_too(path, to);
         free(to);
     }
     if (error == 0)

@@ -57,8 +57,9 @@ void segments_free(struct segments *segments);
  * after an explanation. */
 int series_begin(struct series *series, const char *path, char why[SERIES_WHY]);
 
-/* Gives the file at the path the name of the next segment, of that time; fills in `name`.  Returns
- * 0, or -1 after an explanation; then the file is where it was. */
+/* Gives the file at the path the name of the next segment, of that time; fills in `name`.  It stays
+ * at the path, too, where the file system has second names.  Returns 0, or -1 after an explanation;
+ * then the file is where it was. */
 int series_finish(struct series *series, const char *path, uint64_t wall_ns,
                   char name[NAME_MAX + 1], char why[SERIES_WHY]);
 

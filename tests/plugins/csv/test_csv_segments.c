@@ -25,7 +25,13 @@
 #define WALL (1795807608 * S) /* 2026-11-27 19:26:48 */
 
 /* In place of the C library's: a kernel or a file system that does not have that call. */
-static bool lacks_renameat2;
+static bool lacks_renameat2, lacks_link;
+
+int link(const char *from, const char *to)
+{
+    errno = EPERM;
+    return lacks_link ? -1 : linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
 
 long syscall(long number, ...)
 {
@@ -75,13 +81,14 @@ static bool is_there(const char *name)
 
 START_TEST(names)
 {
-    char name[NAME_MAX + 1], why[SERIES_WHY];
+    char name[NAME_MAX + 1], wanted[64], why[SERIES_WHY];
     struct segments found;
     struct series series;
     int round;
 
-    for (round = 0; round < 2; round++) {
-        lacks_renameat2 = round == 1;
+    for (round = 0; round < 3; round++) {
+        lacks_link = round > 0;
+        lacks_renameat2 = round > 1;
         ck_assert_int_eq(series_init(&series, fixture_path), 0);
         ck_assert_int_eq(series_begin(&series, fixture_path, why), 0);
         put("t.csv", "new\n");
@@ -89,39 +96,41 @@ START_TEST(names)
         snprintf(name, sizeof name, "t-20261127T192648Z-%06d.csv", 3 * round + 1);
         put(name, "old\n");
         ck_assert_int_eq(series_finish(&series, fixture_path, WALL, name, why), 0);
-        ck_assert_str_eq(name, round == 0 ? "t-20261127T192648Z-000002.csv"
-                                          : "t-20261127T192648Z-000005.csv");
+        snprintf(wanted, sizeof wanted, "t-20261127T192648Z-%06d.csv", 3 * round + 2);
+        ck_assert_str_eq(name, wanted);
         fixture_expect_file(in_folder(name), "new\n");
-        ck_assert(!is_there("t.csv"));
+        ck_assert_int_eq(is_there("t.csv"), !lacks_link); /* the next one takes its place */
+        unlink(in_folder("t.csv"));
         put("t.csv", "more\n");
         ck_assert_int_eq(series_finish(&series, fixture_path, WALL + S, name, why), 0);
-        ck_assert_str_eq(name, round == 0 ? "t-20261127T192649Z-000003.csv"
-                                          : "t-20261127T192649Z-000006.csv");
+        snprintf(wanted, sizeof wanted, "t-20261127T192649Z-%06d.csv", 3 * round + 3);
+        ck_assert_str_eq(name, wanted);
+        unlink(in_folder("t.csv"));
         series_free(&series);
     }
     /* Of that name only the compressed file is left. */
     ck_assert_int_eq(series_init(&series, fixture_path), 0);
     put("t.csv", "last\n");
-    put("t-20261127T192649Z-000007.csv.zst", "");
+    put("t-20261127T192649Z-000010.csv.zst", "");
     ck_assert_int_eq(series_finish(&series, fixture_path, WALL + S, name, why), 0);
-    ck_assert_str_eq(name, "t-20261127T192649Z-000008.csv");
+    ck_assert_str_eq(name, "t-20261127T192649Z-000011.csv");
     series_free(&series);
-    put("t-20261127T192649Z-000009.csv.zst", "");
-    put("t-20261127T192649Z-000009.csv.json", "");
+    put("t-20261127T192649Z-000019.csv.zst", "");
+    put("t-20261127T192649Z-000019.csv.json", "");
     put("t-20261127T192649Z-000010.csv.bak", "");
     put("t-20261127T192649-000010.csv", "");
     put("tt-20261127T192649Z-000010.csv", "");
     put("t-20261127T192649Z-10.csv", "");
     ck_assert_int_eq(series_init(&series, fixture_path), 0);
     ck_assert_int_eq(series_list(&series, &found), 0);
-    ck_assert_uint_eq(found.count, 9);
-    ck_assert_str_eq(found.list[8].name, "t-20261127T192649Z-000009.csv");
-    ck_assert(!found.list[8].is_plain && found.list[8].is_packed && found.list[8].has_manifest);
-    ck_assert_int_eq(found.list[8].second, 1795807609);
+    ck_assert_uint_eq(found.count, 12);
+    ck_assert_str_eq(found.list[11].name, "t-20261127T192649Z-000019.csv");
+    ck_assert(!found.list[11].is_plain && found.list[11].is_packed && found.list[11].has_manifest);
+    ck_assert_int_eq(found.list[11].second, 1795807609);
     ck_assert(found.list[0].is_plain && !found.list[0].is_packed && !found.list[0].has_manifest);
     segments_free(&found);
     ck_assert_int_eq(series_begin(&series, fixture_path, why), 0);
-    ck_assert_uint_eq(series.number, 9);
+    ck_assert_uint_eq(series.number, 19);
     series_free(&series);
 }
 END_TEST
