@@ -20,6 +20,7 @@ src_libbase_a_SOURCES += \
 	%D%/privileges.c %D%/privileges.h \
 	%D%/printable.c %D%/printable.h \
 	%D%/printable_table.c %D%/printable_table.h \
+	%D%/notify.c %D%/notify.h \
 	%D%/problems.c %D%/problems.h \
 	%D%/rate.h \
 	%D%/real.c %D%/real.h \

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/notify.h"
 #include "collector/config/settings.h"
 #include "collector/flow/chain.h"
 #include "collector/flow/recognize.h"
@@ -31,6 +32,7 @@
 #define PATIENCE   (100 * CLOCK_MILLISECOND) /* of a stop, before it says what it waits for */
 #define CONNECTING (2 * CLOCK_SECOND) /* for the sinks that need not be connected at the start */
 #define GRACE      WATCHDOG_GRACE
+#define STILL      (3 * CLOCK_SECOND) /* how long a worker may do nothing; each ticks every second */
 #define LEAST      (200 * CLOCK_MILLISECOND) /* for the sinks, if a front has used up the time */
 
 struct collector {
@@ -43,6 +45,7 @@ struct collector {
     struct listener_formats formats[SETTINGS_LISTENERS_MOST]; /* of each listener */
     struct reload reload;
     struct requests requests; /* of other threads */
+    struct restart *restart;  /* NULL: there is none, in a replay */
     struct overrun overrun;
     const struct collector_attendant *attendant; /* that has begun; or NULL */
     const struct capture_account *capture;       /* in a replay */
@@ -214,15 +217,42 @@ static void look_for_losses(struct collector *collector, bool is_last)
     overrun_look(&collector->overrun, &account, collector->log, now, is_last);
 }
 
+/* The program that is there now is to go on, if it can. */
+static int want_restart(struct collector *collector, struct problems *said)
+{
+    if (restart_check(collector->restart, said) < 0)
+        return -1;
+    collector->restart->is_wanted = true;
+    return 0;
+}
+
+static void reload(struct collector *collector, struct problems *said)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic() / 1000);
+    notify_send(text);
+    rotate(collector);
+    reload_run(&collector->reload, false, said);
+    notify_send("READY=1");
+}
+
+/* The manager of services is told as long as all goes on. */
+static void tell_manager(struct live *live)
+{
+    const uint64_t watchdog = notify_watchdog_ns();
+
+    if (watchdog > 0 && live_moves(live, clock_monotonic(), watchdog > STILL ? watchdog : STILL))
+        notify_send("WATCHDOG=1");
+}
+
 /* What another thread asks for; the log has it, too. */
 static int serve(void *context, enum request_kind kind, struct problems *said)
 {
     struct collector *collector = context;
 
-    if (kind == REQUEST_RESTART) {
-        problems_note(said, LOG_ERROR, NULL, "it cannot restart itself");
-        return -1;
-    }
+    if (kind == REQUEST_RESTART)
+        return want_restart(collector, said);
     return reload_run(&collector->reload, kind == REQUEST_DRY_RELOAD, said);
 }
 
@@ -234,7 +264,7 @@ static void wait_for_end(struct collector *collector, struct live *live)
     const char *signal = collector->asked_by;
     enum loop_event event = signal != NULL ? LOOP_STOP : LOOP_NOTHING;
 
-    while (event != LOOP_STOP) {
+    while (event != LOOP_STOP && !collector->restart->is_wanted) {
         uint64_t until = state_store_copy(states, clock_monotonic(), &problems);
         uint64_t again = live_look(live, clock_monotonic(), &problems);
         uint64_t closing = chain_look(&collector->chain);
@@ -252,13 +282,18 @@ static void wait_for_end(struct collector *collector, struct live *live)
         problems_log(&problems, collector->log);
         look_for_losses(collector, false);
         event = loop_wait(&collector->loop, collector->chain.drained_fd, look, &signal);
-        if (event == LOOP_ROTATE) {
-            rotate(collector);
-            reload_run(&collector->reload, false, &problems);
-            problems_log(&problems, collector->log);
-        }
+        if (event == LOOP_ROTATE)
+            reload(collector, &problems);
+        if (event == LOOP_RESTART)
+            want_restart(collector, &problems);
+        tell_manager(live);
+        problems_log(&problems, collector->log);
     }
-    log_format(collector->log, LOG_INFO, NULL, "%s: stopping", signal);
+    if (collector->restart->is_wanted)
+        log_line(collector->log, LOG_INFO, NULL,
+                 "restarting: what comes meanwhile waits in the sockets");
+    else
+        log_format(collector->log, LOG_INFO, NULL, "%s: stopping", signal);
 }
 
 /* Until the replay is `there`, or it is time to stop.  Returns whether it is there. */
@@ -472,6 +507,9 @@ static int finish(struct collector *collector, int status)
     if (collector->chain.stuck) {
         /* The thread that does not come back would use what exit() takes away, and
          * may hold the lock of a stream. */
+        chain_settle(&collector->chain);
+        if (collector->restart != NULL && collector->restart->is_wanted)
+            restart_now(collector->restart);
         _exit(status);
     }
     chain_free(&collector->chain);
@@ -507,17 +545,22 @@ static int run_live(struct collector *collector, const struct collector_argument
     problems_log(&problems, collector->log);
     if (collector->has_run) {
         ending_has_ledger(print_unfinished, collector);
+        live_store(&live);
+        notify_send("READY=1");
         attend(collector, arguments);
         wait_for_end(collector, &live);
     }
+    notify_send(collector->restart->is_wanted ? "RELOADING=1" : "STOPPING=1");
     begin_stop(collector);
-    live_stop(&live);
+    live_stop(&live, live.is_held || collector->restart->is_wanted);
     if (!wait_for_front(collector, live_ended_fd(&live), has_live_stopped, &live))
         live_abandon(&live, &collector->chain);
     if (collector->has_run)
         look_for_losses(collector, true);
     stop_chain(collector);
     live_retire(&live);
+    if (collector->restart->is_wanted && live_leave(&live, &collector->restart->sockets) < 0)
+        collector->restart->is_wanted = false;
     status = finish(collector, collector->has_run ? COLLECTOR_FINE : COLLECTOR_START);
     live_close(&live);
     return status;
@@ -602,6 +645,7 @@ int collector_run(const struct config *config, struct host *host,
                    .directories = arguments->directories,
                    .chain = &collector.chain,
                    .running = config},
+        .restart = arguments->restart,
         .log = host->log,
         .chain.drained_fd = -1,
         .started_ns = clock_monotonic(),

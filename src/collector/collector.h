@@ -8,6 +8,7 @@
 #include "collector/config/config.h"
 #include "collector/host/host.h"
 #include "attendant.h"
+#include "restart.h"
 
 /* Exit statuses: musterd(8). */
 enum {
@@ -24,7 +25,8 @@ struct collector_arguments {
     const char *config;             /* the file that the configuration is from */
     const char *const *directories; /* of plugins; NULL at the end */
     const char *capture;            /* to be replayed, "-": standard input; or NULL */
-    const char *into; /* where the outputs of a replay were moved; NULL: they were not */
+    const char *into;        /* where the outputs of a replay were moved; NULL: they were not */
+    struct restart *restart; /* of a live collector: how; it says whether that is wanted */
     const struct collector_attendant *attendant; /* of a live collector; or NULL */
 };
 

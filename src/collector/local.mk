@@ -20,6 +20,7 @@ noinst_LIBRARIES += %D%/libcollector.a
 	%D%/plain.c %D%/plain.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/requests.c %D%/requests.h \
+	%D%/restart.c %D%/restart.h \
 	%D%/watchdog.c %D%/watchdog.h
 include %D%/config/local.mk
 include %D%/catalog/local.mk

@@ -26,7 +26,8 @@ void loop_close(struct loop *loop);
 enum loop_event {
     LOOP_NOTHING, /* the time is over, or the descriptor is readable: look */
     LOOP_STOP,    /* SIGTERM, SIGINT or SIGQUIT */
-    LOOP_ROTATE   /* SIGHUP */
+    LOOP_ROTATE,  /* SIGHUP */
+    LOOP_RESTART  /* SIGUSR2 */
 };
 
 /* Waits until a signal comes, `fd` is readable (-1: there is none), or the monotonic clock shows

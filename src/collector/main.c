@@ -2,6 +2,7 @@
  *
  * musterd: the command line.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -80,7 +81,7 @@ static const char usage[] =
     "  -h, --help             print this, and stop\n"
     "\n"
     "SIGTERM, SIGINT and SIGQUIT stop it in order, SIGHUP makes every sink reopen its\n"
-    "output.\n"
+    "output, and has the configuration read again, SIGUSR2 restarts without loss.\n"
     "Exit status: 0 stopped in order, 1 could not start or read the capture, or the\n"
     "datagram to decode is refused, 2 wrong configuration or usage, 3 the ledger does\n"
     "not add up, which is a bug, 70 a plugin ended it.\n";
@@ -399,8 +400,10 @@ int main(int argc, char **argv)
     struct config *config = NULL;
     struct control *control = NULL;
     struct collector_attendant attendant;
+    struct restart restart;
     int status;
 
+    restart_remember(&restart, argv);
     loop_block_signals();
     note_begin();
     crash_watch();
@@ -454,6 +457,7 @@ int main(int argc, char **argv)
                                                                .directories = arguments.directories,
                                                                .capture = arguments.replay,
                                                                .into = arguments.into,
+                                                               .restart = &restart,
                                                                .attendant = &attendant});
 
 done:
@@ -464,5 +468,11 @@ done:
     watchdog_end();
     ending_watch(NULL);
     log_close(host.log);
+    if (restart.is_wanted && status == COLLECTOR_FINE) {
+        restart_now(&restart);
+        fprintf(stderr, "musterd: cannot become \"%s\": %s\n", restart.path, strerror(errno));
+        status = COLLECTOR_START;
+    }
+    free(restart.path);
     return status;
 }

@@ -74,6 +74,7 @@ tests_base_test_wrap_SOURCES = tests/base/test_wrap.c
 tests_base_test_wrap_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_base_test_wrap_CFLAGS = $(TEST_CFLAGS)
 tests_base_test_wrap_LDADD = $(TEST_LIBS)
+# notify: tests/e2e/restart.py
 # text_file: tests/collector/config/test_node.c
 # node: tests/collector/config/test_node.c
 # node_yaml: tests/collector/config/test_node.c

@@ -11,6 +11,7 @@ include %D%/control/local.mk
 # crash: tests/e2e/misuse.py
 # decode: tests/e2e/formats.py
 # decode_input: tests/e2e/formats.py
+# restart: tests/e2e/restart.py
 # requests: tests/e2e/reload.py
 # environment: tests/e2e/configuration.py
 # ending: tests/e2e/misuse.py

@@ -38,6 +38,7 @@ E2E_TESTS = \
 	%D%/replay.py \
 	%D%/reorder.py \
 	%D%/reload.py \
+	%D%/restart.py \
 	%D%/rotation.py \
 	%D%/scenarios.py \
 	%D%/segments.py \

@@ -373,12 +373,22 @@ void chain_close(struct chain *chain)
             instance_close(&chain->instances[i]);
 }
 
+void chain_settle(struct chain *chain)
+{
+    unsigned i;
+
+    for (i = chain->instance_count; i-- > 0;)
+        if (!is_stuck(chain, i))
+            instance_settle(&chain->instances[i]);
+}
+
 void chain_free(struct chain *chain)
 {
     unsigned i;
 
     if (chain->stuck)
         return;
+    chain_settle(chain);
     for (i = 0; i < chain->pipeline_count; i++)
         pipeline_free(&chain->pipelines[i]);
     for (i = 0; i < chain->sink_count; i++)

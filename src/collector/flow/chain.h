@@ -126,7 +126,11 @@ bool chain_is_partial(const struct chain *chain);
  */
 void chain_close(struct chain *chain);
 
-/* Frees everything, or nothing if a thread is stuck, and may still be there. */
+/* Has what plugins kept of a state written, of those that are closed: that may take a while.  After
+ * chain_close, and before chain_free. */
+void chain_settle(struct chain *chain);
+
+/* The same, and frees everything; or does nothing if a thread is stuck, and may still be there. */
 void chain_free(struct chain *chain);
 
 /* Where the datagrams and records of a chain went, summed over its pipelines. */

@@ -114,6 +114,10 @@ void instance_close(struct muster_instance *instance)
     if (instance->opened)
         callback_close(instance, MUSTER_CALL_STOPPING);
     instance->opened = false;
+}
+
+void instance_settle(struct muster_instance *instance)
+{
     close_memory(instance, true);
 }
 

@@ -53,10 +53,12 @@ void instance_init(struct muster_instance *instance, const struct entry *entry, 
  * missing, which is one already.  [main] */
 void instance_check(const struct entry *entry, struct host *host, struct problems *problems);
 
-/* Opens and closes the plugin's state.  -1: the plugin has logged why.  Its metrics stay until
+/* Opens and closes the plugin's state.  -1: the plugin has logged why.  What it kept is written in
+ * the end by instance_settle.  Its metrics stay until
  * instance_free, so that those that are closed later can still report them.  [main] */
 int instance_open(struct muster_instance *instance);
 void instance_close(struct muster_instance *instance);
+void instance_settle(struct muster_instance *instance);
 
 /* Has the plugin adopt other values of its options, and says what comes of it.  On the thread of
  * its callback.  Returns as the callback does; of MUSTER_RENEW nothing is said. */

@@ -38,12 +38,36 @@ static bool tells_ways(const struct listener *listener)
            address_is_multicast(&listener->address);
 }
 
-static int open_sockets(struct listener *listener, int receive_buffer, struct problems *problems)
+/* Those that the process was started with, which are bound.  Returns how many. */
+static unsigned adopt_sockets(struct listener *listener, int *granted, struct inherited *inherited)
+{
+    struct inherited_socket found;
+    unsigned count = 0;
+
+    while (count < listener->socket_count &&
+           inherited_find(inherited, &listener->address, &found)) {
+        if (socket_adopt(found.fd, tells_ways(listener), listener->receive_buffer,
+                         listener->socket_count > 1, granted) < 0) {
+            close(found.fd);
+            continue;
+        }
+        listener->drops[count] = found.drops;
+        listener->sockets[count++] = found.fd;
+        listener->address.size = sizeof listener->address.storage;
+        getsockname(found.fd, (struct sockaddr *)&listener->address.storage,
+                    &listener->address.size);
+    }
+    return count;
+}
+
+static int open_sockets(struct listener *listener, int receive_buffer, struct inherited *inherited,
+                        struct problems *problems)
 {
     unsigned i;
     int granted = receive_buffer;
 
-    for (i = 0; i < listener->socket_count; i++) {
+    listener->bound_count = adopt_sockets(listener, &granted, inherited);
+    for (i = listener->bound_count; i < listener->socket_count; i++) {
         listener->sockets[i] = socket_open(listener->address.storage.ss_family,
                                            tells_ways(listener), receive_buffer, &granted);
         if (listener->sockets[i] >= 0)
@@ -200,7 +224,7 @@ static int begin(struct listener *listener, struct problems *problems)
 }
 
 int listener_open(struct listener *listener, const struct listen *listen, unsigned workers,
-                  int receive_buffer, struct problems *problems)
+                  int receive_buffer, struct inherited *inherited, struct problems *problems)
 {
     unsigned i;
 
@@ -211,13 +235,15 @@ int listener_open(struct listener *listener, const struct listen *listen, unsign
     listener->socket_count = workers;
     listener->receive_buffer = receive_buffer;
     listener->sockets = malloc(workers * sizeof *listener->sockets);
-    if (listener->sockets == NULL) {
+    listener->drops = calloc(workers, sizeof *listener->drops);
+    if (listener->sockets == NULL || listener->drops == NULL) {
         problems_note(problems, LOG_ERROR, NULL, "cannot listen: out of memory");
         return -1;
     }
     for (i = 0; i < workers; i++)
         listener->sockets[i] = -1;
-    if (open_sockets(listener, receive_buffer, problems) < 0 || begin(listener, problems) < 0)
+    if (open_sockets(listener, receive_buffer, inherited, problems) < 0 ||
+        begin(listener, problems) < 0)
         return -1;
     if (workers > 1 && listener_steer(listener, false) < 0) {
         problems_note(
@@ -238,7 +264,9 @@ void listener_close(struct listener *listener)
         if (listener->sockets[i] >= 0)
             close(listener->sockets[i]);
     free(listener->sockets);
+    free(listener->drops);
     listener->sockets = NULL;
+    listener->drops = NULL;
 }
 
 /* ---- later ---------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/problems.h"
 #include "collector/config/listen.h"
+#include "inherited.h"
 
 struct listener {
     const struct listen *listen; /* outlives it */
@@ -23,6 +24,7 @@ struct listener {
     int *sockets;                /* one for each worker; -1: not open */
     unsigned socket_count;
     unsigned bound_count;   /* of them that are bound */
+    uint32_t *drops;        /* of each, what the kernel has dropped on it and is counted already */
     int receive_buffer;     /* bytes */
     unsigned interface;     /* index of the interface that it is bound to; 0: any */
     atomic_uint generation; /* how often its sockets were replaced by others */
@@ -30,12 +32,13 @@ struct listener {
     int said;               /* the errno of what was last said of it */
 };
 
-/* Opens `workers` sockets with that receive buffer in bytes.  Returns 0, or -1 after adding to
+/* Takes sockets that the process was started with, and opens others, until there are `workers`
+ * with that receive buffer in bytes.  Returns 0, or -1 after adding to
  * `problems`; when the kernel grants a smaller buffer, or the listener cannot receive yet, it adds
  * that, too.  Port 0: the kernel picks, and the address tells which.  After either, listener_close.
  */
 int listener_open(struct listener *listener, const struct listen *listen, unsigned workers,
-                  int receive_buffer, struct problems *problems);
+                  int receive_buffer, struct inherited *inherited, struct problems *problems);
 void listener_close(struct listener *listener);
 
 /* Whether listener_look has anything to do: now and then, every few seconds. */

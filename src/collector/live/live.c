@@ -6,36 +6,42 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/notify.h"
 #include "reply.h"
 
 #define LOOK (2 * CLOCK_SECOND) /* between two looks at listeners that cannot receive yet */
 
 int live_open(struct live *live, const struct live_settings *settings, struct problems *problems)
 {
+    struct inherited inherited;
     unsigned i;
+    int result = 0;
 
     memset(live, 0, sizeof *live);
     live->group.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     live->group.ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     drops_init(&live->group.drops);
     live->listeners = calloc(settings->listen_count + 1, sizeof *live->listeners);
-    if (live->group.stop_fd < 0 || live->group.ended_fd < 0 || live->listeners == NULL) {
+    if (live->group.stop_fd < 0 || live->group.ended_fd < 0 || live->listeners == NULL ||
+        inherited_take(&inherited) < 0) {
         problems_note(problems, LOG_ERROR, NULL, "cannot listen: %s", strerror(errno));
         return -1;
     }
-    for (i = 0; i < settings->listen_count; i++) {
+    live->is_held = inherited.is_held;
+    for (i = 0; i < settings->listen_count && result == 0; i++) {
         live->listener_count++;
-        if (listener_open(&live->listeners[i], &settings->listen[i], settings->workers,
-                          settings->receive_buffer, problems) < 0)
-            return -1;
+        result = listener_open(&live->listeners[i], &settings->listen[i], settings->workers,
+                               settings->receive_buffer, &inherited, problems);
     }
-    return 0;
+    inherited_close(&inherited, problems);
+    return result;
 }
 
 static unsigned send_answers(void *context, unsigned pipeline, const struct answer *answers,
@@ -119,8 +125,9 @@ uint64_t live_look(struct live *live, uint64_t now_ns, struct problems *problems
     return any ? live->next_look_ns : 0;
 }
 
-void live_stop(struct live *live)
+void live_stop(struct live *live, bool leaves)
 {
+    atomic_store(&live->group.leaves, leaves);
     if (live->group.stop_fd >= 0)
         eventfd_write(live->group.stop_fd, 1);
 }
@@ -147,9 +154,62 @@ void live_retire(struct live *live)
 {
     unsigned i;
 
-    for (i = 0; i < live->worker_count; i++)
+    for (i = 0; i < live->worker_count && !atomic_load(&live->group.leaves); i++)
         if (!live->workers[i].started)
             worker_retire(&live->workers[i]);
+}
+
+int live_leave(struct live *live, struct inherited *left)
+{
+    unsigned i, k;
+
+    *left = (struct inherited){.is_held = live->is_held};
+    left->sockets =
+        calloc((size_t)live->listener_count * live->worker_count + 1, sizeof *left->sockets);
+    if (left->sockets == NULL)
+        return -1;
+    for (i = 0; i < live->listener_count; i++)
+        for (k = 0; k < live->worker_count; k++) {
+            left->sockets[left->count++] = (struct inherited_socket){
+                .fd = live->listeners[i].sockets[k],
+                .drops = live->workers[k].ports[i].drops,
+            };
+            live->listeners[i].sockets[k] = -1;
+        }
+    return 0;
+}
+
+bool live_moves(struct live *live, uint64_t now_ns, uint64_t within_ns)
+{
+    bool all = true;
+    unsigned i;
+
+    for (i = 0; i < live->worker_count; i++) {
+        struct worker *worker = &live->workers[i];
+        unsigned beat = atomic_load(&live->group.steering.parts[i].beat);
+
+        if (beat != worker->seen_beat || worker->seen_ns == 0) {
+            worker->seen_beat = beat;
+            worker->seen_ns = now_ns;
+        }
+        all &= now_ns - worker->seen_ns < within_ns;
+    }
+    return all;
+}
+
+void live_store(struct live *live)
+{
+    char name[32];
+    unsigned i, k;
+
+    if (getenv("FDSTORE") == NULL)
+        return;
+    live->is_held = true;
+    for (i = 0; i < live->listener_count; i++)
+        for (k = 0; k < live->listeners[i].socket_count; k++) {
+            snprintf(name, sizeof name, "listener-%u-%u", i, k);
+            live->is_held &= notify_store(live->listeners[i].sockets[k], name) == 0;
+        }
 }
 
 void live_abandon(struct live *live, struct chain *chain)

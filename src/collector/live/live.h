@@ -25,6 +25,7 @@ struct live {
     unsigned worker_count;
     struct worker_group group;
     uint64_t next_look_ns; /* monotonic */
+    bool is_held;          /* the sockets outlive the process: a service manager has them, too */
 };
 
 struct live_settings {
@@ -51,8 +52,18 @@ uint64_t live_look(struct live *live, uint64_t now_ns, struct problems *problems
  * have ended. */
 int live_start(struct live *live, struct chain *chain, struct problems *problems);
 
-/* Has the workers let nothing more in, take what the kernel holds, and end. */
-void live_stop(struct live *live);
+/* Has the workers let nothing more in, take what the kernel holds, and end; or, if it `leaves` the
+ * sockets to another process, only end. */
+void live_stop(struct live *live, bool leaves);
+
+/* When all have ended: the sockets are no longer its own, but in *left, to be freed. */
+int live_leave(struct live *live, struct inherited *left);
+
+/* Whether every worker has gone on with its work within that time, in ns. */
+bool live_moves(struct live *live, uint64_t now_ns, uint64_t within_ns);
+
+/* Has the service manager keep the sockets, if it said that it does ($FDSTORE). */
+void live_store(struct live *live);
 
 /* Whether all have ended.  live_ended_fd becomes readable when to ask again. */
 bool live_stopped(struct live *live);

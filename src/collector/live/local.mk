@@ -3,6 +3,7 @@
 src_collector_libcollector_a_SOURCES += \
 	%D%/drops.c %D%/drops.h \
 	%D%/inbox.c %D%/inbox.h \
+	%D%/inherited.c %D%/inherited.h \
 	%D%/intake.c %D%/intake.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/live.c %D%/live.h \

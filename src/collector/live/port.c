@@ -37,6 +37,7 @@ int port_init(struct port *port, const struct listener *listener, unsigned numbe
     port->listener = listener;
     port->generation = atomic_load(&listener->generation);
     port->fd = listener->sockets[worker];
+    port->drops = listener->drops[worker];
     address_split(address_get(&listener->address), &family, &port->number, port->local, &scope);
     port->has_local = !address_is_wildcard(&listener->address);
     port->received = declare(metrics, owner, number, "listener.received",

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -44,30 +45,51 @@ static int size_buffer(int fd, int wanted)
     return granted / 2; /* the kernel doubles it for its own bookkeeping: socket(7) */
 }
 
+/* 0, or -1 with errno. */
+static int prepare(int fd, bool is_ipv6, bool ways, int receive_buffer, int *granted)
+{
+    int off = 0;
+
+    if (switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0 || (ways && tell_way(fd, is_ipv6) < 0))
+        return -1;
+    /* Else a bound group is also received as far as any other program has joined it. */
+    if (setsockopt(fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                   is_ipv6 ? IPV6_MULTICAST_ALL : IP_MULTICAST_ALL, &off, sizeof off) < 0)
+        return -1;
+    *granted = size_buffer(fd, receive_buffer);
+    return 0;
+}
+
 int socket_open(int family, bool ways, int receive_buffer, int *granted)
 {
     int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool is_ipv6 = family == AF_INET6;
-    int error, off = 0;
+    int error;
 
     if (fd < 0)
         return -1;
-    if (switch_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) < 0 || (ways && tell_way(fd, is_ipv6) < 0))
-        goto fail;
-    if (is_ipv6 && switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
-        goto fail;
-    /* Else a bound group is also received as far as any other program has joined it. */
-    if (setsockopt(fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                   is_ipv6 ? IPV6_MULTICAST_ALL : IP_MULTICAST_ALL, &off, sizeof off) < 0)
-        goto fail;
-    *granted = size_buffer(fd, receive_buffer);
-    return fd;
-
-fail:
+    if ((!is_ipv6 || switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0) &&
+        prepare(fd, is_ipv6, ways, receive_buffer, granted) == 0)
+        return fd;
     error = errno;
     close(fd);
     errno = error;
     return -1;
+}
+
+int socket_adopt(int fd, bool ways, int receive_buffer, bool has_others, int *granted)
+{
+    int family = 0, unused = 0, flags = fcntl(fd, F_GETFL);
+    socklen_t size = sizeof family;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0 || flags < 0 ||
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -1;
+    /* Who had it before may have let nothing in any more. */
+    setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
+    if (has_others && switch_on(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
+        return -1;
+    return prepare(fd, family == AF_INET6, ways, receive_buffer, granted);
 }
 
 int socket_bind_interface(int fd, const char *name)

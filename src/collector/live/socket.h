@@ -26,6 +26,9 @@ enum socket_part {
  * what the kernel gave.  Returns the descriptor, or -1 with errno. */
 int socket_open(int family, bool ways, int receive_buffer, int *granted);
 
+/* The same for one that is there, and bound: as if socket_open had made it. */
+int socket_adopt(int fd, bool ways, int receive_buffer, bool has_others, int *granted);
+
 /* Before socket_bind: receives by that interface alone.  0, or -1 with errno. */
 int socket_bind_interface(int fd, const char *name);
 

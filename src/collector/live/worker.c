@@ -159,9 +159,10 @@ static void finish(struct worker *worker)
 
     steering_stop(&worker->group->steering);
     count_drops(worker, false);
-    for (i = 0; i < worker->port_count; i++)
+    for (i = 0; i < worker->port_count && !atomic_load(&worker->group->leaves); i++)
         socket_keep_out(worker->fds[i].fd);
-    intake_receive_rest(worker);
+    if (!atomic_load(&worker->group->leaves))
+        intake_receive_rest(worker);
     steering_end(&worker->group->steering, pipeline->id);
     await_others(worker);
     pipeline_close(pipeline);

@@ -25,8 +25,9 @@ struct worker_group {
     unsigned listener_count;
     struct steering steering;
     struct drops drops;
-    int stop_fd;  /* an eventfd: readable when it is time to stop */
-    int ended_fd; /* another, to which each writes when it ends */
+    atomic_bool leaves; /* sockets to the next process: what is in them is not taken, nor refused */
+    int stop_fd;        /* an eventfd: readable when it is time to stop */
+    int ended_fd;       /* another, to which each writes when it ends */
 };
 
 struct worker {
@@ -50,6 +51,8 @@ struct worker {
     uint64_t gathered;      /* worker 0: datagrams that it received for all, in this turn */
     unsigned beat_of_0;     /* of worker 0, as it was last seen to change... */
     uint64_t beat_ns;       /* ...at that time, monotonic */
+    unsigned seen_beat;     /* the main thread's: its beat... */
+    uint64_t seen_ns;       /* ...changed last then, monotonic */
     uint64_t next_tick_ns;  /* monotonic */
     uint64_t next_check_ns; /* monotonic */
 };

@@ -23,3 +23,4 @@ tests_collector_live_test_inbox_LDADD = $(TEST_LIBS)
 # steering: tests/e2e/steering.py
 # socket: tests/e2e/accounting.py
 # worker: tests/e2e/workers.py
+# inherited: tests/e2e/restart.py

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * $LISTEN_PID, $LISTEN_FDS, and of our own $MUSTER_DROPS: what was counted of each socket, by those
+ * that went before.
+ */
+#include "inherited.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "socket.h"
+
+enum { FIRST = 3, MOST = 65536 };
+
+#define DROPS "MUSTER_DROPS"
+#define HELD  "MUSTER_HELD"
+
+static void forget_environment(void)
+{
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    unsetenv(DROPS);
+    unsetenv(HELD);
+}
+
+static unsigned count_passed(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+    long count = fds != NULL ? strtol(fds, NULL, 10) : 0;
+
+    if (pid == NULL || strtol(pid, NULL, 10) != (long)getpid() || count < 0 || count > MOST)
+        return 0;
+    return (unsigned)count;
+}
+
+int inherited_take(struct inherited *inherited)
+{
+    const unsigned count = count_passed();
+    const char *counted = getenv(DROPS);
+    unsigned i;
+
+    *inherited = (struct inherited){.sockets = calloc(count + 1, sizeof *inherited->sockets)};
+    if (inherited->sockets == NULL)
+        return -1;
+    inherited->is_held = count > 0 && (counted == NULL || getenv(HELD) != NULL);
+    for (i = 0; i < count; i++) {
+        struct inherited_socket *one = &inherited->sockets[inherited->count++];
+        char *end;
+
+        one->fd = FIRST + (int)i;
+        fcntl(one->fd, F_SETFD, FD_CLOEXEC);
+        socket_drops(one->fd, &one->drops);
+        if (counted == NULL)
+            continue;
+        one->drops = (uint32_t)strtoul(counted, &end, 10);
+        counted = *end == ',' ? end + 1 : NULL;
+    }
+    forget_environment();
+    return 0;
+}
+
+/* Whether it is a socket for datagrams that is bound there. */
+static bool is_bound_to(int fd, const struct address *address)
+{
+    struct address own = {.size = sizeof own.storage};
+    uint8_t family, wanted_family, ip[16] = {0}, wanted_ip[16] = {0};
+    uint16_t port, wanted_port;
+    uint32_t scope, wanted_scope;
+    int type = 0;
+    socklen_t size = sizeof type;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_DGRAM ||
+        getsockname(fd, (struct sockaddr *)&own.storage, &own.size) < 0 ||
+        (own.storage.ss_family != AF_INET && own.storage.ss_family != AF_INET6))
+        return false;
+    address_split(address_get(&own), &family, &port, ip, &scope);
+    address_split(address_get(address), &wanted_family, &wanted_port, wanted_ip, &wanted_scope);
+    return family == wanted_family && (port == wanted_port || wanted_port == 0) &&
+           memcmp(ip, wanted_ip, sizeof ip) == 0;
+}
+
+bool inherited_find(struct inherited *inherited, const struct address *address,
+                    struct inherited_socket *found)
+{
+    unsigned i;
+
+    for (i = 0; i < inherited->count; i++) {
+        struct inherited_socket *one = &inherited->sockets[i];
+
+        if (one->fd < 0 || !is_bound_to(one->fd, address))
+            continue;
+        *found = *one;
+        one->fd = -1;
+        return true;
+    }
+    return false;
+}
+
+void inherited_close(struct inherited *inherited, struct problems *problems)
+{
+    unsigned i, closed = 0;
+
+    for (i = 0; i < inherited->count; i++) {
+        if (inherited->sockets[i].fd < 0)
+            continue;
+        close(inherited->sockets[i].fd);
+        closed++;
+    }
+    if (closed > 0)
+        problems_note(problems, LOG_WARNING, NULL,
+                      "%u of the %u sockets that musterd was started with %s of no listener and "
+                      "closed: their addresses are not in the configuration, or there are more "
+                      "than workers",
+                      closed, inherited->count, closed == 1 ? "is" : "are");
+    free(inherited->sockets);
+    *inherited = (struct inherited){0};
+}
+
+/* What is passed, as text.  Returns 0, or -1 with errno. */
+static int write_environment(const struct inherited *inherited)
+{
+    char number[32], *drops = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&drops, &size);
+    unsigned i;
+    int result;
+
+    if (out == NULL)
+        return -1;
+    for (i = 0; i < inherited->count; i++)
+        fprintf(out, "%s%u", i > 0 ? "," : "", inherited->sockets[i].drops);
+    if (fclose(out) != 0)
+        return -1;
+    result = setenv(DROPS, drops, 1);
+    free(drops);
+    snprintf(number, sizeof number, "%u", inherited->count);
+    result |= setenv("LISTEN_FDS", number, 1);
+    snprintf(number, sizeof number, "%ld", (long)getpid());
+    result |= setenv("LISTEN_PID", number, 1);
+    unsetenv("LISTEN_FDNAMES");
+    if (inherited->is_held)
+        result |= setenv(HELD, "1", 1);
+    return result;
+}
+
+int inherited_leave(const struct inherited *inherited)
+{
+    const int behind = FIRST + (int)inherited->count;
+    unsigned i;
+
+    /* First out of the way: one may have the place of another. */
+    for (i = 0; i < inherited->count; i++) {
+        int fd = fcntl(inherited->sockets[i].fd, F_DUPFD_CLOEXEC, behind);
+
+        if (fd < 0)
+            return -1;
+        inherited->sockets[i].fd = fd;
+    }
+    for (i = 0; i < inherited->count; i++)
+        if (dup2(inherited->sockets[i].fd, FIRST + (int)i) < 0)
+            return -1;
+    return write_environment(inherited);
+}

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Sockets outlive the process: handed to the next program, by a service manager, or through a kill."""
+import array
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import unittest
+
+from muster import DATA, MUSTERD, PATIENCE, PLUGINS, Case, Ledger, datagram, main, wait_until
+
+CHAIN = '{ plugin = "sequence"; },\n{ plugin = "csv"; }'
+
+
+class Load:
+    """Sends numbered datagrams of 20 devices until it is told to stop."""
+
+    def __init__(self, port):
+        self.sent, self.over = 0, threading.Event()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect(("127.0.0.1", port))
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.over.wait(0.004):
+            for _ in range(10):
+                self.socket.send(datagram(self.sent % 20, self.sent // 20, DATA, b"1"))
+                self.sent += 1
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
+        self.socket.close()
+        return self.sent
+
+
+def ledgers(log):
+    return [Ledger("ledger after" + text) for text in log.split("ledger after")[1:]]
+
+
+class Restart(Case):
+    def restart(self, collector):
+        before = len(collector.ports())
+        collector.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: len(collector.ports()) > before, "it listens again")
+
+    def under_load(self, settings):
+        os.mkdir(self.path("state"))
+        collector = self.start(CHAIN, settings=settings + ' state_dir = "state";')
+        load = Load(collector.port)
+        try:
+            for _ in range(3):
+                before = load.sent
+                wait_until(lambda: load.sent > before + 200, "some are sent")  # pylint: disable=cell-var-from-loop
+                self.restart(collector)
+        finally:
+            sent = load.stop()
+        collector.stop()
+        runs = ledgers(collector.log())
+        self.assertEqual(len(runs), 4)
+        self.assertEqual(set(collector.ports()), {collector.port})
+        self.assertEqual(sum(run.kernel_drops + run.refused for run in runs), 0)
+        self.assertEqual(sum(run.received for run in runs), sent)
+        rows = self.rows()
+        self.assertEqual(len(rows), sent)
+        self.assertEqual({(row["duplicate_flag"], row["gap_flag"]) for row in rows}, {("0", "0")}, "nor was any missed")
+
+    def test_no_datagram_is_lost(self):
+        self.under_load("")
+
+    def test_no_datagram_is_lost_by_several_workers(self):
+        self.under_load("workers = 3;")
+
+    def test_one_that_could_not_start_is_not_begun(self):
+        collector = self.start(CHAIN)
+        self.write("collector.conf", f"listen = ( {{ port = 0; }} );\nwrokers = 1;\nchain = (\n{CHAIN}\n);\n")
+        collector.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: "it is not restarted, and goes on" in collector.log(), "it says so")
+        self.assertRegex(collector.log(), r'collector\.conf:2: .*did you mean "workers"')
+        collector.send(datagram(1, 1, DATA, b"x"))
+        wait_until(lambda: len(self.rows()) == 1, "it goes on")
+        collector.stop()
+
+    def test_a_stuck_sink_is_cured(self):
+        os.mkfifo(self.path("fifo"))
+        reader = os.open(self.path("fifo"), os.O_RDONLY | os.O_NONBLOCK)
+        chain = CHAIN + ', { plugin = "csv"; name = "stuck"; path = "fifo"; }'
+        collector = self.start(chain, settings='stop_timeout = "100ms";')
+        for number in range(3000):
+            collector.send(datagram(1, number, DATA, b"21.5"))
+        wait_until(lambda: len(self.rows()) == 3000, "the other sink has all")
+        self.restart(collector)
+        collector.send(datagram(1, 3000, DATA, b"x"))
+        wait_until(lambda: len(self.rows()) == 3001, "it goes on")
+        os.close(reader)
+        collector.stop()
+
+
+def leave(inherited):
+    """In the child: makes it descriptor 3, which it may be already."""
+    os.dup2(inherited.fileno(), 3)
+    os.set_inheritable(3, True)
+
+
+class Manager(Case):
+    """In place of systemd."""
+
+    def begin(self, inherited=None, environment=None):
+        self.write("collector.conf", f"listen = ( {{ port = {self.port}; }} );\nchain = (\n{CHAIN}\n);\n")
+        shell = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' if inherited is not None else 'exec "$@"'
+        with open(self.path("log"), "ab") as log:
+            process = subprocess.Popen(  # pylint: disable=consider-using-with
+                ["sh", "-c", shell, "sh", MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS],
+                cwd=self.folder, stderr=log, env={**os.environ, **(environment or {})},
+                preexec_fn=(lambda: leave(inherited)) if inherited is not None else None, close_fds=False)
+        self.running.append(process)
+        return process
+
+    def setUp(self):
+        super().setUp()
+        self.held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.held.bind(("127.0.0.1", 0))
+        self.addCleanup(self.held.close)
+        self.port = self.held.getsockname()[1]
+        self.sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(self.sender.close)
+        self.sender.connect(("127.0.0.1", self.port))
+        self.number = 0
+
+    def send(self, count):
+        for _ in range(count):
+            self.sender.send(datagram(1, self.number, DATA, b"x"))
+            self.number += 1
+
+    def wait_for_rows(self, count):
+        wait_until(lambda: os.path.exists(self.path("telemetry.csv")) and len(self.rows()) == count, f"{count} rows are there")
+
+    def test_what_came_before_the_start_is_taken(self):
+        self.send(100)
+        process = self.begin(self.held)
+        self.send(100)
+        self.wait_for_rows(200)
+        process.terminate()
+        self.assertEqual(process.wait(timeout=PATIENCE), 0)
+        self.send(50)
+        process = self.begin(self.held)
+        self.wait_for_rows(250)
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+        runs = ledgers(self.read("log"))
+        self.assertEqual([run.received for run in runs], [200, 50])
+
+    def test_a_kill_loses_what_it_had_in_its_hands_alone(self):
+        process = self.begin(self.held)
+        self.send(100)
+        self.wait_for_rows(100)
+        process.kill()
+        process.wait(timeout=PATIENCE)
+        self.send(100)
+        process = self.begin(self.held)
+        self.wait_for_rows(200)
+        process.terminate()
+        self.assertEqual(process.wait(timeout=PATIENCE), 0)
+
+    def test_a_socket_of_no_listener_is_closed_and_said(self):
+        other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(other.close)
+        other.bind(("127.0.0.1", 0))
+        self.held.close()
+        process = self.begin(other)
+        wait_until(lambda: "listening on" in self.read("log"), "it listens")
+        self.assertIn("1 of the 1 sockets that musterd was started with is of no listener and closed", self.read("log"))
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+    def test_the_manager_is_told(self):
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        manager.bind(self.path("notify"))
+        manager.settimeout(PATIENCE)
+        process = self.begin(self.held, {"NOTIFY_SOCKET": self.path("notify"), "FDSTORE": "16", "WATCHDOG_USEC": "4000000"})
+        kept = []
+
+        def hear(wanted):
+            while True:
+                text, ancillary, _, _ = manager.recvmsg(4096, socket.CMSG_SPACE(4))
+                for _, _, data in ancillary:
+                    kept.extend(array.array("i", data))
+                if re.search(wanted, text.decode()):
+                    return
+
+        hear("^FDSTORE=1\nFDPOLL=0\nFDNAME=listener-0-0$")
+        stored = socket.socket(fileno=kept[0])
+        self.addCleanup(stored.close)
+        self.assertEqual(stored.getsockname(), ("127.0.0.1", self.port))
+        hear("^READY=1$")
+        hear("^WATCHDOG=1$")
+        process.send_signal(signal.SIGHUP)
+        hear("^RELOADING=1\nMONOTONIC_USEC=[0-9]+$")
+        hear("^READY=1$")
+        process.send_signal(signal.SIGUSR2)
+        hear("^RELOADING=1")
+        hear("^READY=1$")
+        process.terminate()
+        hear("^STOPPING=1$")
+        process.wait(timeout=PATIENCE)
+
+
+if __name__ == "__main__":
+    main()
