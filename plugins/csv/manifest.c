@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "../common/text.h"
+
 #define SECOND UINT64_C(1000000000)
 
 /* ---- Holes ---------------------------------------------------------------------------- */
@@ -40,20 +42,6 @@ void holes_free(struct holes *holes)
 
 /* ---- Parts ---------------------------------------------------------------------------- */
 
-static void put_text(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', out);
-        if ((unsigned char)*text < 0x20)
-            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*text);
-        else
-            fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
 /* A field of the file: in it, a double quote is there twice. */
 static void put_field(FILE *out, const char *field)
 {
@@ -66,7 +54,7 @@ static void put_field(FILE *out, const char *field)
     }
     if (text != NULL)
         *to = '\0';
-    put_text(out, text != NULL ? text : "");
+    text_print_json(out, text != NULL ? text : "");
     free(text);
 }
 
@@ -111,13 +99,13 @@ static void put_sha256(FILE *out, const char *text)
 static void put_files(FILE *out, const struct manifest *manifest)
 {
     fputs("  \"file\": {\"name\": ", out);
-    put_text(out, manifest->file);
+    text_print_json(out, manifest->file);
     fprintf(out, ", \"bytes\": %" PRIu64, manifest->bytes);
     put_sha256(out, manifest->sha256);
     fputs("},\n  \"content\": ", out);
     if (manifest->content != NULL) {
         fputs("{\"name\": ", out);
-        put_text(out, manifest->content);
+        text_print_json(out, manifest->content);
         fprintf(out, ", \"bytes\": %" PRIu64, manifest->content_bytes);
         put_sha256(out, manifest->content_sha256);
         fputs("},\n", out);
@@ -137,7 +125,7 @@ static void put_holes(FILE *out, const struct holes *holes)
     fprintf(out, ",\n  \"dropped\": %" PRIu64 ",\n  \"holes\": [", holes->records);
     for (i = 0; i < holes->count; i++) {
         fprintf(out, "%s\n    {\"device\": ", i > 0 ? "," : "");
-        put_text(out, holes->list[i].device);
+        text_print_json(out, holes->list[i].device);
         fputs(", \"before\": ", out);
         put_time(out, holes->list[i].arrival_ns);
         fprintf(out, ", \"count\": %" PRIu64 "}", holes->list[i].count);

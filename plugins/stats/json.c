@@ -6,29 +6,15 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../common/number.h"
 #include "../common/text.h"
 
-void json_text(FILE *out, const char *text)
-{
-    const size_t length = strlen(text);
-    char *escaped = malloc(TEXT_JSON_MAX * length + 1);
-
-    fputc('"', out);
-    if (escaped != NULL)
-        fwrite(escaped, 1, (size_t)(text_json(escaped, (const uint8_t *)text, length) - escaped),
-               out);
-    fputc('"', out);
-    free(escaped);
-}
-
 void json_text_or_null(FILE *out, const char *text)
 {
     if (text != NULL)
-        json_text(out, text);
+        text_print_json(out, text);
     else
         fputs("null", out);
 }
@@ -51,7 +37,7 @@ void json_device(FILE *out, const struct muster_host *host, struct muster_instan
     if (device.id != 0 || strcmp(device.key, "0") == 0)
         fprintf(out, "%" PRIu64, device.id);
     else
-        json_text(out, device.key);
+        text_print_json(out, device.key);
     fputs(", \"name\": ", out);
     json_text_or_null(out, device.name);
 }

@@ -10,10 +10,7 @@
 
 #include <muster/plugin.h>
 
-/* A text of the catalog is UTF-8; quotes, backslashes and control characters are escaped. */
-void json_text(FILE *out, const char *text);
-
-/* The same, or null if it is NULL. */
+/* A string, see text_print_json; or null if it is NULL. */
 void json_text_or_null(FILE *out, const char *text);
 
 /* A number with as many digits as it takes; or null, since JSON has none for what is not finite. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "../common/number.h"
+#include "../common/text.h"
 #include "json.h"
 
 int ranges_open(struct ranges *ranges, uint32_t most, const struct muster_host *host,
@@ -159,7 +160,7 @@ void ranges_write_json(FILE *out, const struct ranges *ranges)
         fputs(i > 0 ? ",\n    " : "\n    ", out);
         json_device(out, ranges->values.host, ranges->values.instance, range->device);
         fputs(", \"field\": ", out);
-        json_text(out, ranges->values.columns[range->column].name);
+        text_print_json(out, ranges->values.columns[range->column].name);
         fputs(", \"unit\": ", out);
         json_text_or_null(out, range->unit);
         fprintf(out, ", \"count\": %" PRIu64, range->count);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/text.h"
 #include "../common/words.h"
 #include "json.h"
 
@@ -137,7 +138,7 @@ static void write_metric_name(FILE *out, const struct muster_metric *metric)
     if (metric->label != NULL &&
         asprintf(&name, "%s{%s=%s}", metric->name, metric->label, metric->label_value) < 0)
         name = NULL;
-    json_text(out, name != NULL ? name : metric->name);
+    text_print_json(out, name != NULL ? name : metric->name);
     free(name);
 }
 

@@ -249,29 +249,48 @@ static char *json_escape(char *out, uint32_t code)
     return json_unit(out, 0xdc00 + ((code - 0x10000) & 0x3ff));
 }
 
+/* What there is at the start, a character or a byte, which takes *taken of the input. */
+static char *json_next(char *out, const uint8_t *bytes, size_t size, struct marks *marks,
+                       size_t *taken)
+{
+    const size_t shown = shown_length(bytes, size, marks);
+    const size_t length = shown > 0 ? shown : text_utf8_length(bytes, size);
+
+    *taken = length > 0 ? length : 1;
+    if (length == 0) {
+        *out++ = '\\'; /* of the text's own backslash */
+        return escape_byte(out, bytes[0]);
+    }
+    if (shown == 0)
+        return json_escape(out, code_of(bytes, length));
+    if (bytes[0] == '"' || bytes[0] == '\\')
+        *out++ = '\\';
+    memcpy(out, bytes, length);
+    return out + length;
+}
+
 char *text_json(char *out, const uint8_t *bytes, size_t size)
 {
     struct marks marks = {TEXT_MARKS_MOST};
-    size_t i = 0;
+    size_t i, taken;
 
-    while (i < size) {
-        size_t shown = shown_length(bytes + i, size - i, &marks),
-               length = shown > 0 ? shown : text_utf8_length(bytes + i, size - i);
-
-        if (length == 0) {
-            *out++ = '\\'; /* of the text's own backslash */
-            out = escape_byte(out, bytes[i++]);
-            continue;
-        }
-        if (shown == 0) {
-            out = json_escape(out, code_of(bytes + i, length));
-        } else {
-            if (bytes[i] == '"' || bytes[i] == '\\')
-                *out++ = '\\';
-            memcpy(out, bytes + i, length);
-            out += length;
-        }
-        i += length;
-    }
+    for (i = 0; i < size; i += taken)
+        out = json_next(out, bytes + i, size - i, &marks, &taken);
     return out;
+}
+
+void text_print_json(FILE *out, const char *text)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    struct marks marks = {TEXT_MARKS_MOST};
+    size_t size = strlen(text), i, taken;
+
+    fputc('"', out);
+    for (i = 0; i < size; i += taken) {
+        char next[4 * TEXT_JSON_MAX]; /* as much as a character of four bytes can become */
+        const char *end = json_next(next, bytes + i, size - i, &marks, &taken);
+
+        fwrite(next, 1, (size_t)(end - next), out);
+    }
+    fputc('"', out);
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* What becomes of a double quote. */
 enum text_quote {
@@ -51,6 +52,9 @@ size_t text_fit(char *out, size_t room, const void *bytes, size_t size, enum tex
  * no part of valid UTF-8 is the text \xHH.  Returns the end. */
 #define TEXT_JSON_MAX 6
 char *text_json(char *out, const uint8_t *bytes, size_t size);
+
+/* Prints a string of JSON, with its quotes. */
+void text_print_json(FILE *out, const char *text);
 
 /* Writes two lower-case hexadecimal digits a byte.  Returns the end. */
 char *text_hex(char *out, const uint8_t *bytes, size_t size);

@@ -5,7 +5,6 @@
 #include "claims_report.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -192,19 +191,6 @@ static void json_figures(FILE *file, const struct claims_figures *figures)
     fputc('}', file);
 }
 
-static void json_text(FILE *file, const char *text)
-{
-    const size_t length = strlen(text);
-    char *escaped = malloc(TEXT_JSON_MAX * length + 1);
-
-    fputc('"', file);
-    if (escaped != NULL)
-        fwrite(escaped, 1, (size_t)(text_json(escaped, (const uint8_t *)text, length) - escaped),
-               file);
-    fputc('"', file);
-    free(escaped);
-}
-
 static void json_rejected(FILE *file, const struct claims_totals *totals)
 {
     const char *separator = "";
@@ -253,7 +239,7 @@ void claims_report_json(FILE *file, const void *what)
     for (i = 0; i < report->scenario->group_count; i++) {
         claims_group(report->claims, report->stage, i, &figures);
         fprintf(file, "%s", i > 0 ? "," : "");
-        json_text(file, report->scenario->groups[i].name);
+        text_print_json(file, report->scenario->groups[i].name);
         fprintf(file, ":{\"interval\":%.9g,\"heartbeat\":%.9g,",
                 (double)report->scenario->groups[i].interval_ns / 1e9,
                 (double)report->scenario->groups[i].heartbeat_ns / 1e9);

@@ -174,8 +174,18 @@ static void expect_json(const char *bytes, const char *wanted)
 {
     char text[256];
 
+    char *printed = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&printed, &size);
+
     *text_json(text, (const uint8_t *)bytes, strlen(bytes)) = '\0';
     ck_assert_str_eq(text, wanted);
+    text_print_json(out, bytes);
+    fclose(out);
+    ck_assert_uint_eq(size, strlen(wanted) + 2);
+    ck_assert_int_eq(strncmp(printed + 1, wanted, strlen(wanted)), 0);
+    ck_assert(printed[0] == '"' && printed[size - 1] == '"');
+    free(printed);
 }
 
 START_TEST(json)
