@@ -22,7 +22,7 @@
 
 #include "tables.h"
 
-enum { GAPS_EACH = 32 };
+enum { GAPS_EACH = TABLES_GAPS_EACH };
 #define GAPS_NONE    UINT32_MAX          /* the end of a list */
 #define GAPS_STANDS  75                  /* units: five seconds, in which what is overtaken comes */
 #define GAPS_LONGEST (UINT32_C(1) << 31) /* numbers; farther ahead than this is behind */

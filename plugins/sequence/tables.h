@@ -203,6 +203,8 @@ struct losses {
     uint32_t reserved;
 };
 
+enum { TABLES_GAPS_EACH = 32 }; /* gaps of a device, at most */
+
 /* How a session was before the change that is being made. */
 struct undo {
     uint32_t busy; /* 1: the change is not complete */
@@ -213,6 +215,10 @@ struct undo {
     uint32_t words; /* of its window */
     uint8_t reserved[4];
     struct losses losses;
+    uint32_t gap_count; /* of its gaps, each with its index */
+    uint32_t gap_index[TABLES_GAPS_EACH];
+    uint8_t reserved_more[4];
+    struct gap gaps[TABLES_GAPS_EACH];
     /* words of its window follow: see undo.h */
 };
 
@@ -242,9 +248,9 @@ _Static_assert(sizeof(struct row) == 40 && sizeof(struct sender) == 24 &&
                "the layout is in files");
 _Static_assert(sizeof(struct gap) == TABLES_CACHE_LINE, "the layout is in files");
 _Static_assert(sizeof(struct losses) == 120, "the layout is in files");
-_Static_assert(offsetof(struct undo, session) == 128 && sizeof(struct undo) == 536,
+_Static_assert(offsetof(struct undo, session) == 128 && sizeof(struct undo) == 2720,
                "the layout is in files");
-_Static_assert(sizeof(struct slot) == 664, "the layout is in files");
+_Static_assert(sizeof(struct slot) == 2848, "the layout is in files");
 _Static_assert(offsetof(struct shared, causes) == 40 && offsetof(struct shared, known) == 328,
                "the layout is in files");
 

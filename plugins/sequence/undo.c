@@ -24,6 +24,33 @@ static void write_back(uint64_t *window, const struct undo *undo, uint32_t words
             window[i] = undo_read_words(undo)[i];
 }
 
+/* Gaps that it had may be made into others, or dropped. */
+static void save_gaps(struct undo *undo, const struct tables *tables)
+{
+    uint32_t count = tables->losses[undo->device_id].count, index = undo->device_id;
+
+    undo->gap_count = 0;
+    while (undo->gap_count < count && undo->gap_count < TABLES_GAPS_EACH &&
+           index < tables->gap_count && tables->gaps[index].used) {
+        undo->gap_index[undo->gap_count] = index;
+        undo->gaps[undo->gap_count++] = tables->gaps[index];
+        index = tables->gaps[index].next;
+    }
+}
+
+/* Of a damaged state nothing is written where no gap of the device can be. */
+static void write_gaps_back(struct tables *tables, const struct undo *undo)
+{
+    uint32_t i;
+
+    for (i = 0; i < undo->gap_count && i < TABLES_GAPS_EACH; i++) {
+        uint32_t index = undo->gap_index[i];
+
+        if (index == undo->device_id || (index >= tables->devices && index < tables->gap_count))
+            tables->gaps[index] = undo->gaps[i];
+    }
+}
+
 void undo_begin(struct undo *undo, const struct tracker_counts *counts, const struct tables *tables,
                 uint32_t device_id)
 {
@@ -33,6 +60,7 @@ void undo_begin(struct undo *undo, const struct tracker_counts *counts, const st
     undo->session = tables_read_device(tables, device_id)->session;
     undo->losses = tables->losses[device_id];
     undo->rivals = tables->rivals[device_id];
+    save_gaps(undo, tables);
     undo->words = tables->words;
     memset(undo_words(undo) + tables->words, 0, saved_words(tables->words) * sizeof(uint64_t));
     undo_keep_order();
@@ -94,6 +122,7 @@ void undo_take_back(struct tables *tables, uint32_t worker)
     tables->losses[undo->device_id] = undo->losses;
     tables->rivals[undo->device_id] = undo->rivals;
     write_back(tables_window(tables, undo->device_id), undo, tables->words);
+    write_gaps_back(tables, undo);
     /* A kill while this is done finds the record again. */
     __atomic_store_n(&slot->undo.busy, 0, __ATOMIC_RELEASE);
 }

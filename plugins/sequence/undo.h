@@ -17,8 +17,8 @@ static inline void undo_keep_order(void)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Before a change of that device's session, its losses, its window and these counts; of the
- * window, undo_save is called for what changes. */
+/* Before a change of that device's session, its losses, its gaps, its window and these counts; of
+ * the window, undo_save is called for what changes. */
 void undo_begin(struct undo *undo, const struct tracker_counts *counts, const struct tables *tables,
                 uint32_t device_id);
 

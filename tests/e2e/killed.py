@@ -222,7 +222,6 @@ class Killed(Kept):
         for number, run in enumerate(self.runs):
             self.verify_run(number, run)
         self.assertEqual(self.oracle.open(), 0)
-        self.assertLessEqual(len(self.anew), KILLS)
         self.assertLessEqual(self.stats()["metrics"]["sequence.first"], 2 * DEVICES + 50)
         tally = self.verify_truth()
         print(f"{len(self.log)} datagrams, {dict(tally)};", "not written at the kills:",
@@ -338,7 +337,6 @@ class Stopped(Kept):
             self.assertEqual((ledger.received, ledger.kernel_drops, ledger.refused), (run.end - run.up, 0, 0))
             run.sizes = self.sizes()
             self.verify(number, run)
-        self.assertEqual(self.anew, [])
         self.assertEqual(self.oracle.open(), 0)
         self.assertGreater(self.oracle.counts["recovered"], 100)
         self.assertGreater(self.oracle.counts["duplicates"], 100)
