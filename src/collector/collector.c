@@ -253,6 +253,11 @@ static int serve(void *context, enum request_kind kind, struct problems *said)
 
     if (kind == REQUEST_RESTART)
         return want_restart(collector, said);
+    if (kind == REQUEST_ROTATE) {
+        problems_note(said, LOG_INFO, NULL, "reopening every output");
+        chain_rotate(&collector->chain);
+        return 0;
+    }
     return reload_run(&collector->reload, kind == REQUEST_DRY_RELOAD, said);
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/problems.h"
 
-enum request_kind { REQUEST_RELOAD, REQUEST_DRY_RELOAD, REQUEST_RESTART };
+enum request_kind { REQUEST_RELOAD, REQUEST_DRY_RELOAD, REQUEST_RESTART, REQUEST_ROTATE };
 
 struct request;
 

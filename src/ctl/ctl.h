@@ -5,6 +5,7 @@
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "connection.h"
@@ -19,13 +20,14 @@ enum { CTL_OK = 0, CTL_CRITICAL = 2, CTL_UNKNOWN = 3 };
 enum ctl_output { CTL_PLAIN, CTL_JSON, CTL_CSV };
 
 /* Which options a subcommand has besides the common ones. */
-enum ctl_option { CTL_NO_OPTION = 0, CTL_BY = 1, CTL_LIMITS = 2 };
+enum ctl_option { CTL_NO_OPTION = 0, CTL_BY = 1, CTL_LIMITS = 2, CTL_DRY = 4 };
 
 struct ctl {
     const char *socket;
     enum ctl_output output;
     char **words; /* behind the subcommand: `word_count` */
     int word_count;
+    bool dry;                          /* of reload */
     const char *by;                    /* NULL: not given, as the next ones */
     const char *max_loss, *max_silent; /* of check */
     struct connection connection;
@@ -71,5 +73,8 @@ int ctl_loss(struct ctl *ctl);
 int ctl_gaps(struct ctl *ctl);
 int ctl_forget(struct ctl *ctl);
 int ctl_check(struct ctl *ctl);
+int ctl_reload(struct ctl *ctl);
+int ctl_rotate(struct ctl *ctl);
+int ctl_log_level(struct ctl *ctl);
 
 #endif

@@ -9,6 +9,7 @@ musterctl_SOURCES = \
 	%D%/device.c \
 	%D%/lists.c \
 	%D%/main.c \
+	%D%/orders.c \
 	%D%/show.c %D%/show.h \
 	%D%/status.c \
 	%D%/table.c %D%/table.h

@@ -29,6 +29,10 @@ const struct ctl_command ctl_commands[] = {
     {"check", "[FILTER]", "for monitoring: --max-loss, --max-silent", CTL_LIMITS, 0, CTL_WORDS,
      ctl_check},
     {"forget", "ID", "as if the device was never heard", CTL_NO_OPTION, 1, 1, ctl_forget},
+    {"reload", "", "read the configuration again, or --dry-run", CTL_DRY, 0, 0, ctl_reload},
+    {"rotate", "", "have every sink open its output again", CTL_NO_OPTION, 0, 0, ctl_rotate},
+    {"log-level", "LEVEL", "log errors, warnings, info or debug", CTL_NO_OPTION, 1, 1,
+     ctl_log_level},
     {NULL, NULL, NULL, 0, 0, 0, NULL},
 };
 
@@ -54,6 +58,7 @@ static void print_usage(FILE *out)
           "      --by WHAT        of loss: place, class or cause\n"
           "      --max-loss P     of check: more than that share is missing, such as 1%\n"
           "      --max-silent N   of check: more than so many devices are silent\n"
+          "      --dry-run        of reload: say what it would do\n"
           "      --version        print the version, and stop\n"
           "  -h, --help           print this, and stop\n"
           "\n"
@@ -92,6 +97,7 @@ static int parse_options(int argc, char **argv, struct ctl *ctl)
         {"by", required_argument, NULL, 'b'},
         {"max-loss", required_argument, NULL, 'l'},
         {"max-silent", required_argument, NULL, 'm'},
+        {"dry-run", no_argument, NULL, 'd'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -117,6 +123,9 @@ static int parse_options(int argc, char **argv, struct ctl *ctl)
         case 'm':
             ctl->max_silent = optarg;
             break;
+        case 'd':
+            ctl->dry = true;
+            break;
         case 'V':
             printf("musterctl %s\n", PACKAGE_VERSION);
             return CTL_FINE;
@@ -140,6 +149,8 @@ static bool is_usable(const struct ctl_command *command, const struct ctl *ctl)
         stray = "--by";
     if ((ctl->max_loss != NULL || ctl->max_silent != NULL) && (command->options & CTL_LIMITS) == 0)
         stray = "--max-loss or --max-silent";
+    if (ctl->dry && (command->options & CTL_DRY) == 0)
+        stray = "--dry-run";
     if (stray != NULL)
         fprintf(stderr, "musterctl: %s takes no %s\n", command->name, stray);
     else if (ctl->word_count < command->words_least || ctl->word_count > command->words_most)

@@ -21,8 +21,8 @@ const char *show_seconds(char out[SHOW_ROOM], double seconds);
 /* "0.6 %"; "-" if there is nothing that it is a part of. */
 const char *show_part(char out[SHOW_ROOM], double part, double whole);
 
-/* The text with what a terminal would obey, or a reader would not see, escaped as base/text.h has it;
- * escapes that are in it stay.  To be freed; NULL if memory is short. */
+/* The text with what a terminal would obey, or a reader would not see, escaped as base/text.h has
+ * it; escapes that are in it stay.  To be freed; NULL if memory is short. */
 char *show_text(const char *text);
 
 /* How many columns it takes: a character each. */

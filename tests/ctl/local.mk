@@ -12,3 +12,4 @@ tests_ctl_test_show_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
 # table: tests/e2e/ctl_status.py
 # check: tests/e2e/ctl_devices.py
 # device: tests/e2e/ctl_devices.py
+# orders: tests/e2e/ctl_orders.py

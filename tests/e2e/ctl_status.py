@@ -4,9 +4,11 @@
 import csv
 import io
 import os
+import re
+import subprocess
 
 from control import ControlCase
-from muster import datagram, main, wait_until
+from muster import SOURCE, datagram, main, wait_until
 
 CHAIN = '{ plugin = "sequence"; }, { plugin = "csv"; path = "telemetry.csv"; }, { plugin = "log"; }'
 
@@ -95,6 +97,18 @@ class Words(ControlCase):
         self.assertIn("usage: musterctl", self.ctl("--help"))
         self.assertIn("no musterd answers there", self.ctl("status", status=1))
         self.assertIn("too long for a socket", self.ctl("-s", "/" + 200 * "x", "status", status=1))
+
+
+    def test_completion_knows_every_command(self):
+        usage = self.ctl("--help")
+        commands = re.findall(r"(?m)^  ([a-z][a-z-]+) ", usage)
+        self.assertIn("status", commands)
+        script = ('source "$1"; COMP_WORDS=(musterctl ""); COMP_CWORD=1; _musterctl; printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "-c", script, "bash", os.path.join(SOURCE, "etc", "completion", "musterctl")],
+                              capture_output=True, text=True, check=True)
+        offered = done.stdout.split()
+        self.assertEqual(set(commands) - set(offered), set())
+        self.assertEqual({word for word in offered if not word.startswith("-")} - set(commands), set())
 
 
 if __name__ == "__main__":

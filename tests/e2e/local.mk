@@ -7,6 +7,7 @@ E2E_TESTS = \
 	%D%/assignment.py \
 	%D%/configuration.py \
 	%D%/ctl_devices.py \
+	%D%/ctl_orders.py \
 	%D%/ctl_socket.py \
 	%D%/ctl_status.py \
 	%D%/datagrams.py \

@@ -10,9 +10,12 @@
 #include "file_mark.h"
 #include "samples.h"
 
+struct order;
+
 struct about {
     const char *commit; /* the program's, such as " (0636427)"; or empty */
     struct samples samples;
+    struct order *order;     /* what the main thread is to do */
     struct file_mark config; /* the configuration's file, when it was read */
 };
 

@@ -23,7 +23,7 @@ static void end_answer(struct client *client)
 
     if (client->answering && command->end != NULL && client->report.state != NULL)
         command->end(&client->report);
-    client->answering = false;
+    client->answering = client->waits = false;
     request_free(&client->request);
 }
 
@@ -51,7 +51,7 @@ static bool has_line(const struct client *client)
 
 bool client_is_busy(const struct client *client)
 {
-    if (client->leaving)
+    if (client->leaving || client->waits)
         return false;
     return waiting(client) < CLIENT_OUTGOING && (client->answering || has_line(client));
 }
@@ -93,7 +93,7 @@ static bool hear(struct client *client, uint64_t now_ns)
 }
 
 static void begin_answer(struct client *client, const struct collector_view *view,
-                         const struct about *about)
+                         struct about *about)
 {
     char *end = memchr(client->incoming, '\n', client->incoming_used);
     size_t size = (size_t)(end - client->incoming);
@@ -117,7 +117,8 @@ static void go_on(struct client *client)
     while (client->answering && waiting(client) < CLIENT_OUTGOING) {
         enum command_step step = client->request.command->step(&client->report);
 
-        if (step == STEP_MORE)
+        client->waits = step == STEP_WAIT;
+        if (step == STEP_MORE || step == STEP_WAIT)
             return; /* others have their turn */
         report_end(&client->report, step == STEP_DONE);
         end_answer(client);
@@ -144,7 +145,7 @@ static bool say(struct client *client, uint64_t now_ns)
 }
 
 bool client_turn(struct client *client, short events, uint64_t now_ns,
-                 const struct collector_view *view, const struct about *about)
+                 const struct collector_view *view, struct about *about)
 {
     if ((events & (POLLERR | POLLNVAL)) != 0 || ((events & POLLHUP) != 0 && (events & POLLIN) == 0))
         return false;

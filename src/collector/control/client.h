@@ -27,6 +27,7 @@ struct client {
     struct request request;
     struct report report;
     bool answering;    /* the request has an answer that is not all said */
+    bool waits;        /* and goes on a little later */
     bool leaving;      /* it gets what waits, and no more */
     uint64_t moved_ns; /* monotonic: when anything came or went last */
 };
@@ -44,7 +45,7 @@ short client_events(const struct client *client);
 /* Does what there is to do.  `events`: what poll(2) has found.  Returns false when the client is
  * gone, or has done what it may not; then client_end. */
 bool client_turn(struct client *client, short events, uint64_t now_ns,
-                 const struct collector_view *view, const struct about *about);
+                 const struct collector_view *view, struct about *about);
 
 /* Whether it could go on at once. */
 bool client_is_busy(const struct client *client);

@@ -20,6 +20,7 @@ struct command_argument {
 
 enum command_step {
     STEP_MORE,  /* call again, when there is room */
+    STEP_WAIT,  /* call again, a little later */
     STEP_DONE,  /* that was all */
     STEP_FAILED /* report->why says what, where, what to do */
 };

@@ -22,6 +22,11 @@ static const struct command_argument of_loss[] = {
 static const struct command_argument of_forget[] = {
     {"id", ARGUMENT_TEXT, "the device: its id, or its name in the catalog"}, LAST};
 
+static const struct command_argument of_reload[] = {
+    {"dry_run", ARGUMENT_FLAG, "only say what it would do"}, LAST};
+static const struct command_argument of_log_level[] = {
+    {"level", ARGUMENT_TEXT, "error, warning, info or debug"}, LAST};
+
 const struct command command_table[] = {
     {"help", "what can be asked", NULL, says_help, NULL},
     {"status", "how the collector is, in all", NULL, says_status, NULL},
@@ -36,6 +41,11 @@ const struct command command_table[] = {
      says_end},
     {"forget", "nothing is known of a device any more, as if it was never heard", of_forget,
      says_forget, NULL},
+    {"reload", "read the configuration again, as SIGHUP does; all of it, or nothing", of_reload,
+     says_reload, says_end_order},
+    {"rotate", "have every sink open its output again", NULL, says_rotate, says_end_order},
+    {"log_level", "log less or more, until the configuration is read again", of_log_level,
+     says_log_level, NULL},
 };
 
 const size_t command_count = sizeof command_table / sizeof command_table[0];

@@ -23,15 +23,18 @@
 #include "collector/host/note.h"
 #include "client.h"
 #include "door.h"
+#include "order.h"
 
-#define LOOK  CLOCK_SECOND        /* between two samples, and looks at the socket's file */
-#define RETRY (10 * CLOCK_SECOND) /* between two tries to make the socket */
+#define LOOK  CLOCK_SECOND             /* between two samples, and looks at the socket's file */
+#define WAIT  (20 * CLOCK_MILLISECOND) /* between two looks at what somebody else does */
+#define RETRY (10 * CLOCK_SECOND)      /* between two tries to make the socket */
 
 enum { CLIENTS = 32, ACCEPTS = 16 /* at a time */, STOP = 0, DOOR = 1, OTHERS = 2 };
 
 struct control {
     struct collector_view view;
     struct about about;
+    struct order order;
     char *path;
     struct door door;
     struct client clients[CLIENTS];
@@ -50,6 +53,7 @@ struct control *control_new(const char *commit)
     if (control == NULL)
         return NULL;
     control->about.commit = commit;
+    control->about.order = &control->order;
     control->door.fd = control->stop_fd = -1;
     for (i = 0; i < CLIENTS; i++)
         control->clients[i].fd = -1;
@@ -180,6 +184,8 @@ static bool wait_for_work(struct control *control, struct pollfd fds[OTHERS + CL
         fds[OTHERS + i].events = client_events(client);
         if (client_is_busy(client))
             left = 0;
+        else if (client->waits && left > WAIT)
+            left = WAIT;
     }
     limit = clock_to_timespec(left);
     if (ppoll(fds, OTHERS + CLIENTS, &limit, NULL) < 0) {
@@ -252,6 +258,7 @@ static void end(void *context)
     control->started = false;
     for (i = 0; i < CLIENTS; i++)
         client_end(&control->clients[i]);
+    order_end(&control->order);
     if (control->path != NULL)
         door_close(&control->door, control->path);
     if (control->stop_fd >= 0)

@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libcontrol.a
 %C%_libcontrol_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 %C%_libcontrol_a_SOURCES = \
 	%D%/about.h \
+	%D%/order.c %D%/order.h \
 	%D%/report.c %D%/report.h \
 	%D%/client.c %D%/client.h \
 	%D%/command.h \
@@ -20,5 +21,6 @@ noinst_LIBRARIES += %D%/libcontrol.a
 	%D%/says.h \
 	%D%/says_devices.c \
 	%D%/says_gaps.c \
+	%D%/says_orders.c \
 	%D%/selection.c %D%/selection.h \
 	%D%/status.c

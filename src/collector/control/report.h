@@ -24,7 +24,7 @@ struct outgoing {
 
 struct report {
     const struct collector_view *view;
-    const struct about *about;
+    struct about *about;
     const struct request *request;
     struct outgoing *out;
     uint64_t lines;        /* that were said */

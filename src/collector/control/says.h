@@ -19,10 +19,14 @@ enum command_step says_devices(struct report *report);
 enum command_step says_loss(struct report *report);
 enum command_step says_gaps(struct report *report);
 enum command_step says_forget(struct report *report);
+enum command_step says_reload(struct report *report);
+enum command_step says_rotate(struct report *report);
+enum command_step says_log_level(struct report *report);
 
 /* What they leave behind. */
 void says_end(struct report *report);
 void says_end_loss(struct report *report);
+void says_end_order(struct report *report);
 
 /* A sink and its account, as an object. */
 json_t *says_sink(const struct sink *sink);

@@ -27,3 +27,5 @@ tests_collector_control_test_selection_LDADD = src/collector/control/libcontrol.
 # facts: tests/e2e/ctl_devices.py
 # says_devices: tests/e2e/ctl_devices.py
 # says_gaps: tests/e2e/ctl_devices.py
+# order: tests/e2e/ctl_orders.py
+# says_orders: tests/e2e/ctl_orders.py
