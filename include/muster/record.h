@@ -144,7 +144,9 @@ enum muster_drop {
     MUSTER_DROP_FULL = 1,     /* its queue was full */
     MUSTER_DROP_GIVEN_UP = 2, /* the sink gave them up */
     MUSTER_DROP_FAILED = 3,   /* the sink had failed */
-    MUSTER_DROP_STOP = 4      /* the time to stop was over */
+    MUSTER_DROP_STOP = 4,     /* the time to stop was over */
+    MUSTER_DROP_SPILL = 5,    /* spilled to a disk, and the oldest when there was no more room */
+    MUSTER_DROP_DAMAGED = 6   /* spilled to a disk, and not to be read again */
 };
 
 /* Why numbers are missing (event.cause): every bit that the evidence allows, not the likeliest. */

@@ -72,10 +72,9 @@ static const struct word rejects[] = {
 
 /* Also the last parts of the metrics dropped.* of a sink. */
 static const struct word drops[] = {
-    [MUSTER_DROP_FULL] = WORD("full"),
-    [MUSTER_DROP_GIVEN_UP] = WORD("given_up"),
-    [MUSTER_DROP_FAILED] = WORD("failed"),
-    [MUSTER_DROP_STOP] = WORD("stop"),
+    [MUSTER_DROP_FULL] = WORD("full"),     [MUSTER_DROP_GIVEN_UP] = WORD("given_up"),
+    [MUSTER_DROP_FAILED] = WORD("failed"), [MUSTER_DROP_STOP] = WORD("stop"),
+    [MUSTER_DROP_SPILL] = WORD("spill"),   [MUSTER_DROP_DAMAGED] = WORD("damaged"),
 };
 
 static const struct word msg_types[] = {

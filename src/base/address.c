@@ -112,3 +112,19 @@ bool address_clash(const struct address *a, const struct address *b)
     return address_is_wildcard(a) || address_is_wildcard(b) ||
            memcmp(&a->storage, &b->storage, sizeof a->storage) == 0;
 }
+
+void address_join(uint8_t family, uint16_t port, const uint8_t bytes[16], uint32_t scope,
+                  struct sockaddr_storage *out)
+{
+    struct sockaddr_in6 v6 = {
+        .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = scope};
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    memset(out, 0, sizeof *out);
+    memcpy(&v6.sin6_addr, bytes, 16);
+    memcpy(&v4.sin_addr, bytes, 4);
+    if (family == 6)
+        memcpy(out, &v6, sizeof v6);
+    else
+        memcpy(out, &v4, sizeof v4);
+}

@@ -67,6 +67,10 @@ static inline void address_split(const struct sockaddr *address, uint8_t *family
     }
 }
 
+/* Puts it together again. */
+void address_join(uint8_t family, uint16_t port, const uint8_t bytes[16], uint32_t scope,
+                  struct sockaddr_storage *out);
+
 static inline const struct sockaddr *address_get(const struct address *address)
 {
     return (const struct sockaddr *)&address->storage;

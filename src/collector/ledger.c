@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "base/episode.h"
 #include "plain.h"
 #include "wire/datagram.h"
 
@@ -62,6 +63,20 @@ static void print_filters(const struct chain *chain, FILE *out)
     }
 }
 
+static void print_spill(const struct spill *spill, const struct sink_account *a, FILE *out)
+{
+    const struct episode hole = {.since = spill->hole_first, .until = spill->hole_last};
+    char span[EPISODE_SPAN];
+
+    if (a->dropped_spill > 0)
+        fprintf(out, ", oldest of a full spill %" PRIu64 " (which arrived %s)", a->dropped_spill,
+                episode_span(&hole, span));
+    if (a->dropped_damaged > 0)
+        fprintf(out, ", spilled and damaged %" PRIu64, a->dropped_damaged);
+    if (a->found > 0)
+        fprintf(out, "; %" PRIu64 " were spilled by an earlier run", a->found);
+}
+
 static bool print_sink(const struct sink *sink, bool unfinished, FILE *out)
 {
     struct sink_account a = sink_whole_account(sink);
@@ -70,10 +85,11 @@ static bool print_sink(const struct sink *sink, bool unfinished, FILE *out)
     if (!unfinished) /* then nothing waits any more */
         exact &= a.held + a.queued == 0;
     fprintf(out,
-            "  %s: offered %" PRIu64 " = written %" PRIu64 " + held %" PRIu64 " + queued %" PRIu64
-            " + dropped %" PRIu64,
-            instance_name(sink->instance), a.offered, a.written, a.held, a.queued,
-            sink_account_dropped(&a));
+            "  %s: offered %" PRIu64 " = written %" PRIu64 " + held %" PRIu64 " + queued %" PRIu64,
+            instance_name(sink->instance), a.offered, a.written, a.held, a.queued);
+    if (sink->spill != NULL)
+        fprintf(out, " + spilled %" PRIu64, a.spilled);
+    fprintf(out, " + dropped %" PRIu64, sink_account_dropped(&a));
     if (a.dropped_full > 0)
         fprintf(out, ", queue full %" PRIu64, a.dropped_full);
     if (a.dropped_given_up > 0)
@@ -84,6 +100,8 @@ static bool print_sink(const struct sink *sink, bool unfinished, FILE *out)
         fprintf(out, ", out of time to stop %" PRIu64, a.dropped_stop);
     if (a.dropped_stuck > 0)
         fprintf(out, ", in the hands of the stuck plugin or behind %" PRIu64, a.dropped_stuck);
+    if (sink->spill != NULL)
+        print_spill(sink->spill, &a, out);
     fprintf(out, "%s\n", exact || unfinished ? "" : "  <-- does not add up");
     return exact;
 }

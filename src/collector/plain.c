@@ -140,6 +140,8 @@ static void lose_of_sink(struct losses *losses, const struct sink *sink)
     lose(losses, a.dropped_full, "records for %s, since its queue was full", where);
     lose(losses, a.dropped_given_up, "records that %s could not deliver", where);
     lose(losses, a.dropped_failed, "records for %s, since it had failed", where);
+    lose(losses, a.dropped_spill, "spilled records for %s, the oldest, for want of room", where);
+    lose(losses, a.dropped_damaged, "spilled records for %s, which cannot be read", where);
     lose(losses, a.dropped_stop + a.dropped_stuck,
          "records for %s, since the time to stop was over", where);
 }

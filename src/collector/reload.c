@@ -122,7 +122,9 @@ static bool may_go(const struct plan_of_change *plan, unsigned place, const stru
         refuse(plan, line, name, "answers to devices wait for this sink, which changes");
     else if (sink->instance->memory != NULL)
         refuse(plan, line, name, "the sink, which changes, keeps a state");
-    return !sink->is_awaited && sink->instance->memory == NULL;
+    else if (sink->spill != NULL)
+        refuse(plan, line, name, "the sink, which changes, spills to a disk");
+    return !sink->is_awaited && sink->instance->memory == NULL && sink->spill == NULL;
 }
 
 static void plan_removal(struct plan_of_change *plan, unsigned place, const struct entry *entry,
@@ -136,6 +138,14 @@ static void plan_removal(struct plan_of_change *plan, unsigned place, const stru
     tell(plan, instance_name(plan->reload->chain->sinks[place].instance), what);
 }
 
+static bool has_same_spill(const struct entry *a, const struct entry *b)
+{
+    if (a->spill == NULL || b->spill == NULL)
+        return a->spill == b->spill;
+    return strcmp(a->spill, b->spill) == 0 && a->spill_size == b->spill_size &&
+           a->spill_drop == b->spill_drop;
+}
+
 static void plan_sink(struct plan_of_change *plan, unsigned place)
 {
     const struct muster_instance *instance = instance_of(plan->reload->chain, place);
@@ -147,6 +157,8 @@ static void plan_sink(struct plan_of_change *plan, unsigned place)
     else if (!is_same_plugin(instance, entry))
         plan_removal(plan, place, entry,
                      "it is of another plugin, or of another file, now, and is replaced");
+    else if (!has_same_spill(instance->entry, entry))
+        refuse(plan, entry->line, entry->name, "where it spills has changed");
     else if (instance->entry->queue != entry->queue)
         plan_removal(plan, place, entry, "its queue has another size, and it is replaced");
     else if (!has_same_values(instance, entry) && instance_sink(instance)->reload == NULL)
@@ -176,6 +188,11 @@ static void plan_entries(struct plan_of_change *plan)
     for (i = config->filter_count; i < config->entry_count; i++) {
         if (is_running(chain, config->chain[i].name))
             continue;
+        if (config->chain[i].spill != NULL) {
+            refuse(plan, config->chain[i].line, config->chain[i].name,
+                   "the sink is new, and spills to a disk");
+            continue;
+        }
         plan->added[plan->added_count++] = &config->chain[i];
         tell(plan, config->chain[i].name, "the sink is new");
     }

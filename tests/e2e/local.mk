@@ -46,6 +46,7 @@ E2E_TESTS = \
 	%D%/service.py \
 	%D%/signals.py \
 	%D%/sinks.py \
+	%D%/spill.py \
 	%D%/state.py \
 	%D%/steering.py \
 	%D%/texts.py \

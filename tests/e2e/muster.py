@@ -73,14 +73,17 @@ class Ledger:
         for part in re.split(r" [=+] ", "packets " + found.group(1)) if found else ():
             name, count = part.rsplit(" ", 1)
             self.capture[name] = int(count)
-        self.filters, self.sinks = {}, {}
+        self.filters, self.sinks, self.spilled = {}, {}, {}
         for line in lines:
             found = re.match(r"  (\S+): in (\d+) \+ emitted (\d+) = out (\d+) \+ dropped (\d+)", line)
             if found:
                 self.filters[found.group(1)] = [int(n) for n in found.groups()[1:]]
-            found = re.match(r"  (\S+): offered (\d+) = written (\d+) \+ held 0 \+ queued (\d+) \+ dropped (\d+)", line)
+            found = re.match(r"  (\S+): offered (\d+) = written (\d+) \+ held 0 \+ queued (\d+)(?: \+ spilled (\d+))?"
+                             r" \+ dropped (\d+)", line)
             if found:
-                self.sinks[found.group(1)] = [int(n) for n in found.groups()[1:]]
+                name, offered, written, queued, spilled, dropped = found.groups()
+                self.sinks[name] = [int(offered), int(written), int(queued), int(dropped)]
+                self.spilled[name] = int(spilled or 0)
         self.exact = "exact: every sum agrees" in text[start:] and "NOT exact" not in text[start:]
 
     def check(self, test):
@@ -92,8 +95,8 @@ class Ledger:
             test.assertEqual(self.capture["taken"], self.received, self.text)
         for came, emitted, out, dropped in self.filters.values():
             test.assertEqual(came + emitted, out + dropped, self.text)
-        for offered, written, queued, dropped in self.sinks.values():
-            test.assertEqual(offered, written + queued + dropped, self.text)
+        for name, (offered, written, queued, dropped) in self.sinks.items():
+            test.assertEqual(offered, written + queued + self.spilled[name] + dropped, self.text)
 
 
 class Case(unittest.TestCase):

@@ -118,7 +118,8 @@ static void check_name(const struct reader *reader, const struct node *group, co
 static int read_common(struct reader *reader, const struct node *group, struct entry *entry)
 {
     static const struct check check = {&settings_of_entry, NULL, "an entry of chain"};
-    const struct node *queue = node_find(group, "queue"), *required = node_find(group, "required");
+    const struct node *queue = node_find(group, "queue"), *required = node_find(group, "required"),
+                      *spill = node_find(group, "spill");
     struct option_value values[ENTRY_SETTINGS];
     int result = check_map(&check, group, values, reader->problems);
 
@@ -130,7 +131,14 @@ static int read_common(struct reader *reader, const struct node *group, struct e
     if (required != NULL && entry_is_filter(entry))
         node_problem(required, reader->problems,
                      "required: a filter always is; expected in the entry of a sink");
+    if (spill != NULL && entry_is_filter(entry))
+        node_problem(spill, reader->problems,
+                     "spill: a filter has none; expected in the entry of a sink");
     entry->required = values[ENTRY_REQUIRED].number != 0;
+    entry->spill = values[ENTRY_SPILL].text; /* taken over */
+    values[ENTRY_SPILL].text = NULL;
+    entry->spill_size = values[ENTRY_SPILL_SIZE].number;
+    entry->spill_drop = values[ENTRY_SPILL_DROP].number;
     entry->queue = queue != NULL ? values[ENTRY_QUEUE].number : reader->config->queue;
     check_name(reader, group, values[ENTRY_NAME].text);
     entry->name = name_instance(reader, group, values[ENTRY_NAME].text, entry->plugin.api.name);
@@ -144,7 +152,8 @@ done:
 
 static int read_options(struct reader *reader, const struct node *group, struct entry *entry)
 {
-    static const char *const common[] = {"plugin", "name", "queue", "required", NULL};
+    static const char *const common[] = {"plugin", "name",       "queue",      "required",
+                                         "spill",  "spill_size", "spill_drop", NULL};
     char what[80];
     const struct check check = {&entry->plugin.options, common, what};
     int result;

@@ -6,6 +6,9 @@
 
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
+/* In the order of enum spill_drop. */
+static const char *const spill_drops[] = {"newest", "oldest", NULL};
+
 /* In the order of enum admit_unknown. */
 static const char *const unknowns[] = {"accept", "mark", "reject", NULL};
 
@@ -144,6 +147,20 @@ static const struct muster_option entry_settings[ENTRY_SETTINGS] = {
                         .fallback = "false",
                         .summary = "Whether the daemon does not start if this sink cannot be "
                                    "connected"},
+    [ENTRY_SPILL] = {.name = "spill",
+                     .type = MUSTER_OPTION_PATH,
+                     .summary = "The directory for records that find no room in the queue"},
+    [ENTRY_SPILL_SIZE] = {.name = "spill_size",
+                          .type = MUSTER_OPTION_SIZE,
+                          .fallback = "1GiB",
+                          .min = INT64_C(16) << 20,
+                          .max = INT64_C(1) << 44,
+                          .summary = "What may be in it"},
+    [ENTRY_SPILL_DROP] = {.name = "spill_drop",
+                          .type = MUSTER_OPTION_CHOICE,
+                          .fallback = "newest",
+                          .choices = spill_drops,
+                          .summary = "Which records are dropped when it is full"},
 };
 
 #define TABLE(array, n)                                                                            \

@@ -48,7 +48,15 @@ enum {
     LISTEN_SETTINGS
 };
 
-enum { ENTRY_NAME, ENTRY_QUEUE, ENTRY_REQUIRED, ENTRY_SETTINGS };
+enum {
+    ENTRY_NAME,
+    ENTRY_QUEUE,
+    ENTRY_REQUIRED,
+    ENTRY_SPILL,
+    ENTRY_SPILL_SIZE,
+    ENTRY_SPILL_DROP,
+    ENTRY_SETTINGS
+};
 
 extern const struct option_table settings_table; /* of the file, besides listen and chain */
 extern const struct option_table settings_of_listener;

@@ -14,6 +14,8 @@ json_t *says_sink(const struct sink *sink)
         const char *reason;
         uint64_t count;
     } drops[] = {{"queue full", account.dropped_full},
+                 {"oldest of a full spill", account.dropped_spill},
+                 {"spilled and damaged", account.dropped_damaged},
                  {"given up by the sink", account.dropped_given_up},
                  {"sink failed", account.dropped_failed},
                  {"out of time to stop", account.dropped_stop}};
@@ -30,6 +32,8 @@ json_t *says_sink(const struct sink *sink)
     report_number(object, "written", account.written);
     report_number(object, "held", account.held);
     report_number(object, "queued", account.queued);
+    if (sink->spill != NULL)
+        report_number(object, "spilled", account.spilled);
     report_number(object, "dropped", sink_account_dropped(&account));
     for (i = 0; i < sizeof drops / sizeof drops[0]; i++)
         if (drops[i].count > 0)

@@ -150,7 +150,7 @@ static void follow(struct answers *answers, struct answers_waiting *leader,
     waiting->missing = 0;
     if (leader->state == ANSWERS_WAITS) {
         waiting->from = leader->from;
-        waiting->to = answers->lines[leader->line].queue->accepted;
+        waiting->to = answers->lines[leader->line].queue->placed;
         waiting->state = ANSWERS_FREE;
         queue_up(answers, waiting);
         return;
@@ -204,12 +204,12 @@ static void note_offered(struct answers *answers, const struct muster_record *re
     line = &answers->lines[waiting->line];
     if (!sink_wants(line->sink, record))
         return;
-    if (line->queue->accepted == line->before)
+    if (line->queue->placed == line->before)
         waiting->lost = true;
     else if (!waiting->any)
         waiting->from = line->before;
     waiting->any = true;
-    waiting->to = line->queue->accepted;
+    waiting->to = line->queue->placed;
     if (--waiting->missing == 0)
         complete(answers, waiting);
 }
@@ -219,7 +219,7 @@ void answers_offer(struct answers *answers, const struct run *run)
     unsigned i;
 
     for (i = 0; i < answers->line_count; i++)
-        answers->lines[i].before = answers->lines[i].queue->accepted;
+        answers->lines[i].before = answers->lines[i].queue->placed;
     fanout_offer(&answers->pipeline->fanout, run);
     for (i = 0; i < run->count; i++) {
         const struct muster_record *record = &run->block->records[run->from + i];

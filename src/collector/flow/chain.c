@@ -92,6 +92,8 @@ static int make_sinks(struct chain *chain, const struct chain_settings *settings
                       settings->pipelines, settings->overflow, chain->drained_fd) < 0)
             return -1;
         chain->sink_count++;
+        if (sink_spill(&chain->sinks[i], settings->entries, settings->entry_count) < 0)
+            return -1;
     }
     return 0;
 }

@@ -20,8 +20,11 @@ uint32_t fanout_blocks(const struct sink *sinks, unsigned sink_count)
     uint32_t blocks = 0;
     unsigned i;
 
-    for (i = 0; i < sink_count; i++)
+    for (i = 0; i < sink_count; i++) {
         blocks += queue_blocks(sinks[i].queue_capacity) + 1; /* and the side block */
+        if (sinks[i].spill != NULL)
+            blocks += queue_blocks(spill_lane_capacity(sinks[i].queue_capacity));
+    }
     return blocks;
 }
 
@@ -44,7 +47,11 @@ int fanout_open(struct fanout *fanout, unsigned pipeline, enum overflow overflow
         fanout->sides == NULL || fanout->missed == NULL)
         return -1;
     for (i = 0; i < sink_count; i++) {
-        if (queue_open(&sinks[i].queues[pipeline], pool, sinks[i].queue_capacity) < 0)
+        const struct sink *sink = &sinks[i];
+
+        if (queue_open(&sink->queues[pipeline], pool, sink->queue_capacity) < 0 ||
+            (sink->spill != NULL && queue_open(&sink->spill->lanes[pipeline].queue, pool,
+                                               spill_lane_capacity(sink->queue_capacity)) < 0))
             return -1;
         fanout_add(fanout, i);
     }
@@ -165,7 +172,8 @@ static void note_missed(struct fanout *fanout, unsigned s, const struct run *run
 }
 
 /* The sink will get this run: it will be told with the first record of each device. */
-static void mark_missed(struct fanout *fanout, unsigned s, const struct run *run)
+static void mark_missed(struct fanout *fanout, unsigned s, const struct run *run,
+                        struct queue *queue)
 {
     struct fanout_missed *missed = &fanout->missed[s];
     uint32_t index = 0, i;
@@ -177,8 +185,7 @@ static void mark_missed(struct fanout *fanout, unsigned s, const struct run *run
             continue;
         if ((record->marks & MUSTER_MARK_DEVICE) != 0 && record->device < missed->size &&
             missed->of[record->device] > 0) {
-            queue_mark(&fanout->sinks[s].queues[fanout->pipeline], index,
-                       missed->of[record->device]);
+            queue_mark(queue, index, missed->of[record->device]);
             missed->of[record->device] = 0;
             missed->devices--;
         }
@@ -192,16 +199,22 @@ static void mark_missed(struct fanout *fanout, unsigned s, const struct run *run
 static void offer(struct fanout *fanout, unsigned s, const struct run *run, uint32_t wanted)
 {
     struct sink *sink = &fanout->sinks[s];
-    struct queue *queue = &sink->queues[fanout->pipeline];
+    struct queue *queue = &sink->queues[fanout->pipeline], *lane = NULL;
 
+    if (sink->spill != NULL)
+        lane = spill_way(sink->spill, fanout->pipeline, queue, run, wanted);
+    if (lane != NULL)
+        queue = lane;
     if (fanout->overflow == OVERFLOW_WAIT)
         wait_for_room(fanout, queue, run, wanted);
     if (fanout->missed[s].devices > 0 && queue_has_room(queue, run, wanted))
-        mark_missed(fanout, s, run);
+        mark_missed(fanout, s, run, queue);
     if (queue_offer(queue, run, wanted) != QUEUE_TOOK)
         note_missed(fanout, s, run);
     else if (fanout->overflow == OVERFLOW_DROP)
         eventcount_notify(&sink->work);
+    if (lane != NULL)
+        spill_notify(sink->spill);
 }
 
 /* Copies the records that the sink takes into its side block, and offers them there. */
@@ -319,10 +332,12 @@ bool fanout_adds_up(const struct fanout *fanout)
     unsigned i;
 
     for (i = 0; i < fanout->active_count; i++) {
-        const unsigned s = fanout->active[i];
-        const struct queue *queue = &fanout->sinks[s].queues[fanout->pipeline];
+        const unsigned s = fanout->active[i], p = fanout->pipeline;
+        const struct queue *queue = &fanout->sinks[s].queues[p];
+        const struct spill *spill = fanout->sinks[s].spill;
 
-        good &= counter_value(&queue->offered) == came_for(fanout, s) - fanout->before[s];
+        good &= counter_value(&queue->offered) + (spill != NULL ? spill_offered_by(spill, p) : 0) ==
+                came_for(fanout, s) - fanout->before[s];
     }
     return good;
 }

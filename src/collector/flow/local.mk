@@ -20,6 +20,13 @@ src_collector_libcollector_a_SOURCES += \
 	%D%/sink.c %D%/sink.h \
 	%D%/sink_output.c %D%/sink_output.h \
 	%D%/sink_run.c %D%/sink_run.h \
+	%D%/spill.c %D%/spill.h \
+	%D%/spill_chunk.c %D%/spill_chunk.h \
+	%D%/spill_file.c %D%/spill_file.h \
+	%D%/spill_parts.h \
+	%D%/spill_reader.c \
+	%D%/spill_store.c %D%/spill_store.h \
+	%D%/spill_thread.c %D%/spill_thread.h \
 	%D%/strangers.c %D%/strangers.h \
 	%D%/take.c %D%/take.h \
 	%D%/visit.c %D%/visit.h

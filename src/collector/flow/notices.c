@@ -182,6 +182,8 @@ static enum muster_drop reason_of(const struct sink_account *now, const struct s
         [MUSTER_DROP_GIVEN_UP] = now->dropped_given_up - before->dropped_given_up,
         [MUSTER_DROP_FAILED] = now->dropped_failed - before->dropped_failed,
         [MUSTER_DROP_STOP] = now->dropped_stop - before->dropped_stop,
+        [MUSTER_DROP_SPILL] = now->dropped_spill - before->dropped_spill,
+        [MUSTER_DROP_DAMAGED] = now->dropped_damaged - before->dropped_damaged,
     };
     unsigned most = MUSTER_DROP_FULL, i;
 
@@ -198,6 +200,8 @@ static const char *reason_text(enum muster_drop reason)
         [MUSTER_DROP_GIVEN_UP] = "the sink has given them up",
         [MUSTER_DROP_FAILED] = "the sink has failed",
         [MUSTER_DROP_STOP] = "the time to stop was over",
+        [MUSTER_DROP_SPILL] = "the spill was full, and they were the oldest",
+        [MUSTER_DROP_DAMAGED] = "they were spilled, and cannot be read again",
     };
 
     return texts[reason];
@@ -273,7 +277,8 @@ static enum episode_end end_of(const struct sink *sink, const struct sink_accoun
     if (account->dropped_failed > 0 && sink->overflow == OVERFLOW_WAIT)
         return EPISODE_GOES_ON; /* it is not tried again */
     for (i = 0; i < sink->queue_count; i++)
-        if (queue_is_full(&sink->queues[i]))
+        if (queue_is_full(&sink->queues[i]) ||
+            (sink->spill != NULL && queue_is_full(&sink->spill->lanes[i].queue)))
             return EPISODE_GOES_ON;
     return EPISODE_RESTS;
 }

@@ -112,10 +112,6 @@ void queue_wait_settled(struct queue *queue, uint64_t ns)
 
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted)
 {
-    uint32_t head = atomic_load_explicit(&queue->head, memory_order_relaxed);
-    struct slot *slot = &queue->slots[head & (queue->slot_count - 1)];
-    bool new_block = run->block != queue->last_block;
-
     assert(wanted > 0 && wanted <= run->count);
     assert(run->from + run->count <= BLOCK_RECORDS && run->block->pool == queue->pool);
     counter_add(&queue->offered, wanted);
@@ -132,6 +128,17 @@ enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32
         counter_add(&queue->dropped, wanted);
         return QUEUE_BECAME_FULL;
     }
+    queue_adopt(queue, run, wanted);
+    queue->placed = queue->accepted;
+    return QUEUE_TOOK;
+}
+
+void queue_adopt(struct queue *queue, const struct run *run, uint32_t wanted)
+{
+    uint32_t head = atomic_load_explicit(&queue->head, memory_order_relaxed);
+    struct slot *slot = &queue->slots[head & (queue->slot_count - 1)];
+    bool new_block = run->block != queue->last_block;
+
     block_hold(run->block);
     slot->block = (uint32_t)(run->block - queue->pool->blocks);
     slot->from = (uint16_t)run->from;
@@ -141,7 +148,6 @@ enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32
     queue->accepted_blocks += new_block;
     queue->accepted += wanted;
     atomic_store(&queue->head, head + 1);
-    return QUEUE_TOOK;
 }
 
 bool queue_peek(struct queue *queue, struct run *run, uint32_t *slots)

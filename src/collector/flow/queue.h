@@ -67,6 +67,7 @@ struct queue {
     _Alignas(64) atomic_uint head; /* slots ever filled */
     uint32_t accepted_blocks;
     uint64_t accepted;
+    uint64_t placed;       /* what `accepted` was at the worker's last offer; of the worker alone */
     atomic_uint mark_head; /* marks ever made */
     const struct block *last_block;
     atomic_bool full;                /* as of the last offer */
@@ -119,6 +120,10 @@ void queue_wait_settled(struct queue *queue, uint64_t ns);
 /* [worker] Offers a run of which the sink wants `wanted` records, at least one.
  * A run that is taken holds its block. */
 enum queue_answer queue_offer(struct queue *queue, const struct run *run, uint32_t wanted);
+
+/* The same for records that are in the account of another queue, from which they come, by whoever
+ * is the only one to offer then; of a run that queue_has_room for. */
+void queue_adopt(struct queue *queue, const struct run *run, uint32_t wanted);
 
 /* [worker] Of a run that queue_has_room for, before it is offered: record number `index` of those
  * that the sink wants of it is the first of its device after `dropped` that found no room. */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "collector/host/instance.h"
 #include "queue.h"
+#include "spill.h"
 
 /* Kinds that a sink can ask for are below SINK_KINDS - 1; others share the last place. */
 enum { SINK_KINDS = 8 };
@@ -27,7 +28,11 @@ struct sink_account {
     uint64_t offered, written, queued;
     uint64_t held; /* taken by the plugin, which has not yet said that they are delivered */
     uint64_t dropped_full, dropped_given_up, dropped_failed, dropped_stop;
-    uint64_t dropped_stuck; /* in the hands of a plugin that did not come back, or behind */
+    uint64_t dropped_stuck;   /* in the hands of a plugin that did not come back, or behind */
+    uint64_t spilled;         /* on a disk */
+    uint64_t found;           /* of those offered: spilled by an earlier run */
+    uint64_t dropped_spill;   /* spilled, and the oldest when there was no room for newer ones */
+    uint64_t dropped_damaged; /* spilled, and not to be read again */
 };
 
 /* What became of the first attempt to connect. */
@@ -50,9 +55,10 @@ enum sink_state {
 struct sink {
     struct muster_instance *instance;
     enum overflow overflow;
-    struct queue *queues; /* one for each pipeline */
+    struct queue *queues; /* one for each pipeline; and the replay of what is spilled */
     unsigned queue_count;
     uint32_t queue_capacity;  /* records, of each queue */
+    struct spill *spill;      /* where what finds no room goes; NULL: it is dropped */
     struct eventcount work;   /* notified by workers: there are records */
     struct eventcount orders; /* notified by the main thread; all that is heard between two tries */
     pthread_t thread;
@@ -95,12 +101,19 @@ struct sink {
     uint64_t next_flush_ns;   /* monotonic: and when that is */
     struct counter held;      /* records that the plugin has taken, see above */
     struct counter queued;    /* records that wait; as of the last second */
+    struct counter spilled;   /* records on the disk; the same */
     struct counter written;   /* records that are delivered */
     struct counter dropped_given_up; /* taken, and not delivered in the end */
     struct counter dropped_failed;   /* taken or offered, and the plugin gave up */
     struct counter dropped_stop;     /* still queued or held when the time to stop was over */
     bool violated;                   /* its sums did not agree: a bug, logged once */
 };
+
+/* Its queues, the replay among them. */
+static inline unsigned sink_all_queues(const struct sink *sink)
+{
+    return sink->queue_count + (sink->spill != NULL);
+}
 
 /* Whether the sink takes records of this kind. */
 static inline bool sink_wants(const struct sink *sink, const struct muster_record *record)
@@ -135,6 +148,10 @@ static inline bool sink_is_late(const struct sink *sink)
 int sink_init(struct sink *sink, struct muster_instance *instance, unsigned pipelines,
               enum overflow overflow, int finished_fd);
 void sink_destroy(struct sink *sink);
+
+/* Gives it a place for what finds no room, if its entry says so and nothing holds the front back.
+ * The entries are those of the chain.  Returns 0, or -1 if memory is short. */
+int sink_spill(struct sink *sink, const struct entry *entries, uint32_t entry_count);
 
 /* Starts the thread, once the queues are open.  Returns 0, or an errno. */
 int sink_start(struct sink *sink);
@@ -171,7 +188,7 @@ uint64_t sink_waiting(const struct sink *sink);
 /* All that was dropped. */
 uint64_t sink_account_dropped(const struct sink_account *account);
 
-/* offered = written + held + queued + dropped */
+/* offered = written + held + queued + spilled + dropped */
 bool sink_account_adds_up(const struct sink_account *account);
 
 #endif

@@ -46,11 +46,13 @@ void sink_output_settle(struct sink *sink, struct counter *account, uint64_t giv
     unsigned i;
 
     assert(given_up <= held);
-    for (i = 0; i < sink->queue_count; i++) {
+    for (i = 0; i < sink_all_queues(sink); i++) {
         if (given_up > 0 || account != &sink->written)
             queue_lose(&sink->queues[i]);
         queue_settle(&sink->queues[i]);
     }
+    if (sink->spill != NULL)
+        spill_settled(sink->spill);
     if (account == &sink->written && held > given_up)
         note_delivery(sink);
     count(account, held - given_up);
@@ -127,18 +129,22 @@ void sink_output_fail(struct sink *sink)
         tell_failed(sink);
 }
 
-void sink_output_let_go(struct sink *sink)
+void sink_output_rewind(struct sink *sink)
 {
     unsigned i;
 
-    sink_output_disconnect(sink);
-    if (sink_is_late(sink)) {
-        sink_output_settle(sink, &sink->dropped_stop, 0);
-        return;
-    }
-    for (i = 0; i < sink->queue_count; i++)
+    for (i = 0; i < sink_all_queues(sink); i++)
         queue_rewind(&sink->queues[i]);
     counter_set(&sink->held, 0);
+}
+
+void sink_output_let_go(struct sink *sink)
+{
+    sink_output_disconnect(sink);
+    if (sink_is_late(sink) && sink->spill == NULL)
+        sink_output_settle(sink, &sink->dropped_stop, 0);
+    else
+        sink_output_rewind(sink);
 }
 
 static void tell_lost(const struct sink *sink, uint64_t held)
@@ -266,6 +272,10 @@ void sink_output_flush_at_last(struct sink *sink)
     sink_output_flush(sink, MUSTER_CALL_FINAL);
     if (counter_value(&sink->held) == 0)
         return;
+    if (sink->spill != NULL) {
+        sink_output_rewind(sink);
+        return;
+    }
     log_format(sink_log(sink), LOG_ERROR, sink_name(sink),
                "%" PRIu64 " records that the sink still holds could not be delivered in the time "
                "to stop",

@@ -48,6 +48,9 @@ static inline bool sink_output_is_over(const struct sink *sink)
 
 void sink_output_disconnect(struct sink *sink);
 
+/* What is held is to be offered again. */
+void sink_output_rewind(struct sink *sink);
+
 /* Disconnects: what is held is offered again, to the next output; or dropped, if it is too late for
  * another. */
 void sink_output_let_go(struct sink *sink);

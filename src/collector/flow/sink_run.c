@@ -32,7 +32,7 @@ static void check_sums(struct sink *sink)
     uint64_t taken = 0;
     unsigned i;
 
-    for (i = 0; i < sink->queue_count; i++)
+    for (i = 0; i < sink_all_queues(sink); i++)
         taken += atomic_load_explicit(&sink->queues[i].taken, memory_order_relaxed);
     if (sink->violated || taken == counter_value(&sink->written) + counter_value(&sink->held) +
                                        counter_value(&sink->dropped_given_up) +
@@ -107,6 +107,7 @@ static void attend(struct sink *sink)
     if (now >= sink->next_check_ns) {
         check_sums(sink);
         counter_set(&sink->queued, sink_waiting(sink));
+        counter_set(&sink->spilled, sink->spill != NULL ? spill_stored(sink->spill) : 0);
         sink->next_check_ns = now + CLOCK_SECOND;
     }
     if (values != NULL)
@@ -241,6 +242,8 @@ static bool deliver(struct sink *sink, struct queue *queue, const struct muster_
         if (!sink->connected)
             return false;
     }
+    if (count > 0 && !has_failed && !sink->failed && sink->spill != NULL)
+        return false; /* the time to stop is over, and it is spilled */
     if (count > 0) {
         queue_take(queue, count);
         queue_lose(queue);
@@ -269,26 +272,47 @@ static bool deliver_run(struct sink *sink, struct queue *queue, const struct run
     return true;
 }
 
+/* One run of a queue.  Returns false if all queues are to begin anew. */
+static bool serve_queue(struct sink *sink, struct queue *queue, uint32_t *seen)
+{
+    uint32_t slots;
+    struct run run;
+
+    if (!queue_peek(queue, &run, &slots))
+        return true;
+    if (!deliver_run(sink, queue, &run)) {
+        (*seen)++;
+        return false;
+    }
+    queue_next(queue, slots);
+    /* What nobody holds is settled, and its blocks go back. */
+    if (counter_value(&sink->held) == 0)
+        queue_settle(queue);
+    *seen += run.count;
+    return true;
+}
+
+/* What is spilled, once that is next. */
+static void serve_replay(struct sink *sink, uint32_t *seen)
+{
+    spill_feed(sink->spill);
+    if (sink_is_draining(sink) || !spill_may_replay(sink->spill))
+        return; /* the next start goes on with it */
+    serve_queue(sink, &sink->queues[sink->queue_count], seen);
+    spill_settled(sink->spill);
+}
+
 /* One run from each queue.  Returns the number of records looked at. */
 static uint32_t serve(struct sink *sink)
 {
-    uint32_t seen = 0, slots;
-    struct run run;
+    uint32_t seen = 0;
     unsigned i;
 
-    for (i = 0; i < sink->queue_count; i++) {
-        struct queue *queue = &sink->queues[i];
-
-        if (!queue_peek(queue, &run, &slots))
-            continue;
-        if (!deliver_run(sink, queue, &run))
-            return seen + 1; /* all queues begin anew */
-        queue_next(queue, slots);
-        /* What nobody holds is settled, and its blocks go back. */
-        if (counter_value(&sink->held) == 0)
-            queue_settle(queue);
-        seen += run.count;
-    }
+    for (i = 0; i < sink->queue_count; i++)
+        if (!serve_queue(sink, &sink->queues[i], &seen))
+            return seen;
+    if (sink->spill != NULL)
+        serve_replay(sink, &seen);
     return seen;
 }
 
@@ -299,7 +323,7 @@ static bool has_work(struct sink *sink)
     for (i = 0; i < sink->queue_count; i++)
         if (!queue_is_empty(&sink->queues[i]))
             return true;
-    return false;
+    return sink->spill != NULL && spill_has_work(sink->spill);
 }
 
 /* ---- the loop ------------------------------------------------------------------------- */
@@ -314,6 +338,8 @@ static void rest(struct sink *sink)
         limit = sink->next_tick_ns > now ? sink->next_tick_ns - now + CLOCK_COARSE_LAG : 1;
     if (sink->flush_pause_ns > 0 && sink->flush_pause_ns < limit)
         limit = sink->flush_pause_ns;
+    if (sink->spill != NULL && spill_next_look(sink->spill) != UINT64_MAX)
+        limit = limit < CLOCK_SECOND ? limit : CLOCK_SECOND;
     eventcount_prepare(&sink->work);
     if (!has_work(sink) && !sink_is_draining(sink) && !has_order(sink) &&
         !atomic_load(&sink->woken))
@@ -370,6 +396,17 @@ static bool finish(struct sink *sink)
     return false;
 }
 
+/* Whether it is time to end, and what is left stays where it is, since it will be spilled. */
+static bool leaves_rest(struct sink *sink)
+{
+    if (sink->spill == NULL || !sink_is_draining(sink) ||
+        (!sink_is_late(sink) && !sink_output_is_over(sink)))
+        return false;
+    if (sink->connected && counter_value(&sink->held) > 0)
+        sink_output_flush_at_last(sink);
+    return true;
+}
+
 /* Whether it is time for it, and not too late. */
 static bool may_flush(struct sink *sink)
 {
@@ -387,6 +424,8 @@ static void run(struct sink *sink)
         bool draining = sink_is_draining(sink); /* read first: then an empty queue stays empty */
         uint32_t seen;
 
+        if (leaves_rest(sink))
+            return;
         if (!sink->connected && !sink_output_is_over(sink) && !sink_is_late(sink)) {
             if (!go_without_output(sink))
                 return;

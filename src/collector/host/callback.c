@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/thread.h"
 #include "host.h"
@@ -55,6 +56,24 @@ static void leave(void)
 {
     callback_leave();
     thread_settle();
+}
+
+/* The same around a callback on a sink's thread.  One that was given up goes no further: others may
+ * be at what was the sink's. */
+static void enter_sink(struct muster_instance *instance, enum callback callback)
+{
+    atomic_store(&instance->place, INSTANCE_IN_PLUGIN);
+    callback_enter(instance, callback);
+}
+
+static void come_home(struct muster_instance *instance)
+{
+    int in_plugin = INSTANCE_IN_PLUGIN;
+
+    if (atomic_compare_exchange_strong(&instance->place, &in_plugin, INSTANCE_AT_HOME))
+        return;
+    for (;;)
+        pause();
 }
 
 #define CODE(code)     (1u << -(code))
@@ -235,9 +254,10 @@ int callback_connect(struct muster_instance *instance, uint32_t flags, uint64_t 
     if (instance_sink(instance)->connect == NULL)
         return 0;
     listen(instance);
-    callback_enter(instance, CALLBACK_CONNECT);
+    enter_sink(instance, CALLBACK_CONNECT);
     result = instance_sink(instance)->connect(instance->state, &call);
     leave();
+    come_home(instance);
     expect_reason(instance, CALLBACK_CONNECT, result);
     return expect(instance, CALLBACK_CONNECT, result, CODE(MUSTER_AGAIN) | CODE(MUSTER_FAILED),
                   "0, MUSTER_AGAIN or MUSTER_FAILED");
@@ -250,9 +270,10 @@ int64_t callback_write(struct muster_instance *instance, const struct muster_rec
     int64_t took;
 
     assert(count > 0);
-    callback_enter(instance, CALLBACK_WRITE);
+    enter_sink(instance, CALLBACK_WRITE);
     took = instance_sink(instance)->write(instance->state, records, count, &call);
     callback_leave();
+    come_home(instance);
     if (took == MUSTER_AGAIN)
         return 0;
     if ((took >= 0 && took <= count) || took == MUSTER_LOST || took == MUSTER_FAILED)
@@ -272,9 +293,10 @@ int64_t callback_flush(struct muster_instance *instance, uint64_t held, uint32_t
 
     if (instance_sink(instance)->flush == NULL)
         return 0;
-    callback_enter(instance, CALLBACK_FLUSH);
+    enter_sink(instance, CALLBACK_FLUSH);
     given_up = instance_sink(instance)->flush(instance->state, &call);
     callback_leave();
+    come_home(instance);
     if (given_up == MUSTER_AGAIN || given_up == MUSTER_LOST || given_up == MUSTER_FAILED)
         return given_up;
     if (given_up < 0) {
@@ -298,9 +320,10 @@ void callback_disconnect(struct muster_instance *instance, uint32_t flags, uint6
 
     if (instance_sink(instance)->disconnect == NULL)
         return;
-    callback_enter(instance, CALLBACK_DISCONNECT);
+    enter_sink(instance, CALLBACK_DISCONNECT);
     instance_sink(instance)->disconnect(instance->state, &call);
     leave();
+    come_home(instance);
 }
 
 int callback_rotate(struct muster_instance *instance)
@@ -311,9 +334,10 @@ int callback_rotate(struct muster_instance *instance)
     if (instance_sink(instance)->rotate == NULL)
         return 0;
     listen(instance);
-    callback_enter(instance, CALLBACK_ROTATE);
+    enter_sink(instance, CALLBACK_ROTATE);
     result = instance_sink(instance)->rotate(instance->state, &call);
     leave();
+    come_home(instance);
     expect_reason(instance, CALLBACK_ROTATE, result);
     return expect(instance, CALLBACK_ROTATE, result, CODE(MUSTER_FAILED) | CODE(MUSTER_LOST),
                   "0, MUSTER_LOST or MUSTER_FAILED");
@@ -325,8 +349,9 @@ uint64_t callback_tick(struct muster_instance *instance, uint64_t now_ns)
 
     if (instance_sink(instance)->tick == NULL)
         return 0;
-    callback_enter(instance, CALLBACK_TICK);
+    enter_sink(instance, CALLBACK_TICK);
     asked = instance_sink(instance)->tick(instance->state, now_ns);
     leave();
+    come_home(instance);
     return asked;
 }

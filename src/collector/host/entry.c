@@ -15,5 +15,6 @@ void entry_free(struct entry *entry)
     free(entry->values);
     free(entry->name);
     free(entry->file);
+    free(entry->spill);
     plugin_unload(&entry->plugin);
 }

@@ -20,6 +20,9 @@ struct entry {
     struct option_value *values; /* one for each of the plugin's options */
     int64_t queue;               /* records that may wait; sinks only */
     bool required;               /* no start without it; sinks only */
+    char *spill;                 /* directory for what finds no room; NULL: none; sinks only */
+    int64_t spill_size;          /* bytes, at most */
+    int64_t spill_drop;          /* enum spill_drop */
     bool incomplete;             /* a required option is missing */
 };
 

@@ -201,6 +201,13 @@ void instance_stop(struct muster_instance *instance)
     host_end_waits(instance->host);
 }
 
+bool instance_give_up(struct muster_instance *instance)
+{
+    int in_plugin = INSTANCE_IN_PLUGIN;
+
+    return atomic_compare_exchange_strong(&instance->place, &in_plugin, INSTANCE_GIVEN_UP);
+}
+
 void instance_free(struct muster_instance *instance)
 {
     assert(!instance->opened);

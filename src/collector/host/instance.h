@@ -15,6 +15,9 @@
 #include "entry.h"
 #include "host.h"
 
+/* Where a sink's thread is. */
+enum instance_place { INSTANCE_AT_HOME, INSTANCE_IN_PLUGIN, INSTANCE_GIVEN_UP };
+
 enum { INSTANCE_TOLD = 4, INSTANCE_ACCUSED = 32 };
 
 struct muster_instance {
@@ -36,6 +39,7 @@ struct muster_instance {
     atomic_bool
         spoke; /* it has logged something since its last callback that is to say why it fails */
     atomic_bool stopping;                    /* it will be closed */
+    atomic_int place;                        /* enum instance_place */
     atomic_uint orders, heard_orders;        /* from the main thread; how many the sink has heard */
     atomic_ullong accused[INSTANCE_ACCUSED]; /* bugs that were logged, as hashes */
     atomic_bool trying; /* connect, again and again: what it logs then is shown once */
@@ -76,6 +80,10 @@ void instance_bug(struct muster_instance *instance, const char *format, ...)
  * closed.  Any thread. */
 void instance_order(struct muster_instance *instance);
 void instance_stop(struct muster_instance *instance);
+
+/* [main] If the sink's thread is in its plugin, it will not come out of it: should the plugin
+ * return after all, it stays where it is for ever.  Returns whether that is so. */
+bool instance_give_up(struct muster_instance *instance);
 
 void instance_free(struct muster_instance *instance);
 

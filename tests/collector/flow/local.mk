@@ -60,3 +60,17 @@ tests_collector_flow_test_strangers_LDADD = $(TEST_LIBS)
 # sink_output: tests/e2e/sinks.py
 # pipeline_open: tests/collector/flow/test_pipeline
 # chain_change: tests/e2e/reload.py
+UNIT_TESTS += tests/collector/flow/test_spill_chunk
+tests_collector_flow_test_spill_chunk_SOURCES = tests/collector/flow/test_spill_chunk.c
+tests_collector_flow_test_spill_chunk_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_flow_test_spill_chunk_CFLAGS = $(TEST_CFLAGS)
+tests_collector_flow_test_spill_chunk_LDADD = $(TEST_LIBS)
+UNIT_TESTS += tests/collector/flow/test_spill_store
+tests_collector_flow_test_spill_store_SOURCES = tests/collector/flow/test_spill_store.c
+tests_collector_flow_test_spill_store_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_collector_flow_test_spill_store_CFLAGS = $(TEST_CFLAGS)
+tests_collector_flow_test_spill_store_LDADD = $(TEST_LIBS)
+# spill: tests/e2e/spill.py
+# spill_thread: tests/e2e/spill.py
+# spill_file: tests/collector/flow/test_spill_store.c
+# spill_reader: tests/collector/flow/test_spill_chunk.c
