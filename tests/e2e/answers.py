@@ -289,6 +289,17 @@ class Answers(Case):
         self.beat(device)
         self.finish(collector, 5001, 1, not_written=5000)
 
+    def test_what_is_spilled_is_not_acknowledged(self):
+        self.write("shut", "")
+        chain = SEQUENCE + CSV + ', { plugin = "balky"; queue = 2048; spill = "spilled"; }'
+        collector, device = self.begin(chain, after="balky", settings='stop_timeout = "200ms";')
+        for part in range(5):
+            device.send(*(reading(7, part * 1000 + seq) for seq in range(1, 1001)))
+            wait_until(lambda: len(self.rows_of(7)) == (part + 1) * 1000, "csv has them")  # pylint: disable=cell-var-from-loop
+        self.beat(device)
+        ledger = self.finish(collector, 5001, 1, not_written=5000)
+        self.assertEqual(ledger.spilled["balky"], ledger.sinks["balky"][0])
+
     def test_due_while_the_sinks_finish(self):
         collector, device = self.begin(SEQUENCE + '{ plugin = "csv"; path = "away/telemetry.csv"; }', after="csv",
                                        settings='stop_timeout = "50s";')

@@ -12,9 +12,8 @@ QUEUE = 2048
 
 
 class Spill(Case):
-    def begin(self, place="write", does="hang", settings="", more="", shut=True, devices=1):
+    def begin(self, place="write", does="hang", settings="", more="", shut=True):
         """A daemon whose sink balky hangs or fails as long as the gate is shut."""
-        del devices
         if shut:
             self.write("shut", "")
         return self.start(GOOD + f',\n{{ plugin = "balky"; in = "{place}"; does = "{does}"; queue = {QUEUE}; '
@@ -274,7 +273,15 @@ class Spill(Case):
         other = self.begin(shut=False)
         self.assertIn("another process uses the files of balky", other.log())
 
-    def test_nothing_is_spilled_in_a_replay(self):
+    def test_a_change_of_it_needs_a_restart(self):
+        collector = self.begin(shut=False)
+        config = self.read("collector.conf")
+        self.write("collector.conf", config.replace('spill = "spilled"', 'spill = "elsewhere"'))
+        collector.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "balky: where it spills has changed; that needs a restart" in collector.log(), "it says so")
+        collector.stop()
+
+    def test_a_filter_has_none(self):
         self.write("collector.conf", 'chain = ( { plugin = "sequence"; spill = "x"; } );')
         done = self.musterd("-c", "collector.conf", "--check")
         self.assertIn("spill: a filter has none", done.stderr)
