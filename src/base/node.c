@@ -103,8 +103,10 @@ void node_problem(const struct node *node, struct problems *problems, const char
     va_end(arguments);
 }
 
+enum { MARK_DEPTH = 100 }; /* deeper than anything that has a meaning */
+
 /* What a mark is made of: a hash, and how many nodes it may still be made of, since aliases can
- * stand for more of them than memory has room for. */
+ * stand for more of them than memory has room for, or for what they are in. */
 struct mark {
     uint64_t hash;
     size_t left;
@@ -117,10 +119,12 @@ static void mark_text(struct mark *mark, const char *text)
     while (*text++ != '\0');
 }
 
-static void mark_node(struct mark *mark, const struct node *node)
+static void mark_node(struct mark *mark, const struct node *node, unsigned depth)
 {
     size_t i;
 
+    if (depth == MARK_DEPTH)
+        mark->left = 0;
     if (mark->left == 0)
         return;
     mark->left--;
@@ -130,11 +134,11 @@ static void mark_node(struct mark *mark, const struct node *node)
     }
     mark->hash = (mark->hash ^ (unsigned)node->kind ^ node->count << 8) * UINT64_C(1099511628211);
     if (node->kind != NODE_LIST && node->kind != NODE_MAP)
-        mark_text(mark, node->text);
+        mark_text(mark, node->text != NULL ? node->text : ""); /* one that is refused has none */
     for (i = 0; i < node->count; i++) {
         if (node->kind == NODE_MAP)
-            mark_node(mark, node->items[i].key);
-        mark_node(mark, node->items[i].value);
+            mark_node(mark, node->items[i].key, depth + 1);
+        mark_node(mark, node->items[i].value, depth + 1);
     }
 }
 
@@ -142,6 +146,6 @@ uint64_t node_mark(const struct node *node)
 {
     struct mark mark = {.hash = UINT64_C(14695981039346656037), .left = 4u << 20};
 
-    mark_node(&mark, node);
+    mark_node(&mark, node, 0);
     return mark.left == 0 ? 0 : mark.hash | 1;
 }

@@ -116,7 +116,7 @@ START_TEST(problems_are_sorted)
     problems_add(&problems, NULL, 0, 0, "eight");
     ck_assert_uint_eq(problems_count(&problems), 8);
     check_printed(&problems, "eight\na:11:6: six\na:11:7: four 4\nb: five\nb:9: two\nb:10:1: one\n"
-                             "b:10:1: three\nb:10:1: seven??\n");
+                             "b:10:1: three\nb:10:1: seven\\x0a\\x1b\n");
     problems_free(&problems);
     ck_assert_uint_eq(problems_count(&problems), 0);
     check_printed(&problems, "");

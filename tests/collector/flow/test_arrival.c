@@ -56,6 +56,7 @@ static void open_path(uint32_t kinds)
     path_open(&path, 1, OVERFLOW_WAIT);
     catalog_set_class((struct catalog *)path.host.catalog, 0, &class);
     path.chain.instances[1].kinds = kinds;
+    path.chain.pipelines[0].fanout.kinds[0] = (uint8_t)kinds;
     path_seen.look = look;
     path_seen.emit_via = true;
     seen_count = 0;
