@@ -277,6 +277,8 @@ static void wait_for_end(struct collector *collector, struct live *live)
 
         if (collector->attendant != NULL)
             requests_serve(&collector->requests, serve, collector);
+        if (collector->restart->is_wanted)
+            break;
         reload_renew(&collector->reload, &problems);
         if (until != 0 && until < look)
             look = until;

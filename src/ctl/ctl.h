@@ -74,6 +74,7 @@ int ctl_gaps(struct ctl *ctl);
 int ctl_forget(struct ctl *ctl);
 int ctl_check(struct ctl *ctl);
 int ctl_reload(struct ctl *ctl);
+int ctl_restart(struct ctl *ctl);
 int ctl_rotate(struct ctl *ctl);
 int ctl_log_level(struct ctl *ctl);
 

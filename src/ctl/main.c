@@ -31,6 +31,8 @@ const struct ctl_command ctl_commands[] = {
     {"forget", "ID", "as if the device was never heard", CTL_NO_OPTION, 1, 1, ctl_forget},
     {"reload", "", "read the configuration again, or --dry-run", CTL_DRY, 0, 0, ctl_reload},
     {"rotate", "", "have every sink open its output again", CTL_NO_OPTION, 0, 0, ctl_rotate},
+    {"restart", "", "execute the program anew, without losing a datagram", CTL_NO_OPTION, 0, 0,
+     ctl_restart},
     {"log-level", "LEVEL", "log errors, warnings, info or debug", CTL_NO_OPTION, 1, 1,
      ctl_log_level},
     {NULL, NULL, NULL, 0, 0, 0, NULL},

@@ -51,6 +51,11 @@ int ctl_rotate(struct ctl *ctl)
     return give(ctl, ctl_request("rotate"));
 }
 
+int ctl_restart(struct ctl *ctl)
+{
+    return give(ctl, ctl_request("restart"));
+}
+
 int ctl_log_level(struct ctl *ctl)
 {
     json_t *request = ctl_request("log_level");

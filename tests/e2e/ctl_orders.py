@@ -51,6 +51,25 @@ class Orders(ControlCase):
         self.assertEqual(len(self.rows("old.csv")), 1)
         collector.stop()
 
+    def test_restart(self):
+        """It is the same process, and nothing is lost; with a configuration that is wrong, it goes on."""
+        collector = self.start_controlled(CHAIN)
+        collector.send(datagram(1, 1))
+        wait_until(lambda: len(self.rows()) == 1, "the row is there")
+        configuration = self.read("collector.conf")
+        self.write("collector.conf", configuration + "nonsense = 1;\n")
+        lines, end = self.client().ask("restart")
+        self.assertFalse(end["ok"])
+        self.assertIn("nonsense", "".join(line["said"] for line in lines))
+        self.write("collector.conf", configuration)
+        self.ctl("restart")
+        collector.send(datagram(1, 2))
+        wait_until(lambda: len(self.rows()) == 2, "what came meanwhile has a row")
+        self.assertEqual(collector.log().count("answering musterctl on"), 2)
+        self.assertIn(f"pid {collector.process.pid}", self.ctl("status"))
+        collector.process.terminate()
+        self.assertEqual(collector.process.wait(), 0)
+
     def test_log_level(self):
         collector = self.start_controlled(CHAIN)
         self.ctl("log-level", "debug")

@@ -44,6 +44,8 @@ const struct command command_table[] = {
     {"reload", "read the configuration again, as SIGHUP does; all of it, or nothing", of_reload,
      says_reload, says_end_order},
     {"rotate", "have every sink open its output again", NULL, says_rotate, says_end_order},
+    {"restart", "execute the program anew, as SIGUSR2 does; what comes meanwhile waits", NULL,
+     says_restart, says_end_order},
     {"log_level", "log less or more, until the configuration is read again", of_log_level,
      says_log_level, NULL},
 };

@@ -30,6 +30,7 @@
 #define RETRY (10 * CLOCK_SECOND)      /* between two tries to make the socket */
 
 enum { CLIENTS = 32, ACCEPTS = 16 /* at a time */, STOP = 0, DOOR = 1, OTHERS = 2 };
+enum { LAST_TURNS = 50 }; /* of 10 ms, for those that have given an order */
 
 struct control {
     struct collector_view view;
@@ -197,11 +198,38 @@ static bool wait_for_work(struct control *control, struct pollfd fds[OTHERS + CL
     return fds[STOP].revents == 0;
 }
 
+static bool takes_turns(struct control *control, const struct pollfd fds[OTHERS + CLIENTS])
+{
+    uint64_t now = clock_monotonic();
+    bool any_waits = false;
+    unsigned i;
+
+    for (i = 0; i < CLIENTS; i++) {
+        struct client *client = &control->clients[i];
+
+        if (client->fd >= 0 &&
+            !client_turn(client, fds[OTHERS + i].revents, now, &control->view, &control->about))
+            client_end(client);
+        any_waits |= client->fd >= 0 && client->waits;
+    }
+    return any_waits;
+}
+
+/* Whoever has given an order, such as to restart, is told what came of it before the end. */
+static void answer_last(struct control *control)
+{
+    const struct pollfd none[OTHERS + CLIENTS] = {{0}};
+    const struct timespec pause = {.tv_nsec = 10000000};
+    unsigned turn;
+
+    for (turn = 0; turn < LAST_TURNS && takes_turns(control, none); turn++)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
 static void *run(void *argument)
 {
     struct control *control = argument;
     struct pollfd fds[OTHERS + CLIENTS];
-    unsigned i;
 
     note_begin();
     look(control, clock_monotonic());
@@ -210,14 +238,11 @@ static void *run(void *argument)
 
         if (now >= control->look_ns)
             look(control, now);
-        for (i = 0; i < CLIENTS; i++)
-            if (control->clients[i].fd >= 0 &&
-                !client_turn(&control->clients[i], fds[OTHERS + i].revents, now, &control->view,
-                             &control->about))
-                client_end(&control->clients[i]);
+        takes_turns(control, fds);
         if (fds[DOOR].revents != 0 && control->door.fd >= 0)
             accept_clients(control, now);
     }
+    answer_last(control);
     note_end();
     return NULL;
 }

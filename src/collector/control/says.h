@@ -21,6 +21,7 @@ enum command_step says_gaps(struct report *report);
 enum command_step says_forget(struct report *report);
 enum command_step says_reload(struct report *report);
 enum command_step says_rotate(struct report *report);
+enum command_step says_restart(struct report *report);
 enum command_step says_log_level(struct report *report);
 
 /* What they leave behind. */

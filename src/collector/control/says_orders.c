@@ -83,6 +83,11 @@ enum command_step says_rotate(struct report *report)
     return give(report, REQUEST_ROTATE, "the daemon stops");
 }
 
+enum command_step says_restart(struct report *report)
+{
+    return give(report, REQUEST_RESTART, "it goes on as it was; the lines before say why");
+}
+
 enum command_step says_log_level(struct report *report)
 {
     static const char *const levels[] = {"error", "warning", "info", "debug"};
