@@ -31,7 +31,7 @@ static const struct {
      {"too_short", "too_long", "unknown_type", "bad_payload", "source", "rate", "unknown_device",
       "no_format", "bad_length", "bad_check"},
      10},
-    {words_drop, {NULL, "full", "given_up", "failed", "stop"}, 5},
+    {words_drop, {NULL, "full", "given_up", "failed", "stop", "spill", "damaged"}, 7},
     {words_msg_type, {"heartbeat", "data", "init"}, 3},
     {words_value_type,
      {"none", "text", "integer", "real", "unsigned", "bool", "bytes", "real32"},
