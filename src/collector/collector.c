@@ -363,8 +363,13 @@ static void wait_for(struct collector *collector, int fd, uint64_t limit)
 
     if (event == LOOP_ROTATE)
         rotate(collector);
-    if (event == LOOP_STOP)
+    if (event == LOOP_STOP && collector->restart != NULL && collector->restart->is_wanted) {
+        log_format(collector->log, LOG_INFO, NULL,
+                   "%s: stopping instead; what waits in the sockets is not taken", signal);
+        collector->restart->is_wanted = false;
+    } else if (event == LOOP_STOP) {
         collector->asked = true;
+    }
     now = clock_monotonic();
     if (!collector->asked || collector->urged || now < tell_at)
         return;

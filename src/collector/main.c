@@ -468,11 +468,10 @@ done:
     watchdog_end();
     ending_watch(NULL);
     log_close(host.log);
-    if (restart.is_wanted && status == COLLECTOR_FINE) {
+    if (restart.is_wanted && (status == COLLECTOR_FINE || status == COLLECTOR_LEDGER)) {
         restart_now(&restart);
         fprintf(stderr, "musterd: cannot become \"%s\": %s\n", restart.path, strerror(errno));
         status = COLLECTOR_START;
     }
-    free(restart.path);
     return status;
 }

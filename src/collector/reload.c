@@ -154,11 +154,11 @@ static void plan_sink(struct plan_of_change *plan, unsigned place)
     if (entry == NULL || entry_is_filter(entry))
         plan_removal(plan, place, NULL,
                      "the sink is in the configuration no longer, and is removed");
+    else if (!has_same_spill(instance->entry, entry))
+        refuse(plan, entry->line, entry->name, "where it spills has changed");
     else if (!is_same_plugin(instance, entry))
         plan_removal(plan, place, entry,
                      "it is of another plugin, or of another file, now, and is replaced");
-    else if (!has_same_spill(instance->entry, entry))
-        refuse(plan, entry->line, entry->name, "where it spills has changed");
     else if (instance->entry->queue != entry->queue)
         plan_removal(plan, place, entry, "its queue has another size, and it is replaced");
     else if (!has_same_values(instance, entry) && instance_sink(instance)->reload == NULL)
@@ -372,6 +372,7 @@ static void adopt(struct reload *reload, struct config *config)
 int reload_run(struct reload *reload, bool dry, struct problems *said)
 {
     struct plan_of_change *plan = calloc(1, sizeof *plan);
+    const unsigned sinks = reload->chain->sink_count;
     struct config *config = NULL;
 
     if (plan != NULL && can_be_read(reload, said))
@@ -380,6 +381,10 @@ int reload_run(struct reload *reload, bool dry, struct problems *said)
         *plan = (struct plan_of_change){.reload = reload, .config = config, .said = said};
         if (reload_by(plan, dry)) {
             adopt(reload, config);
+            config = NULL;
+        } else if (reload->chain->sink_count != sinks) {
+            keep(reload,
+                 config); /* sinks that had begun end in their own time, and are made of it */
             config = NULL;
         }
     } else if (problems_count(said) == 0) {

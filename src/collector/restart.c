@@ -25,14 +25,11 @@ extern char **environ;
 
 void restart_remember(struct restart *restart, char **argv)
 {
-    char path[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    ssize_t length;
 
     *restart = (struct restart){.argv = argv};
-    if (length <= 0)
-        return;
-    path[length] = '\0';
-    restart->path = strdup(path);
+    length = readlink("/proc/self/exe", restart->path, sizeof restart->path - 1);
+    restart->path[length > 0 ? length : 0] = '\0';
 }
 
 /* The arguments of the check, to be freed; NULL if memory is short. */
@@ -147,7 +144,7 @@ int restart_check(const struct restart *restart, struct problems *problems)
     char *said = calloc(1, SAID);
     bool is_fine = false;
 
-    if (restart->path == NULL || said == NULL)
+    if (restart->path[0] == '\0' || said == NULL)
         problems_note(problems, LOG_ERROR, NULL, "%s",
                       said == NULL ? "out of memory" : "/proc/self/exe does not say where it is");
     else

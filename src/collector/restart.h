@@ -5,11 +5,13 @@
 #ifndef COLLECTOR_RESTART_H
 #define COLLECTOR_RESTART_H
 
+#include <limits.h>
+
 #include "base/problems.h"
 #include "collector/live/inherited.h"
 
 struct restart {
-    char *path;               /* of the program; NULL: not known */
+    char path[PATH_MAX];      /* of the program; empty: not known */
     char **argv;              /* as it was started */
     struct inherited sockets; /* to be left to it */
     bool is_wanted;           /* once the collector has ended */

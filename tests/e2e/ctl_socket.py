@@ -76,7 +76,7 @@ class Place(ControlCase):
         collector = self.start_controlled(CHAIN)
         os.unlink(self.path("ctl.sock"))
         self.wait_for_socket()
-        self.assertIn("it is made again", collector.log())
+        wait_until(lambda: "it is made again" in collector.log(), "it says so")
         collector.stop()
 
     def test_wrong_paths(self):

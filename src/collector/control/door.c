@@ -53,16 +53,15 @@ char *door_path(const char *configured, const char *state_directory)
 
 /* ---- open and close ------------------------------------------------------------------- */
 
-/* Keeps other daemons from replacing a socket there at the same time.  Returns what to close. */
-static int lock_directory(const char *path)
+/* Keeps other daemons from replacing a socket there at the same time.  Sets what to close.  Returns
+ * false if one is about to make its own. */
+static bool lock_directory(const char *path, int *fd)
 {
     char *copy = strdup(path);
-    int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
+    *fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     free(copy);
-    if (fd >= 0)
-        flock(fd, LOCK_EX | LOCK_NB); /* who holds it is about to make a socket, or done at once */
-    return fd;
+    return *fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 static int new_socket(void)
@@ -146,8 +145,10 @@ int door_open(struct door *door, const char *path, char why[DOOR_WHY])
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path));
-    lock = lock_directory(path);
-    if (make_room(&address, why) == 0)
+    if (!lock_directory(path, &lock))
+        snprintf(why, DOOR_WHY, "another musterd is about to make one in the folder of \"%s\"",
+                 path);
+    else if (make_room(&address, why) == 0)
         result = listen_at(door, &address, why);
     if (lock >= 0)
         close(lock);
