@@ -46,6 +46,20 @@ class Reload(Case):
         self.assertNotIn("y", self.read("trouble.txt"))
         self.assertEqual(collector.stop().sinks["trouble"], [2, 2, 0, 0])
 
+    def test_the_second_of_two_new_sinks_cannot_be_opened(self):
+        """The first one, which has begun, ends; it may do so long after the reload is over."""
+        one = '{ plugin = "csv"; path = "1.csv"; name = "one"; }'
+        slow = '{ plugin = "balky"; name = "slow"; path = "balky.txt"; }'
+        bad = '{ plugin = "misbehave_sink"; name = "bad"; does = "fail"; where = "open"; }'
+        collector = self.begin(one)
+        for _ in range(3):
+            self.reload(collector, f"{one}, {slow}, {bad}", "the configuration is not adopted")
+            self.reload(collector, one, "the configuration has not changed")
+        collector.send(datagram(1, 1, DATA, b"x"))
+        wait_until(lambda: len(self.rows("1.csv")) == 1, "it goes on")
+        ledger = collector.stop()
+        self.assertEqual(ledger.sinks["one"], [1, 1, 0, 0])
+
     def test_sinks_come_and_go(self):
         one, two = '{ plugin = "csv"; path = "1.csv"; name = "one"; }', '{ plugin = "csv"; path = "2.csv"; name = "two"; }'
         collector = self.begin(one)
