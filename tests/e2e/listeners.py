@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -182,6 +183,21 @@ class Listeners(Case):
         collector.stop()
         self.expect_numbers((1,))
 
+    def test_a_restart_leaves_each_interface_its_socket(self):
+        """Of one address; and the first is in the configuration no more."""
+        self.begin_peer()
+        one, other = (f'{{ address = "0.0.0.0"; port = {PORT}; interface = "{name}"; }}' for name in ("lo", "v0"))
+        collector = self.start(CHAIN, listen=f"{one}, {other}")
+        self.send("10.9.0.1", datagram(7, 1, DATA))
+        self.wait_for_rows(1)
+        self.write("collector.conf", self.read("collector.conf").replace(f"{one}, ", ""))
+        collector.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: collector.log().count("listening on") == 3, "it listens again")
+        self.assertIn("1 of the 2 sockets", collector.log())
+        self.send("10.9.0.1", datagram(7, 2, DATA))
+        self.wait_for_rows(2)
+        collector.stop()
+
     def test_a_group_whose_interface_comes_back(self):
         """Found by its routes, or by its name."""
         for interface in ("", 'interface = "v0";'):
@@ -288,7 +304,7 @@ if __name__ == "__main__":
             capture_output=True, check=False).returncode == 0
         if not able:
             print("no ip(8), or network namespaces cannot be made here")
-            print("0 passed, 0 failed, 17 skipped")
+            print("0 passed, 0 failed, 18 skipped")
             sys.exit(77)
         os.environ["MUSTER_TEST_NAMESPACE"] = "1"
         os.execvp("unshare", ["unshare", "-rn", sys.executable, *sys.argv])

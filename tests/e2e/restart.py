@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Sockets outlive the process: handed to the next program, by a service manager, or through a kill."""
 import array
+import fcntl
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import unittest
 
 from muster import DATA, MUSTERD, PATIENCE, PLUGINS, Case, Ledger, datagram, main, wait_until
 
+TRIAL = 1024  # after so many datagrams that come as they should, each worker receives for itself
 CHAIN = '{ plugin = "sequence"; },\n{ plugin = "csv"; }'
 
 
@@ -101,22 +103,24 @@ class Restart(Case):
 
 
 def leave(inherited):
-    """In the child: makes it descriptor 3, which it may be already."""
-    os.dup2(inherited.fileno(), 3)
-    os.set_inheritable(3, True)
+    """In the child: makes them the descriptors from 3 on, which they may be already, in another order."""
+    copies = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD, 100) for one in inherited]
+    for place, copy in enumerate(copies, 3):
+        os.dup2(copy, place)
+        os.close(copy)
 
 
 class Manager(Case):
     """In place of systemd."""
 
-    def begin(self, inherited=None, environment=None):
-        self.write("collector.conf", f"listen = ( {{ port = {self.port}; }} );\nchain = (\n{CHAIN}\n);\n")
-        shell = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' if inherited is not None else 'exec "$@"'
+    def begin(self, *inherited, environment=None, settings="", more=""):
+        self.write("collector.conf", f"listen = ( {{ port = {self.port}; }} );\n{settings}\nchain = (\n{CHAIN}{more}\n);\n")
+        shell = f'LISTEN_PID=$$ LISTEN_FDS={len(inherited)} exec "$@"' if inherited else 'exec "$@"'
         with open(self.path("log"), "ab") as log:
             process = subprocess.Popen(  # pylint: disable=consider-using-with
                 ["sh", "-c", shell, "sh", MUSTERD, "-c", "collector.conf", "--plugin-path", PLUGINS],
                 cwd=self.folder, stderr=log, env={**os.environ, **(environment or {})},
-                preexec_fn=(lambda: leave(inherited)) if inherited is not None else None, close_fds=False)
+                preexec_fn=(lambda: leave(inherited)) if inherited else None, close_fds=False)
         self.running.append(process)
         return process
 
@@ -178,12 +182,39 @@ class Manager(Case):
         process.terminate()
         process.wait(timeout=PATIENCE)
 
+    def group(self, size):
+        """Sockets of one address, in the order that the kernel has them in."""
+        self.held.close()
+        sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(size)]
+        for one in sockets:
+            self.addCleanup(one.close)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            one.bind(("127.0.0.1", self.port))
+        return sockets
+
+    def test_what_is_passed_in_another_order_is_steered_as_before(self):
+        names = "listener-0-2:other:listener-0-1:listener-0-0"
+        first, second, third = self.group(3)
+        stats = ', { plugin = "stats"; file = "stats.json"; }'
+        process = self.begin(third, self.sender, second, first, environment={"LISTEN_FDNAMES": names},
+                             settings="workers = 3;", more=stats)
+        wait_until(lambda: "listening on" in self.read("log"), "it listens")
+        for number in range(4 * TRIAL):
+            self.sender.send(datagram(number % 8, number // 8, DATA, b"x"))
+            if number % 256 == 255:
+                self.wait_for_rows(number + 1)
+        process.terminate()
+        self.assertEqual(process.wait(timeout=PATIENCE), 0)
+        handed_over = self.stats()["metrics"]["collector.handed_over"]
+        self.assertTrue(0 < handed_over < 2 * TRIAL, "in the end each worker finds its own alone")
+        self.assertEqual({row["gap_flag"] + row["duplicate_flag"] for row in self.rows()}, {"00"})
+
     def test_the_manager_is_told(self):
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(manager.close)
         manager.bind(self.path("notify"))
         manager.settimeout(PATIENCE)
-        process = self.begin(self.held, {"NOTIFY_SOCKET": self.path("notify"), "FDSTORE": "16", "WATCHDOG_USEC": "4000000"})
+        process = self.begin(self.held, environment={"NOTIFY_SOCKET": self.path("notify"), "FDSTORE": "16", "WATCHDOG_USEC": "4000000"})
         kept = []
 
         def hear(wanted):

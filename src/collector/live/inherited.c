@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * $LISTEN_PID, $LISTEN_FDS, and of our own $MUSTER_DROPS: what was counted of each socket, by those
- * that went before.
+ * $LISTEN_PID, $LISTEN_FDS, $LISTEN_FDNAMES, and of our own $MUSTER_DROPS: what was counted of each
+ * socket, by those that went before.
  */
 #include "inherited.h"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,41 @@ static unsigned count_passed(void)
     return (unsigned)count;
 }
 
+/* By the worker first: listeners are told apart by what they are bound to, and may have had other
+ * places when some of their sockets were stored.  Those of other names come last. */
+static uint64_t rank_of(const char *name)
+{
+    unsigned listener, worker;
+    int length = 0;
+
+    if (name == NULL || sscanf(name, INHERITED_NAME "%n", &listener, &worker, &length) != 2 ||
+        (name[length] != ':' && name[length] != '\0'))
+        return UINT64_MAX;
+    return (uint64_t)worker << 32 | listener;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct inherited_socket *one = a, *other = b;
+
+    if (one->rank != other->rank)
+        return one->rank < other->rank ? -1 : 1;
+    return one->fd - other->fd;
+}
+
+/* systemd passes what it keeps in any order. */
+static void sort_by_name(struct inherited *inherited, const char *names)
+{
+    unsigned i;
+
+    for (i = 0; i < inherited->count; i++) {
+        inherited->sockets[i].rank = rank_of(names);
+        names = names != NULL ? strchr(names, ':') : NULL;
+        names = names != NULL ? names + 1 : NULL;
+    }
+    qsort(inherited->sockets, inherited->count, sizeof *inherited->sockets, compare);
+}
+
 int inherited_take(struct inherited *inherited)
 {
     const unsigned count = count_passed();
@@ -60,6 +96,7 @@ int inherited_take(struct inherited *inherited)
         one->drops = (uint32_t)strtoul(counted, &end, 10);
         counted = *end == ',' ? end + 1 : NULL;
     }
+    sort_by_name(inherited, getenv("LISTEN_FDNAMES"));
     forget_environment();
     return 0;
 }
@@ -84,15 +121,26 @@ static bool is_bound_to(int fd, const struct address *address)
            memcmp(ip, wanted_ip, sizeof ip) == 0;
 }
 
+/* One that is bound to an interface that has gone receives nothing any more. */
+static bool is_by_another(int fd, const char *interface)
+{
+    char name[IF_NAMESIZE] = "";
+    socklen_t size = sizeof name;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) < 0)
+        return true;
+    return interface[0] != '\0' && name[0] != '\0' && strcmp(name, interface) != 0;
+}
+
 bool inherited_find(struct inherited *inherited, const struct address *address,
-                    struct inherited_socket *found)
+                    const char *interface, struct inherited_socket *found)
 {
     unsigned i;
 
     for (i = 0; i < inherited->count; i++) {
         struct inherited_socket *one = &inherited->sockets[i];
 
-        if (one->fd < 0 || !is_bound_to(one->fd, address))
+        if (one->fd < 0 || !is_bound_to(one->fd, address) || is_by_another(one->fd, interface))
             continue;
         *found = *one;
         one->fd = -1;

@@ -14,9 +14,15 @@
 #include "base/address.h"
 #include "base/problems.h"
 
+/* What a service manager keeps a socket as: the listener's place in the configuration, the
+ * worker's.
+ */
+#define INHERITED_NAME "listener-%u-%u"
+
 struct inherited_socket {
     int fd;         /* -1: it was taken */
     uint32_t drops; /* datagrams that the kernel had dropped on it, and that are counted already */
+    uint64_t rank;  /* by its name: a group's in the order that the kernel has them in */
 };
 
 struct inherited {
@@ -29,10 +35,10 @@ struct inherited {
  * memory is short. */
 int inherited_take(struct inherited *inherited);
 
-/* Takes the next one that is bound to that address, of port 0 any port.  Returns whether there is
- * one. */
+/* Takes the next one that is bound to that address, of port 0 any port, and to no other interface
+ * than that, if one is named.  Returns whether there is one. */
 bool inherited_find(struct inherited *inherited, const struct address *address,
-                    struct inherited_socket *found);
+                    const char *interface, struct inherited_socket *found);
 
 /* Closes those that nobody has taken, and says so. */
 void inherited_close(struct inherited *inherited, struct problems *problems);

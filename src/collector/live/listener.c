@@ -45,7 +45,7 @@ static unsigned adopt_sockets(struct listener *listener, int *granted, struct in
     unsigned count = 0;
 
     while (count < listener->socket_count &&
-           inherited_find(inherited, &listener->address, &found)) {
+           inherited_find(inherited, &listener->address, listener->listen->interface, &found)) {
         if (socket_adopt(found.fd, tells_ways(listener), listener->receive_buffer,
                          listener->socket_count > 1, granted) < 0) {
             close(found.fd);

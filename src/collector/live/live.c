@@ -207,7 +207,7 @@ void live_store(struct live *live)
     live->is_held = true;
     for (i = 0; i < live->listener_count; i++)
         for (k = 0; k < live->listeners[i].socket_count; k++) {
-            snprintf(name, sizeof name, "listener-%u-%u", i, k);
+            snprintf(name, sizeof name, INHERITED_NAME, i, k);
             live->is_held &= notify_store(live->listeners[i].sockets[k], name) == 0;
         }
 }
