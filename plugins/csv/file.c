@@ -309,14 +309,14 @@ int file_next_take(struct file *file, struct file_next *next)
     int error = replacement_end(&next->replacement, file->sync);
 
     destination_close(&next->at);
-    file_close(file);
-    if (error == 0) {
-        file->open = next->open;
-        return 0;
+    if (error != 0) {
+        LOG(file, MUSTER_LOG_ERROR, "cannot make the next %s: %s", file->label, strerror(error));
+        close(next->open.fd);
+        return -1;
     }
-    LOG(file, MUSTER_LOG_ERROR, "cannot make the next %s: %s", file->label, strerror(error));
-    close(next->open.fd);
-    return -1;
+    file_close(file);
+    file->open = next->open;
+    return 0;
 }
 
 void file_next_discard(struct file_next *next)

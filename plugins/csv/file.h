@@ -76,7 +76,7 @@ struct file_next {
 int file_next_begin(struct file *file, struct file_next *next, char why[DESTINATION_WHY]);
 
 /* It takes the path, with no moment in which nothing, or nobody's lock, is there.  Returns 0, or
- * -1 if it could not; then nothing is open. */
+ * -1 if it could not; then the one before is open as it was. */
 int file_next_take(struct file *file, struct file_next *next);
 
 /* It is not wanted. */

@@ -137,24 +137,22 @@ int segment_sync(struct output *output)
     return 0;
 }
 
-/* The segment has its name: somebody has to look after it. */
+/* The segment has its name, and no other: somebody has to look after it. */
 static void hand_over(struct output *output, const char *name, uint64_t wall_ns,
                       uint64_t unsure_bytes)
 {
     struct finish_job *job = output->has_segments ? calloc(1, sizeof *job) : NULL;
 
-    if (job != NULL) { /* else the next run finds it */
-        snprintf(job->name, sizeof job->name, "%s", name);
-        job->number = output->series.number;
-        job->second = (int64_t)(wall_ns / SECOND);
-        job->holes = output->holes;
-        job->knows_holes = output->knows_holes;
-        job->unsure_bytes = unsure_bytes;
-        memset(&output->holes, 0, sizeof output->holes);
-        tend_add(&output->tend, job);
-    }
-    holes_free(&output->holes);
-    output->knows_holes = true;
+    if (job == NULL)
+        return; /* the next run finds it */
+    snprintf(job->name, sizeof job->name, "%s", name);
+    job->number = output->series.number;
+    job->second = (int64_t)(wall_ns / SECOND);
+    job->holes = output->holes;
+    job->knows_holes = output->knows_holes;
+    job->unsure_bytes = unsure_bytes;
+    memset(&output->holes, 0, sizeof output->holes);
+    tend_add(&output->tend, job);
 }
 
 /* Says once why it does not end. */
@@ -166,40 +164,58 @@ static void say_blocked(struct output *output, const char *why)
 }
 
 /* Gives the file the name of a segment.  Returns 0, or -1 after a log line. */
-static int name_file(struct output *output, uint64_t unsure_bytes)
+static int name_file(struct output *output, uint64_t wall_ns, char name[NAME_MAX + 1])
 {
-    const uint64_t now = output->host->now(output->instance, MUSTER_CLOCK_WALL);
-    char name[NAME_MAX + 1], why[SERIES_WHY];
+    char why[SERIES_WHY];
 
     if ((!output->has_segments && series_begin(&output->series, output->file.path, why) != 0) ||
-        series_finish(&output->series, output->file.path, now, name, why) != 0) {
+        series_finish(&output->series, output->file.path, wall_ns, name, why) != 0) {
         say_blocked(output, why);
         return -1;
     }
     output->block_trouble = false;
     LOG(output, MUSTER_LOG_INFO, "segment \"%s\", %lld bytes", name,
         (long long)output->file.open.end);
-    hand_over(output, name, now, unsure_bytes);
     return 0;
+}
+
+/* The next one has not taken the path: takes it from the segment, or rows would go on in there.
+ * Returns whether the path leads elsewhere now. */
+static bool leave_path(struct output *output)
+{
+    char why[SERIES_WHY];
+    bool has_left;
+
+    (void)series_begin(&output->series, output->file.path, why);
+    has_left = file_look(&output->file) != FILE_SAME;
+    file_close(&output->file);
+    return has_left;
 }
 
 /* Makes the next file, ends the one that is open, and goes on in the next.  Returns 0; -1 if
  * nothing has come of it; or MUSTER_LOST if there is no next, and nothing is open. */
 static int go_on(struct output *output, uint64_t unsure_bytes)
 {
-    char why[DESTINATION_WHY];
+    const uint64_t now = output->host->now(output->instance, MUSTER_CLOCK_WALL);
+    char name[NAME_MAX + 1], why[DESTINATION_WHY];
     struct file_next next;
+    bool has_ended;
     int result, error;
 
     if (file_next_begin(&output->file, &next, why) != 0) {
         say_blocked(output, why);
         return -1;
     }
-    if (name_file(output, unsure_bytes) != 0) {
+    if (name_file(output, now, name) != 0) {
         file_next_discard(&next);
         return -1;
     }
     result = file_next_take(&output->file, &next);
+    has_ended = result == 0 || leave_path(output);
+    if (has_ended)
+        hand_over(output, name, now, unsure_bytes);
+    holes_free(&output->holes);
+    output->knows_holes = has_ended;
     error = series_sync(&output->series);
     if (error != 0)
         LOG(output, MUSTER_LOG_WARNING, "cannot sync the folder \"%s\": %s",

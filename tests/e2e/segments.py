@@ -208,6 +208,33 @@ class Segments(Case):
         self.assertEqual(self.read(whole + ".zst"), "as if whole")
         self.assertFalse([name for name in os.listdir(self.folder) if name.endswith(".new")])
 
+    @unittest.skipUnless(HAS_ZSTD and shutil.which("strace"), "there is no zstd, or no strace")
+    def test_a_next_file_that_cannot_take_the_path(self):
+        """What has got a name is a segment, and rows go on in another file."""
+        collector = self.start(chain('segments = true; compress = "zstd";'))
+        burst(collector, 1, 3)
+        wait_until(lambda: self.current_numbers() == [1, 2, 3], "the rows are there")
+        with open(self.path("calls"), "wb") as calls:
+            strace = subprocess.Popen(  # pylint: disable=consider-using-with
+                ["strace", "-f", "-P", "telemetry.csv", "-e", "trace=renameat,renameat2",
+                 "-e", "inject=renameat,renameat2:error=EIO:when=1", "-p", str(collector.process.pid)], stderr=calls)
+        self.running.append(strace)
+        wait_until(lambda: strace.poll() is not None or "attached" in self.read("calls"), "it is traced")
+        if strace.poll() is not None:
+            self.skipTest(self.read("calls"))
+        collector.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "cannot make the next " in collector.log(), "it fails")
+        (name,), (manifest,) = self.finished(1)
+        strace.terminate()
+        strace.wait()
+        burst(collector, 4, 3)
+        wait_until(lambda: self.current_numbers()[-1:] == [6], "rows go on")
+        ledger = collector.stop()
+        self.check_manifest(manifest)
+        self.assertEqual(self.numbers(name), [1, 2, 3])
+        self.assertEqual(self.numbers("telemetry.csv"), [4, 5, 6])
+        self.assertEqual(ledger.sinks["csv"], [6, 6, 0, 0])
+
     @unittest.skipUnless(HAS_ZSTD, "there is no zstd")
     def test_killed_again_and_again(self):
         sent = 0
