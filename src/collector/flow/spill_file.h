@@ -5,9 +5,13 @@
 #ifndef COLLECTOR_FLOW_SPILL_FILE_H
 #define COLLECTOR_FLOW_SPILL_FILE_H
 
+#include "spill_chunk.h"
 #include "spill_store.h"
 
-enum { SPILL_FILE_NAME = 320 };
+enum {
+    SPILL_FILE_NAME = 320,
+    SPILL_FILE_RECORD = 256 /* bytes of a record, where nothing else can tell */
+};
 
 /* At the start of each segment. */
 struct spill_file_header {
@@ -29,6 +33,12 @@ int spill_file_open(const struct spill_store *store, uint64_t number, int flags)
 
 /* Writes all.  Returns 0, or -1 with errno. */
 int spill_file_write(int fd, const void *bytes, size_t size, uint64_t at);
+
+/* Reads all.  Returns 1; 0 if the file ends before; or -1 with errno. */
+int spill_file_read(int fd, void *bytes, size_t size, uint64_t at);
+
+/* The same for a chunk's header, and 0 if it is not sound. */
+int spill_file_read_sound(int fd, struct spill_chunk_header *header, uint64_t at);
 
 void spill_file_note_position(int fd, const struct spill_segment *segment);
 

@@ -95,11 +95,31 @@ static void finish_writing(struct spill_store *store)
     close_one(&store->write_fd);
 }
 
+/* What is settled of any segment, since that is noted meanwhile of the one that is read alone. */
+static void note_positions(const struct spill_store *store)
+{
+    uint32_t i;
+
+    for (i = 0; i < store->count; i++) {
+        const struct spill_segment *segment = &store->segments[i];
+        int fd;
+
+        if (segment->at == sizeof(struct spill_file_header) && segment->of == 0)
+            continue;
+        fd = spill_file_open(store, segment->number, O_WRONLY);
+        if (fd < 0)
+            continue;
+        spill_file_note_position(fd, segment);
+        close(fd);
+    }
+}
+
 void spill_store_close(struct spill_store *store)
 {
     if (store->folder < 0)
         return;
     finish_writing(store);
+    note_positions(store);
     fsync(store->folder);
     let_go(store);
 }
@@ -292,6 +312,8 @@ bool spill_store_has_more(const struct spill_store *store)
 {
     uint32_t i;
 
+    if (store->loaded_count == SPILL_LOADED_MOST)
+        return false;
     for (i = 0; i < store->count; i++) {
         const struct spill_segment *segment = &store->segments[i];
 
@@ -314,6 +336,28 @@ static int grow(uint8_t **bytes, size_t *room, size_t size)
     return 0;
 }
 
+/* Reads the chunk that is next in the segment.  Returns 0, or -1 with errno: EBADMSG if it is not
+ * what was written. */
+static int read_chunk(struct spill_store *store, const struct spill_segment *segment,
+                      uint8_t **bytes, size_t *room, struct spill_chunk_header *header)
+{
+    int sound = spill_file_read_sound(store->read_fd, header, store->read_at);
+
+    if (sound > 0 && header->bytes > segment->size - store->read_at)
+        sound = 0;
+    if (sound > 0 && grow(bytes, room, header->bytes) < 0)
+        return -1;
+    if (sound > 0)
+        sound = spill_file_read(store->read_fd, *bytes, header->bytes, store->read_at);
+    if (sound < 0)
+        return -1;
+    if (sound == 0 || !spill_chunk_is_sound(*bytes, header->bytes)) {
+        errno = EBADMSG;
+        return -1;
+    }
+    return 0;
+}
+
 int64_t spill_store_load(struct spill_store *store, uint8_t **bytes, size_t *room, uint32_t *skip)
 {
     struct spill_segment *segment = store->loaded_count < SPILL_LOADED_MOST ? reading(store) : NULL;
@@ -325,22 +369,8 @@ int64_t spill_store_load(struct spill_store *store, uint8_t **bytes, size_t *roo
         return 0;
     if (store->read_fd < 0)
         store->read_fd = spill_file_open(store, segment->number, O_RDWR);
-    if (store->read_fd < 0)
+    if (store->read_fd < 0 || read_chunk(store, segment, bytes, room, &header) < 0)
         return -1;
-    if (pread(store->read_fd, &header, sizeof header, (off_t)store->read_at) !=
-            (ssize_t)sizeof header ||
-        !spill_chunk_header_is_sound(&header) || header.bytes > segment->size - store->read_at) {
-        errno = EBADMSG;
-        return -1;
-    }
-    if (grow(bytes, room, header.bytes) < 0)
-        return -1;
-    if (pread(store->read_fd, *bytes, header.bytes, (off_t)store->read_at) !=
-            (ssize_t)header.bytes ||
-        !spill_chunk_is_sound(*bytes, header.bytes)) {
-        errno = EBADMSG;
-        return -1;
-    }
     if (store->read_at == segment->at)
         *skip = segment->of < header.records ? segment->of : header.records;
     store->read_at += header.bytes;
@@ -353,10 +383,13 @@ int64_t spill_store_load(struct spill_store *store, uint8_t **bytes, size_t *roo
 /* The segment has come on; if it is through, it goes. */
 static void come_on(struct spill_store *store, struct spill_segment *segment)
 {
-    if (segment->at >= segment->size)
-        remove_segment(store, (uint32_t)(segment - store->segments), true);
-    else if (segment->number == store->read_number && store->read_fd >= 0)
+    if (segment->at >= segment->size) {
+        if (segment->is_damaged)
+            spill_file_set_aside(store, segment->number, "what is left of it cannot be read");
+        remove_segment(store, (uint32_t)(segment - store->segments), !segment->is_damaged);
+    } else if (segment->number == store->read_number && store->read_fd >= 0) {
         spill_file_note_position(store->read_fd, segment);
+    }
 }
 
 void spill_store_settle(struct spill_store *store, uint64_t records)
@@ -374,15 +407,19 @@ void spill_store_settle(struct spill_store *store, uint64_t records)
                 come_on(store, segment);
             segment = find(store, loaded->number);
         }
-        assert(segment != NULL);
-        segment->records -= part;
-        segment->of += part;
+        assert(segment != NULL || loaded->records == 0); /* what is lost may be set aside before */
+        if (segment != NULL) {
+            segment->records -= part;
+            segment->of += part;
+        }
         loaded->records -= part;
         records -= part;
         if (loaded->records > 0)
             break;
-        segment->at = loaded->end;
-        segment->of = 0;
+        if (segment != NULL) {
+            segment->at = loaded->end;
+            segment->of = 0;
+        }
         store->loaded_first = (store->loaded_first + 1) % SPILL_LOADED_MOST;
         store->loaded_count--;
     }
@@ -426,7 +463,7 @@ uint64_t spill_store_reject(struct spill_store *store)
         remove_segment(store, (uint32_t)(segment - store->segments), false);
         return lost;
     }
-    /* Its sound part is in use: it ends here, and is gone once that is settled. */
+    /* Its sound part is in use: it ends here, and is set aside once that is settled. */
     log_format(store->log, LOG_ERROR, store->name,
                "segment %016" PRIx64 " is damaged: a checksum is wrong; the rest of it is left out",
                segment->number);
@@ -435,5 +472,6 @@ uint64_t spill_store_reject(struct spill_store *store)
     store->bytes -= segment->size - store->read_at;
     segment->size = store->read_at;
     segment->records = waiting;
+    segment->is_damaged = true;
     return lost;
 }

@@ -28,6 +28,8 @@ struct spill_segment {
     uint32_t of;                /* records of that chunk that are */
     uint64_t records;           /* that are not settled */
     uint64_t first_ns, last_ns; /* the least and the largest arrival, as far as known; or 0 */
+    bool is_damaged;            /* there is more in the file; it is set aside in the end */
+    uint64_t lost;              /* records of that, as far as can be told, found at the start */
 };
 
 /* A chunk that is read and not settled. */
@@ -60,7 +62,7 @@ struct spill_store {
  * `why` says what to do. */
 int spill_store_open(struct spill_store *store, char why[256]);
 
-/* Syncs what was written. */
+/* Syncs what was written, and notes what is settled. */
 void spill_store_close(struct spill_store *store);
 
 /* Records that are not settled. */
@@ -80,7 +82,7 @@ void spill_store_prepend_end(struct spill_store *store, int fd);
  * settled; 0: there is none. */
 uint64_t spill_store_drop(struct spill_store *store);
 
-/* Whether there is a chunk that is not loaded. */
+/* Whether there is a chunk that is not loaded, and may be before something is settled. */
 bool spill_store_has_more(const struct spill_store *store);
 
 /* Reads the next chunk into *bytes, which it grows, and of which *room is the size.  Returns its

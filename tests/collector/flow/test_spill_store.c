@@ -246,6 +246,183 @@ START_TEST(a_damaged_chunk_ends_its_segment)
 }
 END_TEST
 
+/* Makes segments, of chunks of 10 records.  Returns how many chunks. */
+static uint64_t fill(uint32_t segments)
+{
+    uint64_t i;
+
+    for (i = 0; store.count < segments; i++)
+        ck_assert_int_eq(append(1 + i * 10, 10), 0);
+    return i;
+}
+
+static void damage(uint32_t index, uint64_t at)
+{
+    int fd = spill_file_open(&store, store.segments[index].number, O_RDWR);
+
+    ck_assert_int_eq(pwrite(fd, "damage", 6, (off_t)at), 6);
+    close(fd);
+}
+
+static bool is_set_aside(uint64_t number)
+{
+    char name[SPILL_FILE_NAME], aside[SPILL_FILE_NAME + 16];
+
+    spill_file_name(&store, number, name);
+    snprintf(aside, sizeof aside, "%s.damaged", name);
+    return faccessat(store.folder, aside, F_OK, 0) == 0;
+}
+
+START_TEST(damage_in_the_middle_is_not_cut_off)
+{
+    uint64_t chunks = fill(3), number, sound, i;
+
+    number = store.segments[1].number;
+    sound = store.segments[0].records / 10;
+    damage(1, sizeof(struct spill_file_header) + chunk.size); /* its second chunk's header */
+    again();
+    ck_assert_uint_gt(store.damaged, 20);
+    ck_assert_uint_eq(store.damaged + spill_store_records(&store), chunks * 10);
+    for (i = 0; i <= sound; i++)
+        ck_assert_uint_eq(load(), 1 + i * 10);
+    ck_assert_uint_eq(load(), 1 + (chunks - 1) * 10);
+    spill_store_settle(&store, spill_store_records(&store));
+    ck_assert_uint_eq(store.count, 0);
+    ck_assert(is_set_aside(number));
+}
+END_TEST
+
+START_TEST(damage_in_the_last_segment_is_not_cut_off)
+{
+    uint64_t number;
+
+    append(1, 10);
+    append(11, 10);
+    append(21, 10);
+    number = store.segments[0].number;
+    damage(0, store.segments[0].size - chunk.size - 10); /* in its second chunk */
+    again();
+    ck_assert_uint_eq(store.damaged, 20);
+    ck_assert_uint_eq(spill_store_records(&store), 10);
+    ck_assert_uint_eq(load(), 1);
+    ck_assert_uint_eq(load(), 0);
+    spill_store_settle(&store, 10);
+    ck_assert(is_set_aside(number));
+}
+END_TEST
+
+START_TEST(a_position_behind_the_end_says_that_all_is_settled)
+{
+    int fd;
+
+    append(1, 10);
+    append(11, 10);
+    load();
+    spill_store_settle(&store, 10);
+    fd = open_last();
+    ck_assert_int_eq(ftruncate(fd, 100), 0);
+    close(fd);
+    again();
+    ck_assert_uint_eq(spill_store_records(&store), 0);
+    ck_assert_uint_eq(store.damaged, 0);
+    ck_assert_uint_eq(store.count, 0);
+    ck_assert(!spill_store_has_more(&store));
+}
+END_TEST
+
+/* Notes a position which none is, and opens the store again. */
+static void misplace(uint64_t at, uint32_t of)
+{
+    struct spill_segment segment = store.segments[0];
+    int fd = open_last();
+
+    segment.at = at;
+    segment.of = of;
+    spill_file_note_position(fd, &segment);
+    close(fd);
+    again();
+}
+
+START_TEST(a_position_that_is_none_is_left_out)
+{
+    append(1, 10);
+    append(11, 10);
+    misplace(sizeof(struct spill_file_header) + 1, 3);
+    ck_assert_uint_eq(spill_store_records(&store), 20);
+    ck_assert_uint_eq(load(), 1);
+    misplace(sizeof(struct spill_file_header), 12); /* more than the chunk has */
+    ck_assert_uint_eq(spill_store_records(&store), 20);
+    ck_assert_uint_eq(load(), 1);
+    ck_assert_uint_eq(load(), 11);
+    spill_store_settle(&store, 20);
+    ck_assert_uint_eq(store.count, 0);
+}
+END_TEST
+
+START_TEST(a_read_that_fails_is_no_damage)
+{
+    int fd;
+
+    append(1, 10);
+    append(11, 10);
+    ck_assert_uint_eq(load(), 1);
+    fd = store.read_fd;
+    store.read_fd = spill_file_open(&store, store.segments[0].number, O_WRONLY);
+    ck_assert_uint_eq(load(), 0);
+    ck_assert_int_eq(errno, EBADF);
+    close(store.read_fd);
+    store.read_fd = fd;
+    ck_assert_uint_eq(load(), 11);
+}
+END_TEST
+
+START_TEST(what_is_settled_of_a_segment_behind_is_noted)
+{
+    uint64_t chunks = fill(2), i;
+
+    for (i = 0; i < chunks; i++)
+        ck_assert_uint_gt(load(), 0);
+    spill_store_settle(&store, 14);
+    again();
+    ck_assert_uint_eq(spill_store_records(&store), chunks * 10 - 14);
+    ck_assert_uint_eq(load(), 15);
+}
+END_TEST
+
+START_TEST(no_more_is_loaded_than_can_be_kept)
+{
+    unsigned i;
+
+    for (i = 0; i <= SPILL_LOADED_MOST; i++)
+        ck_assert_int_eq(append(1 + i, 1), 0);
+    for (i = 0; i < SPILL_LOADED_MOST; i++)
+        ck_assert_uint_eq(load(), 1 + i);
+    ck_assert_uint_eq(load(), 0);
+    ck_assert(!spill_store_has_more(&store));
+    spill_store_settle(&store, 1);
+    ck_assert(spill_store_has_more(&store));
+    ck_assert_uint_eq(load(), 1 + i);
+}
+END_TEST
+
+START_TEST(a_segment_is_set_aside_while_one_before_it_is_in_use)
+{
+    uint64_t chunks = fill(2), i;
+
+    append(5000, 10);
+    for (i = 0; i < chunks; i++)
+        ck_assert_uint_eq(load(), 1 + i * 10);
+    spill_store_lose(&store, 10); /* all of the second segment's first chunk */
+    damage(1, store.segments[1].size - 100);
+    ck_assert_uint_eq(load(), 0);
+    ck_assert_int_eq(errno, EBADMSG);
+    ck_assert_uint_eq(spill_store_reject(&store), 10);
+    spill_store_settle(&store, (chunks - 1) * 10);
+    ck_assert_uint_eq(store.count, 0);
+    ck_assert_uint_eq(store.loaded_count, 0);
+}
+END_TEST
+
 START_TEST(records_that_are_none_are_taken_out)
 {
     append(1, 10);
@@ -283,6 +460,14 @@ Suite *test_suite(void)
                                   what_is_put_in_front_comes_first,
                                   a_torn_tail_is_cut_off,
                                   a_damaged_chunk_ends_its_segment,
+                                  damage_in_the_middle_is_not_cut_off,
+                                  damage_in_the_last_segment_is_not_cut_off,
+                                  a_position_behind_the_end_says_that_all_is_settled,
+                                  a_position_that_is_none_is_left_out,
+                                  a_read_that_fails_is_no_damage,
+                                  what_is_settled_of_a_segment_behind_is_noted,
+                                  no_more_is_loaded_than_can_be_kept,
+                                  a_segment_is_set_aside_while_one_before_it_is_in_use,
                                   records_that_are_none_are_taken_out,
                                   another_one_has_no_access};
     Suite *suite = suite_create("spill_store");
