@@ -264,8 +264,9 @@ static bool fill(struct spill *spill, struct filling *filling, const struct must
 {
     if (filling->run.block == NULL || !block_append(filling->run.block, &filling->way, record)) {
         push(spill, filling);
-        if (filling->blocks++ == LOADED_BLOCKS)
+        if (filling->blocks >= LOADED_BLOCKS)
             return false;
+        filling->blocks++;
         filling->run = (struct run){.block = pool_take(&spill->pool), .whole = true};
         block_append(filling->run.block, &filling->way, record);
     }
@@ -287,10 +288,11 @@ static void fill_all(struct spill *spill, size_t size, uint32_t skip)
 
     spill_reader_begin(&reader, &spill->way, spill->bytes, size);
     while (spill_reader_next(&reader, &record, &missed) > 0) {
-        if (skip > 0)
-            skip--;
-        else if (!sink_wants(spill->sink, &record) || !fill(spill, &filling, &record, missed))
-            lost++;
+        if (skip == 0 && sink_wants(spill->sink, &record) && fill(spill, &filling, &record, missed))
+            continue;
+        filling.way.from = NULL; /* the next arrival may be another one in the same place */
+        lost += skip == 0;
+        skip -= skip > 0;
     }
     push(spill, &filling);
     lost += reader.left - (skip < reader.left ? skip : reader.left);
@@ -320,12 +322,20 @@ static void reject(struct spill *spill, int error)
                "%" PRIu64 " records of it are lost", lost);
 }
 
+/* The spill thread makes way: a mutex alone would go to who had it last. */
+static void have_lock(struct spill *spill)
+{
+    atomic_store(&spill->wanted, true);
+    pthread_mutex_lock(&spill->lock);
+    atomic_store(&spill->wanted, false);
+}
+
 static void load(struct spill *spill)
 {
     uint32_t skip;
     int64_t size;
 
-    pthread_mutex_lock(&spill->lock);
+    have_lock(spill);
     size = spill_store_load(&spill->store, &spill->bytes, &spill->room, &skip);
     if (size > 0)
         fill_all(spill, (size_t)size, skip);
@@ -362,7 +372,7 @@ void spill_settled(struct spill *spill)
 
     if (more == 0)
         return;
-    pthread_mutex_lock(&spill->lock);
+    have_lock(spill);
     spill_store_settle(&spill->store, more);
     atomic_store(&spill->has_more, spill_store_has_more(&spill->store));
     spill->replay_settled = settled;

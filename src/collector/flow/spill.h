@@ -66,6 +66,7 @@ struct spill {
 
     atomic_int state;        /* enum spill_state */
     atomic_bool moves;       /* the spill thread is about to have the lock */
+    atomic_bool wanted;      /* the sink's thread waits for the lock */
     atomic_bool has_more;    /* something is stored and not loaded */
     atomic_ullong unsettled; /* records that are stored and not settled */
     pthread_mutex_t lock;    /* of all below, and of the taking ends of the lanes */

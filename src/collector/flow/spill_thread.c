@@ -238,22 +238,28 @@ static int store_run(struct spill *spill, struct queue *queue)
     return 1;
 }
 
-/* Stores all that is in the lanes.  Returns 0, or -1 with errno. */
+/* Whether the sink's thread waits for the lock, and will give it back. */
+static bool must_make_way(const struct spill *spill)
+{
+    return atomic_load(&spill->wanted) && !atomic_load(&spill->ends);
+}
+
+/* Stores all that is in the lanes, or a part if it must make way.  Returns 0, or -1 with errno. */
 static int store_lanes(struct spill *spill)
 {
-    bool any = true;
+    bool any;
     int result = 0;
     unsigned i;
 
     atomic_store(&spill->moves, true);
     pthread_mutex_lock(&spill->lock);
-    while (any && result >= 0) {
+    do {
         any = false;
         for (i = 0; i < spill->lane_count && result >= 0; i++) {
             result = store_run(spill, &spill->lanes[i].queue);
             any |= result > 0;
         }
-    }
+    } while (any && result >= 0 && !must_make_way(spill));
     atomic_store(&spill->has_more, spill_store_has_more(&spill->store));
     tell_hole(spill, false);
     pthread_mutex_unlock(&spill->lock);
@@ -298,6 +304,14 @@ static void gather(const struct spill *spill)
     unsigned i, most = atomic_load(&spill->unsettled) == 0 ? GATHERINGS : 1;
 
     for (i = 0; i < most && !atomic_load(&spill->ends) && !is_pressed(spill); i++)
+        nanosleep(&pause, NULL);
+}
+
+static void make_way(const struct spill *spill)
+{
+    const struct timespec pause = clock_to_timespec(CLOCK_MILLISECOND);
+
+    if (must_make_way(spill))
         nanosleep(&pause, NULL);
 }
 
@@ -383,6 +397,7 @@ static uint64_t work(struct spill *spill)
         return UINT64_MAX;
     gather(spill);
     if (store_lanes(spill) == 0) {
+        make_way(spill);
         spill->retry_ns = 0;
         tell_fine(spill);
         return 0;
