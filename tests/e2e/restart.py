@@ -179,8 +179,25 @@ class Manager(Case):
         process = self.begin(other)
         wait_until(lambda: "listening on" in self.read("log"), "it listens")
         self.assertIn("1 of the 1 sockets that musterd was started with is of no listener and closed", self.read("log"))
+        self.assertIn("what waits in them is in no count", self.read("log"))
         process.terminate()
         process.wait(timeout=PATIENCE)
+
+    def test_what_is_lost_with_fewer_workers_is_said(self):
+        """As it is left by the program before, which had two."""
+        first, second = self.group(2)
+        for number in range(64):  # from ports enough for both
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(datagram(1, number, DATA, b"x"), ("127.0.0.1", self.port))
+        process = self.begin(first, second, environment={"MUSTER_DROPS": "0,0"})
+        first.close()
+        second.close()
+        wait_until(lambda: "listening on" in self.read("log"), "it listens")
+        lost = int(re.search(r"1 of the 2 sockets .* more than workers; (\d+) datagrams that came there are lost", self.read("log"))[1])
+        self.assertGreater(lost, 0)
+        self.wait_for_rows(64 - lost)
+        process.terminate()
+        self.assertEqual(process.wait(timeout=PATIENCE), 0)
 
     def group(self, size):
         """Sockets of one address, in the order that the kernel has them in."""

@@ -149,22 +149,44 @@ bool inherited_find(struct inherited *inherited, const struct address *address,
     return false;
 }
 
+/* Takes out what waits in one, and returns how many that were, with those that were dropped. */
+static uint32_t drain(const struct inherited_socket *one)
+{
+    char byte; /* the rest of a datagram is discarded */
+    uint32_t count = 0, drops = one->drops;
+    int type = 0;
+    socklen_t size = sizeof type;
+
+    if (getsockopt(one->fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_DGRAM ||
+        socket_keep_out(one->fd) < 0)
+        return 0;
+    while (recv(one->fd, &byte, sizeof byte, MSG_DONTWAIT) >= 0)
+        count++;
+    socket_drops(one->fd, &drops);
+    return count + drops - one->drops;
+}
+
 void inherited_close(struct inherited *inherited, struct problems *problems)
 {
-    unsigned i, closed = 0;
+    char rest[64] = "what waits in them is in no count";
+    unsigned i, closed = 0, lost = 0;
 
     for (i = 0; i < inherited->count; i++) {
         if (inherited->sockets[i].fd < 0)
             continue;
+        if (!inherited->is_held) /* else they wait on, for a start that has a listener for them */
+            lost += drain(&inherited->sockets[i]);
         close(inherited->sockets[i].fd);
         closed++;
     }
+    if (!inherited->is_held)
+        snprintf(rest, sizeof rest, "%u datagrams that came there are lost", lost);
     if (closed > 0)
         problems_note(problems, LOG_WARNING, NULL,
                       "%u of the %u sockets that musterd was started with %s of no listener and "
                       "closed: their addresses are not in the configuration, or there are more "
-                      "than workers",
-                      closed, inherited->count, closed == 1 ? "is" : "are");
+                      "than workers; %s",
+                      closed, inherited->count, closed == 1 ? "is" : "are", rest);
     free(inherited->sockets);
     *inherited = (struct inherited){0};
 }

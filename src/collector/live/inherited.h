@@ -40,7 +40,7 @@ int inherited_take(struct inherited *inherited);
 bool inherited_find(struct inherited *inherited, const struct address *address,
                     const char *interface, struct inherited_socket *found);
 
-/* Closes those that nobody has taken, and says so. */
+/* Closes those that nobody has taken, and says so, and how many datagrams are lost with them. */
 void inherited_close(struct inherited *inherited, struct problems *problems);
 
 /* [main] The last act before exec: makes these sockets the ones that the next program is started
