@@ -28,13 +28,14 @@ static bool is_id(const char *text, unsigned *id)
 enum privileges_outcome privileges_find(struct privileges *privileges, const char *user,
                                         const char *group)
 {
+    /* cppcheck-suppress getpwnamCalled; no other thread asks for users, here and below */
     const struct passwd *entry = getpwnam(user);
     const struct group *other;
     unsigned id;
 
     *privileges = (struct privileges){0};
     if (entry == NULL && is_id(user, &id)) {
-        entry = getpwuid(id);
+        entry = getpwuid(id); /* cppcheck-suppress getpwuidCalled */
         privileges->uid = id;
     } else if (entry == NULL) {
         return PRIVILEGES_NO_USER;
@@ -49,7 +50,7 @@ enum privileges_outcome privileges_find(struct privileges *privileges, const cha
     if (group == NULL && entry == NULL)
         return PRIVILEGES_NEEDS_GROUP;
     if (group != NULL) {
-        other = getgrnam(group);
+        other = getgrnam(group); /* cppcheck-suppress getgrnamCalled */
         if (other == NULL && !is_id(group, &id))
             return PRIVILEGES_NO_GROUP;
         privileges->gid = other != NULL ? other->gr_gid : id;
@@ -60,6 +61,7 @@ enum privileges_outcome privileges_find(struct privileges *privileges, const cha
 
 static int set_groups(const struct privileges *privileges)
 {
+    /* cppcheck-suppress getpwuidCalled */
     const struct passwd *entry = privileges->has_entry ? getpwuid(privileges->uid) : NULL;
 
     return entry != NULL ? initgroups(entry->pw_name, privileges->gid)

@@ -26,9 +26,9 @@ static _Thread_local struct {
     size_t size;
 } own;
 
-/* The names that were given; one that is being written is shorter, or nobody's yet. */
+/* The names that were given, each in two halves; one that is being written is nobody's yet. */
 enum { NAMES = 128, NAME = 16 };
-static char names[NAMES][NAME];
+static atomic_uint_least64_t names[NAMES][2];
 static atomic_uint names_begun;
 
 /* What this CPU's registers need of a stack; a C library may know of one size alone. */
@@ -102,8 +102,17 @@ void thread_condition(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
+static void split(const char *name, uint64_t halves[2])
+{
+    char whole[NAME] = {0};
+
+    memcpy(whole, name, strnlen(name, NAME - 1));
+    memcpy(halves, whole, NAME);
+}
+
 void thread_call(pthread_t thread, const char *name)
 {
+    uint64_t halves[2];
     unsigned place;
 
     if (pthread_setname_np(thread, name) != 0 || thread_has_called(name))
@@ -111,15 +120,19 @@ void thread_call(pthread_t thread, const char *name)
     place = atomic_fetch_add(&names_begun, 1);
     if (place >= NAMES)
         return;
-    memcpy(names[place], name, strlen(name) + 1);
+    split(name, halves);
+    atomic_store(&names[place][0], halves[0]);
+    atomic_store(&names[place][1], halves[1]);
 }
 
 bool thread_has_called(const char *name)
 {
     unsigned count = atomic_load(&names_begun), i;
+    uint64_t halves[2];
 
+    split(name, halves);
     for (i = 0; i < count && i < NAMES; i++)
-        if (strncmp(names[i], name, NAME) == 0)
+        if (atomic_load(&names[i][0]) == halves[0] && atomic_load(&names[i][1]) == halves[1])
             return true;
     return false;
 }

@@ -22,7 +22,7 @@ from replay import ethernet, fleet, ipv4, pcap, udp
 KILLS = int(os.environ.get("MUSTER_KILLS", "6" if SANITIZED else "17"))  # 1,000 in a long run
 SERIAL = 4  # the column of a row that says which message it is of
 RUSH = 1000  # datagrams that wait for it in one go, just before a kill
-OUTAGE = 4000  # datagrams at most that nobody hears, however long it takes to come back: no step is over half the window
+OUTAGE = 2000  # datagrams at most that nobody hears, however long it takes to come back: no step is over half the window
 PROBE = f"""  {{ plugin = "sequence"; window = {WINDOW}; }},
   {{ plugin = "stats"; interval = 0; file = "probe.json"; }}"""
 
@@ -63,7 +63,7 @@ class Killed(Kept):
         messages = (message for _ in iter(int, 1) for message in self.round())
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             for _ in range(kills):
-                for _ in range(self.dice.randint(500, 3000)):
+                for _ in range(self.dice.randint(1500, 3000)):
                     self.send(next(messages))
                 wait_until(self.has_written_all, "all that was sent is written")
                 self.runs[-1].rush = len(self.log)
