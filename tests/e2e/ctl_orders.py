@@ -65,7 +65,7 @@ class Orders(ControlCase):
         self.ctl("restart")
         collector.send(datagram(1, 2))
         wait_until(lambda: len(self.rows()) == 2, "what came meanwhile has a row")
-        self.assertEqual(collector.log().count("answering musterctl on"), 2)
+        wait_until(lambda: collector.log().count("answering musterctl on") == 2, "it answers again")
         self.assertIn(f"pid {collector.process.pid}", self.ctl("status"))
         collector.process.terminate()
         self.assertEqual(collector.process.wait(), 0)
