@@ -261,9 +261,11 @@ int output_connect(struct output *output, const struct muster_call *call)
     int result;
 
     (void)call;
-    output->tend.host = output->host;
-    output->tend.instance = output->instance;
-    output->tend.series = &output->series;
+    if (!output->tend.is_running) { /* it may still work at what it got before */
+        output->tend.host = output->host;
+        output->tend.instance = output->instance;
+        output->tend.series = &output->series;
+    }
     result = output->has_segments ? open_segment(output) : file_open(&output->file);
     if (result != 0)
         return result == MUSTER_FAILED && output->file.was_open ? MUSTER_AGAIN : result;
